@@ -1,0 +1,26 @@
+/** `npm run build [wasm|lib]`: what changed since the last build is built again. */
+import { fileURLToPath } from 'node:url';
+import { npm, tool } from './command.mjs';
+import { once } from './stamps.mjs';
+import { buildWasm } from './wasm.mjs';
+
+/** npm ci, unless the lock file's packages are installed already. */
+export function installPackages() {
+  once('packages', ['package-lock.json'], 'node_modules/.package-lock.json', () => {
+    npm('install packages from npm (package-lock.json)', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  });
+}
+
+/** dist/ from src/. */
+export function buildLibrary() {
+  once('lib', ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'], 'dist/index.d.ts', () => {
+    tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const what = process.argv[2] ?? 'all';
+  installPackages();
+  if (what !== 'lib') buildWasm();
+  if (what !== 'wasm') buildLibrary();
+}

@@ -1,0 +1,274 @@
+/** The public collectives of one group. */
+import type { Algorithm } from '../algorithms/index.js';
+import { allreduce, barrier, broadcast } from '../algorithms/index.js';
+import { ClosedError, InvalidArgumentError, show, ShoalError, WindowExhaustedError } from '../errors.js';
+import type { TypedArray, TypedArrayClass } from '../types/buffers.js';
+import type { Dtype } from '../types/dtype.js';
+import type { ReduceOp } from '../types/reduce-op.js';
+import { Call } from './call.js';
+import type { Group } from './group.js';
+import type { Request } from './request.js';
+import type { CallOptions, Setting } from './validate.js';
+import { emptyRequest, overlap, validate } from './validate.js';
+
+/** Options of every blocking collective. */
+export interface CollectiveSyncOptions {
+  /** Label that must be equal on all ranks: calls issued in different orders become an error instead of a wrong result. */
+  readonly name?: string;
+  /** Limit for the whole call in milliseconds, `null` for none; default: the pool's. */
+  readonly timeoutMs?: number | null;
+}
+/** Options of every awaited collective. */
+export interface CollectiveOptions extends CollectiveSyncOptions {
+  /** Aborting it fails the group on every rank. */
+  readonly signal?: AbortSignal;
+}
+/** Options of {@link Collective.allreduce}. */
+export interface AllreduceOptions<T extends TypedArray> {
+  /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
+  readonly op?: ReduceOp | 'product' | Uppercase<ReduceOp | 'product'>;
+  /** Element type; must be the one that the array's class stands for. */
+  readonly dtype?: Dtype;
+  /** Where the result goes; default: in place. Same class and length as the buffer. */
+  readonly out?: T;
+}
+/** Options of {@link Collective.broadcast}. */
+export interface BroadcastOptions {
+  /** Rank whose buffer everyone gets, default 0. */
+  readonly root?: number;
+  /** Element type; must be the one that the array's class stands for. */
+  readonly dtype?: Dtype;
+}
+
+/** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
+export interface Collective {
+  /**
+   * Reduce `buffer` element by element over all ranks and leave the result on every rank.
+   *
+   * Shape: `count` elements on every rank; afterwards element i is `op` over all ranks' element i, with the same bits on all ranks.
+   * Ownership: `buffer` (and `out`) belong to the call until the promise settles.
+   *
+   * @returns `out` if given, else `buffer`.
+   * @throws {@link InvalidArgumentError} before anything is sent; the group stays usable.
+   * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is written and the group stays usable.
+   * @throws {@link CollectiveTimeoutError} with the missing ranks; the group has failed.
+   * @throws {@link PeerFailedError} when another rank threw; the group has failed.
+   * @see MPI-4.1 section 6.9.6 (MPI_Allreduce); ray.util.collective.allreduce
+   */
+  allreduce<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T>;
+  /** Blocking twin of {@link Collective.allreduce}. */
+  allreduceSync<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T;
+  /**
+   * Make every rank's `buffer` a copy of the root's. Shape, ownership and errors as for {@link Collective.allreduce}.
+   *
+   * @returns `buffer`.
+   * @see MPI-4.1 section 6.4 (MPI_Bcast); ray.util.collective.broadcast
+   */
+  broadcast<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T>;
+  /** Blocking twin of {@link Collective.broadcast}. */
+  broadcastSync<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T;
+  /**
+   * Resolve when every rank has called it. Errors as for {@link Collective.allreduce}.
+   *
+   * @see MPI-4.1 section 6.3 (MPI_Barrier); ray.util.collective.barrier
+   */
+  barrier(options?: CollectiveOptions): Promise<void>;
+  /** Blocking twin of {@link Collective.barrier}. */
+  barrierSync(options?: CollectiveSyncOptions): void;
+  /**
+   * Make an array of `count` zeros inside the window: collectives on it copy nothing.
+   *
+   * Ownership: this rank's, until {@link Collective.free} or the end of the task. Its `buffer` is the memory of all
+   * ranks: `postMessage` and `structuredClone` share it, results and arguments are copied.
+   *
+   * @throws {@link WindowExhaustedError} when this rank's part of the window has no room.
+   */
+  empty<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number): T;
+  /** Give an array of {@link Collective.empty} back early. No view of it may be used afterwards. */
+  free(array: TypedArray): void;
+  /** This task's collectives as a plain object, for hot loops: saves looking the task up in every call. */
+  current(): Collective;
+}
+
+/** Binds the collectives to a group. */
+export class GroupCollective implements Collective {
+  readonly #group: Group;
+  readonly #setting: Setting;
+  /** Fill freed memory with 0xFF, so that a use after free shows. */
+  readonly #poison: boolean;
+  readonly #inFlight = new Set<Request>();
+  /** Milliseconds that this rank's calls took so far. */
+  elapsedMs = 0;
+
+  constructor(group: Group, timeoutMs: number, poison: boolean) {
+    this.#group = group;
+    this.#poison = poison;
+    this.#setting = { window: group.engine.window, rank: group.rank, size: group.members.length, timeoutMs };
+  }
+
+  allreduce<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
+    return this.#start(allreduce, buffer, options, options?.out ?? buffer);
+  }
+  allreduceSync<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T {
+    return this.#run(allreduce, buffer, options, options?.out ?? buffer);
+  }
+  broadcast<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T> {
+    return this.#start(broadcast, buffer, options, buffer);
+  }
+  broadcastSync<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T {
+    return this.#run(broadcast, buffer, options, buffer);
+  }
+  barrier(options?: CollectiveOptions): Promise<void> {
+    return this.#start(barrier, undefined, options, undefined);
+  }
+  barrierSync(options?: CollectiveSyncOptions): void {
+    this.#run(barrier, undefined, options, undefined);
+  }
+
+  empty<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number): T {
+    this.#assertOpen();
+    const itemBytes = (arrayClass as { BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT;
+    if (typeof arrayClass !== 'function' || typeof itemBytes !== 'number') {
+      throw new InvalidArgumentError(`empty: expected a typed array class such as Float32Array, received ${show(arrayClass)}`);
+    }
+    if (!Number.isInteger(count) || count < 0) {
+      throw new InvalidArgumentError(`empty: expected count to be an integer >= 0, received ${show(count)}`);
+    }
+    const { window } = this.#setting;
+    const requestedBytes = count * itemBytes;
+    const address = window.allocate(requestedBytes);
+    if (address === undefined) {
+      const { largestFreeBytes } = window.arena;
+      throw new WindowExhaustedError(
+        `empty: ${requestedBytes} bytes do not fit this rank's part of the window, whose largest free range has ` +
+          `${largestFreeBytes}; free arrays, launch with a larger window, or use an ordinary array`,
+        { requestedBytes, largestFreeBytes },
+      );
+    }
+    return new arrayClass(window.node.handle.memory.buffer as unknown as SharedArrayBuffer, address, count);
+  }
+
+  free(array: TypedArray): void {
+    const { window } = this.#setting;
+    if (!ArrayBuffer.isView(array)) {
+      throw new InvalidArgumentError(`free: expected an array of collective.empty, received ${show(array)}`);
+    }
+    this.#assertOpen();
+    for (const { input, output } of this.#inFlight) {
+      if ((input && overlap(input, array)) || (output && overlap(output, array))) {
+        throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
+      }
+    }
+    const address = window.holds(array) ? array.byteOffset : -1;
+    const freedBytes = window.arena.free(address);
+    if (freedBytes === undefined) {
+      throw new InvalidArgumentError('free: expected a whole array of collective.empty that was not freed yet');
+    }
+    if (this.#poison) window.node.bytes.fill(0xff, address, address + freedBytes);
+  }
+
+  current(): Collective {
+    return this;
+  }
+
+  /** Free all arrays of the task. */
+  releaseArrays(): void {
+    const { node, arena } = this.#setting.window;
+    if (this.#poison) for (const [address, length] of arena.live()) node.bytes.fill(0xff, address, address + length);
+    arena.reset();
+  }
+
+  #start<R>(algorithm: Algorithm, buffer: unknown, options: CallOptions | undefined, result: R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const begun = performance.now();
+      const request = this.#request(algorithm, buffer, options, false);
+      if (request instanceof Error) {
+        reject(request);
+        return;
+      }
+      const { signal } = request;
+      const settled = (): void => {
+        this.elapsedMs += performance.now() - begun;
+        signal?.removeEventListener('abort', cancel);
+        this.#inFlight.delete(request);
+      };
+      const call = new Call(this.#group, request, {
+        resolve: () => {
+          settled();
+          resolve(result);
+        },
+        reject: (error) => {
+          settled();
+          reject(error as Error);
+        },
+      });
+      const cancel = (): void => {
+        call.abort('cancelled');
+        this.#group.engine.start();
+      };
+      signal?.addEventListener('abort', cancel);
+      this.#group.add(call);
+      if (signal?.aborted) call.abort('cancelled');
+      this.#group.engine.start();
+    });
+  }
+
+  #run<R>(algorithm: Algorithm, buffer: unknown, options: CallOptions | undefined, result: R): R {
+    const begun = performance.now();
+    const request = this.#request(algorithm, buffer, options, true);
+    if (request instanceof Error) throw request;
+    let failure: { error: unknown } | undefined;
+    const call = new Call(this.#group, request, {
+      resolve: () => undefined,
+      reject: (error) => {
+        failure = { error };
+      },
+    });
+    this.#group.add(call);
+    try {
+      this.#group.engine.wait(call);
+    } finally {
+      this.#inFlight.delete(request);
+      this.elapsedMs += performance.now() - begun;
+    }
+    if (failure) throw failure.error;
+    return result;
+  }
+
+  /** Validate; a bad call is announced to the peers and returned as its error. */
+  #request(algorithm: Algorithm, buffer: unknown, options: CallOptions | undefined, blocking: boolean): Request | Error {
+    const { failure } = this.#group;
+    if (failure) return failure;
+    try {
+      const request = validate(algorithm, buffer, options, blocking, this.#setting);
+      this.#checkFree(request);
+      this.#inFlight.add(request);
+      return request;
+    } catch (error) {
+      // Getters and proxies in options can throw anything: to the peers that is a bad argument.
+      const refusal = error instanceof ShoalError ? error : new InvalidArgumentError(String(error), {}, { cause: error });
+      const ignore = { resolve: () => undefined, reject: () => undefined };
+      this.#group.add(new Call(this.#group, emptyRequest(algorithm), ignore, refusal));
+      this.#group.engine.start();
+      return refusal;
+    }
+  }
+
+  #checkFree({ input, output, algorithm }: Request): void {
+    for (const used of this.#inFlight) {
+      for (const mine of [input, output]) {
+        for (const theirs of [used.input, used.output]) {
+          if (!mine || !theirs || !overlap(mine, theirs)) continue;
+          throw new InvalidArgumentError(
+            `${algorithm.name}: the buffer is still in use by ${used.algorithm.name} on the same rank; await that call first`,
+          );
+        }
+      }
+    }
+  }
+
+  #assertOpen(): void {
+    const { failure } = this.#group;
+    if (failure instanceof ClosedError) throw failure;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Drives all pending calls of one rank, on all its groups: every wait moves all of them (rule 10), so
+ * two groups used in opposite order by two ranks do not deadlock.
+ */
+import { UnsupportedError } from '../errors.js';
+import type { Doorbell } from '../window/doorbell.js';
+import type { RankWindow } from '../window/rank-window.js';
+import type { Call } from './call.js';
+import { missingMembers, missingText } from './failures.js';
+import type { Group } from './group.js';
+
+/** Longest sleep of a blocking wait and of a wait that nobody rings for. */
+const sliceMs = 50;
+/** Turns of a spinning wait: about 20 µs with a core for every rank, else hardly any. */
+const turnsAlone = 6000;
+const turnsCrowded = 100;
+/** A warning names the missing ranks after this time. */
+const warnAfterMs = 30_000;
+/** After this time of waiting for a busy member, its worker is asked to be ended. */
+const stuckAfterMs = 1_000;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** What the engine asks of the thread it runs in. */
+export interface EngineHost {
+  warn(message: string): void;
+  /** A member keeps touching this rank's memory although the lease is dead. */
+  reportStuck(group: Group, member: number): void;
+}
+
+/** Owned by the thread of one rank. */
+export class RankEngine {
+  readonly window: RankWindow;
+  readonly pending: Set<Group> = new Set();
+  readonly #doorbell: Doorbell;
+  readonly #host: EngineHost;
+  readonly #turns: number;
+  readonly #asyncTurns: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(window: RankWindow, doorbell: Doorbell, host: EngineHost) {
+    this.window = window;
+    this.#doorbell = doorbell;
+    this.#host = host;
+    this.#turns = window.node.crowded ? turnsCrowded : turnsAlone;
+    this.#asyncTurns = window.node.crowded || !doorbell.wait ? 0 : turnsAlone;
+  }
+
+  /** Go on with an awaited call; its promise settles from here or from the event loop. */
+  start(): void {
+    this.#drive(this.#asyncTurns);
+    if (this.pending.size > 0) this.#sleepAsync();
+  }
+
+  /** Block until `call` has settled. */
+  wait(call: Call): void {
+    const block = this.#doorbell.wait;
+    if (!block) {
+      throw new UnsupportedError(
+        'the ranks of shoal/testing share one thread, which a blocking collective would stop for ever; use the awaited form',
+      );
+    }
+    for (;;) {
+      this.#drive(this.#turns);
+      if (call.settled) break;
+      const limit = Math.min(sliceMs, this.#checkClock());
+      const ticket = this.#doorbell.ticket();
+      this.#setAsleep(true);
+      this.#drive(0);
+      if (!call.settled) block(ticket, limit);
+      this.#setAsleep(false);
+    }
+    if (this.pending.size > 0) this.#sleepAsync();
+  }
+
+  /** Resolves when no call of this rank is under way. */
+  async idle(): Promise<void> {
+    while (this.pending.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  #drive(turns: number): void {
+    for (const group of this.pending) group.step(turns);
+  }
+
+  #sleepAsync(): void {
+    const ticket = this.#doorbell.ticket();
+    this.#setAsleep(true);
+    this.#drive(0);
+    clearTimeout(this.#timer);
+    if (this.pending.size === 0) return;
+    this.#doorbell.waitAsync(ticket, this.#wake);
+    // The timer also keeps the event loop alive: a pending waitAsync does not.
+    this.#timer = setTimeout(this.#wake, Math.min(longestTimerMs, this.#checkClock()));
+  }
+
+  readonly #wake = (): void => {
+    clearTimeout(this.#timer);
+    if (this.pending.size === 0) return;
+    this.#setAsleep(false);
+    this.#drive(this.#asyncTurns);
+    this.#checkClock();
+    if (this.pending.size > 0) this.#sleepAsync();
+  };
+
+  #setAsleep(asleep: boolean): void {
+    for (const group of this.pending) group.frame.setAsleep(group.rank, asleep);
+  }
+
+  /** Enforce deadlines; returns the milliseconds until the clock must be looked at again. */
+  #checkClock(): number {
+    const now = performance.now();
+    let next = Infinity;
+    for (const group of this.pending) {
+      const expired = group.calls.some((call) => call.deadline <= now);
+      if (expired) group.head?.abort('timeout');
+      for (const call of group.calls) next = Math.min(next, call.deadline - now);
+      const { head } = group;
+      if (!head) continue;
+      if (head.polls) next = Math.min(next, expired ? 1 : sliceMs / 10);
+      next = Math.min(next, this.#checkHead(group, head, now));
+    }
+    return Math.max(1, next);
+  }
+
+  #checkHead(group: Group, head: Call, now: number): number {
+    if (head.leavingSince !== 0 && now - head.leavingSince > stuckAfterMs) {
+      for (const { rank } of group.members) {
+        if (rank !== group.rank && group.frame.isBusy(rank)) this.#host.reportStuck(group, rank);
+      }
+      head.leavingSince = now;
+    }
+    if (head.warned) return Infinity;
+    const left = head.startedAt + warnAfterMs - now;
+    if (left > 0) return left;
+    head.warned = true;
+    const missing = missingMembers(group, head.sequence);
+    if (missing.length > 0) {
+      const seconds = Math.round((now - head.startedAt) / 1000);
+      this.#host.warn(
+        `task ${group.taskId}: rank ${group.rank} has waited ${seconds} s in ${head.request.algorithm.name}, ` +
+          `call ${head.sequence}; missing: ${missingText(missing)}`,
+      );
+    }
+    return Infinity;
+  }
+}

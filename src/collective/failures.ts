@@ -1,0 +1,109 @@
+/** The errors of a group, built from what its members wrote into the window. */
+import type { ShoalError } from '../errors.js';
+import {
+  CancelledError,
+  CollectiveMismatchError,
+  CollectiveTimeoutError,
+  PeerFailedError,
+  TaskExitedError,
+  TaskTimeoutError,
+  WorkerDiedError,
+} from '../errors.js';
+import { decodeValue } from '../protocol/values.js';
+import type { AbortReason } from '../window/abort-reason.js';
+import { describeCall } from './describe.js';
+import type { Group } from './group.js';
+
+/** All members arrived at `sequence` and disagree, or one refused the call or has finished. */
+export function mismatchError(group: Group, sequence: number): CollectiveMismatchError {
+  const calls = group.members.map(({ rank }) => {
+    const record = group.frame.record(rank, sequence);
+    const finished = group.frame.finished(rank);
+    let call = 'has not called yet';
+    if (finished !== 0 && finished <= sequence) call = 'its function has returned';
+    else if (record) call = describeCall(record);
+    return { rank, call };
+  });
+  const list = calls.map(({ rank, call }) => `rank ${rank}: ${call}`).join('; ');
+  return new CollectiveMismatchError(
+    `collective call ${sequence}: expected the same operation, dtype, op, root, count and name on every rank, ` +
+      `received ${list}. Nothing was written; make every rank issue the same calls in the same order.`,
+    { calls, sequence },
+  );
+}
+
+/** The error with which every call on an aborted lease rejects. */
+export function abortError(group: Group, reason: AbortReason): ShoalError {
+  const { kind, rank } = reason;
+  const who = rank === undefined ? 'the pool' : `rank ${rank}`;
+  const fields = { rank, taskId: group.taskId };
+  switch (kind) {
+    case 'timeout':
+      return timeoutError(group, rank ?? group.rank);
+    case 'cancelled': {
+      const cause = rank === undefined ? undefined : peerError(group, rank);
+      return new CancelledError(`the task's collectives were cancelled by ${who}`, fields, { cause });
+    }
+    case 'peerFailed': {
+      const cause = rank === undefined ? undefined : peerError(group, rank);
+      const why = cause instanceof Error ? `: ${cause.message}` : '';
+      return new PeerFailedError(`${who} of the task failed${why}`, fields, { cause });
+    }
+    case 'workerDied':
+      return new WorkerDiedError(`${memberText(group, rank)} died`, fields);
+    case 'taskExited':
+      return new TaskExitedError(`${who} called process.exit inside the task`, fields);
+    case 'taskTimeout':
+      return new TaskTimeoutError(`the task's timeoutMs passed`, fields);
+  }
+}
+
+/** Who is missing from a call and what each completed last, for the warning before a deadline too. */
+export function missingMembers(group: Group, sequence: number): CollectiveTimeoutError['missing'] {
+  const absent = group.members.filter(({ rank }) => !group.frame.record(rank, sequence));
+  // All arrived: what is missing then is the work of somebody who holds a chunk.
+  const late = absent.length > 0 ? absent : group.members.filter(({ rank }) => group.frame.isBusy(rank));
+  return late.map((member) => {
+    const departed = group.frame.departed(member.rank);
+    const record = departed === 0 ? undefined : group.frame.record(member.rank, departed);
+    const lastCompleted =
+      departed === 0 ? 'none' : `call ${departed}${record ? `, ${describeCall(record)}` : ''}`;
+    return { ...member, lastCompleted };
+  });
+}
+
+/** `rank 2 (world rank 5, host a, pid 41): last completed …`, joined. */
+export function missingText(missing: CollectiveTimeoutError['missing']): string {
+  const one = (m: (typeof missing)[number]): string =>
+    `rank ${m.rank} (worker ${m.worldRank}, host ${m.hostname}, pid ${m.pid}; last completed: ${m.lastCompleted})`;
+  return missing.map(one).join(', ');
+}
+
+function timeoutError(group: Group, waiting: number): CollectiveTimeoutError {
+  const sequence = group.frame.departed(waiting) + 1;
+  const record = group.frame.record(waiting, sequence);
+  const missing = missingMembers(group, sequence);
+  const call = record ? describeCall(record) : 'a collective';
+  return new CollectiveTimeoutError(
+    `${call}, call ${sequence} of the group, passed its deadline on rank ${waiting}. ` +
+      `Missing: ${missing.length === 0 ? 'nobody any more' : missingText(missing)}. ` +
+      `The group has failed; go on in a new task, or pass a longer timeoutMs.`,
+    { missing, rank: waiting, sequence, taskId: group.taskId },
+  );
+}
+
+function peerError(group: Group, rank: number): unknown {
+  const member = group.members[rank];
+  const encoded = member && group.engine.window.readFault(member.worldRank);
+  // A torn or oversized fault must not hide the failure itself: the error then has no cause.
+  try {
+    return encoded && decodeValue(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+function memberText(group: Group, rank: number | undefined): string {
+  const member = rank === undefined ? undefined : group.members[rank];
+  return member ? `rank ${member.rank} (worker ${member.worldRank}, host ${member.hostname}, pid ${member.pid})` : 'a rank';
+}

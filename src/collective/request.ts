@@ -1,0 +1,22 @@
+/** A validated call: everything is filled, nothing is optional. */
+import type { Algorithm } from '../algorithms/index.js';
+import type { TypedArray } from '../types/buffers.js';
+
+/** One rank's call of one collective. */
+export interface Request {
+  readonly algorithm: Algorithm;
+  readonly dtype: number;
+  readonly op: number;
+  readonly root: number;
+  /** Elements. */
+  readonly count: number;
+  readonly itemBytes: number;
+  readonly name: Uint8Array;
+  /** What this rank brings; undefined when it brings nothing. */
+  readonly input: TypedArray | undefined;
+  /** What the call writes; undefined when it writes nothing here. */
+  readonly output: TypedArray | undefined;
+  /** Infinity means no limit. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}

@@ -1,0 +1,68 @@
+/** How `collective` and `context` find their task: through the async context, or the thread's running task. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { NotInTaskError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { Collective } from './collective.js';
+
+/** Facts of the running task on this rank. */
+export interface TaskContext {
+  /** Rank in the task's group, from 0. */
+  readonly rank: number;
+  /** Ranks of the task's group. */
+  readonly size: number;
+  /** Worker of the pool that runs this rank. */
+  readonly worldRank: number;
+  /** Rank among the workers of this host. */
+  readonly localRank: number;
+  /** Name of this host. */
+  readonly node: string;
+  readonly taskId: string;
+  /** From 1; above 1 when the task is run again. */
+  readonly attempt: number;
+  /** Aborts when the task is cancelled, times out, or another rank fails. */
+  readonly signal: AbortSignal;
+  /** Writes structured lines to standard error, labelled with task and rank. */
+  readonly log: Logger;
+  /** Milliseconds that this rank has spent in collectives of this task. */
+  readonly collectiveMs: number;
+}
+
+/** What a task's code can reach. */
+export interface TaskScope {
+  readonly collective: Collective;
+  readonly context: TaskContext;
+}
+
+/** Hung at a global symbol, so that several loaded copies of the package share it. */
+export interface Runtime {
+  readonly storage: AsyncLocalStorage<TaskScope>;
+  /** The task that runs on this thread, for code outside its async context. */
+  running: TaskScope | undefined;
+  /** This thread belongs to a pool: it cannot launch one itself. */
+  worker: boolean;
+}
+
+const key = Symbol.for('shoal.runtime/1');
+
+/** This thread's runtime, if the thread runs tasks. */
+export function findRuntime(): Runtime | undefined {
+  return (globalThis as Record<symbol, Runtime | undefined>)[key];
+}
+
+/** Make this thread one that runs tasks; the first copy of the package to ask wins. */
+export function installRuntime(): Runtime {
+  const runtime: Runtime = findRuntime() ?? { storage: new AsyncLocalStorage(), running: undefined, worker: false };
+  (globalThis as Record<symbol, Runtime | undefined>)[key] = runtime;
+  return runtime;
+}
+
+/** The scope of the code that calls. @throws {@link NotInTaskError} outside a task. */
+export function currentScope(what: string): TaskScope {
+  const runtime = findRuntime();
+  const scope = runtime?.storage.getStore() ?? runtime?.running;
+  if (scope) return scope;
+  throw new NotInTaskError(
+    `${what} is only there while a task runs: inside the function that pool.run(…) or pool.submit(…) calls (not at the ` +
+      `top level of its module), in a script started by \`shoal run\`, or in a function given to runRanks of shoal/testing`,
+  );
+}

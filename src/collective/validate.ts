@@ -1,0 +1,215 @@
+/** From a caller's arguments to a request: everything that is wrong with a call is found here, before any byte moves. */
+import type { Algorithm } from '../algorithms/index.js';
+import { ClosedError, InvalidArgumentError, show, tagOf, UnsupportedError } from '../errors.js';
+import type { TypedArray } from '../types/buffers.js';
+import type { Dtype } from '../types/dtype.js';
+import { dtypeId, dtypeNames, dtypeOfTag, itemBytes, kernelDtypes } from '../types/dtype.js';
+import { kernelOps, reduceOpId, reduceOpNames, reduceOpOf } from '../types/reduce-op.js';
+import type { RankWindow } from '../window/rank-window.js';
+import type { Request } from './request.js';
+
+/** Options as a caller gives them; which of them an operation takes is in `allowed`. */
+export interface CallOptions {
+  readonly op?: unknown;
+  readonly root?: unknown;
+  readonly dtype?: unknown;
+  readonly out?: unknown;
+  readonly name?: unknown;
+  readonly timeoutMs?: unknown;
+  readonly signal?: unknown;
+}
+
+const common = ['name', 'timeoutMs', 'signal'];
+const allowed: Readonly<Record<Algorithm['name'], readonly string[]>> = {
+  allreduce: ['op', 'dtype', 'out', ...common],
+  broadcast: ['root', 'dtype', ...common],
+  barrier: common,
+};
+
+const encoder = new TextEncoder();
+const noName = new Uint8Array(0);
+
+/** Facts of the group that validation needs. */
+export interface Setting {
+  readonly window: RankWindow;
+  readonly rank: number;
+  readonly size: number;
+  /** Default deadline in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A request that carries nothing but its operation: how a refused call is announced. */
+export function emptyRequest(algorithm: Algorithm): Request {
+  return {
+    algorithm,
+    dtype: 0,
+    op: 0,
+    root: 0,
+    count: 0,
+    itemBytes: 1,
+    name: noName,
+    input: undefined,
+    output: undefined,
+    timeoutMs: Infinity,
+    signal: undefined,
+  };
+}
+
+/**
+ * Check a call.
+ *
+ * @throws {@link InvalidArgumentError}, {@link UnsupportedError} for a dtype or op without a kernel, or
+ *   {@link ClosedError} for a window array that was freed.
+ */
+export function validate(
+  algorithm: Algorithm,
+  buffer: unknown,
+  options: CallOptions | undefined,
+  blocking: boolean,
+  setting: Setting,
+): Request {
+  const what = blocking ? `${algorithm.name}Sync` : algorithm.name;
+  const given = checkOptions(what, algorithm, options, blocking);
+  const request = {
+    ...emptyRequest(algorithm),
+    name: checkName(what, given.name),
+    timeoutMs: checkTimeout(what, given.timeoutMs, setting.timeoutMs),
+    signal: checkSignal(what, given.signal),
+  };
+  if (algorithm.name === 'barrier') return request;
+
+  const root = algorithm.name === 'broadcast' ? checkRoot(what, given.root, setting.size) : 0;
+  const array = checkBuffer(what, 'buffer', buffer, setting.window);
+  const dtype = checkDtype(what, array, given.dtype);
+  const op = algorithm.name === 'allreduce' ? checkOp(what, given.op, dtype) : 0;
+  const out = given.out === undefined ? array : checkOut(what, array, given.out, setting.window);
+  return {
+    ...request,
+    dtype: dtypeId(dtype),
+    op,
+    root,
+    count: array.byteLength / itemBytes[dtype],
+    itemBytes: itemBytes[dtype],
+    input: algorithm.sends(setting.rank, root) ? array : undefined,
+    output: algorithm.receives(setting.rank, root) ? out : undefined,
+  };
+}
+
+function checkOptions(what: string, algorithm: Algorithm, options: CallOptions | undefined, blocking: boolean): CallOptions {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
+  }
+  const names = allowed[algorithm.name];
+  for (const key of Object.keys(options)) {
+    if (names.includes(key)) continue;
+    throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {
+      option: key,
+    });
+  }
+  if (blocking && options.signal !== undefined) {
+    throw new InvalidArgumentError(`${what}: signal belongs to the awaited form ${algorithm.name}`);
+  }
+  return options;
+}
+
+function checkName(what: string, name: unknown): Uint8Array {
+  if (name === undefined) return noName;
+  if (typeof name !== 'string') {
+    throw new InvalidArgumentError(`${what}: expected name to be a string, received ${show(name)}`);
+  }
+  return encoder.encode(name);
+}
+
+function checkTimeout(what: string, timeoutMs: unknown, defaultMs: number): number {
+  if (timeoutMs === undefined) return defaultMs;
+  if (timeoutMs === null) return Infinity;
+  if (typeof timeoutMs === 'number' && timeoutMs > 0) return timeoutMs;
+  throw new InvalidArgumentError(
+    `${what}: expected timeoutMs to be a number of milliseconds above 0, or null for no limit, received ${show(timeoutMs)}`,
+  );
+}
+
+function checkSignal(what: string, signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw new InvalidArgumentError(`${what}: expected signal to be an AbortSignal, received ${show(signal)}`);
+}
+
+function checkRoot(what: string, root: unknown, size: number): number {
+  if (root === undefined) return 0;
+  if (typeof root === 'number' && Number.isInteger(root) && root >= 0 && root < size) return root;
+  throw new InvalidArgumentError(`${what}: expected root to be a rank from 0 to ${size - 1}, received ${show(root)}`);
+}
+
+function checkBuffer(what: string, role: string, buffer: unknown, window: RankWindow): TypedArray {
+  if (!ArrayBuffer.isView(buffer) || !dtypeOfTag.has(tagOf(buffer))) {
+    throw new InvalidArgumentError(
+      `${what}: expected ${role} to be a typed array such as Float32Array, received ${show(buffer)}`,
+    );
+  }
+  const array = buffer as TypedArray;
+  if (isDetached(array)) throw new InvalidArgumentError(`${what}: expected ${role} to be usable, but it is detached`);
+  if (!window.holds(array) || array.byteLength === 0) return array;
+  if (window.arena.owns(array.byteOffset, array.byteLength)) return array;
+  throw new ClosedError(
+    `${what}: ${role} lies in the window, but in no array of this task: it was freed, its task has ended, ` +
+      `or it belongs to another rank; use an array of collective.empty`,
+  );
+}
+
+function isDetached(array: TypedArray): boolean {
+  if (array.byteLength !== 0 || array.buffer instanceof SharedArrayBuffer) return false;
+  try {
+    return new Uint8Array(array.buffer).length !== 0 && array.length !== 0;
+  } catch {
+    return true; // a view of a detached buffer cannot be made
+  }
+}
+
+function checkDtype(what: string, array: TypedArray, dtype: unknown): Dtype {
+  const own = dtypeOfTag.get(tagOf(array));
+  if (dtype !== undefined && !dtypeNames.includes(dtype as Dtype)) {
+    throw new InvalidArgumentError(`${what}: expected dtype to be one of ${dtypeNames.join(', ')}, received ${show(dtype)}`);
+  }
+  if (dtype !== undefined && dtype !== own) {
+    throw new InvalidArgumentError(`${what}: a ${tagOf(array)} holds ${own ?? 'nothing'}, received dtype ${show(dtype)}`);
+  }
+  if (own && kernelDtypes.includes(own)) return own;
+  throw new UnsupportedError(
+    `${what}: ${own ?? tagOf(array)} has no kernels in this version; it has ${kernelDtypes.join(', ')}`,
+  );
+}
+
+function checkOp(what: string, name: unknown, dtype: Dtype): number {
+  const op = name === undefined ? 'sum' : reduceOpOf(name);
+  if (!op) {
+    throw new InvalidArgumentError(`${what}: expected op to be one of ${reduceOpNames.join(', ')}, received ${show(name)}`);
+  }
+  if (kernelOps.includes(op)) return reduceOpId(op);
+  throw new UnsupportedError(`${what}: op ${op} on ${dtype} has no kernel in this version; it has ${kernelOps.join(', ')}`);
+}
+
+function checkOut(what: string, buffer: TypedArray, value: unknown, window: RankWindow): TypedArray {
+  const out = checkBuffer(what, 'out', value, window);
+  if (tagOf(out) !== tagOf(buffer) || out.length !== buffer.length) {
+    throw new InvalidArgumentError(
+      `${what}: expected out to be a ${tagOf(buffer)} of ${buffer.length} elements like buffer, ` +
+        `received a ${tagOf(out)} of ${out.length}`,
+    );
+  }
+  if (!sameRange(out, buffer) && overlap(out, buffer)) {
+    throw new InvalidArgumentError(`${what}: out overlaps buffer; pass the same array, or one apart from it`);
+  }
+  return out;
+}
+
+/** Whether two arrays share any byte. */
+export function overlap(a: TypedArray, b: TypedArray): boolean {
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  );
+}
+
+function sameRange(a: TypedArray, b: TypedArray): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
+}

@@ -1,0 +1,179 @@
+/** A pool as its driver sees it. */
+import { EventEmitter } from 'node:events';
+import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
+import type { Head, PoolEvents, WorkerStatus } from '../head/head.js';
+import { encodeValue } from '../protocol/values.js';
+import { assertOptions, checkSignal, integer, limit } from './options.js';
+import { TaskHandle } from './task-handle.js';
+import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
+import { resolveModule } from './task-module.js';
+
+/** Options of `run` and `submit` but `export` and `args`. */
+export interface TaskOptions {
+  /** Ranks of the task, all at once; default 1. */
+  readonly workers?: number;
+  /** Label in events and logs. */
+  readonly name?: string;
+  /** Limit from assignment in milliseconds; default: none. */
+  readonly timeoutMs?: number | null;
+  /** How often to run again after the death of a worker; default 0. */
+  readonly maxRetries?: number;
+  /** Run on new threads, whose modules nobody has loaded before. */
+  readonly fresh?: boolean;
+  /** Cancels the task. */
+  readonly signal?: AbortSignal;
+}
+
+/** `args` may be left out when the function takes none. */
+type ArgsOption<A extends readonly unknown[]> = [] extends A ? { readonly args?: A } : { readonly args: A };
+
+/** Options for a function of a typed module. */
+export type RunOptions<M, E extends keyof M> = TaskOptions &
+  ArgsOption<ArgumentsOf<M, E>> &
+  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+
+/** Options for a module named by URL alone. */
+export interface UntypedRunOptions extends TaskOptions {
+  readonly export?: string;
+  readonly args?: readonly unknown[];
+}
+
+/** What {@link Pool.status} returns. */
+export interface PoolStatus {
+  readonly epoch: number;
+  readonly transport: 'threads';
+  readonly workers: readonly WorkerStatus[];
+  readonly queued: number;
+  readonly running: number;
+  /** Communicator rounds so far, communicators made in them, and assignments that reused one. */
+  readonly rounds: number;
+  readonly splits: number;
+  readonly cacheHits: number;
+}
+
+const runOptionNames = ['workers', 'name', 'timeoutMs', 'maxRetries', 'fresh', 'signal', 'export', 'args'];
+
+/** Runs tasks on gangs of workers. Made by {@link launch}. */
+export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
+  readonly #head: Head;
+  readonly #maxMessageBytes: number;
+  readonly #events = ['workerDied', 'workerReplaced', 'taskDone', 'taskFailed', 'drain', 'warning'] as const;
+
+  /** @internal */
+  constructor(head: Head, maxMessageBytes: number) {
+    super();
+    this.#head = head;
+    this.#maxMessageBytes = maxMessageBytes;
+    for (const event of this.#events) {
+      head.on(event, (...args: unknown[]) => {
+        if (event === 'warning' && this.listenerCount('warning') === 0) warn(args[0] as PoolEvents['warning'][0]);
+        (this.emit as (event: string, ...rest: unknown[]) => boolean).call(this, event, ...args);
+      });
+    }
+  }
+
+  /**
+   * Run a task and wait for it.
+   *
+   * @returns What the function returned on each rank, in rank order.
+   * @throws Everything that {@link Pool.submit} and {@link TaskHandle.result} throw.
+   */
+  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+    module: TaskModule<M>,
+    ...options: [] extends ArgumentsOf<M, E> ? [options?: RunOptions<M, E>] : [options: RunOptions<M, E>]
+  ): Promise<ResultOf<M, E>[]>;
+  run(module: URL | string, options?: UntypedRunOptions): Promise<unknown[]>;
+  async run(module: TaskModuleLike, options?: UntypedRunOptions): Promise<unknown[]> {
+    return this.#submit('run', module, options).result();
+  }
+
+  /**
+   * Accept a task and return at once. Arguments are copied now.
+   *
+   * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link NotSerializableError} with the path,
+   *   {@link MessageTooLargeError}, {@link InsufficientWorkersError}, {@link QueueFullError}, {@link ClosedError}
+   */
+  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+    module: TaskModule<M>,
+    ...options: [] extends ArgumentsOf<M, E> ? [options?: RunOptions<M, E>] : [options: RunOptions<M, E>]
+  ): TaskHandle<ResultOf<M, E>>;
+  submit(module: URL | string, options?: UntypedRunOptions): TaskHandle;
+  submit(module: TaskModuleLike, options?: UntypedRunOptions): TaskHandle {
+    return this.#submit('submit', module, options);
+  }
+
+  /** A snapshot of the pool. */
+  status(): PoolStatus {
+    return { epoch: 1, transport: 'threads', ...this.#head.status(), ...this.#head.communicators.counts };
+  }
+
+  /**
+   * End the pool: accepted tasks run to their end first; with `force` they are cancelled.
+   * All threads are gone when it resolves. A second call waits for the same end.
+   */
+  async close(options: { readonly force?: boolean } = {}): Promise<void> {
+    assertOptions('close', options, ['force']);
+    await this.#head.close(options.force ?? false);
+  }
+
+  /** `close({ force: true })` at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ force: true });
+  }
+
+  #submit(what: string, module: unknown, options: UntypedRunOptions = {}): TaskHandle<never> {
+    assertOptions(what, options, runOptionNames);
+    this.#head.assertOpen();
+    const { name, args = [], signal, fresh = false } = options;
+    const exportName = options.export ?? 'default';
+    if (typeof exportName !== 'string' || (name !== undefined && typeof name !== 'string')) {
+      throw new InvalidArgumentError(`${what}: expected export and name to be strings, received ${show(exportName)}`);
+    }
+    if (!Array.isArray(args)) {
+      throw new InvalidArgumentError(`${what}: expected args to be an array, received ${show(args)}`);
+    }
+    if (typeof fresh !== 'boolean') {
+      throw new InvalidArgumentError(`${what}: expected fresh to be true or false, received ${show(fresh)}`);
+    }
+    checkSignal(what, signal);
+    const workers = integer(what, 'workers', options.workers ?? 1, 1, Number.MAX_SAFE_INTEGER);
+    const timeoutMs = limit(what, 'timeoutMs', options.timeoutMs, null);
+    const maxRetries = integer(what, 'maxRetries', options.maxRetries ?? 0, 0, 1_000);
+    const source = { url: resolveModule(what, module), exportName };
+    const encoded = this.#encode(args);
+    const task = this.#head.submit({ source, name, workers, args: encoded, timeoutMs, maxRetries, fresh });
+    const handle = new TaskHandle<never>(this.#head, task);
+    if (signal) bindSignal(signal, handle, task.done);
+    return handle;
+  }
+
+  #encode(args: readonly unknown[]): Uint8Array {
+    const encoded = encodeValue(args, 'args');
+    if (encoded.length <= this.#maxMessageBytes) return encoded;
+    throw new MessageTooLargeError(
+      `the arguments take ${encoded.length} bytes, more than maxMessageBytes (${this.#maxMessageBytes}); pass a file's ` +
+        `path instead, or launch with a larger maxMessageBytes`,
+      { sizeBytes: encoded.length, maxMessageBytes: this.#maxMessageBytes },
+    );
+  }
+}
+
+function bindSignal(signal: AbortSignal, handle: TaskHandle, done: Promise<unknown>): void {
+  const cancel = (): void => {
+    handle.cancel(signal.reason);
+  };
+  if (signal.aborted) {
+    cancel();
+    return;
+  }
+  signal.addEventListener('abort', cancel, { once: true });
+  const unbind = (): void => {
+    signal.removeEventListener('abort', cancel);
+  };
+  done.then(unbind, unbind);
+}
+
+/** A warning that nobody listens for still reaches the user. */
+function warn({ message }: PoolEvents['warning'][0]): void {
+  process.emitWarning(message, { type: 'ShoalWarning' });
+}

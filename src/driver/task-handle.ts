@@ -1,0 +1,45 @@
+/** What `submit` returns. */
+import type { Head } from '../head/head.js';
+import type { Task, TaskState } from '../head/task.js';
+
+/** A task that was accepted. */
+export class TaskHandle<R = unknown> {
+  readonly #head: Head;
+  readonly #task: Task;
+
+  /** @internal */
+  constructor(head: Head, task: Task) {
+    this.#head = head;
+    this.#task = task;
+  }
+
+  get id(): string {
+    return this.#task.id;
+  }
+
+  get state(): TaskState {
+    return this.#task.state;
+  }
+
+  /** Workers that run the task now, by rank; empty while it is queued and once it has ended. */
+  get ranks(): readonly number[] {
+    return this.#task.attempt?.worldRanks ?? [];
+  }
+
+  /**
+   * Results in rank order.
+   *
+   * @throws {@link TaskFailedError}, {@link TaskTimeoutError}, {@link TaskExitedError}, {@link WorkerDiedError},
+   *   {@link CancelledError}, {@link ModuleNotFoundError}, {@link ExportNotFoundError}, {@link NotSerializableError},
+   *   {@link MessageTooLargeError}
+   */
+  result(): Promise<R[]> {
+    this.#task.asked = true;
+    return this.#task.done as Promise<R[]>;
+  }
+
+  /** End the task: its result rejects with {@link CancelledError}. Has no effect once the task has ended. */
+  cancel(reason?: unknown): void {
+    this.#head.cancel(this.#task, reason);
+  }
+}

@@ -1,0 +1,60 @@
+/** Every environment variable that the package reads. */
+import { InvalidArgumentError, show } from './errors.js';
+
+/** The variables, parsed. Undefined: not set. */
+export interface Environment {
+  /** `SHOAL_DEBUG=1`: fill freed window memory with 0xFF. */
+  readonly debug: boolean;
+  /** `SHOAL_LOG`: level of `context.log`. */
+  readonly logLevel: string;
+  /** `SHOAL_WORKERS`: default of `workers`. */
+  readonly workers: number | undefined;
+  /** `SHOAL_TRANSPORT`: default of `transport`. */
+  readonly transport: string | undefined;
+  /** `SHOAL_WINDOW`: default of `window`, bytes per worker. */
+  readonly window: number | undefined;
+  /** `SHOAL_TIMEOUT_MS`: default of `timeoutMs`. */
+  readonly timeoutMs: number | undefined;
+  /** `SHOAL_GRACE_MS`: default of `graceMs`. */
+  readonly graceMs: number | undefined;
+}
+
+/** Names of all variables. */
+export const variableNames = [
+  'SHOAL_DEBUG',
+  'SHOAL_LOG',
+  'SHOAL_WORKERS',
+  'SHOAL_TRANSPORT',
+  'SHOAL_WINDOW',
+  'SHOAL_TIMEOUT_MS',
+  'SHOAL_GRACE_MS',
+] as const;
+
+type Name = (typeof variableNames)[number];
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** Read the variables. @throws {@link InvalidArgumentError} when one is not what it must be. */
+export function environment(): Environment {
+  const logLevel = process.env['SHOAL_LOG' satisfies Name] ?? 'info';
+  if (!levels.includes(logLevel)) {
+    throw new InvalidArgumentError(`SHOAL_LOG: expected one of ${levels.join(', ')}, received ${show(logLevel)}`);
+  }
+  return {
+    debug: process.env['SHOAL_DEBUG' satisfies Name] === '1',
+    logLevel,
+    workers: number('SHOAL_WORKERS'),
+    transport: process.env['SHOAL_TRANSPORT' satisfies Name],
+    window: number('SHOAL_WINDOW'),
+    timeoutMs: number('SHOAL_TIMEOUT_MS'),
+    graceMs: number('SHOAL_GRACE_MS'),
+  };
+}
+
+function number(name: Name): number | undefined {
+  const text = process.env[name];
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError(`${name}: expected a number, received ${show(text)}`);
+}

@@ -1,0 +1,185 @@
+/** Every error class and code. A class per decision that a caller can take; details are fields, never text to parse. */
+
+/** What went wrong on one rank of a task. */
+export interface RankError {
+  readonly rank: number;
+  readonly error: unknown;
+}
+
+/** A member of a group, as errors name it. */
+export interface MemberInfo {
+  readonly rank: number;
+  readonly worldRank: number;
+  readonly hostname: string;
+  readonly pid: number;
+}
+
+/** Base of all errors of this package. `instanceof` goes by `code`, so it holds across several loaded copies. */
+export class ShoalError extends Error {
+  /** Stable code of the class. */
+  static readonly code: string = 'ERR_SHOAL';
+  /** Stable code, `ERR_SHOAL_…`. */
+  readonly code: string;
+
+  constructor(message: string, fields: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = new.target.code;
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true });
+    Object.assign(this, fields);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!(value instanceof Error)) return false;
+    const code = (value as { code?: unknown }).code;
+    return this === ShoalError
+      ? typeof code === 'string' && code.startsWith('ERR_SHOAL')
+      : code === this.code && Object.hasOwn(this, 'code');
+  }
+}
+
+/** An argument or option is not what the call takes; nothing was sent. */
+export class InvalidArgumentError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_INVALID_ARGUMENT';
+}
+/** The ranks of a group disagree about a collective; no buffer was written and the group stays usable. */
+export class CollectiveMismatchError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_COLLECTIVE_MISMATCH';
+  /** What each rank called. */
+  declare readonly calls: readonly { rank: number; call: string }[];
+}
+/** A collective's deadline passed; the group has failed on every rank. */
+export class CollectiveTimeoutError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_COLLECTIVE_TIMEOUT';
+  /** The ranks that had not arrived, and the last operation each completed. */
+  declare readonly missing: readonly (MemberInfo & { lastCompleted: string })[];
+}
+/** A task's `timeoutMs` passed. */
+export class TaskTimeoutError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_TASK_TIMEOUT';
+}
+/** A rank of the task threw; `cause` is the earliest error. */
+export class TaskFailedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_TASK_FAILED';
+  declare readonly taskId: string;
+  /** Rank whose error is the `cause`. */
+  declare readonly rank: number;
+  declare readonly errors: readonly RankError[];
+}
+/** A rank called `process.exit` inside a task. */
+export class TaskExitedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_TASK_EXITED';
+  declare readonly rank: number;
+  declare readonly exitCode: number;
+}
+/** Another rank of the group failed; `cause` is its error. */
+export class PeerFailedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_PEER_FAILED';
+  declare readonly rank: number;
+}
+/** A worker's thread or process ended by force or by a crash. */
+export class WorkerDiedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_WORKER_DIED';
+  declare readonly rank: number;
+}
+/** Cancelled by `cancel()`, a signal or `close({ force: true })`; `cause` is the signal's reason. */
+export class CancelledError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_CANCELLED';
+  constructor(message: string, fields: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    super(message, fields, options);
+    this.name = 'AbortError';
+  }
+}
+/** A task wants more workers than the pool has. */
+export class InsufficientWorkersError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_INSUFFICIENT_WORKERS';
+}
+/** `collective.empty` found no room in this rank's part of the window. */
+export class WindowExhaustedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_WINDOW_EXHAUSTED';
+  declare readonly requestedBytes: number;
+  declare readonly largestFreeBytes: number;
+}
+/** `collective` or `context` was used outside a task. */
+export class NotInTaskError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_NOT_IN_TASK';
+}
+/** A value cannot cross between driver and task. */
+export class NotSerializableError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_NOT_SERIALIZABLE';
+  /** Where in the value, such as `args[1].onDone`. */
+  declare readonly path: string;
+}
+/** A task's module does not exist. */
+export class ModuleNotFoundError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_MODULE_NOT_FOUND';
+}
+/** A task's module lacks the export, or the export is no function. */
+export class ExportNotFoundError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_EXPORT_NOT_FOUND';
+}
+/** The pool's queue is full. */
+export class QueueFullError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_QUEUE_FULL';
+}
+/** Arguments or a result exceed `maxMessageBytes`. */
+export class MessageTooLargeError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_MESSAGE_TOO_LARGE';
+}
+/** The pool could not be started. */
+export class LaunchError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_LAUNCH';
+}
+/** Not possible here; the text names the ways out. */
+export class UnsupportedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_UNSUPPORTED';
+}
+/** A message is not what the protocol allows. */
+export class ProtocolError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_PROTOCOL';
+}
+/** The pool, task, group or array is closed. */
+export class ClosedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_CLOSED';
+}
+
+/** All classes, in an order that never changes: a refusal carries its index (from 1) in a window record. */
+export const errorClasses: readonly (typeof ShoalError)[] = [
+  InvalidArgumentError,
+  CollectiveMismatchError,
+  CollectiveTimeoutError,
+  TaskTimeoutError,
+  TaskFailedError,
+  TaskExitedError,
+  PeerFailedError,
+  WorkerDiedError,
+  CancelledError,
+  InsufficientWorkersError,
+  WindowExhaustedError,
+  NotInTaskError,
+  NotSerializableError,
+  ModuleNotFoundError,
+  ExportNotFoundError,
+  QueueFullError,
+  MessageTooLargeError,
+  LaunchError,
+  UnsupportedError,
+  ProtocolError,
+  ClosedError,
+];
+
+/** Show a value in an error message, in at most some 60 characters. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Object.is(value, -0)) return '-0';
+  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return `a ${tagOf(value)}`;
+  return String(value);
+}
+
+/** `Float32Array`, `Map`, `Object` …, also for objects of another realm. */
+export function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}

@@ -1,0 +1,84 @@
+/**
+ * The gang scheduler: which queued tasks start now, each on k idle workers at once.
+ *
+ * FIFO with bounded backfill: a later, smaller task may start on workers that the first task in the queue
+ * cannot use yet, at most `maxBypass` times; then nothing passes it until it has started. So every task
+ * starts once enough workers come free. Pure: no clock, no workers, only counts and names.
+ */
+
+/** A task that waits for workers. */
+export interface Waiting {
+  readonly id: string;
+  /** How many workers it wants at once. */
+  readonly workers: number;
+}
+
+/** A task and the workers it gets, in rank order. */
+export interface Assignment {
+  readonly id: string;
+  readonly worldRanks: readonly number[];
+}
+
+const maxBypass = 16;
+
+/** Owns the queue and the set of idle workers. */
+export class GangScheduler {
+  readonly #queue: Waiting[] = [];
+  readonly #idle = new Set<number>();
+  /** How often the first task in the queue was passed by a later one. */
+  #bypassed = 0;
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  get idle(): number {
+    return this.#idle.size;
+  }
+
+  isIdle(worldRank: number): boolean {
+    return this.#idle.has(worldRank);
+  }
+
+  enqueue(task: Waiting): void {
+    this.#queue.push(task);
+  }
+
+  /** Take a task out of the queue; false when it is not there. */
+  withdraw(id: string): boolean {
+    const index = this.#queue.findIndex((task) => task.id === id);
+    if (index < 0) return false;
+    this.#queue.splice(index, 1);
+    if (index === 0) this.#bypassed = 0;
+    return true;
+  }
+
+  /** A worker is free. */
+  release(worldRank: number): void {
+    this.#idle.add(worldRank);
+  }
+
+  /** A worker is gone or being replaced. */
+  remove(worldRank: number): void {
+    this.#idle.delete(worldRank);
+  }
+
+  /** All tasks that start now, with their workers: the lowest idle world ranks, in order. */
+  schedule(): Assignment[] {
+    const assignments: Assignment[] = [];
+    for (let index = 0; index < this.#queue.length && this.#idle.size > 0; ) {
+      const task = this.#queue[index];
+      if (!task) break;
+      if (task.workers > this.#idle.size || (index > 0 && this.#bypassed >= maxBypass)) {
+        index++;
+        continue;
+      }
+      this.#queue.splice(index, 1);
+      this.#bypassed = index === 0 ? 0 : this.#bypassed + 1;
+      const worldRanks = [...this.#idle].sort((a, b) => a - b).slice(0, task.workers);
+      for (const worldRank of worldRanks) this.#idle.delete(worldRank);
+      assignments.push({ id: task.id, worldRanks });
+    }
+    return assignments;
+  }
+}

@@ -1,0 +1,307 @@
+/** The head of a pool: accepts tasks, gives them gangs of workers, judges how they end. */
+import { EventEmitter } from 'node:events';
+import {
+  CancelledError,
+  ClosedError,
+  InsufficientWorkersError,
+  QueueFullError,
+  TaskTimeoutError,
+  WorkerDiedError,
+} from '../errors.js';
+import type { Outcome } from '../protocol/messages.js';
+import { encodeValue } from '../protocol/values.js';
+import type { AbortKind } from '../window/abort-reason.js';
+import { CommunicatorTable } from './communicators.js';
+import { GangScheduler } from './gang-scheduler.js';
+import { Leases } from './leases.js';
+import type { Attempt, TaskSpec } from './task.js';
+import { Task } from './task.js';
+import { judge } from './verdict.js';
+import type { WorkerEvents, WorkerSide } from './worker-side.js';
+
+/** Limits of a head; all filled. */
+export interface HeadOptions {
+  readonly graceMs: number;
+  readonly maxQueue: number;
+  readonly maxQueueBytes: number;
+  readonly maxMessageBytes: number;
+  /** Default deadline of collectives; null: none. */
+  readonly collectiveTimeoutMs: number | null;
+  readonly communicatorCache: number;
+}
+
+/** Events of a pool and what they carry. */
+export interface PoolEvents {
+  /** A worker ended by a crash. */
+  workerDied: [{ worldRank: number; error: Error }];
+  /** A worker's thread was replaced by a new one. */
+  workerReplaced: [{ worldRank: number }];
+  taskDone: [{ taskId: string; name: string | undefined }];
+  /** A task failed and nobody had asked for its result. */
+  taskFailed: [{ taskId: string; name: string | undefined; error: Error }];
+  /** No task is queued or running any more. */
+  drain: [];
+  warning: [{ message: string; worldRank: number | undefined }];
+}
+
+/** What `status()` says of one worker. */
+export interface WorkerStatus {
+  readonly worldRank: number;
+  readonly pid: number;
+  readonly node: string;
+  readonly state: 'idle' | 'busy';
+  readonly taskId: string | undefined;
+}
+
+/** One per pool. */
+export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
+  readonly communicators: CommunicatorTable;
+  readonly #workers: WorkerSide;
+  readonly #options: HeadOptions;
+  readonly #scheduler = new GangScheduler();
+  readonly #leases: Leases;
+  readonly #tasks = new Map<string, Task>();
+  /** The task that each worker runs. */
+  readonly #running = new Map<number, Task>();
+  #nextTask = 1;
+  #queuedBytes = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(workers: WorkerSide, options: HeadOptions) {
+    super();
+    this.#workers = workers;
+    this.#options = options;
+    this.#leases = new Leases(workers.slots);
+    this.communicators = new CommunicatorTable(options.communicatorCache);
+    for (const { worldRank } of workers.workers) this.#scheduler.release(worldRank);
+  }
+
+  /** Accept a task. @throws {@link ClosedError}, {@link InsufficientWorkersError}, {@link QueueFullError} */
+  submit(spec: TaskSpec): Task {
+    this.assertOpen();
+    const available = this.#workers.workers.length;
+    if (spec.workers > available) {
+      throw new InsufficientWorkersError(
+        `the task wants ${spec.workers} workers at once, the pool has ${available}; ask for at most ${available} or launch more`,
+        { requested: spec.workers, available },
+      );
+    }
+    const { maxQueue, maxQueueBytes } = this.#options;
+    if (this.#scheduler.queued >= maxQueue || this.#queuedBytes + spec.args.length > maxQueueBytes) {
+      throw new QueueFullError(
+        `the queue holds ${this.#scheduler.queued} tasks with ${this.#queuedBytes} bytes of arguments, the limits are ` +
+          `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes); wait for 'drain' or for results`,
+        { queued: this.#scheduler.queued, queuedBytes: this.#queuedBytes },
+      );
+    }
+    const task = new Task(`t${this.#nextTask++}`, spec);
+    this.#tasks.set(task.id, task);
+    this.#enqueue(task);
+    this.#tick();
+    return task;
+  }
+
+  /** End a task: at once while it is queued, else by abort, grace and force. */
+  cancel(task: Task, reason: unknown): void {
+    if (task.ended || task.override) return;
+    const error = new CancelledError(`task ${task.id} was cancelled`, { taskId: task.id }, { cause: reason });
+    if (this.#scheduler.withdraw(task.id)) {
+      this.#queuedBytes -= task.spec.args.length;
+      this.#settle(task, { error });
+      return;
+    }
+    task.override = error;
+    this.#endAttempt(task, 'cancelled', undefined, error);
+  }
+
+  status(): { workers: WorkerStatus[]; queued: number; running: number } {
+    const workers = this.#workers.workers.map(({ worldRank, pid, hostname }): WorkerStatus => {
+      const task = this.#running.get(worldRank);
+      return { worldRank, pid, node: hostname, state: task ? 'busy' : 'idle', taskId: task?.id };
+    });
+    return { workers, queued: this.#scheduler.queued, running: new Set(this.#running.values()).size };
+  }
+
+  /** @throws {@link ClosedError} once `close` was called. */
+  assertOpen(): void {
+    if (this.#closing) throw new ClosedError('the pool is closed; launch another');
+  }
+
+  /** Stop accepting, end what was accepted (by force: cancel it), end the workers. */
+  close(force: boolean): Promise<void> {
+    if (force) {
+      for (const task of this.#tasks.values()) this.cancel(task, new ClosedError('the pool was closed by force'));
+    }
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  outcome(worldRank: number, taskId: string, outcome: Outcome): void {
+    const task = this.#running.get(worldRank);
+    if (!task?.attempt || task.id !== taskId) return;
+    const rank = task.attempt.worldRanks.indexOf(worldRank);
+    if (outcome.kind === 'threw' && outcome.replaceThread) {
+      // The lease comes back when the thread is gone: until then its timers may still run.
+      task.attempt.escaped.set(rank, outcome);
+      this.#workers.end(worldRank);
+    } else if (!task.record(rank, outcome)) return;
+    if (outcome.kind !== 'returned') {
+      this.#endAttempt(task, 'peerFailed', rank, new Error(`rank ${rank} failed`));
+    }
+    this.#concludeIfDone(task);
+  }
+
+  gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void {
+    const task = this.#running.get(worldRank);
+    if (how.kind === 'died') {
+      const error = new WorkerDiedError(`worker ${worldRank} died`, { worldRank, taskId: task?.id });
+      this.emit('workerDied', { worldRank, error });
+    }
+    if (task?.attempt?.grant.lease !== lease) return;
+    const { attempt } = task;
+    const rank = attempt.worldRanks.indexOf(worldRank);
+    this.#workers.markDead(attempt.grant.slot, rank);
+    if (!task.record(rank, attempt.escaped.get(rank) ?? how)) return;
+    const kinds = { exited: 'taskExited', died: 'workerDied', ended: 'cancelled' } as const;
+    this.#endAttempt(task, kinds[how.kind], rank, new Error(`rank ${rank} is gone`));
+    this.#concludeIfDone(task);
+  }
+
+  replaced(worldRank: number): void {
+    this.emit('workerReplaced', { worldRank });
+  }
+
+  lost(worldRank: number, error: Error): void {
+    this.emit('warning', { message: `worker ${worldRank} cannot be started again: ${error.message}`, worldRank });
+    void this.close(true);
+  }
+
+  warning(worldRank: number, message: string): void {
+    this.emit('warning', { message, worldRank });
+  }
+
+  stuck(taskId: string, rank: number): void {
+    const worldRank = this.#tasks.get(taskId)?.attempt?.worldRanks[rank];
+    if (worldRank !== undefined) this.#workers.end(worldRank);
+  }
+
+  #enqueue(task: Task): void {
+    task.state = 'queued';
+    this.#queuedBytes += task.spec.args.length;
+    this.#scheduler.enqueue({ id: task.id, workers: task.spec.workers });
+  }
+
+  #tick(): void {
+    for (const { id, worldRanks } of this.#scheduler.schedule()) {
+      const task = this.#tasks.get(id);
+      if (task) this.#start(task, worldRanks);
+    }
+    this.#workers.keepAlive(this.#tasks.size > 0);
+  }
+
+  #start(task: Task, worldRanks: readonly number[]): void {
+    const { spec } = task;
+    const grant = this.#leases.take();
+    this.#workers.grant(grant.slot);
+    this.communicators.assign(worldRanks);
+    this.#queuedBytes -= spec.args.length;
+    task.state = 'running';
+    task.attempts++;
+    const attempt: Attempt = {
+      grant,
+      worldRanks,
+      outcomes: [],
+      escaped: new Map(),
+      timeout: undefined,
+      grace: undefined,
+      ending: false,
+    };
+    task.attempt = attempt;
+    const members = worldRanks.map((worldRank, rank) => {
+      const { pid = 0, hostname = '' } = this.#workers.workers[worldRank] ?? {};
+      return { rank, worldRank, pid, hostname };
+    });
+    for (const [rank, worldRank] of worldRanks.entries()) {
+      if (spec.fresh) this.#workers.end(worldRank);
+      this.#running.set(worldRank, task);
+      this.#workers.assign(worldRank, {
+        type: 'assign',
+        lease: { ...grant, taskId: task.id, rank, members },
+        attempt: task.attempts,
+        source: spec.source,
+        args: spec.args,
+        timeoutMs: this.#options.collectiveTimeoutMs,
+        maxMessageBytes: this.#options.maxMessageBytes,
+      });
+    }
+    if (spec.timeoutMs !== null) attempt.timeout = setTimeout(() => this.#timeOut(task), spec.timeoutMs);
+  }
+
+  #timeOut(task: Task): void {
+    if (task.override || !task.attempt) return;
+    const waiting = task.attempt.worldRanks.flatMap((_, rank) =>
+      task.attempt?.outcomes.some((known) => known.rank === rank) ? [] : [rank],
+    );
+    const error = new TaskTimeoutError(
+      `task ${task.id} did not end within timeoutMs (${task.spec.timeoutMs} ms); still running: rank ${waiting.join(', ')}`,
+      { taskId: task.id, timeoutMs: task.spec.timeoutMs, ranks: waiting },
+    );
+    task.override = error;
+    this.#endAttempt(task, 'taskTimeout', undefined, error);
+  }
+
+  /** Make the ranks that still run end: abort word, signal, and after the grace time force. */
+  #endAttempt(task: Task, kind: AbortKind, rank: number | undefined, reason: Error): void {
+    const { attempt } = task;
+    if (!attempt || attempt.ending) return;
+    attempt.ending = true;
+    this.#workers.abort(attempt.grant.slot, kind, rank, attempt.worldRanks);
+    const encoded = encodeValue(reason instanceof CancelledError ? new CancelledError(reason.message) : reason, 'reason');
+    for (const worldRank of attempt.worldRanks) {
+      this.#workers.cancel(worldRank, { type: 'cancel', taskId: task.id, reason: encoded });
+    }
+    attempt.grace = setTimeout(() => {
+      for (const [member, worldRank] of attempt.worldRanks.entries()) {
+        if (!attempt.outcomes.some((known) => known.rank === member)) this.#workers.end(worldRank);
+      }
+    }, this.#options.graceMs);
+  }
+
+  #concludeIfDone(task: Task): void {
+    const { attempt } = task;
+    if (!attempt || attempt.outcomes.length < attempt.worldRanks.length) return;
+    clearTimeout(attempt.timeout);
+    clearTimeout(attempt.grace);
+    task.attempt = undefined;
+    this.#leases.giveBack(attempt.grant);
+    this.communicators.release(attempt.worldRanks, !attempt.ending);
+    for (const worldRank of attempt.worldRanks) {
+      this.#running.delete(worldRank);
+      this.#scheduler.release(worldRank);
+    }
+    const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
+    const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
+    if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);
+    else this.#settle(task, verdict);
+    this.#tick();
+  }
+
+  #settle(task: Task, verdict: ReturnType<typeof judge>): void {
+    this.#tasks.delete(task.id);
+    const { id: taskId, spec } = task;
+    if ('results' in verdict) {
+      task.succeed(verdict.results);
+      this.emit('taskDone', { taskId, name: spec.name });
+    } else {
+      task.fail(verdict.error);
+      if (!task.asked) this.emit('taskFailed', { taskId, name: spec.name, error: verdict.error });
+    }
+    this.#workers.keepAlive(this.#tasks.size > 0);
+    if (this.#tasks.size === 0) this.emit('drain');
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
+    await this.#workers.close();
+  }
+}

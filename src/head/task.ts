@@ -1,0 +1,83 @@
+/** A task in the head's books. */
+import { CancelledError } from '../errors.js';
+import type { Outcome, TaskSource } from '../protocol/messages.js';
+import type { LeaseGrant } from './leases.js';
+import type { RankOutcome } from './verdict.js';
+
+/** What a task is, as its submitter gave it, checked and encoded. */
+export interface TaskSpec {
+  readonly source: TaskSource;
+  readonly name: string | undefined;
+  readonly workers: number;
+  readonly args: Uint8Array;
+  /** Limit from assignment in milliseconds; null: none. */
+  readonly timeoutMs: number | null;
+  readonly maxRetries: number;
+  readonly fresh: boolean;
+}
+
+/** Where a task is in its life. */
+export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One attempt of a task on its workers. */
+export interface Attempt {
+  readonly grant: LeaseGrant;
+  readonly worldRanks: readonly number[];
+  /** In order of arrival. */
+  readonly outcomes: RankOutcome[];
+  /** Errors that escaped a rank's function; they count once its thread is gone. */
+  readonly escaped: Map<number, Outcome>;
+  timeout: NodeJS.Timeout | undefined;
+  grace: NodeJS.Timeout | undefined;
+  /** The attempt is to end: set once, with the abort. */
+  ending: boolean;
+}
+
+/** Life of a task: queued → running (→ queued again, when retried) → succeeded, failed or cancelled. */
+export class Task {
+  readonly id: string;
+  readonly spec: TaskSpec;
+  readonly done: Promise<unknown[]>;
+  state: TaskState = 'queued';
+  attempts = 0;
+  attempt: Attempt | undefined;
+  /** Why the task ends, whatever its ranks say: cancelled or timed out. */
+  override: Error | undefined;
+  /** Somebody asked for the result, so a failure has a reader. */
+  asked = false;
+  #resolve!: (results: unknown[]) => void;
+  #reject!: (error: Error) => void;
+
+  constructor(id: string, spec: TaskSpec) {
+    this.id = id;
+    this.spec = spec;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // A failure that nobody asked for is an event of the pool, not an unhandled rejection.
+    this.done.catch(() => undefined);
+  }
+
+  get ended(): boolean {
+    return this.state !== 'queued' && this.state !== 'running';
+  }
+
+  succeed(results: readonly unknown[]): void {
+    this.state = 'succeeded';
+    this.#resolve([...results]);
+  }
+
+  fail(error: Error): void {
+    this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    this.#reject(error);
+  }
+
+  /** Record a rank's outcome, the first that comes. Returns whether it was the first. */
+  record(rank: number, outcome: Outcome): boolean {
+    const { attempt } = this;
+    if (!attempt || attempt.outcomes.some((known) => known.rank === rank)) return false;
+    attempt.outcomes.push({ rank, outcome });
+    return true;
+  }
+}

@@ -1,0 +1,99 @@
+/** From the outcomes of all ranks to the end of a task: its results, or the one error that says why. Pure. */
+import type { RankError } from '../errors.js';
+import {
+  CollectiveMismatchError,
+  ExportNotFoundError,
+  MessageTooLargeError,
+  ModuleNotFoundError,
+  NotSerializableError,
+  PeerFailedError,
+  TaskExitedError,
+  TaskFailedError,
+  WorkerDiedError,
+} from '../errors.js';
+import type { Outcome } from '../protocol/messages.js';
+import { decodeValue } from '../protocol/values.js';
+
+/** One rank's outcome; the list is in order of arrival. */
+export interface RankOutcome {
+  readonly rank: number;
+  readonly outcome: Outcome;
+}
+
+/** How a task ended. */
+export type Verdict = { readonly results: readonly unknown[] } | { readonly error: Error };
+
+/** Errors of a rank that only say that another rank failed first. */
+const secondary = [PeerFailedError, TaskExitedError, WorkerDiedError];
+/** Errors that reject as they are: the task's own code had no part in them. */
+const direct = [ModuleNotFoundError, ExportNotFoundError];
+const directResult = [NotSerializableError, MessageTooLargeError];
+
+/** Judge a task whose ranks have all ended. */
+export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict {
+  const exited = outcomes.find(({ outcome }) => outcome.kind === 'exited');
+  if (exited?.outcome.kind === 'exited') {
+    const { exitCode } = exited.outcome;
+    const text = `task ${taskId}: rank ${exited.rank} called process.exit(${exitCode}); return from the function instead`;
+    return { error: new TaskExitedError(text, { taskId, rank: exited.rank, exitCode }) };
+  }
+  const died = outcomes.find(({ outcome }) => outcome.kind === 'died');
+  if (died?.outcome.kind === 'died') {
+    const cause = died.outcome.error && decodeValue(died.outcome.error);
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const text = `task ${taskId}: the worker of rank ${died.rank} died${why}`;
+    return { error: new WorkerDiedError(text, { taskId, rank: died.rank }, { cause }) };
+  }
+  const errors = outcomes.flatMap(({ rank, outcome }) =>
+    outcome.kind === 'threw' ? [{ rank, error: decodeValue(outcome.error), origin: outcome.origin }] : [],
+  );
+  if (errors.length > 0) return { error: failure(taskId, errors) };
+  const ended = outcomes.find(({ outcome }) => outcome.kind === 'ended');
+  if (ended) {
+    const text = `task ${taskId}: the worker of rank ${ended.rank} was ended by force`;
+    return { error: new WorkerDiedError(text, { taskId, rank: ended.rank }) };
+  }
+  return mismatch(taskId, outcomes) ?? { results: results(outcomes) };
+}
+
+function failure(taskId: string, errors: readonly (RankError & { origin: 'task' | 'load' | 'result' })[]): Error {
+  const first = errors.find(({ error }) => !secondary.some((secondaryClass) => error instanceof secondaryClass)) ?? errors[0];
+  if (!first) throw new TypeError('a failed task has an error');
+  const { rank, error: cause, origin } = first;
+  const asItIs = origin === 'load' ? direct : origin === 'result' ? directResult : [];
+  if (cause instanceof Error && asItIs.some((directClass) => cause instanceof directClass)) {
+    return Object.assign(cause, { taskId, rank });
+  }
+  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const where = origin === 'load' ? `could not load its module` : `failed`;
+  return new TaskFailedError(
+    `task ${taskId} ${where} on rank ${rank}: ${why}`,
+    { taskId, rank, errors: errors.map((each) => ({ rank: each.rank, error: each.error })).sort((a, b) => a.rank - b.rank) },
+    { cause },
+  );
+}
+
+function mismatch(taskId: string, outcomes: readonly RankOutcome[]): Verdict | undefined {
+  const ends = outcomes.flatMap(({ rank, outcome }) =>
+    outcome.kind === 'returned' && !outcome.aborted ? [{ rank, sequence: outcome.sequence }] : [],
+  );
+  if (ends.length < outcomes.length || ends.every(({ sequence }) => sequence === ends[0]?.sequence)) return undefined;
+  ends.sort((a, b) => a.rank - b.rank);
+  const calls = ends.map(({ rank, sequence }) => ({ rank, call: `ended after ${sequence} collective calls` }));
+  const list = calls.map(({ rank, call }) => `rank ${rank} ${call}`).join(', ');
+  const cause = new CollectiveMismatchError(
+    `expected every rank to make the same collective calls, but ${list}; results of such a task are not trusted`,
+    { calls, taskId },
+  );
+  const errors = [{ rank: ends[0]?.rank ?? 0, error: cause }];
+  const text = `task ${taskId} failed: ${cause.message}`;
+  return { error: new TaskFailedError(text, { taskId, rank: ends[0]?.rank ?? 0, errors }, { cause }) };
+}
+
+function results(outcomes: readonly RankOutcome[]): unknown[] {
+  const values: unknown[] = new Array(outcomes.length).fill(undefined);
+  for (const { rank, outcome } of outcomes) {
+    if (outcome.kind === 'returned') values[rank] = decodeValue(outcome.value);
+  }
+  return values;
+}

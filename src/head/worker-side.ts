@@ -1,0 +1,42 @@
+/** What the head asks of the workers' side, whatever the workers are. */
+import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
+import type { AbortKind } from '../window/abort-reason.js';
+
+/** A worker of the pool. */
+export interface WorkerInfo {
+  readonly worldRank: number;
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+/** Commands from the head; none of them waits for the worker but `end` and `close`. */
+export interface WorkerSide {
+  readonly workers: readonly WorkerInfo[];
+  /** Slots of the window that can be leased at the same time. */
+  readonly slots: number;
+  /** Prepare a slot for a new lease. */
+  grant(slot: number): void;
+  /** Set the abort word of a slot and wake its members. */
+  abort(slot: number, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void;
+  markDead(slot: number, rank: number): void;
+  assign(worldRank: number, message: AssignMessage): void;
+  cancel(worldRank: number, message: CancelMessage): void;
+  /** End the worker's task thread by force and start another, which is used only once the old one is gone. */
+  end(worldRank: number): void;
+  /** Whether the workers keep the process alive. */
+  keepAlive(active: boolean): void;
+  /** Resolves when every thread and process is gone. */
+  close(): Promise<void>;
+}
+
+/** Reports from the workers' side. */
+export interface WorkerEvents {
+  outcome(worldRank: number, taskId: string, outcome: Outcome): void;
+  /** The task thread has ended and touches memory no more; `lease` is the last it was given, 0 when it had none. */
+  gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void;
+  replaced(worldRank: number): void;
+  /** A worker cannot be started again. */
+  lost(worldRank: number, error: Error): void;
+  warning(worldRank: number, message: string): void;
+  stuck(taskId: string, rank: number): void;
+}

@@ -1,0 +1,35 @@
+/** `shoal`: what a driver imports. Importing it has no side effect. */
+export { launch } from './driver/launch.js';
+export type { LaunchOptions } from './driver/options.js';
+export { Pool } from './driver/pool.js';
+export type { PoolStatus, RunOptions, TaskOptions, UntypedRunOptions } from './driver/pool.js';
+export { TaskHandle } from './driver/task-handle.js';
+export { taskModule } from './driver/task-module.js';
+export type { TaskModule } from './driver/task-module.js';
+export type { PoolEvents, WorkerStatus } from './head/head.js';
+export type { TaskState } from './head/task.js';
+export type { MemberInfo, RankError } from './errors.js';
+export {
+  CancelledError,
+  ClosedError,
+  CollectiveMismatchError,
+  CollectiveTimeoutError,
+  ExportNotFoundError,
+  InsufficientWorkersError,
+  InvalidArgumentError,
+  LaunchError,
+  MessageTooLargeError,
+  ModuleNotFoundError,
+  NotInTaskError,
+  NotSerializableError,
+  PeerFailedError,
+  ProtocolError,
+  QueueFullError,
+  ShoalError,
+  TaskExitedError,
+  TaskFailedError,
+  TaskTimeoutError,
+  UnsupportedError,
+  WindowExhaustedError,
+  WorkerDiedError,
+} from './errors.js';

@@ -1,0 +1,42 @@
+/** The typed face of `wasm/shoal.wasm`; names and order mirror `wasm/src/exports.cpp`. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Exports of one instance. Addresses are offsets into linear memory: read them with `>>> 0`. */
+export interface KernelExports {
+  readonly __stack_pointer: WebAssembly.Global;
+  shoal_layout(index: number): number;
+  /** `sources`: address of k addresses. Returns 0 when there is no such kernel. */
+  shoal_reduce(dtype: number, op: number, sources: number, k: number, target: number, count: number): number;
+  shoal_may_arrive(frame: number, staging: number): number;
+  shoal_advance(frame: number, turns: number): number;
+  shoal_depart(frame: number): void;
+  shoal_refuse(frame: number): void;
+  shoal_finish(frame: number): void;
+  shoal_abort(frame: number, reason: number): number;
+  shoal_leave(frame: number): number;
+}
+
+/** What `advance` and `leave` return; mirrors `Status` of `wasm/src/protocol.h`. */
+export const Status = { pending: 0, complete: 1, mismatch: 2, ended: 3, aborted: 4, left: 5 } as const;
+
+/** Compile the module; once per process, since a compiled module can be sent to threads. */
+export function compileKernels(): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(fileURLToPath(import.meta.resolve('#wasm'))));
+}
+
+/**
+ * Make an instance over shared memory with a stack of its own.
+ *
+ * @param stackTop - Address one past the stack's end; the caller keeps the bytes below it free.
+ */
+export function instantiateKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  stackTop: number,
+): KernelExports {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const exports = instance.exports as unknown as KernelExports;
+  exports.__stack_pointer.value = stackTop;
+  return exports;
+}

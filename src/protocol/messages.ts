@@ -1,0 +1,112 @@
+/** Every message between the control side and a task thread. */
+import type { MemberInfo } from '../errors.js';
+import type { WindowHandle } from '../window/node-window.js';
+
+/** Which function to run. */
+export interface TaskSource {
+  /** Absolute `file:` URL. */
+  readonly url: string;
+  readonly exportName: string;
+}
+
+/** Given to a thread when it starts. */
+export interface ThreadBoot {
+  readonly kind: 'shoal-task-thread';
+  readonly window: WindowHandle;
+  readonly worldRank: number;
+  readonly output: OutputBoot;
+  /** Set in SPMD: the thread runs this script and ends. */
+  readonly script: ScriptBoot | undefined;
+  /** `execArgv` names a loader: `.ts` is its business. */
+  readonly foreignLoader: boolean;
+}
+
+/** Where a thread's standard output and error go. */
+export interface OutputBoot {
+  readonly stdout: number;
+  readonly stderr: number;
+  /** Labels whole lines with task and rank. */
+  readonly label: 'task' | 'rank' | 'none';
+}
+
+/** The script of an SPMD world. */
+export interface ScriptBoot {
+  readonly url: string;
+  readonly argv: readonly string[];
+  readonly lease: LeaseMessage;
+  readonly timeoutMs: number | null;
+}
+
+/** A rank's membership in a lease; see `Lease` of src/collective/group.ts. */
+export interface LeaseMessage {
+  readonly lease: number;
+  readonly slot: number;
+  readonly taskId: string;
+  readonly rank: number;
+  readonly members: readonly MemberInfo[];
+}
+
+/** Run a task. */
+export interface AssignMessage {
+  readonly type: 'assign';
+  readonly lease: LeaseMessage;
+  readonly attempt: number;
+  readonly source: TaskSource;
+  /** Encoded argument list; every rank decodes its own copy. */
+  readonly args: Uint8Array;
+  /** Default deadline of its collectives; null: none. */
+  readonly timeoutMs: number | null;
+  readonly maxMessageBytes: number;
+}
+
+/** Abort the running task's `context.signal`. */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly taskId: string;
+  /** Encoded reason. */
+  readonly reason: Uint8Array;
+}
+
+/** Control side → task thread. */
+export type ToThread = AssignMessage | CancelMessage;
+
+/** How one rank's part of a task ended. */
+export type Outcome =
+  | {
+      readonly kind: 'returned';
+      /** Encoded result. */
+      readonly value: Uint8Array;
+      /** Calls begun on the task's group. */
+      readonly sequence: number;
+      /** The group had been aborted: sequences need not agree. */
+      readonly aborted: boolean;
+    }
+  | {
+      readonly kind: 'threw';
+      /** Encoded error. */
+      readonly error: Uint8Array;
+      /** Where it came from: the function, loading its module, or its result. */
+      readonly origin: 'task' | 'load' | 'result';
+      /** The error escaped the function: the thread's state is unknown. */
+      readonly replaceThread: boolean;
+    }
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'died'; readonly error: Uint8Array | undefined }
+  | { readonly kind: 'ended' };
+
+/** A rank's part of a task is over. */
+export interface OutcomeMessage {
+  readonly type: 'outcome';
+  readonly taskId: string;
+  readonly outcome: Outcome;
+}
+
+/** Task thread → control side. */
+export type FromThread =
+  | { readonly type: 'ready' }
+  | OutcomeMessage
+  | { readonly type: 'warning'; readonly message: string }
+  /** An error escaped while no task ran. */
+  | { readonly type: 'stray'; readonly error: Uint8Array }
+  /** A member of the task keeps touching memory of a dead lease. */
+  | { readonly type: 'stuck'; readonly taskId: string; readonly rank: number };

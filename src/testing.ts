@@ -1,0 +1,2 @@
+/** `shoal/testing`: task functions as ranks of one thread, for unit tests. */
+export { runRanks } from './worker/local-ranks.js';

@@ -1,0 +1,65 @@
+/** Dtypes: numbers mirror `wasm/src/dtype.h`; docs/numeric-contract.md says what each computes. */
+
+/** Names of all dtypes, indexed by their number in the kernels. */
+export const dtypeNames = [
+  'bool',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'float16',
+  'bfloat16',
+  'float32',
+  'float64',
+  'complex64',
+  'complex128',
+] as const;
+
+/** Name of an element type, as in NumPy. */
+export type Dtype = (typeof dtypeNames)[number];
+
+/** Bytes of one element. */
+export const itemBytes: Readonly<Record<Dtype, number>> = {
+  bool: 1,
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  uint64: 8,
+  float16: 2,
+  bfloat16: 2,
+  float32: 4,
+  float64: 8,
+  complex64: 8,
+  complex128: 16,
+};
+
+/** Dtypes whose kernels are in this version. */
+export const kernelDtypes: readonly Dtype[] = ['uint8', 'int32', 'int64', 'float32', 'float64'];
+
+/** The dtype that a typed array's class stands for, by the class's name. */
+export const dtypeOfTag: ReadonlyMap<string, Dtype> = new Map([
+  ['Int8Array', 'int8'],
+  ['Uint8Array', 'uint8'],
+  ['Int16Array', 'int16'],
+  ['Uint16Array', 'uint16'],
+  ['Int32Array', 'int32'],
+  ['Uint32Array', 'uint32'],
+  ['BigInt64Array', 'int64'],
+  ['BigUint64Array', 'uint64'],
+  ['Float16Array', 'float16'],
+  ['Float32Array', 'float32'],
+  ['Float64Array', 'float64'],
+]);
+
+/** Number of a dtype in the kernels. */
+export function dtypeId(dtype: Dtype): number {
+  return dtypeNames.indexOf(dtype);
+}

@@ -1,0 +1,75 @@
+/** How a rank sleeps until another rank, or the control side, has something for it. */
+import type { NodeWindow } from './node-window.js';
+
+/** One rank's doorbell. `ticket` before the last re-check; the sleep ends at once when it has rung since. */
+export interface Doorbell {
+  ticket(): number;
+  /** Block this thread for at most `timeoutMs`; undefined where the thread must not block. */
+  readonly wait: ((ticket: number, timeoutMs: number) => void) | undefined;
+  /** Call `wake` once, from the event loop, when the doorbell rings. A second call before that adds nothing. */
+  waitAsync(ticket: number, wake: () => void): void;
+}
+
+/** Futex on a word of the window: ranks that are threads of one process. */
+export class ThreadDoorbell implements Doorbell {
+  readonly #words: Int32Array;
+  readonly #index: number;
+  #waiting = false;
+
+  constructor(window: NodeWindow, rank: number) {
+    this.#words = window.i32;
+    this.#index = window.layout.doorbell(rank) / 4;
+  }
+
+  ticket(): number {
+    return Atomics.load(this.#words, this.#index);
+  }
+
+  readonly wait = (ticket: number, timeoutMs: number): void => {
+    Atomics.wait(this.#words, this.#index, ticket, timeoutMs);
+  };
+
+  waitAsync(ticket: number, wake: () => void): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    const rung = (): void => {
+      this.#waiting = false;
+      wake();
+    };
+    const { async, value } = waitAsync(this.#words, this.#index, ticket);
+    if (async) void value.then(rung);
+    else setImmediate(rung);
+  }
+}
+
+/** Ranks that share one thread: ringing schedules the other rank on the event loop. */
+export class LocalDoorbell implements Doorbell {
+  readonly wait = undefined;
+  #rings = 0;
+  #wake: (() => void) | undefined;
+
+  ticket(): number {
+    return this.#rings;
+  }
+
+  waitAsync(ticket: number, wake: () => void): void {
+    if (ticket === this.#rings) this.#wake = wake;
+    else setImmediate(wake);
+  }
+
+  ring(): void {
+    this.#rings++;
+    const wake = this.#wake;
+    this.#wake = undefined;
+    if (wake) setImmediate(wake);
+  }
+}
+
+/** `Atomics.waitAsync` (ES2024): every supported Node has it, the es2022 library does not declare it. */
+const { waitAsync } = Atomics as unknown as {
+  waitAsync(
+    words: Int32Array,
+    index: number,
+    expected: number,
+  ): { async: false; value: string } | { async: true; value: Promise<string> };
+};

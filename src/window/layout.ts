@@ -1,0 +1,128 @@
+/** What stands where in linear memory. The numbers mirror `wasm/src/layout.h` and `protocol.h`; a test compares them. */
+
+/** Constants and field offsets in the order of `shoal_layout(index)`. */
+export const layoutNumbers = {
+  lineBytes: 128,
+  ring: 8,
+  maxRanks: 256,
+  maxChunks: 1024,
+  chunkBytes: 65_536,
+  smallBytes: 4_096,
+  nameBytes: 64,
+  recordBytes: 128,
+  memberBytes: 1536,
+  slotMembers: 16512,
+  frameBytes: 3280,
+  memberProgress: 1024,
+  memberBusy: 1152,
+  memberAsleep: 1280,
+  memberDead: 1408,
+  recordLease: 8,
+  recordState: 12,
+  recordCode: 14,
+  recordOperation: 32,
+  recordDtype: 33,
+  recordOp: 34,
+  recordRoot: 36,
+  recordCount: 40,
+  recordNameLength: 48,
+  recordName: 56,
+  frameSlot: 0,
+  frameSelf: 4,
+  frameSize: 8,
+  framePhase: 12,
+  frameStaging: 16,
+  frameStagingBytes: 20,
+  frameSource: 24,
+  frameTarget: 28,
+  framePieceStart: 32,
+  framePieceCount: 40,
+  frameResult: 48,
+  frameRingCount: 76,
+  frameDraft: 80,
+  frameRing: 2256,
+} as const;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Bytes of one staging half: plain arrays are pipelined in pieces of this size. */
+export const stagingBytes: number = 256 * KIB;
+/** Where a rank that throws leaves its encoded error for its peers. */
+export const faultBytes: number = 16 * KIB;
+/** Staging halves, scratch and fault area: what a rank's part of the window holds before its arena. */
+const rankOverheadBytes: number = 2 * stagingBytes + layoutNumbers.smallBytes + faultBytes;
+/** Smallest `window` option, in bytes per worker. */
+export const minWindowBytes: number = MIB;
+/** wasm32 has 4 GiB; the last page stays unused so that no end address wraps to 0. */
+const addressableBytes: number = 4096 * MIB - 64 * KIB;
+
+const dataBytes = MIB; // the module's data segments and its own, unused, stack
+const stackBytes = 64 * KIB;
+const framesBytes = 64 * KIB;
+const frameStride = 4 * KIB;
+const headerBytes = 4 * KIB;
+
+/** Groups that one rank can be a member of at the same time. */
+export const maxGroups: number = framesBytes / frameStride;
+
+/** Addresses within one node window of `ranks` ranks. All values are bytes from the start of linear memory. */
+export class WindowLayout {
+  readonly ranks: number;
+  readonly windowBytes: number;
+  readonly slots: number;
+  readonly header: number;
+  readonly slotBytes: number;
+  readonly totalBytes: number;
+  readonly #doorbells: number;
+  readonly #slotBase: number;
+  readonly #rankBase: number;
+
+  /** @param windowBytes - Bytes per rank, a multiple of 64 KiB. */
+  constructor(ranks: number, windowBytes: number) {
+    this.ranks = ranks;
+    this.windowBytes = windowBytes;
+    this.slots = 2 * ranks + 2;
+    this.header = dataBytes + ranks * (stackBytes + framesBytes);
+    this.#doorbells = this.header + headerBytes;
+    this.#slotBase = this.#doorbells + ranks * layoutNumbers.lineBytes;
+    this.slotBytes = layoutNumbers.slotMembers + ranks * layoutNumbers.memberBytes;
+    this.#rankBase = alignUp(this.#slotBase + this.slots * this.slotBytes, 64 * KIB);
+    this.totalBytes = this.#rankBase + ranks * windowBytes + 64 * KIB;
+  }
+
+  stackTop(rank: number): number {
+    return dataBytes + rank * (stackBytes + framesBytes) + stackBytes;
+  }
+  frame(rank: number, index: number): number {
+    return this.stackTop(rank) + index * frameStride;
+  }
+  doorbell(rank: number): number {
+    return this.#doorbells + rank * layoutNumbers.lineBytes;
+  }
+  slot(index: number): number {
+    return this.#slotBase + index * this.slotBytes;
+  }
+  staging(rank: number): number {
+    return this.#rankBase + rank * this.windowBytes;
+  }
+  fault(rank: number): number {
+    return this.staging(rank) + 2 * stagingBytes + layoutNumbers.smallBytes;
+  }
+  arena(rank: number): number {
+    return this.staging(rank) + rankOverheadBytes;
+  }
+  get arenaBytes(): number {
+    return this.windowBytes - rankOverheadBytes;
+  }
+}
+
+/** The largest `window`, in bytes per rank, that fits 4 GiB with `ranks` ranks on one host; rounded down to 64 KiB. */
+export function largestWindowBytes(ranks: number): number {
+  const fixed = new WindowLayout(ranks, 0).totalBytes;
+  return Math.floor((addressableBytes - fixed) / ranks / (64 * KIB)) * 64 * KIB;
+}
+
+function alignUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}

@@ -1,0 +1,92 @@
+/** The node window of one host: shared linear memory, its layout, and the words that the control side writes. */
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { instantiateKernels } from '../kernels/wasm-module.js';
+import type { AbortReason } from './abort-reason.js';
+import { decodeAbort } from './abort-reason.js';
+import { layoutNumbers as at, WindowLayout } from './layout.js';
+
+const magic = 0x4c4f4853; // "SHOL"
+const version = 1;
+const pageBytes = 64 * 1024;
+
+/** What a thread needs to join a window: cheap to send, since memory and module are shared. */
+export interface WindowHandle {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly ranks: number;
+  readonly windowBytes: number;
+  /** Cores that this process may use. */
+  readonly cores: number;
+}
+
+/** One process's view of the window. */
+export class NodeWindow {
+  readonly handle: WindowHandle;
+  readonly layout: WindowLayout;
+  readonly bytes: Uint8Array;
+  /** Word views over the whole memory: index = address / 4. */
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly i64: BigInt64Array;
+
+  constructor(handle: WindowHandle) {
+    this.handle = handle;
+    this.layout = new WindowLayout(handle.ranks, handle.windowBytes);
+    const { buffer } = handle.memory;
+    this.bytes = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.i64 = new BigInt64Array(buffer);
+  }
+
+  /** Ranks outnumber cores: waiting must give way at once. */
+  get crowded(): boolean {
+    return this.handle.ranks > this.handle.cores;
+  }
+
+  /**
+   * Prepare a slot for a new lease. Only when every member of the lease before has acknowledged its
+   * end or is proven dead (rule 8): nobody else touches the slot while this runs.
+   */
+  grant(slot: number): void {
+    const address = this.layout.slot(slot);
+    this.bytes.fill(0, address, address + this.layout.slotBytes);
+  }
+
+  /** The reason for which a slot's lease was aborted, if it was. */
+  abortReason(slotAddress: number): AbortReason | undefined {
+    const word = Atomics.load(this.u32, slotAddress / 4);
+    return word === 0 ? undefined : decodeAbort(word);
+  }
+
+  /** Set the abort word from the control side, unless a reason stands already; ring all members' doorbells afterwards. */
+  abort(slot: number, reason: number): void {
+    Atomics.compareExchange(this.u32, this.layout.slot(slot) / 4, 0, reason);
+  }
+
+  /** Record that a member's thread or process is gone for good: nobody waits for it to stop touching memory. */
+  markDead(slot: number, member: number): void {
+    const address = this.layout.slot(slot) + at.slotMembers + member * at.memberBytes + at.memberDead;
+    Atomics.store(this.u32, address / 4, 1);
+  }
+
+  /** Wake a rank that waits for its doorbell. */
+  ring(rank: number): void {
+    const index = this.layout.doorbell(rank) / 4;
+    Atomics.add(this.i32, index, 1);
+    Atomics.notify(this.i32, index);
+  }
+}
+
+/** Make the window of `ranks` ranks in this process's memory; its data segments are initialised on return. */
+export function createWindow(module: WebAssembly.Module, ranks: number, windowBytes: number): NodeWindow {
+  const pages = Math.ceil(new WindowLayout(ranks, windowBytes).totalBytes / pageBytes);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const window = new NodeWindow({ memory, module, ranks, windowBytes, cores: availableParallelism() });
+  instantiateKernels(module, memory, window.layout.stackTop(0));
+  const header = window.layout.header;
+  window.u32.set([magic, version, ranks, window.handle.cores], header / 4);
+  window.bytes.set(randomBytes(16), header + 16);
+  return window;
+}

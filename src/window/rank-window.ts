@@ -1,0 +1,73 @@
+/** One rank's side of the node window: its kernel instance, its frames, its arena. */
+import type { KernelExports } from '../kernels/wasm-module.js';
+import { instantiateKernels } from '../kernels/wasm-module.js';
+import { Allocator } from './allocator.js';
+import { Frame } from './frame.js';
+import { faultBytes, maxGroups } from './layout.js';
+import type { NodeWindow } from './node-window.js';
+
+/** Owned by the thread that runs the rank; nothing of it may be used from another. */
+export class RankWindow {
+  readonly node: NodeWindow;
+  /** Rank within the host. */
+  readonly rank: number;
+  readonly kernels: KernelExports;
+  readonly arena: Allocator;
+  /** Wakes a rank of this host. */
+  readonly ring: (rank: number) => void;
+  readonly #freeFrames: number[];
+
+  constructor(node: NodeWindow, rank: number, ring: (rank: number) => void = (to) => node.ring(to)) {
+    this.node = node;
+    this.rank = rank;
+    this.ring = ring;
+    const { layout, handle } = node;
+    this.kernels = instantiateKernels(handle.module, handle.memory, layout.stackTop(rank));
+    this.arena = new Allocator(layout.arena(rank), layout.arenaBytes);
+    this.#freeFrames = Array.from({ length: maxGroups }, (_, index) => layout.frame(rank, index));
+  }
+
+  /** Take a frame for one group; undefined when the rank is in as many groups as it can be. */
+  takeFrame(slot: number, self: number, size: number): Frame | undefined {
+    const address = this.#freeFrames.pop();
+    return address === undefined ? undefined : new Frame(this, address, this.node.layout.slot(slot), self, size);
+  }
+
+  giveFrame(frame: Frame): void {
+    this.#freeFrames.push(frame.address);
+  }
+
+  /** Whether `array` views this window's memory. */
+  holds(array: ArrayBufferView): boolean {
+    return array.buffer === this.node.bytes.buffer;
+  }
+
+  /** Zeroed memory for an array, or undefined when the arena has no room. */
+  allocate(sizeBytes: number): number | undefined {
+    const address = this.arena.allocate(sizeBytes);
+    if (address !== undefined) this.node.bytes.fill(0, address, address + sizeBytes);
+    return address;
+  }
+
+  /** Leave an encoded error for peers; cut to what the area holds. Returns false when it did not fit. */
+  writeFault(encoded: Uint8Array): boolean {
+    const fits = encoded.length <= faultBytes - 4;
+    const address = this.node.layout.fault(this.rank);
+    if (fits) this.node.bytes.set(encoded, address + 4);
+    Atomics.store(this.node.u32, address / 4, fits ? encoded.length : 0);
+    return fits;
+  }
+
+  /** Forget the error of an earlier task. */
+  clearFault(): void {
+    Atomics.store(this.node.u32, this.node.layout.fault(this.rank) / 4, 0);
+  }
+
+  /** The encoded error that a peer left, copied; undefined when there is none. */
+  readFault(rank: number): Uint8Array | undefined {
+    const address = this.node.layout.fault(rank);
+    const length = Atomics.load(this.node.u32, address / 4);
+    if (length === 0 || length > faultBytes - 4) return undefined;
+    return this.node.bytes.slice(address + 4, address + 4 + length);
+  }
+}

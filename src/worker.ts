@@ -1,0 +1,13 @@
+/** `shoal/worker`: what task code imports. Importing it has no side effect. */
+export type {
+  AllreduceOptions,
+  BroadcastOptions,
+  Collective,
+  CollectiveOptions,
+  CollectiveSyncOptions,
+} from './collective/collective.js';
+export { collective, context } from './collective/bound.js';
+export type { TaskContext } from './collective/scope.js';
+export type { Float16ArrayIfAny, TypedArray, TypedArrayClass } from './types/buffers.js';
+export type { Dtype } from './types/dtype.js';
+export type { ReduceOp } from './types/reduce-op.js';

@@ -1,0 +1,43 @@
+/** Load a task's module or a script: `.ts` through jiti on every version of Node, the rest through Node itself. */
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
+import type { TaskSource } from '../protocol/messages.js';
+
+const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
+let loader: { import(file: string): Promise<unknown> } | undefined;
+
+/** Evaluate a module. `foreignLoader`: a loader of the user's handles TypeScript. */
+export async function loadModule(url: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
+  const file = fileURLToPath(url);
+  if (!existsSync(file)) {
+    throw new ModuleNotFoundError(`no module at ${file}; pass new URL('./task.ts', import.meta.url)`, { url });
+  }
+  if (foreignLoader || !typescript.has(extname(file))) return (await import(url)) as Record<string, unknown>;
+  // Loaded only when the first such file comes: 1.8 MB that most production pools never need.
+  loader ??= (await import('jiti')).createJiti(import.meta.url);
+  return (await loader.import(file)) as Record<string, unknown>;
+}
+
+/** A task's function. @throws {@link ModuleNotFoundError}, {@link ExportNotFoundError}, or what the module throws. */
+export async function loadTask(
+  { url, exportName }: TaskSource,
+  foreignLoader: boolean,
+): Promise<(...args: unknown[]) => unknown> {
+  const module = await loadModule(url, foreignLoader);
+  const found = module[exportName];
+  if (typeof found === 'function') return found as (...args: unknown[]) => unknown;
+  const names = Object.keys(module).filter((name) => typeof module[name] === 'function');
+  throw new ExportNotFoundError(
+    `expected ${url} to export a function named ${show(exportName)}, found ${show(found)}; ` +
+      `it exports ${names.length === 0 ? 'no functions' : names.map((name) => show(name)).join(', ')}`,
+    { url, exportName },
+  );
+}
+
+/** Whether Node's arguments or options name a loader that may handle TypeScript. */
+export function namesLoader(execArgv: readonly string[]): boolean {
+  const words = [...execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)];
+  return words.some((word) => /^(--import|--loader|--experimental-loader|--require|-r)(=|$)/.test(word));
+}

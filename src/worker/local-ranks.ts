@@ -1,0 +1,85 @@
+/** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
+import { hostname } from 'node:os';
+import { RankEngine } from '../collective/engine.js';
+import { installRuntime } from '../collective/scope.js';
+import { InvalidArgumentError, show } from '../errors.js';
+import type { RankOutcome } from '../head/verdict.js';
+import { judge } from '../head/verdict.js';
+import { compileKernels } from '../kernels/wasm-module.js';
+import type { Outcome } from '../protocol/messages.js';
+import { decodeValue, encodeValue } from '../protocol/values.js';
+import { LocalDoorbell } from '../window/doorbell.js';
+import { createWindow } from '../window/node-window.js';
+import { RankWindow } from '../window/rank-window.js';
+import { encodeError, RankTask } from './rank-task.js';
+
+const windowBytes = 16 * 1024 * 1024;
+const collectiveTimeoutMs = 30_000;
+const maxRanks = 64;
+
+let module: WebAssembly.Module | undefined;
+let worlds = 0;
+
+/**
+ * Run a function as `size` ranks in this thread, each in its own async context with its own `collective` and `context`.
+ *
+ * Arguments and results are copied as between driver and task. Blocking collectives throw ERR_SHOAL_UNSUPPORTED,
+ * since the ranks share the thread. Freed window memory is filled with 0xFF. Collectives have a deadline of 30 s.
+ *
+ * @returns What the function returned on each rank, in rank order.
+ * @throws {@link InvalidArgumentError}, or the error with which the same task would fail on a pool.
+ */
+export async function runRanks<A extends unknown[], R>(
+  size: number,
+  fn: (...args: A) => R,
+  ...args: A
+): Promise<Awaited<R>[]> {
+  if (!Number.isInteger(size) || size < 1 || size > maxRanks) {
+    throw new InvalidArgumentError(`runRanks: expected size to be an integer from 1 to ${maxRanks}, received ${show(size)}`);
+  }
+  if (typeof fn !== 'function') {
+    throw new InvalidArgumentError(`runRanks: expected a function, received ${show(fn)}`);
+  }
+  const encodedArgs = encodeValue(args, 'args');
+  const runtime = installRuntime();
+  const node = createWindow((module ??= compileKernels()), size, windowBytes);
+  node.grant(0);
+  const doorbells = Array.from({ length: size }, () => new LocalDoorbell());
+  const members = doorbells.map((_, rank) => ({ rank, worldRank: rank, hostname: hostname(), pid: process.pid }));
+  const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, members };
+
+  const tasks = doorbells.map((doorbell, rank) => {
+    const window = new RankWindow(node, rank, (to) => doorbells[to]?.ring());
+    const engine = new RankEngine(window, doorbell, {
+      warn: (message) => {
+        process.emitWarning(message, { type: 'ShoalWarning' });
+      },
+      // One thread: nobody can be busy while somebody else looks.
+      reportStuck: () => undefined,
+    });
+    const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true };
+    return new RankTask(engine, runtime, options, false);
+  });
+  const outcomes: RankOutcome[] = [];
+  const runOne = async (task: RankTask, rank: number): Promise<void> => {
+    outcomes.push({ rank, outcome: await outcomeOf(task, fn, decodeValue(encodedArgs) as A) });
+  };
+  await Promise.all(tasks.map(runOne));
+  for (const task of tasks) task.close();
+  const verdict = judge(lease.taskId, outcomes);
+  if ('error' in verdict) throw verdict.error;
+  return verdict.results as Awaited<R>[];
+}
+
+async function outcomeOf<A extends unknown[]>(task: RankTask, fn: (...args: A) => unknown, args: A): Promise<Outcome> {
+  let origin: 'task' | 'result' = 'task';
+  try {
+    const result = await task.run(() => fn(...args));
+    origin = 'result';
+    return { kind: 'returned', value: encodeValue(result, 'result'), ...task.finish() };
+  } catch (error) {
+    task.fail(error);
+    task.cancel(error);
+    return { kind: 'threw', error: encodeError(error, Infinity), origin, replaceThread: false };
+  }
+}

@@ -1,0 +1,127 @@
+/** One rank's part of one task: its scope, its end, and what its peers are told of it. */
+import { hostname } from 'node:os';
+import { GroupCollective } from '../collective/collective.js';
+import type { RankEngine } from '../collective/engine.js';
+import type { Lease } from '../collective/group.js';
+import { Group } from '../collective/group.js';
+import type { Runtime, TaskScope } from '../collective/scope.js';
+import { environment } from '../env.js';
+import { createLogger } from '../log.js';
+import { encodeValue } from '../protocol/values.js';
+import { encodeAbort } from '../window/abort-reason.js';
+
+/** What a rank needs to take part. */
+export interface RankTaskOptions {
+  readonly lease: Lease;
+  readonly attempt: number;
+  /** Default deadline of collectives in milliseconds; null: none. */
+  readonly timeoutMs: number | null;
+  readonly poison: boolean;
+}
+
+/** Lives from the assignment until the rank has let go of the lease. */
+export class RankTask {
+  readonly scope: TaskScope;
+  readonly group: Group;
+  readonly #engine: RankEngine;
+  readonly #runtime: Runtime;
+  readonly #collective: GroupCollective;
+  readonly #cancel = new AbortController();
+  readonly #rank: number;
+  /** Code outside the task's async context belongs to it too: the thread runs one task at a time. */
+  readonly #ownsThread: boolean;
+
+  constructor(
+    engine: RankEngine,
+    runtime: Runtime,
+    { lease, attempt, timeoutMs, poison }: RankTaskOptions,
+    ownsThread = true,
+  ) {
+    this.#ownsThread = ownsThread;
+    this.#engine = engine;
+    this.#runtime = runtime;
+    this.#rank = lease.rank;
+    engine.window.clearFault();
+    this.group = new Group(engine, lease);
+    this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison || environment().debug);
+    const collective = this.#collective;
+    const signal = this.#cancel.signal;
+    let log: TaskScope['context']['log'] | undefined;
+    this.scope = {
+      collective,
+      context: {
+        rank: lease.rank,
+        size: lease.members.length,
+        worldRank: engine.window.rank,
+        localRank: engine.window.rank,
+        node: hostname(),
+        taskId: lease.taskId,
+        attempt,
+        signal,
+        get log() {
+          return (log ??= createLogger({ task: lease.taskId, rank: lease.rank }));
+        },
+        get collectiveMs() {
+          return collective.elapsedMs;
+        },
+      },
+    };
+  }
+
+  /** Run the function inside the task; resolves when it has ended and no call of this rank is under way. */
+  async run<R>(call: () => R): Promise<Awaited<R>> {
+    if (this.#ownsThread) this.#runtime.running = this.scope;
+    try {
+      const value = await this.#runtime.storage.run(this.scope, call);
+      // A collective that nobody awaited still belongs to the task.
+      await this.#engine.idle();
+      return value;
+    } finally {
+      if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
+    }
+  }
+
+  /** Abort `context.signal`; collectives are ended by the abort word, not by this. */
+  cancel(reason: unknown): void {
+    this.#cancel.abort(reason);
+  }
+
+  /** The rank's function has returned: announce it. Returns what the head compares. */
+  finish(): { sequence: number; aborted: boolean } {
+    this.group.finish();
+    return { sequence: this.group.sequence, aborted: this.group.abortReason() !== undefined };
+  }
+
+  /** The rank failed: leave its error for the peers and fail the group on all of them. */
+  fail(error: unknown): void {
+    this.#engine.window.writeFault(encodeError(error));
+    this.group.abort(encodeAbort('peerFailed', this.#rank));
+  }
+
+  /** Let go of the lease: later calls reject with ERR_SHOAL_CLOSED, arrays are freed. */
+  close(): void {
+    if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
+    this.group.close();
+    this.#collective.releaseArrays();
+  }
+}
+
+/** Longest part of a message or stack that a peer is shown when the whole error does not fit. */
+const textLimit = 3_000;
+
+/** Encode an error whatever it holds: what cannot be copied is left out, never the error itself. */
+export function encodeError(error: unknown, limitBytes: number = 12 * 1024): Uint8Array {
+  try {
+    const whole = encodeValue(error, 'error');
+    if (whole.length <= limitBytes) return whole;
+  } catch {
+    // Falls through: an error with a function or a throwing getter in its fields.
+  }
+  if (!(error instanceof Error)) return encodeValue(new Error(String(error).slice(0, textLimit)), 'error');
+  const plain = new Error(error.message.slice(0, textLimit));
+  plain.name = error.name;
+  plain.stack = (error.stack ?? '').slice(0, textLimit);
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string') Object.assign(plain, { code });
+  return encodeValue(plain, 'error');
+}

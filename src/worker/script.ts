@@ -1,0 +1,39 @@
+/** A rank of an SPMD world: the script is the task, the thread ends when its event loop is empty. */
+import { fileURLToPath } from 'node:url';
+import type { RankEngine } from '../collective/engine.js';
+import type { Runtime } from '../collective/scope.js';
+import type { ScriptBoot } from '../protocol/messages.js';
+import { loadModule } from './load-module.js';
+import { RankTask } from './rank-task.js';
+
+/** Start the script; its world is bound from the first line on. */
+export function runScript(
+  script: ScriptBoot,
+  foreignLoader: boolean,
+  engine: RankEngine,
+  runtime: Runtime,
+  flushOutput: () => void,
+): void {
+  const { lease, timeoutMs, url, argv } = script;
+  const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison: false });
+  process.argv = [process.execPath, fileURLToPath(url), ...argv];
+
+  let failed = false;
+  const fail = (error: unknown): void => {
+    failed = true;
+    console.error(error);
+    task.fail(error);
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('exit', (code) => {
+    // After a failure the peers know; a plain exit code other than 0 is a failure too.
+    if (!failed && code !== 0) task.fail(new Error(`rank ${lease.rank} ended with exit code ${code}`));
+    else if (!failed) task.finish();
+    flushOutput();
+  });
+  runtime.running = task.scope;
+  runtime.storage.run(task.scope, () => {
+    loadModule(url, foreignLoader).catch(fail);
+  });
+}

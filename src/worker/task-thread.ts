@@ -1,0 +1,108 @@
+/** Entry of a task thread: runs user code, one task at a time, and nothing else. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { RankEngine } from '../collective/engine.js';
+import { installRuntime } from '../collective/scope.js';
+import { MessageTooLargeError } from '../errors.js';
+import type { AssignMessage, FromThread, Outcome, ThreadBoot, ToThread } from '../protocol/messages.js';
+import { decodeValue, encodeValue } from '../protocol/values.js';
+import { ThreadDoorbell } from '../window/doorbell.js';
+import { NodeWindow } from '../window/node-window.js';
+import { RankWindow } from '../window/rank-window.js';
+import { loadTask } from './load-module.js';
+import { installOutput } from './output.js';
+import { encodeError, RankTask } from './rank-task.js';
+import { runScript } from './script.js';
+
+const boot = workerData as ThreadBoot;
+const port = parentPort;
+if (!port) throw new Error('this file is the entry of a worker thread');
+
+const runtime = installRuntime();
+runtime.worker = true;
+const flushOutput = installOutput(boot.output, () => {
+  const context = runtime.running?.context;
+  if (boot.output.label === 'rank') return `${boot.worldRank} | `;
+  return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
+});
+const window = new RankWindow(new NodeWindow(boot.window), boot.worldRank);
+const engine = new RankEngine(window, new ThreadDoorbell(window.node, boot.worldRank), {
+  warn: (message) => {
+    send({ type: 'warning', message });
+  },
+  reportStuck: (group, rank) => {
+    send({ type: 'stuck', taskId: group.taskId, rank });
+  },
+});
+
+/** The task under way, and whether its outcome is still to be sent. */
+let current: RankTask | undefined;
+let taskId = '';
+
+function send(message: FromThread): void {
+  port?.postMessage(message);
+}
+
+function sendOutcome(outcome: Outcome): void {
+  flushOutput();
+  send({ type: 'outcome', taskId, outcome });
+}
+
+async function assign(message: AssignMessage): Promise<void> {
+  const { lease, attempt, timeoutMs } = message;
+  taskId = lease.taskId;
+  const task = new RankTask(engine, runtime, { lease, attempt, timeoutMs, poison: false });
+  current = task;
+  let origin: 'load' | 'task' | 'result' = 'load';
+  let outcome: Outcome;
+  try {
+    // Outside the task, so that top-level code of the module cannot depend on which task came first.
+    const fn = await loadTask(message.source, boot.foreignLoader);
+    const args = decodeValue(message.args) as unknown[];
+    origin = 'task';
+    const result = await task.run(() => fn(...args));
+    origin = 'result';
+    const value = encodeResult(result, message.maxMessageBytes);
+    outcome = { kind: 'returned', value, ...task.finish() };
+  } catch (error) {
+    if (current !== task) return; // an error that escaped came first and was reported
+    task.fail(error);
+    outcome = { kind: 'threw', error: encodeError(error, Infinity), origin, replaceThread: false };
+  }
+  if (current !== task) return;
+  current = undefined;
+  task.close();
+  sendOutcome(outcome);
+}
+
+function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
+  const value = encodeValue(result, 'result');
+  if (value.length <= maxMessageBytes) return value;
+  throw new MessageTooLargeError(
+    `the result takes ${value.length} bytes, more than maxMessageBytes (${maxMessageBytes}); return less, write it to a ` +
+      `file, or launch with a larger maxMessageBytes`,
+    { sizeBytes: value.length, maxMessageBytes },
+  );
+}
+
+/** An error that no task code caught: the thread's state is unknown, so it is replaced. */
+function escaped(error: unknown): void {
+  const task = current;
+  current = undefined;
+  if (!task) {
+    send({ type: 'stray', error: encodeError(error) });
+    return;
+  }
+  task.fail(error);
+  sendOutcome({ kind: 'threw', error: encodeError(error, Infinity), origin: 'task', replaceThread: true });
+}
+
+if (boot.script) {
+  runScript(boot.script, boot.foreignLoader, engine, runtime, flushOutput);
+} else {
+  process.on('uncaughtException', escaped);
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'assign') void assign(message);
+    else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
+  });
+  send({ type: 'ready' });
+}

@@ -1,0 +1,21 @@
+import type { Options } from 'tsup';
+
+const config: Options = {
+  entry: {
+    index: 'src/index.ts',
+    worker: 'src/worker.ts',
+    testing: 'src/testing.ts',
+    cli: 'src/cli.ts',
+    'task-thread': 'src/worker/task-thread.ts',
+  },
+  format: 'esm',
+  target: 'node20',
+  platform: 'node',
+  // Entries share chunks, so that module state exists once per thread.
+  splitting: true,
+  dts: { entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' } },
+  keepNames: true,
+  clean: true,
+};
+
+export default config;

@@ -1,0 +1,17 @@
+// Dtypes and reduce operations. src/types/dtype.ts and src/types/reduce-op.ts mirror the numbers.
+#pragma once
+#include <stdint.h>
+
+namespace shoal {
+
+enum Dtype : uint8_t {
+  kBool, kInt8, kUint8, kInt16, kUint16, kInt32, kUint32, kInt64, kUint64,
+  kFloat16, kBfloat16, kFloat32, kFloat64, kComplex64, kComplex128,
+  kDtypes
+};
+
+enum ReduceOp : uint8_t { kSum, kProd, kMin, kMax, kAvg, kLand, kLor, kLxor, kBand, kBor, kBxor, kReduceOps };
+
+constexpr uint8_t kItemBytes[kDtypes] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 2, 4, 8, 8, 16};
+
+}  // namespace shoal

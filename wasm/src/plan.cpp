@@ -1,0 +1,127 @@
+#include "plan.h"
+
+#include <string.h>
+
+#include "kernels.h"
+#include "memory.h"
+
+namespace shoal {
+namespace {
+
+// Blocks that stay in the first-level cache between the fold and the copies to further targets.
+constexpr uint64_t kBlockBytes = 8 * 1024;
+
+const Record& record_of(const Frame& f, uint32_t rank) {
+  return at<Slot>(f.slot)->members[rank].ring[f.draft.sequence % kRing];
+}
+
+bool agree(const Record& a, const Record& b) {
+  const uint8_t* x = reinterpret_cast<const uint8_t*>(&a) + kAgreedOffset;
+  const uint8_t* y = reinterpret_cast<const uint8_t*>(&b) + kAgreedOffset;
+  const uint64_t name = a.nameLength < kNameBytes ? a.nameLength : kNameBytes;
+  return a.lease == b.lease && memcmp(x, y, 24) == 0 && memcmp(a.name, b.name, name) == 0;
+}
+
+// Sources and targets of the chunks. A staged member reads the shared `result`: one staging is
+// written for all of them, and rule 2 keeps it until all have departed.
+void list_addresses(Frame& f) {
+  const bool broadcast = f.draft.operation == kBroadcast;
+  const uint32_t root = uint32_t(f.draft.root);
+  f.sourceCount = f.targetCount = 0;
+  f.result = 0;
+  if (broadcast) {
+    const Record& source = record_of(f, root);
+    f.sources[f.sourceCount++] = source.address;
+    if (source.flags & kStaged) f.result = source.address;
+  }
+  for (uint32_t m = 0; m < f.size; m++) {
+    const Record& record = record_of(f, m);
+    if (!broadcast) f.sources[f.sourceCount++] = record.address;
+    if (broadcast && m == root && record.targetAddress == record.address) continue;
+    if (record.targetAddress != 0) {
+      f.targets[f.targetCount++] = record.targetAddress;
+    } else if (f.result == 0) {
+      // May hold this member's own input too: each element is read before it is overwritten.
+      f.result = record.stagingAddress;
+      f.targets[f.targetCount++] = f.result;
+    }
+  }
+}
+
+void cut_chunks(Frame& f) {
+  const uint64_t item = item_bytes(f);
+  const uint64_t bytes = f.pieceCount * item;
+  uint64_t chunks = bytes / kChunkBytes;
+  if (chunks < f.size) chunks = f.size;
+  if (chunks > kMaxChunks) chunks = kMaxChunks;
+  uint64_t chunkBytes = (bytes + chunks - 1) / chunks;
+  chunkBytes = (chunkBytes + kLineBytes - 1) / kLineBytes * kLineBytes;
+  f.chunkCount = chunkBytes / item;
+  f.chunks = uint32_t((f.pieceCount + f.chunkCount - 1) / f.chunkCount);
+  f.firstUndone = 0;
+}
+
+}  // namespace
+
+bool plan(Frame& f) {
+  const Record& first = record_of(f, 0);
+  bool staged = false;
+  for (uint32_t m = 0; m < f.size; m++) {
+    const Record& record = record_of(f, m);
+    if (!agree(first, record)) return false;
+    staged = staged || (record.flags & kStaged);
+  }
+  f.chunks = 0;
+  f.pieceCount = f.draft.count - f.pieceStart;
+  if (f.draft.operation == kBarrier || f.draft.count == 0 || is_small(f)) return true;
+  const uint64_t fits = f.stagingBytes / item_bytes(f);
+  if (staged && f.pieceCount > fits) f.pieceCount = fits;
+  list_addresses(f);
+  if (f.targetCount != 0) cut_chunks(f);
+  return true;
+}
+
+void run_chunk(Frame& f, uint32_t chunk) {
+  const uint64_t item = item_bytes(f);
+  const uint64_t first = chunk * f.chunkCount;
+  const uint64_t count = first + f.chunkCount < f.pieceCount ? f.chunkCount : f.pieceCount - first;
+  const uint64_t end = (first + count) * item;
+  const ReduceKernel kernel =
+      f.draft.operation == kAllreduce ? reduce_kernel(f.draft.dtype, f.draft.op) : nullptr;
+  const uint8_t* sources[kMaxRanks];
+  for (uint64_t at_byte = first * item; at_byte < end; at_byte += kBlockBytes) {
+    const uint64_t bytes = at_byte + kBlockBytes < end ? kBlockBytes : end - at_byte;
+    for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + at_byte;
+    uint8_t* target = at<uint8_t>(f.targets[0]) + at_byte;
+    if (kernel) {
+      kernel(sources, f.sourceCount, target, bytes / item);
+    } else {
+      memcpy(target, sources[0], bytes);
+    }
+    for (uint32_t t = 1; t < f.targetCount; t++) memcpy(at<uint8_t>(f.targets[t]) + at_byte, target, bytes);
+  }
+}
+
+void run_small(Frame& f) {
+  f.result = 0;
+  const uint64_t bytes = f.draft.count * (f.draft.operation == kBarrier ? 0 : item_bytes(f));
+  if (bytes == 0 || bytes > kSmallBytes) {
+    // Nothing to move, or a large broadcast whose members all copy from the root's staging.
+    if (bytes != 0) f.result = f.sources[0];
+    return;
+  }
+  if (f.draft.operation == kBroadcast) {
+    f.result = record_of(f, uint32_t(f.draft.root)).address;
+    if (f.target != 0 && !(sends(f) && f.source == f.target)) {
+      memcpy(at<uint8_t>(f.target), at<uint8_t>(f.result), bytes);
+    }
+    return;
+  }
+  const uint8_t* sources[kMaxRanks];
+  for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(record_of(f, m).address);
+  f.result = f.staging + 2 * f.stagingBytes;
+  const Address target = f.target != 0 ? f.target : f.result;
+  reduce_kernel(f.draft.dtype, f.draft.op)(sources, f.size, at<uint8_t>(target), f.draft.count);
+}
+
+}  // namespace shoal

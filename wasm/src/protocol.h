@@ -1,0 +1,60 @@
+// The window protocol: how the ranks of one group on one host go through one collective.
+// docs/window-protocol.md has the rules by number; the numbers in comments here refer to them.
+#pragma once
+#include "layout.h"
+
+namespace shoal {
+
+enum Status : uint32_t {
+  kPending = 0,   // waits for other members: call again
+  kComplete = 1,  // the result stands; copy out if staged, then depart()
+  kMismatch = 2,  // all arrived and disagree: nothing was written; depart()
+  kEnded = 3,     // a member refused this call or has finished: nothing was written; depart()
+  kAborted = 4,   // the lease was aborted: leave()
+  kLeft = 5,      // leave(): nobody touches this rank's memory any more
+};
+
+enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kFinish = 3, kDone = 4 };
+
+// One rank's side of one call. Private to the rank; filled by the caller up to `draft`.
+struct Frame {
+  Address slot;
+  uint32_t self;
+  uint32_t size;
+  uint32_t phase;         // set to kPrepare for every call and piece
+  Address staging;        // two halves of stagingBytes, then kSmallBytes of scratch
+  uint32_t stagingBytes;  // of one half; the same on every rank of the pool
+  Address source;         // window array, or 0: the caller copies into staging_half() before advance()
+  Address target;         // window array, or 0: the caller copies out of `result`
+  uint64_t pieceStart;    // elements of the call that earlier pieces have done
+  // Filled here.
+  uint64_t pieceCount;  // elements of this piece
+  Address result;       // where a caller without a window target finds its result
+  uint32_t chunks;
+  uint64_t chunkCount;  // elements per chunk
+  uint32_t firstUndone;
+  uint32_t sourceCount;
+  uint32_t targetCount;
+  uint32_t ringCount;  // members to ring after this call
+  Record draft;        // sequence, lease, operation … name: what arrive() publishes
+  Address sources[kMaxRanks];
+  Address targets[kMaxRanks];
+  uint32_t ring[kMaxRanks];
+};
+
+// Whether the record and the staging half of this sequence are free (rule 2).
+bool may_arrive(const Frame& frame, bool staging);
+// Goes on with the call as far as it can, waiting at most `turns` turns in each phase.
+Status advance(Frame& frame, uint32_t turns);
+// Ends this rank's part in the call: its record and staging may be reused (rule 6).
+void depart(Frame& frame);
+// Publishes a call that its own rank refused; departs at once.
+void refuse(Frame& frame);
+// Publishes that the rank's function has returned.
+void finish(Frame& frame);
+// Sets the abort word, if it is still clear, and lists whom to ring. Returns the reason that holds.
+uint32_t abort_lease(Frame& frame, uint32_t reason);
+// Leaves a call early (rule 7): kPending while another member is busy, then kComplete or kLeft.
+Status leave(Frame& frame);
+
+}  // namespace shoal
