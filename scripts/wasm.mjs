@@ -45,3 +45,20 @@ export function buildWasm() {
   const record = { emcc, flags, sourcesSha256, binarySha256: sha256('wasm/shoal.wasm') };
   writeFileSync(recordFile, `${JSON.stringify(record, null, 2)}\n`);
 }
+
+/** Whether building from source gives the committed binary: its bytes with the recorded emcc, its exports with another. */
+export function checkCommittedWasm() {
+  const record = wasmRecord();
+  if (record.binarySha256 !== sha256('wasm/shoal.wasm')) {
+    say('wasm/shoal.wasm is not the binary of wasm/shoal.record.json');
+    return false;
+  }
+  const built = compileWasm('build');
+  if (emccVersion() === record.emcc) return sha256(built) === record.binarySha256;
+  return exportsOf(built) === exportsOf('wasm/shoal.wasm');
+}
+
+function exportsOf(path) {
+  const module = new WebAssembly.Module(readFileSync(join(root, path)));
+  return JSON.stringify(WebAssembly.Module.exports(module));
+}

@@ -1,0 +1,93 @@
+/**
+ * `npm test [-- --only suite,suite]`: set up, build, check the committed binary, run the tests.
+ *
+ * One process per test file with a time limit. A file fails when it reports no tests, skipped tests or failed tests,
+ * or exits with another code than 0: uvu alone lets several of these pass. The last line is `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { root, say, tool } from './command.mjs';
+import { setup } from './setup.mjs';
+import { filesUnder, once } from './stamps.mjs';
+import { suites } from './suites.mjs';
+import { checkCommittedWasm } from './wasm.mjs';
+
+const fileLimitMs = 300_000;
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, yes: { type: 'boolean', default: false } } });
+const all = Object.keys(suites);
+const chosen = values.only === undefined ? all : values.only.split(',').map((name) => name.trim());
+const unknown = chosen.filter((name) => !all.includes(name));
+if (unknown.length > 0 || chosen.length === 0) {
+  say(`test: no suite named ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  process.exit(1);
+}
+await setup(chosen, values.yes);
+once('tests', ['src', 'test', 'tsconfig.json', 'package-lock.json'], 'test/.build/src/index.js', () => {
+  const args = ['--config', 'test/support/tsup.config.ts', '--silent'];
+  tool('compile the tests', 'tsup/dist/cli-default.js', args);
+});
+
+const total = { passed: 0, failed: 0 };
+if (chosen.includes('wasm')) tally('committed shoal.wasm is what its sources give', checkCommittedWasm());
+for (const name of chosen) {
+  const { folder, env } = suites[name];
+  const files = filesUnder(folder).filter((file) => file.endsWith('.test.ts'));
+  if (files.length === 0) tally(`${name}: no test files under ${folder}`, false);
+  for (const file of files) await runFile(name, file, env);
+}
+const left = all.filter((name) => !chosen.includes(name));
+if (left.length > 0) say(`Left out: ${left.join(', ')}`);
+process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+function tally(label, passed) {
+  total[passed ? 'passed' : 'failed']++;
+  say(`${passed ? '✓' : '✗'} ${label}`);
+}
+
+async function runFile(suite, file, env) {
+  const compiled = join(root, 'test/.build', file.replace(/\.ts$/, '.js'));
+  if (!existsSync(compiled)) {
+    tally(`${suite} ${file}: was not compiled`, false);
+    return;
+  }
+  const begun = performance.now();
+  const { text, code, late } = await spawnTest(compiled, env);
+  const count = (word) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(text)?.[1] ?? 0);
+  const [tests, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
+  const good = code === 0 && tests > 0 && passed === tests && skipped === 0;
+  total.passed += passed;
+  if (!good) total.failed += Math.max(1, tests - passed);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  say(`${good ? '✓' : '✗'} ${suite} ${file}: ${passed} of ${tests} in ${seconds} s`);
+  if (good) return;
+  const why = late ? `ended after ${fileLimitMs / 1000} s` : `exit code ${code}, ${skipped} skipped`;
+  say(`  ${why}\n${text.replace(/^/gm, '  ')}`);
+}
+
+function spawnTest(file, env) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+      cwd: root,
+      env: { ...process.env, FORCE_COLOR: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    let late = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (chunk) => (text += stripVTControlCharacters(chunk)));
+    }
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, fileLimitMs);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ text, code, late });
+    });
+  });
+}

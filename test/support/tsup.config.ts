@@ -1,0 +1,16 @@
+/** Compiles sources and tests file by file to a mirrored tree, test/.build. */
+import type { Options } from 'tsup';
+
+const config: Options = {
+  entry: ['src/**/*.ts', 'test/**/*.ts'],
+  outDir: 'test/.build',
+  outbase: '.',
+  format: 'esm',
+  target: 'node20',
+  bundle: false,
+  sourcemap: 'inline',
+  keepNames: true,
+  clean: true,
+};
+
+export default config;

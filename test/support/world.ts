@@ -1,0 +1,29 @@
+/** Runs a task function over the implementation that SHOAL_TEST_TRANSPORT names: one suite for all. */
+import type { Pool } from 'shoal';
+import { launch } from 'shoal';
+import { runRanks } from 'shoal/testing';
+
+const transport = process.env.SHOAL_TEST_TRANSPORT;
+if (transport !== 'local' && transport !== 'threads') {
+  throw new Error('set SHOAL_TEST_TRANSPORT to local or threads');
+}
+
+const largest = 7;
+let pool: Promise<Pool> | undefined;
+
+/** Run an export of a module as `size` ranks; results in rank order. */
+export async function ranks(size: number, module: URL, name: string, ...args: unknown[]): Promise<unknown[]> {
+  if (transport === 'threads') {
+    pool ??= launch({ workers: largest, graceMs: 300, window: 8 * 1024 * 1024 });
+    return (await pool).run(module, { workers: size, export: name, args });
+  }
+  const exports = (await import(module.href)) as Record<string, (...args: unknown[]) => unknown>;
+  const fn = exports[name];
+  if (!fn) throw new Error(`${module.href} has no ${name}`);
+  return runRanks(size, fn, ...args);
+}
+
+/** At the end of a file. */
+export async function closeWorld(): Promise<void> {
+  await (await pool)?.close({ force: true });
+}
