@@ -190,7 +190,8 @@ export class GroupCollective implements Collective {
       const settled = (): void => {
         this.elapsedMs += performance.now() - begun;
         signal?.removeEventListener('abort', cancel);
-        this.#inFlight.delete(request);
+        // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
+        queueMicrotask(() => this.#inFlight.delete(request));
       };
       const call = new Call(this.#group, request, {
         resolve: () => {

@@ -4,7 +4,9 @@ import type { Options } from 'tsup';
 const config: Options = {
   entry: ['src/**/*.ts', 'test/**/*.ts'],
   outDir: 'test/.build',
-  outbase: '.',
+  esbuildOptions: (options) => {
+    options.outbase = '.';
+  },
   format: 'esm',
   target: 'node20',
   bundle: false,

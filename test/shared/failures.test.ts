@@ -1,0 +1,109 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TaskFailedError } from 'shoal';
+import { rejectsCode } from '../support/check.js';
+import { closeWorld, ranks } from '../support/world.js';
+
+const tasks = new URL('./tasks/failures.js', import.meta.url);
+const test = suite('failures');
+const several = [2, 3, 4, 7];
+
+for (const size of several) {
+  for (const what of ['op', 'dtype', 'count', 'large count', 'root', 'name', 'long name', 'operation']) {
+    test(`ranks that disagree on ${what} get one error, no buffer is written, the group goes on, ${size} ranks`, async () => {
+      const results = await ranks(size, tasks, 'disagree', what);
+      const one = { code: 'ERR_SHOAL_COLLECTIVE_MISMATCH', calls: size, untouched: true, after: size };
+      assert.equal(results, Array(size).fill(one));
+    });
+  }
+
+  test(`a call refused on one rank fails on the others at once and counts as that call, ${size} ranks`, async () => {
+    const results = (await ranks(size, tasks, 'disagree', 'refused')) as { code: string; untouched: boolean; after: number }[];
+    results.forEach(({ code, untouched, after }, rank) => {
+      assert.is(code, rank === 1 ? 'ERR_SHOAL_INVALID_ARGUMENT' : 'ERR_SHOAL_COLLECTIVE_MISMATCH');
+      assert.ok(untouched);
+      assert.is(after, size);
+    });
+  });
+
+  test(`only one rank calls: the deadline names the missing ones, later calls reject alike, ${size} ranks`, async () => {
+    const results = (await ranks(size, tasks, 'missing', 40)) as { code: string; missing: number[]; later: string }[];
+    assert.equal(results[0]?.missing, Array.from({ length: size - 1 }, (_, i) => i + 1));
+    for (const { code, later } of results) {
+      assert.is(code, 'ERR_SHOAL_COLLECTIVE_TIMEOUT');
+      assert.is(later, 'ERR_SHOAL_COLLECTIVE_TIMEOUT');
+    }
+  });
+
+  for (const count of [10, 100_000]) {
+    test(`a throw on one rank frees the others, ${count} elements, ${size} ranks`, async () => {
+      const error = (await rejectsCode(ranks(size, tasks, 'throwOn', size - 1, count), 'TASK_FAILED')) as TaskFailedError;
+      assert.is(error.rank, size - 1);
+      assert.instance(error.cause, RangeError);
+      const cause = error.cause as RangeError & { shard: number; code: string };
+      assert.is(cause.shard, 17);
+      assert.is(cause.code, 'E_SHARD');
+      assert.match(cause.stack ?? '', 'throwOn');
+      const peers = error.errors.filter(({ rank }) => rank !== size - 1).map(({ error: e }) => (e as { code: string }).code);
+      assert.equal(peers, Array(size - 1).fill('ERR_SHOAL_PEER_FAILED'));
+    });
+  }
+
+  test(`peers see the error of the rank that threw, with its stack, ${size} ranks`, async () => {
+    const error = (await rejectsCode(ranks(size, tasks, 'catchPeer', 0), 'TASK_FAILED')) as TaskFailedError;
+    const peers = error.errors.filter(({ rank }) => rank !== 0);
+    assert.is(peers.length, size - 1);
+    for (const peer of peers) {
+      const want = 'ERR_SHOAL_PEER_FAILED from rank 0: RangeError no such shard true';
+      assert.is((peer.error as Error).message, want);
+    }
+  });
+
+  test(`a rank that leaves early is a mismatch at once, ${size} ranks`, async () => {
+    const begun = performance.now();
+    const error = await rejectsCode(ranks(size, tasks, 'leaveEarly'), 'TASK_FAILED');
+    assert.is((error.cause as { code: string }).code, 'ERR_SHOAL_COLLECTIVE_MISMATCH');
+    assert.ok(performance.now() - begun < 5_000);
+  });
+
+  test(`ranks that end at different calls fail the task even when the error is caught, ${size} ranks`, async () => {
+    const error = await rejectsCode(ranks(size, tasks, 'leaveEarlyCaught'), 'TASK_FAILED');
+    assert.is((error.cause as { code: string }).code, 'ERR_SHOAL_COLLECTIVE_MISMATCH');
+  });
+
+  for (const before of [true, false]) {
+    test(`a signal fails the group on every rank, aborted ${before ? 'before' : 'during'} the call, ${size} ranks`, async () => {
+      const results = (await ranks(size, tasks, 'signalled', before)) as { code: string; name: string; cause: unknown }[];
+      for (const { code, name } of results) assert.equal([code, name], ['ERR_SHOAL_CANCELLED', 'AbortError']);
+      assert.is(results[0]?.cause, before ? 'early' : 'late');
+    });
+  }
+
+  test(`a buffer detached under way fails the group, ${size} ranks`, async () => {
+    const codes = await ranks(size, tasks, 'detachInFlight');
+    assert.is(codes[0], 'ERR_SHOAL_INVALID_ARGUMENT');
+    assert.equal(codes.slice(1), Array(size - 1).fill('ERR_SHOAL_PEER_FAILED'));
+  });
+}
+
+for (const size of [1, ...several]) {
+  test(`bad arguments reject before anything is sent, ${size} ranks`, async () => {
+    for (const codes of (await ranks(size, tasks, 'badArguments')) as string[][]) {
+      const unsupported = codes.splice(-2);
+      assert.equal([...new Set(codes)], ['ERR_SHOAL_INVALID_ARGUMENT']);
+      assert.equal([...new Set(unsupported)], ['ERR_SHOAL_UNSUPPORTED']);
+    }
+  });
+
+  test(`a buffer in flight is refused until its call has ended, ${size} ranks`, async () => {
+    const invalid = 'ERR_SHOAL_INVALID_ARGUMENT';
+    assert.equal(await ranks(size, tasks, 'busyBuffer'), Array(size).fill([invalid, invalid, invalid, String(size)]));
+  });
+
+  test(`a collective that nobody awaits ends before its task, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'notAwaited'), Array.from({ length: size }, (_, rank) => rank));
+  });
+}
+
+test.after(closeWorld);
+test.run();

@@ -1,0 +1,191 @@
+/** Task functions that go wrong, on purpose, on one rank or on all. */
+import { collective, context } from 'shoal/worker';
+
+/** What a promise rejected with: its code, or `nothing`. */
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'nothing';
+  } catch (error) {
+    return String((error as { code?: unknown }).code ?? error);
+  }
+}
+
+/** Every call of `calls` in turn; rank 1 makes the `other` one. Then one good call, to show that the group is usable. */
+export async function disagree(what: string): Promise<{ code: string; calls: number; untouched: boolean; after: number }> {
+  const odd = context.rank === 1;
+  const array = new Float32Array(40).fill(context.rank);
+  const call = (): Promise<unknown> => {
+    switch (what) {
+      case 'op':
+        return collective.allreduce(array, { op: odd ? 'max' : 'sum' });
+      case 'dtype':
+        return collective.allreduce(odd ? new Float64Array(40) : array);
+      case 'count':
+        return collective.allreduce(odd ? array.subarray(1) : array);
+      case 'large count':
+        return collective.allreduce(new Float32Array(odd ? 100_000 : 100_001));
+      case 'root':
+        return collective.broadcast(array, { root: odd ? 1 : 0 });
+      case 'name':
+        return collective.allreduce(array, { name: odd ? 'b' : 'a' });
+      case 'long name':
+        return collective.allreduce(array, { name: 'x'.repeat(odd ? 300 : 301) });
+      case 'operation':
+        return odd ? collective.barrier() : collective.allreduce(array);
+      default:
+        return odd ? collective.allreduce(array, { op: 'median' as never }) : collective.allreduce(array);
+    }
+  };
+  let code = 'nothing';
+  let calls = 0;
+  try {
+    await call();
+  } catch (error) {
+    code = (error as { code: string }).code;
+    calls = (error as { calls?: unknown[] }).calls?.length ?? 0;
+  }
+  const untouched = array.every((value) => value === context.rank);
+  const after = (await collective.allreduce(Float64Array.of(1)))[0]!;
+  return { code, calls, untouched, after };
+}
+
+/** Bad arguments on every rank: each rejects alone, nobody waits, the group stays usable. */
+export async function badArguments(): Promise<string[]> {
+  const { size } = context;
+  const good = new Float32Array(4);
+  const detached = new Float32Array(4);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const { allreduce, broadcast, barrier } = collective as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const calls: Promise<unknown>[] = [
+    allreduce!(),
+    allreduce!([1, 2, 3]),
+    allreduce!('text'),
+    allreduce!(new DataView(new ArrayBuffer(8))),
+    allreduce!(new Uint8ClampedArray(4)),
+    allreduce!(detached),
+    allreduce!(good, 7),
+    allreduce!(good, { opp: 'sum' }),
+    allreduce!(good, { op: 3 }),
+    allreduce!(good, { dtype: 'float65' }),
+    allreduce!(good, { dtype: 'float64' }),
+    allreduce!(good, { out: new Float32Array(5) }),
+    allreduce!(good, { out: new Float64Array(4) }),
+    allreduce!(good, { out: new Float32Array(good.buffer, 4, 3) }),
+    allreduce!(good, { name: 5 }),
+    allreduce!(good, { timeoutMs: 0 }),
+    allreduce!(good, { timeoutMs: NaN }),
+    allreduce!(good, { timeoutMs: '5' }),
+    allreduce!(good, { signal: {} }),
+    allreduce!(good, { get op() { throw new Error('getter'); } }),
+    broadcast!(good, { root: size }),
+    broadcast!(good, { root: -1 }),
+    broadcast!(good, { root: 0.5 }),
+    broadcast!(good, { root: '0' }),
+    broadcast!(good, { op: 'sum' }),
+    barrier!(good),
+    allreduce!(new Int16Array(3)),
+    allreduce!(good, { op: 'band' }),
+  ];
+  const codes = await Promise.all(calls.map(codeOf));
+  await collective.barrier();
+  return codes;
+}
+
+/** A buffer in flight, used again. */
+export async function busyBuffer(): Promise<string[]> {
+  const array = new Float32Array(100).fill(1);
+  const first = collective.allreduce(array);
+  const second = codeOf(collective.allreduce(array));
+  const overlapping = codeOf(collective.allreduce(array.subarray(50)));
+  const out = codeOf(collective.allreduce(new Float32Array(100), { out: array }));
+  await first;
+  return [await second, await overlapping, await out, String(array[0])];
+}
+
+/** Only rank 0 calls; the others wait, or come much too late. */
+export async function missing(timeoutMs: number): Promise<{ code: string; missing: number[]; later: string }> {
+  const array = new Float32Array(10);
+  if (context.rank !== 0) {
+    await collective.barrier({ name: 'first' });
+    while (!context.signal.aborted) {
+      // Look at the group until it fails: the arrival comes after the deadline.
+      await new Promise((resolve) => setTimeout(resolve, 3 * timeoutMs));
+      return { code: await codeOf(collective.allreduce(array)), missing: [], later: await codeOf(collective.barrier()) };
+    }
+  }
+  await collective.barrier({ name: 'first' });
+  try {
+    await collective.allreduce(array, { timeoutMs });
+    return { code: 'nothing', missing: [], later: '' };
+  } catch (error) {
+    const { code, missing: ranks } = error as { code: string; missing: { rank: number }[] };
+    return { code, missing: ranks.map(({ rank }) => rank), later: await codeOf(collective.barrier()) };
+  }
+}
+
+/** Rank `bad` throws while the others wait in a collective. */
+export async function throwOn(bad: number, count: number): Promise<unknown> {
+  await collective.barrier();
+  if (context.rank === bad) throw Object.assign(new RangeError('no such shard'), { shard: 17, code: 'E_SHARD' });
+  return collective.allreduce(new Float32Array(count));
+}
+
+/** As above, but the others catch what they get. */
+export async function catchPeer(bad: number): Promise<unknown> {
+  if (context.rank === bad) throw new RangeError('no such shard');
+  try {
+    await collective.allreduce(new Float32Array(10));
+    return 'nothing';
+  } catch (error) {
+    const { code, rank, cause } = error as { code: string; rank: number; cause: Error };
+    throw new Error(`${code} from rank ${rank}: ${cause.name} ${cause.message} ${String(cause.stack?.includes('catchPeer'))}`);
+  }
+}
+
+/** The last rank returns at once, the others make one call more. */
+export async function leaveEarly(): Promise<unknown> {
+  if (context.rank === context.size - 1) return 'left';
+  return collective.allreduce(new Float32Array(10));
+}
+
+/** As above, but the error is caught: the ranks still end at different calls. */
+export async function leaveEarlyCaught(): Promise<unknown> {
+  return context.rank === context.size - 1 ? 'left' : codeOf(collective.barrier());
+}
+
+/** A signal on rank 0 fails the group everywhere. */
+export async function signalled(before: boolean): Promise<{ code: string; name: string; cause: unknown }> {
+  const controller = new AbortController();
+  if (before) controller.abort('early');
+  else setTimeout(() => controller.abort('late'), 20);
+  try {
+    if (context.rank === 0) await collective.barrier({ signal: controller.signal });
+    else if (context.rank === 1 && !before) await new Promise((resolve) => setTimeout(resolve, 60));
+    await collective.barrier();
+    if (context.rank !== 0) await collective.barrier();
+    return { code: 'nothing', name: '', cause: undefined };
+  } catch (error) {
+    const { code, name, cause } = error as { code: string; name: string; cause: unknown };
+    return { code, name, cause };
+  }
+}
+
+/** A buffer that is transferred away while its call is under way. */
+export async function detachInFlight(): Promise<string> {
+  const array = new Float32Array(300_000).fill(1);
+  const call = codeOf(collective.allreduce(array));
+  if (context.rank === 0) structuredClone(array.buffer, { transfer: [array.buffer] });
+  return call;
+}
+
+/** A collective that nobody awaits still ends before the task does. */
+export async function notAwaited(): Promise<number> {
+  const array = new Float32Array(10).fill(1);
+  void collective.allreduce(array);
+  await Promise.resolve();
+  setTimeout(() => undefined, 1);
+  return context.rank;
+}
+
+export { codeOf };
