@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-export {};
+/** Entry of the `shoal` command. */
+import { main } from './cli/main.js';
+
+await main(process.argv);

@@ -48,7 +48,7 @@ export class RankEngine {
   /** Go on with an awaited call; its promise settles from here or from the event loop. */
   start(): void {
     this.#drive(this.#asyncTurns);
-    if (this.pending.size > 0) this.#sleepAsync();
+    this.#rest();
   }
 
   /** Block until `call` has settled. */
@@ -69,7 +69,12 @@ export class RankEngine {
       if (!call.settled) block(ticket, limit);
       this.#setAsleep(false);
     }
-    if (this.pending.size > 0) this.#sleepAsync();
+    this.#rest();
+  }
+
+  /** A group has ended outside `start` and `wait`. */
+  groupEnded(): void {
+    this.#rest();
   }
 
   /** Resolves when no call of this rank is under way. */
@@ -79,6 +84,12 @@ export class RankEngine {
 
   #drive(turns: number): void {
     for (const group of this.pending) group.step(turns);
+  }
+
+  /** Nothing more to do now: sleep while calls are pending, else let the event loop end. */
+  #rest(): void {
+    if (this.pending.size > 0) this.#sleepAsync();
+    else clearTimeout(this.#timer);
   }
 
   #sleepAsync(): void {
@@ -93,12 +104,10 @@ export class RankEngine {
   }
 
   readonly #wake = (): void => {
-    clearTimeout(this.#timer);
-    if (this.pending.size === 0) return;
     this.#setAsleep(false);
     this.#drive(this.#asyncTurns);
     this.#checkClock();
-    if (this.pending.size > 0) this.#sleepAsync();
+    this.#rest();
   };
 
   #setAsleep(asleep: boolean): void {

@@ -116,5 +116,6 @@ export class Group {
     const closed = this.failure;
     if (closed) this.fail(closed);
     this.engine.window.giveFrame(this.frame);
+    this.engine.groupEnded();
   }
 }

@@ -80,18 +80,18 @@ const launchOptionNames = [
 export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
   assertOptions('launch', options, launchOptionNames);
   const env = environment();
-  checkTransport(options.transport ?? env.transport ?? 'auto');
-  const workers = integer('launch', 'workers', options.workers ?? env.workers ?? availableParallelism(), 1, maxWorkers);
+  checkTransport(first(options.transport, env.transport, 'auto'));
+  const workers = integer('launch', 'workers', first(options.workers, env.workers, availableParallelism()), 1, maxWorkers);
   return {
     workers,
-    windowBytes: windowBytes(options.window ?? env.window, workers),
+    windowBytes: windowBytes(first(options.window, env.window, undefined), workers),
     startTimeoutMs: limit('launch', 'startTimeoutMs', options.startTimeoutMs, 60_000, false) ?? longestTimerMs,
-    timeoutMs: limit('launch', 'timeoutMs', options.timeoutMs === undefined ? env.timeoutMs : options.timeoutMs, 1_800_000),
-    graceMs: integer('launch', 'graceMs', options.graceMs ?? env.graceMs ?? 2_000, 0, longestTimerMs),
+    timeoutMs: limit('launch', 'timeoutMs', first<number | null | undefined>(options.timeoutMs, env.timeoutMs, undefined), 1_800_000),
+    graceMs: integer('launch', 'graceMs', first(options.graceMs, env.graceMs, 2_000), 0, longestTimerMs),
     maxQueue: limit('launch', 'maxQueue', options.maxQueue, 10_000) ?? Infinity,
     maxQueueBytes: limit('launch', 'maxQueueBytes', options.maxQueueBytes, 256 * MIB) ?? Infinity,
     maxMessageBytes: limit('launch', 'maxMessageBytes', options.maxMessageBytes, 256 * MIB) ?? Infinity,
-    communicatorCache: integer('launch', 'communicatorCache', options.communicatorCache ?? 64, 0, 65_536),
+    communicatorCache: integer('launch', 'communicatorCache', first(options.communicatorCache, undefined, 64), 0, 65_536),
     resourceLimits: options.resourceLimits,
     env: options.env,
     execArgv: options.execArgv,
@@ -140,6 +140,12 @@ export function checkSignal(what: string, signal: unknown): AbortSignal | undefi
   });
 }
 
+/** Option, variable, default: the first that is given. `null` is given: it means no limit, or is refused. */
+export function first<T>(option: T | undefined, variable: T | undefined, fallback: T): T {
+  if (option !== undefined) return option;
+  return variable === undefined ? fallback : variable;
+}
+
 function checkTransport(transport: string): void {
   if (transport === 'auto' || transport === 'threads') return;
   if (transport === 'mpi') {
@@ -153,7 +159,7 @@ function checkTransport(transport: string): void {
 function windowBytes(given: number | undefined, workers: number): number {
   const largest = largestWindowBytes(workers);
   const byDefault = Math.min(256 * MIB, totalmem() / 4 / workers, largest);
-  const wanted = given ?? Math.max(minWindowBytes, byDefault);
+  const wanted = given !== undefined ? given : Math.max(minWindowBytes, byDefault);
   if (typeof wanted !== 'number' || !(wanted >= minWindowBytes)) {
     throw new InvalidArgumentError(
       `launch: expected window to be at least ${minWindowBytes} bytes per worker, received ${show(wanted)}`,

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { Head, PoolEvents, WorkerStatus } from '../head/head.js';
 import { encodeValue } from '../protocol/values.js';
-import { assertOptions, checkSignal, integer, limit } from './options.js';
+import { assertOptions, checkSignal, first, integer, limit } from './options.js';
 import { TaskHandle } from './task-handle.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import { resolveModule } from './task-module.js';
@@ -136,9 +136,9 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
       throw new InvalidArgumentError(`${what}: expected fresh to be true or false, received ${show(fresh)}`);
     }
     checkSignal(what, signal);
-    const workers = integer(what, 'workers', options.workers ?? 1, 1, Number.MAX_SAFE_INTEGER);
+    const workers = integer(what, 'workers', first(options.workers, undefined, 1), 1, Number.MAX_SAFE_INTEGER);
     const timeoutMs = limit(what, 'timeoutMs', options.timeoutMs, null);
-    const maxRetries = integer(what, 'maxRetries', options.maxRetries ?? 0, 0, 1_000);
+    const maxRetries = integer(what, 'maxRetries', first(options.maxRetries, undefined, 0), 0, 1_000);
     const source = { url: resolveModule(what, module), exportName };
     const encoded = this.#encode(args);
     const task = this.#head.submit({ source, name, workers, args: encoded, timeoutMs, maxRetries, fresh });

@@ -1,14 +1,17 @@
 /** A rank of an SPMD world: the script is the task, the thread ends when its event loop is empty. */
 import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
 import type { RankEngine } from '../collective/engine.js';
 import type { Runtime } from '../collective/scope.js';
-import type { ScriptBoot } from '../protocol/messages.js';
+import type { ScriptBoot, ToThread } from '../protocol/messages.js';
+import { decodeValue } from '../protocol/values.js';
 import { loadModule } from './load-module.js';
 import { RankTask } from './rank-task.js';
 
 /** Start the script; its world is bound from the first line on. */
 export function runScript(
   script: ScriptBoot,
+  port: MessagePort,
   foreignLoader: boolean,
   engine: RankEngine,
   runtime: Runtime,
@@ -17,6 +20,11 @@ export function runScript(
   const { lease, timeoutMs, url, argv } = script;
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison: false });
   process.argv = [process.execPath, fileURLToPath(url), ...argv];
+
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'cancel') task.cancel(decodeValue(message.reason));
+  });
+  port.unref(); // only the script keeps its thread alive
 
   let failed = false;
   const fail = (error: unknown): void => {

@@ -97,7 +97,7 @@ function escaped(error: unknown): void {
 }
 
 if (boot.script) {
-  runScript(boot.script, boot.foreignLoader, engine, runtime, flushOutput);
+  runScript(boot.script, port, boot.foreignLoader, engine, runtime, flushOutput);
 } else {
   process.on('uncaughtException', escaped);
   port.on('message', (message: ToThread) => {

@@ -85,9 +85,11 @@ export class ThreadWorkers implements WorkerSide {
         const text = `workers ${late.join(', ')} were not ready within startTimeoutMs (${startTimeoutMs} ms)`;
         reject(new LaunchError(text, { workers: late }));
       }, startTimeoutMs);
-      signal?.addEventListener('abort', () => {
-        reject(new LaunchError('the launch was aborted by its signal', {}, { cause: signal.reason }));
-      });
+      const abort = (): void => {
+        reject(new LaunchError('the launch was aborted by its signal', {}, { cause: signal?.reason }));
+      };
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
     });
     try {
       await Promise.race([Promise.all(starts), limit]);

@@ -2,7 +2,7 @@
 import type { Options } from 'tsup';
 
 const config: Options = {
-  entry: ['src/**/*.ts', 'test/**/*.ts'],
+  entry: ['src/**/*.ts', 'test/**/*.ts', '!test/fixtures/**'],
   outDir: 'test/.build',
   esbuildOptions: (options) => {
     options.outbase = '.';

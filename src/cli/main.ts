@@ -1,0 +1,35 @@
+/** The `shoal` command. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { ShoalError } from '../errors.js';
+import { runCommand } from './run.js';
+
+/** Exit code of a command that was used wrongly, as in the shell's own commands. */
+const usageExitCode = 2;
+
+/** Parse the arguments and run the command; errors of ours are one line, all others keep their stack. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('shoal')
+    .description('Gangs of TypeScript tasks with collectives of their own.')
+    .version(version)
+    .enablePositionalOptions()
+    .showHelpAfterError('(shoal --help says more)')
+    .addCommand(runCommand());
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride((exit) => {
+      process.exit(exit.exitCode === 0 ? 0 : usageExitCode);
+    });
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof ShoalError)) throw error;
+    process.stderr.write(`${pc.red('error')}: ${error.message} (${error.code})\n`);
+    process.exitCode = usageExitCode;
+  }
+}

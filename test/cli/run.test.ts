@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite('shoal run');
+const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
+const script = fileURLToPath(new URL('../../../fixtures/world.ts', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Run the command; `signals` are sent one after another, each once `ready` was printed by all of two ranks. */
+function shoal(args: readonly string[], signals: readonly NodeJS.Signals[] = []): Promise<Ended> {
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  const left = [...signals];
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+    if (left.length > 0 && out.split('ready').length === 3) child.kill(left.shift());
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+    if (left.length > 0 && err.includes('once more')) child.kill(left.shift());
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '').sort();
+
+test('runs a TypeScript file on every rank, with whole labelled lines', async () => {
+  const { code, out, err } = await shoal(['run', '-n', '3', script, 'sum', '-n', '9', '--flag']);
+  assert.is(err, '');
+  assert.is(code, 0);
+  const of = (rank: number): string[] => [`sum 6 of 3 -n 9 --flag`, 'half a line', 'last without newline'].map((l) => `${rank} | ${l}`);
+  assert.equal(lines(out), [0, 1, 2].flatMap(of).sort());
+});
+
+test('leaves the label out with --no-label', async () => {
+  const { out } = await shoal(['run', '-n', '1', '--no-label', script, 'sum']);
+  assert.is(out, 'sum 1 of 1 \nhalf a line\nlast without newline\n');
+});
+
+test('writes a file per rank with --output-dir', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-test-'));
+  const { code, out } = await shoal(['run', '-n', '2', '--output-dir', folder, script, 'throw']);
+  assert.is(code, 1);
+  assert.is(out, '');
+  assert.match(readFileSync(join(folder, 'rank-1.err'), 'utf8'), 'RangeError: rank 1 gives up');
+  assert.match(readFileSync(join(folder, 'rank-0.err'), 'utf8'), 'ERR_SHOAL_PEER_FAILED');
+  rmSync(folder, { recursive: true });
+});
+
+test('ends with the exit code of the first failing rank', async () => {
+  const thrown = await shoal(['run', '-n', '3', script, 'throw']);
+  assert.is(thrown.code, 1);
+  assert.match(thrown.err, '1 | RangeError: rank 1 gives up');
+  assert.match(thrown.err, '0 | PeerFailedError: rank 1 of the task failed: rank 1 gives up');
+  assert.is((await shoal(['run', '-n', '3', script, 'exit'])).code, 7);
+  assert.is((await shoal(['run', '-n', '3', script, 'exitCode'])).code, 5);
+});
+
+test('a rank that ends early is an error on the others', async () => {
+  const { code, err } = await shoal(['run', '-n', '3', script, 'early']);
+  assert.is(code, 1);
+  assert.match(err, 'rank 0: its function has returned');
+});
+
+test('Ctrl-C once gives the ranks time to end, and is exit code 130', async () => {
+  const { code, out } = await shoal(['run', '-n', '2', script, 'polite'], ['SIGINT']);
+  assert.is(code, 130);
+  assert.is(out.split('bye').length, 3);
+});
+
+test('a rank that does not end after Ctrl-C is ended when the grace time is over', async () => {
+  const begun = performance.now();
+  assert.is((await shoal(['run', '-n', '2', '--grace-ms', '100', script, 'spin'], ['SIGTERM'])).code, 143);
+  assert.ok(performance.now() - begun < 8_000);
+});
+
+test('Ctrl-C twice ends at once', async () => {
+  const begun = performance.now();
+  assert.is((await shoal(['run', '-n', '2', '--grace-ms', '60000', script, 'spin'], ['SIGINT', 'SIGINT'])).code, 130);
+  assert.ok(performance.now() - begun < 8_000);
+});
+
+test('says what is wrong with its arguments', async () => {
+  const cases: [string[], string][] = [
+    [['rum'], 'Did you mean run?'],
+    [['run', '--worker', '2', script], 'Did you mean --workers?'],
+    [['run', '-n', 'two', script], 'expected a number'],
+    [['run', '-n', '0', script], 'ERR_SHOAL_INVALID_ARGUMENT'],
+    [['run', 'absent.ts'], 'ERR_SHOAL_MODULE_NOT_FOUND'],
+    [['run'], "missing required argument 'file'"],
+  ];
+  for (const [args, text] of cases) {
+    const { code, err } = await shoal(args);
+    assert.is(code, 2, args.join(' '));
+    assert.match(err, text);
+  }
+});
+
+test('has help and a version', async () => {
+  assert.match((await shoal(['--help'])).out, 'run a script as N ranks');
+  assert.match((await shoal(['run', '--help'])).out, '--output-dir');
+  assert.match((await shoal(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test.run();
