@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compileKernels, instantiateKernels, Status } from '../../src/kernels/wasm-module.js';
+import { dtypeNames, itemBytes, kernelDtypes } from '../../src/types/dtype.js';
+import { kernelOps, reduceOpNames } from '../../src/types/reduce-op.js';
+import { layoutNumbers, WindowLayout } from '../../src/window/layout.js';
+
+const test = suite('contract of shoal.wasm');
+const module = compileKernels();
+const layout = new WindowLayout(2, 2 ** 20);
+const pages = Math.ceil(layout.totalBytes / 65_536);
+const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+const kernels = instantiateKernels(module, memory, layout.stackTop(0));
+const source = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../../wasm/src/${name}`, import.meta.url)), 'utf8');
+
+test('imports nothing but its memory', () => {
+  assert.equal(WebAssembly.Module.imports(module), [{ module: 'env', name: 'memory', kind: 'memory' }]);
+});
+
+test('exports what src/kernels/wasm-module.ts declares, in the order of exports.cpp', () => {
+  const declared = readFileSync(fileURLToPath(new URL('../../../../src/kernels/wasm-module.ts', import.meta.url)), 'utf8');
+  const names = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1]!);
+  const inTypeScript = names(declared, /^ {2}(shoal_\w+)\(/gm);
+  assert.equal(inTypeScript, names(source('exports.cpp'), /^EXPORT .*?(shoal_\w+)\(/gm));
+  const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
+  for (const name of [...inTypeScript, '__stack_pointer']) assert.ok(exported.includes(name), name);
+});
+
+test('has the numbers that TypeScript mirrors', () => {
+  const inWasm = Object.keys(layoutNumbers).map((_, index) => kernels.shoal_layout(index) >>> 0);
+  assert.equal(inWasm, Object.values(layoutNumbers));
+  assert.is(kernels.shoal_layout(inWasm.length), 0, 'a number in the kernels is not in TypeScript');
+});
+
+test('names statuses, dtypes and operations alike', () => {
+  const enumOf = (text: string, name: string): string[] =>
+    new RegExp(`enum ${name}[^{]*\\{([^}]*)\\}`).exec(text)![1]!.match(/\bk[A-Z]\w*/g)!.map((word) => word.slice(1).toLowerCase());
+  const dtypes = source('dtype.h');
+  assert.equal(enumOf(dtypes, 'Dtype'), [...dtypeNames, 'dtypes']);
+  assert.equal(enumOf(dtypes, 'ReduceOp'), [...reduceOpNames, 'reduceops']);
+  assert.equal(enumOf(source('protocol.h'), 'Status'), Object.keys(Status));
+  const bytes = /kItemBytes\[kDtypes\] = \{([^}]*)\}/.exec(dtypes)![1]!.split(',').map(Number);
+  assert.equal(bytes, dtypeNames.map((dtype) => itemBytes[dtype]));
+});
+
+test('has kernels for exactly the dtypes and operations that TypeScript says', () => {
+  for (const [dtype, dtypeName] of dtypeNames.entries()) {
+    for (const [op, opName] of reduceOpNames.entries()) {
+      const has = kernels.shoal_reduce(dtype, op, 0, 0, 0, 0) === 1;
+      assert.is(has, kernelDtypes.includes(dtypeName) && kernelOps.includes(opName), `${dtypeName} ${opName}`);
+    }
+  }
+});
+
+test('keeps several instances over one memory apart: stacks, data segments, tables', () => {
+  const others = [0, 1].map((rank) => instantiateKernels(module, memory, layout.stackTop(rank)));
+  assert.is.not(others[0]!.__stack_pointer.value, others[1]!.__stack_pointer.value);
+  for (const other of others) assert.is(other.shoal_layout(0), 128);
+  assert.is(kernels.shoal_reduce(11, 0, 0, 0, 0, 0), 1);
+});
+
+test('lays the window out without overlaps, for every number of ranks', () => {
+  for (const ranks of [1, 2, 3, 4, 7, 64, 256]) {
+    const at = new WindowLayout(ranks, 2 ** 20);
+    const ranges: [string, number, number][] = [['header', at.header, 4096]];
+    for (let slot = 0; slot < at.slots; slot++) ranges.push([`slot ${slot}`, at.slot(slot), at.slotBytes]);
+    for (let rank = 0; rank < ranks; rank++) {
+      ranges.push([`stack ${rank}`, at.stackTop(rank) - 65_536, 65_536]);
+      ranges.push([`frames ${rank}`, at.frame(rank, 0), at.frame(rank, 15) + layoutNumbers.frameBytes - at.frame(rank, 0)]);
+      ranges.push([`doorbell ${rank}`, at.doorbell(rank), 128]);
+      ranges.push([`staging ${rank}`, at.staging(rank), at.fault(rank) - at.staging(rank)]);
+      ranges.push([`fault ${rank}`, at.fault(rank), at.arena(rank) - at.fault(rank)]);
+      ranges.push([`arena ${rank}`, at.arena(rank), at.arenaBytes]);
+    }
+    ranges.sort((a, b) => a[1] - b[1]);
+    for (const [i, [name, start, length]] of ranges.entries()) {
+      const end = ranges[i + 1]?.[1] ?? at.totalBytes - 65_536;
+      assert.ok(start + length <= end, `${ranks} ranks: ${name} reaches into what follows`);
+      assert.is(start % 128, 0, name);
+    }
+  }
+});
+
+test.run();

@@ -1,0 +1,174 @@
+// The protocol on real threads: random calls, refusals, early leavers, under AddressSanitizer, UBSan and ThreadSanitizer.
+// Every result is checked; after leaving early a rank overwrites its array at once, as a caller would, so that a
+// write that comes too late is a data race or a wrong sum.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "dtype.h"
+#include "memory.h"
+#include "protocol.h"
+
+namespace shoal {
+uint8_t* linear_memory = nullptr;
+}
+using namespace shoal;
+
+namespace {
+
+constexpr uint32_t kStagingBytes = 64 * 1024;
+constexpr uint32_t kArrayBytes = 512 * 1024;
+constexpr uint32_t kRankBytes = 2 * kStagingBytes + kSmallBytes + kArrayBytes;
+std::atomic<int> failures{0};
+std::atomic<long> completed{0}, left{0}, refused{0};
+
+void fail(const char* what, uint32_t rank, uint64_t sequence) {
+  if (failures++ < 10) printf("rank %u call %llu: %s\n", rank, (unsigned long long)sequence, what);
+}
+
+// The same on every rank: the calls of a round are a function of seed and sequence.
+uint64_t mix(uint64_t a, uint64_t b) {
+  uint64_t x = a * 0x9e3779b97f4a7c15ull + b;
+  x ^= x >> 31;
+  x *= 0xbf58476d1ce4e5b9ull;
+  return x ^ (x >> 29);
+}
+
+struct Round {
+  uint32_t size;
+  uint64_t seed;
+  Address slot;
+  Address ranks;
+  bool mayLeave;
+};
+
+// One rank's calls; returns when the round is over or the lease aborted.
+void run_rank(const Round& round, uint32_t self) {
+  auto frame_owner = std::make_unique<Frame>();
+  Frame& f = *frame_owner;
+  memset(&f, 0, sizeof f);
+  f.slot = round.slot;
+  f.self = self;
+  f.size = round.size;
+  f.staging = round.ranks + self * kRankBytes;
+  f.stagingBytes = kStagingBytes;
+  const Address array = f.staging + 2 * kStagingBytes + kSmallBytes;
+  std::vector<float> own;
+  uint64_t sequence = 0;
+  for (uint64_t call = 0; call < 40; call++) {
+    const uint64_t dice = mix(round.seed, call);
+    const bool window = mix(dice, self) % 2;  // each rank its own kind of array
+    const bool refuses = dice % 11 == 0 && mix(dice, self) % 3 == 0;
+    const uint64_t count = (dice >> 8) % 4 == 0 ? (dice >> 16) % 100000 : (dice >> 16) % 1500;
+    const bool broadcast = (dice >> 40) % 4 == 0;
+    const uint32_t root = uint32_t((dice >> 44) % round.size);
+    f.draft.lease = 1;
+    f.draft.operation = broadcast ? kBroadcast : kAllreduce;
+    f.draft.dtype = kFloat32;
+    f.draft.op = kSum;
+    f.draft.root = broadcast ? int32_t(root) : 0;
+    f.draft.count = count;
+    const auto element = [&](uint32_t rank, uint64_t i) { return float((rank + 1) * 3 + (i + dice) % 5); };
+    own.resize(count + 1);  // never without data(), also for count 0
+    float* data = window ? at<float>(array) : own.data();
+    for (uint64_t i = 0; i < count; i++) data[i] = element(self, i);
+
+    uint64_t done = 0;
+    bool ended = false;
+    do {
+      f.draft.sequence = ++sequence;
+      f.phase = kPrepare;
+      f.pieceStart = done;
+      f.source = f.target = window ? Address(array + done * 4) : 0;
+      while (!may_arrive(f, !refuses)) {
+        if (load(at<Slot>(round.slot)->control.abort)) break;
+        std::this_thread::yield();
+      }
+      if (refuses && !load(at<Slot>(round.slot)->control.abort)) {
+        refuse(f);
+        refused++;
+        ended = true;
+        break;
+      }
+      const bool sends = !broadcast || root == self;
+      if (!window && sends && may_arrive(f, true)) {
+        const uint64_t piece = count - done < kStagingBytes / 4 ? count - done : kStagingBytes / 4;
+        memcpy(at<uint8_t>(f.staging + (sequence & 1 ? kStagingBytes : 0)), own.data() + done, piece * 4);
+      }
+      Status status;
+      uint32_t waits = 0;
+      const bool leaves = round.mayLeave && mix(dice, 77 + self) % 97 == 0;
+      while ((status = advance(f, 20)) == kPending) {
+        if (leaves && ++waits > mix(dice, 3) % 50) {
+          abort_lease(f, 1);
+          status = kAborted;
+          break;
+        }
+        std::this_thread::yield();
+      }
+      if (status == kAborted) {
+        while ((status = leave(f)) == kPending) std::this_thread::yield();
+      }
+      if (status == kLeft) {
+        for (uint64_t i = 0; i < count; i++) data[i] = -1;  // the caller's array again
+        std::this_thread::yield();
+        for (uint64_t i = 0; i < count; i++) if (data[i] != -1) fail("written after it left", self, sequence);
+        left++;
+        return;
+      }
+      if (status == kEnded) {
+        depart(f);
+        ended = true;
+        break;
+      }
+      if (status != kComplete) fail("unexpected status", self, sequence);
+      if (!window && !(broadcast && root == self)) {
+        memcpy(own.data() + done, at<uint8_t>(f.result), f.pieceCount * 4);
+      }
+      depart(f);
+      done += f.pieceCount;
+    } while (done < count);
+    if (ended) {
+      for (uint64_t i = done; i < count; i++) if (data[i] != element(self, i)) fail("a refused call wrote", self, sequence);
+      continue;
+    }
+    completed++;
+    for (uint64_t i = 0; i < count; i++) {
+      float want = 0;
+      for (uint32_t r = 0; r < round.size; r++) want += element(r, i);
+      if (broadcast) want = element(root, i);
+      if (data[i] != want) {
+        fail("wrong result", self, sequence);
+        break;
+      }
+    }
+  }
+  f.draft.sequence = sequence + 1;
+  finish(f);
+}
+
+}  // namespace
+
+int main() {
+  const uint32_t slotBytes = kMembersOffset + 4 * sizeof(Member);
+  const size_t bytes = 65536 + slotBytes + 4 * size_t(kRankBytes);
+  linear_memory = static_cast<uint8_t*>(aligned_alloc(65536, (bytes + 65535) / 65536 * 65536));
+  for (uint64_t seed = 1; seed <= 60; seed++) {
+    for (uint32_t size : {2u, 3u, 4u}) {
+      const Round round = {size, seed * 1000 + size, 65536, 65536 + (slotBytes + 127) / 128 * 128, seed % 2 == 0};
+      memset(at<uint8_t>(round.slot), 0, slotBytes);
+      std::vector<std::thread> threads;
+      for (uint32_t rank = 0; rank < size; rank++) threads.emplace_back([&round, rank] { run_rank(round, rank); });
+      for (std::thread& thread : threads) thread.join();
+    }
+  }
+  free(linear_memory);
+  printf("%ld completed, %ld refused, %ld left early, %d failures\n", completed.load(), refused.load(), left.load(),
+         failures.load());
+  return failures == 0 && completed > 1000 && left > 10 && refused > 100 ? 0 : 1;
+}

@@ -1,0 +1,143 @@
+/**
+ * One large call in place on window arrays: rules 2 and 4–7, with a crash, a time-out or an abort from outside at any
+ * point. One chunk per rank; folding a chunk reads all arrays and then writes them one after another.
+ *
+ * Must never happen: an array is read or written after its rank has returned to its caller without success; a rank
+ * succeeds although a chunk was not written everywhere; a rank waits for ever.
+ */
+import type { Model } from './explore.js';
+import { Violation } from './explore.js';
+
+/** Which rule to leave out, to show that the model finds the fault. */
+export type Fault = 'none' | 'no rule 7' | 'abort read before busy' | 'done before the last write';
+
+const [ARRIVE, GATHER, CLAIM, TOUCH, CHECK, FOLD, DONE, RELEASE, FINISH, LEAVE, SUCCEEDED, FAILED] = Array.from(
+  { length: 12 },
+  (_, i) => i,
+) as [number, number, number, number, number, number, number, number, number, number, number, number];
+const [ALIVE, CRASHED, PROVEN] = [0, 1, 2];
+
+// Per rank: pc, chunks looked at, next target of the fold, busy, life, arrived.
+const fields = 6;
+const [PC, LOOKED, TARGET, BUSY, LIFE, ARRIVED] = [0, 1, 2, 3, 4, 5] as const;
+
+export function largeCall(ranks: number, fault: Fault): Model {
+  const abort = ranks * fields;
+  const claims = abort + 1;
+  const done = claims + ranks;
+  const written = done + ranks; // one bit per target
+
+  const get = (state: readonly number[], rank: number, field: number): number => state[rank * fields + field]!;
+  const all = Array.from({ length: ranks }, (_, rank) => rank);
+  const allDone = (state: readonly number[]): boolean => all.every((chunk) => state[done + chunk] === 1);
+
+  function change(state: readonly number[], rank: number, changes: readonly (readonly [number, number])[]): number[] {
+    const next = [...state];
+    for (const [field, value] of changes) next[rank * fields + field] = value;
+    return next;
+  }
+
+  function touchMemory(state: readonly number[], owner: number, rank: number): void {
+    const pc = get(state, owner, PC);
+    if (pc === FAILED) throw new Violation(`rank ${rank} touches the array of rank ${owner}, which has left the call`);
+    if (pc === SUCCEEDED) throw new Violation(`rank ${rank} touches the array of rank ${owner}, whose call has ended`);
+  }
+
+  function succeed(state: readonly number[], rank: number): number[] {
+    if (!all.every((chunk) => state[written + chunk] === 2 ** ranks - 1)) {
+      throw new Violation(`rank ${rank} succeeds with an unfinished chunk`);
+    }
+    return change(state, rank, [[PC, SUCCEEDED]]);
+  }
+
+  /** The chunk that a rank looks at: own first. */
+  const chunkOf = (state: readonly number[], rank: number): number => (rank + get(state, rank, LOOKED)) % ranks;
+
+  function step(state: readonly number[], rank: number): number[][] {
+    const pc = get(state, rank, PC);
+    const aborted = state[abort] === 1;
+    const leave = change(state, rank, [[PC, LEAVE], [BUSY, 0]]);
+    const timeOut = [...leave];
+    timeOut[abort] = 1;
+    switch (pc) {
+      case ARRIVE:
+        return aborted ? [leave] : [change(state, rank, [[PC, GATHER], [ARRIVED, 1]])];
+      case GATHER: {
+        if (aborted) return [leave];
+        const gathered = all.every((other) => get(state, other, ARRIVED) === 1);
+        return gathered ? [change(state, rank, [[PC, CLAIM]]), timeOut] : [timeOut];
+      }
+      case CLAIM: {
+        if (get(state, rank, LOOKED) === ranks) return [change(state, rank, [[PC, FINISH]])];
+        const chunk = chunkOf(state, rank);
+        const looked = get(state, rank, LOOKED) + 1;
+        if (state[claims + chunk] === 1) return [change(state, rank, [[LOOKED, looked]])];
+        const claimed = change(state, rank, [[PC, fault === 'abort read before busy' ? CHECK : TOUCH]]);
+        claimed[claims + chunk] = 1;
+        return [claimed];
+      }
+      case TOUCH:
+        return [change(state, rank, [[BUSY, 1], [PC, fault === 'abort read before busy' ? FOLD : CHECK], [TARGET, 0]])];
+      case CHECK: {
+        if (aborted) return [leave];
+        const read = change(state, rank, [[PC, fault === 'abort read before busy' ? TOUCH : FOLD], [TARGET, 0]]);
+        if (fault !== 'done before the last write') return [read];
+        read[done + chunkOf(state, rank)] = 1;
+        return [read];
+      }
+      case FOLD: {
+        const target = get(state, rank, TARGET);
+        if (target === 0) for (const owner of all) touchMemory(state, owner, rank);
+        touchMemory(state, target, rank);
+        const last = target === ranks - 1;
+        const folded = change(state, rank, [[TARGET, last ? 0 : target + 1], [PC, last ? DONE : FOLD]]);
+        folded[written + chunkOf(state, rank)]! |= 1 << target;
+        return [folded];
+      }
+      case DONE: {
+        const finished = change(state, rank, [[PC, RELEASE]]);
+        finished[done + chunkOf(state, rank)] = 1;
+        return [finished];
+      }
+      case RELEASE:
+        return [change(state, rank, [[BUSY, 0], [PC, CLAIM], [LOOKED, get(state, rank, LOOKED) + 1]])];
+      case FINISH:
+        if (allDone(state)) return [succeed(state, rank)];
+        return aborted ? [leave] : [timeOut];
+      case LEAVE: {
+        const quiet = all.every(
+          (other) => other === rank || get(state, other, BUSY) === 0 || get(state, other, LIFE) === PROVEN,
+        );
+        if (!quiet && fault !== 'no rule 7') return [];
+        return [allDone(state) ? succeed(state, rank) : change(state, rank, [[PC, FAILED]])];
+      }
+      default:
+        return [];
+    }
+  }
+
+  return {
+    initial: [...all.flatMap(() => new Array<number>(fields).fill(0)), 0, ...new Array<number>(3 * ranks).fill(0)],
+    next(state) {
+      const successors: number[][] = [];
+      for (const rank of all) {
+        const life = get(state, rank, LIFE);
+        if (life === ALIVE) successors.push(...step(state, rank));
+        else if (life === CRASHED) {
+          // The control side notices: it proves the death and fails the lease.
+          const proven = change(state, rank, [[LIFE, PROVEN]]);
+          proven[abort] = 1;
+          successors.push(proven);
+        }
+      }
+      return successors;
+    },
+    disturb(state) {
+      const aborted = [...state];
+      aborted[abort] = 1;
+      const crashing = all.filter((rank) => get(state, rank, LIFE) === ALIVE && get(state, rank, PC) < SUCCEEDED);
+      return [aborted, ...crashing.map((rank) => change(state, rank, [[LIFE, CRASHED]]))];
+    },
+    isEnd: (state) => all.every((rank) => get(state, rank, LIFE) === PROVEN || get(state, rank, PC) >= SUCCEEDED),
+  };
+}
