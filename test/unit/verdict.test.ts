@@ -1,0 +1,62 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TaskFailedError } from '../../src/errors.js';
+import { NotSerializableError, PeerFailedError } from '../../src/errors.js';
+import type { RankOutcome } from '../../src/head/verdict.js';
+import { judge } from '../../src/head/verdict.js';
+import type { Outcome } from '../../src/protocol/messages.js';
+import { encodeValue } from '../../src/protocol/values.js';
+import { codeOf } from '../support/check.js';
+
+const test = suite('verdict');
+const returned = (value: unknown, sequence = 1, aborted = false): Outcome => {
+  return { kind: 'returned', value: encodeValue(value, 'value'), sequence, aborted };
+};
+const threw = (error: Error, origin: 'task' | 'load' | 'result' = 'task'): Outcome => {
+  return { kind: 'threw', error: encodeValue(error, 'error'), origin, replaceThread: false };
+};
+function errorOf(...outcomes: RankOutcome[]): Error {
+  const verdict = judge('t1', outcomes);
+  if (!('error' in verdict)) throw new Error('expected an error');
+  return verdict.error;
+}
+
+test('gives results in rank order, whatever the order of arrival', () => {
+  const verdict = judge('t1', [
+    { rank: 1, outcome: returned('b') },
+    { rank: 0, outcome: returned('a') },
+  ]);
+  assert.equal(verdict, { results: ['a', 'b'] });
+});
+
+test('names the first cause, not what it caused on others', () => {
+  const peer = threw(new PeerFailedError('rank 1 failed', { rank: 1 }));
+  const error = errorOf({ rank: 0, outcome: peer }, { rank: 1, outcome: threw(new RangeError('own')) }) as TaskFailedError;
+  assert.is(error.rank, 1);
+  assert.is((error.cause as Error).message, 'own');
+  assert.equal(error.errors.map(({ rank }) => rank), [0, 1]);
+});
+
+test('process.exit and death come before the errors of peers', () => {
+  const peer = { rank: 0, outcome: threw(new PeerFailedError('x')) };
+  assert.is(codeOf(errorOf(peer, { rank: 1, outcome: { kind: 'exited', exitCode: 3 } })), 'ERR_SHOAL_TASK_EXITED');
+  assert.is(codeOf(errorOf(peer, { rank: 1, outcome: { kind: 'died', error: undefined } })), 'ERR_SHOAL_WORKER_DIED');
+  assert.is(codeOf(errorOf({ rank: 0, outcome: { kind: 'ended' } }, { rank: 1, outcome: returned(1) })), 'ERR_SHOAL_WORKER_DIED');
+});
+
+test('a task fails when its ranks end at different calls, unless its group was aborted', () => {
+  const ends = (aborted: boolean): RankOutcome[] => [
+    { rank: 0, outcome: returned(0, 4, aborted) },
+    { rank: 1, outcome: returned(1, 5, aborted) },
+  ];
+  assert.is(codeOf(errorOf(...ends(false)).cause), 'ERR_SHOAL_COLLECTIVE_MISMATCH');
+  assert.equal(judge('t1', ends(true)), { results: [0, 1] });
+});
+
+test('an error about a result rejects as it is, the same error thrown by the task does not', () => {
+  const bad = new NotSerializableError('result.x is a function', { path: 'result.x' });
+  assert.is(codeOf(errorOf({ rank: 0, outcome: threw(bad, 'result') })), 'ERR_SHOAL_NOT_SERIALIZABLE');
+  assert.is(codeOf(errorOf({ rank: 0, outcome: threw(bad, 'task') })), 'ERR_SHOAL_TASK_FAILED');
+});
+
+test.run();
