@@ -13,9 +13,14 @@ export function installPackages() {
 
 /** dist/ from src/. */
 export function buildLibrary() {
-  once('lib', ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'], 'dist/index.d.ts', () => {
-    tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
-  });
+  once(
+    'lib',
+    ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'],
+    'dist/index.d.ts',
+    () => {
+      tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
+    },
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -35,7 +35,9 @@ export function output(command, args) {
 /** npm through the node that runs this script. */
 export function npm(label, args, options = {}) {
   const cli = process.env.npm_execpath;
-  return cli?.endsWith('.js') ? run(label, process.execPath, [cli, ...args], options) : run(label, 'npm', args, options);
+  return cli?.endsWith('.js')
+    ? run(label, process.execPath, [cli, ...args], options)
+    : run(label, 'npm', args, options);
 }
 
 /** Run a tool of node_modules with this very node, whatever `node` is on the path. */

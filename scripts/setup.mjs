@@ -51,7 +51,9 @@ async function installMissing(missing, yes) {
   const isRoot = process.getuid?.() === 0;
   const asUser = `sudo apt-get update && sudo ${install.join(' ')}`;
   if (!present('apt-get')) {
-    stop(`This set-up installs with apt-get, which is not here. Install by hand what ${packages.join(', ')} stand for.`);
+    stop(
+      `This set-up installs with apt-get, which is not here. Install by hand what ${packages.join(', ')} stand for.`,
+    );
   }
   if (!isRoot && !present('sudo')) stop(`Run as root: apt-get update && ${install.join(' ')}`);
   if (!isRoot && !yes) {

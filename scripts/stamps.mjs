@@ -23,7 +23,9 @@ export function hashOf(paths) {
 
 /** sha256 of one file's bytes. */
 export function sha256(path) {
-  return createHash('sha256').update(readFileSync(join(root, path))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(join(root, path)))
+    .digest('hex');
 }
 
 /** Do `work` unless the stamp says that it was done for the same inputs and `result` is still there. */

@@ -7,22 +7,22 @@ import { filesUnder, hashOf, sha256 } from './stamps.mjs';
 const recordFile = join(root, 'wasm/shoal.record.json');
 
 /** Version of emcc, or undefined when it is not there. */
-export function emccVersion() {
+function emccVersion() {
   return output('em++', ['--version'])?.match(/\d+\.\d+\.\d+/)?.[0];
 }
 
 /** The record of the committed binary. */
-export function wasmRecord() {
+function wasmRecord() {
   return existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {};
 }
 
 /** Hash of everything that the binary is made from. */
-export function wasmSourcesSha256() {
+function wasmSourcesSha256() {
   return hashOf(['wasm/Makefile', ...filesUnder('wasm/src')]);
 }
 
 /** Build into `folder` under wasm/ and return the path. */
-export function compileWasm(folder) {
+function compileWasm(folder) {
   mkdirSync(join(root, 'wasm', folder), { recursive: true });
   run('compile the kernels to WebAssembly', 'make', ['-s', '-B', 'shoal.wasm', `WASM=${folder}/shoal.wasm`], {
     cwd: join(root, 'wasm'),

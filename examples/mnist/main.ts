@@ -46,7 +46,7 @@ function showEpoch(epoch: number, { loss, testAccuracy, trainMs, collectiveMs }:
     barCompleteString: '█'.repeat(barsize),
     barIncompleteString: '░'.repeat(barsize),
     barGlue: '',
-  } as cliProgress.Options);
+  });
   const share = `${((100 * collectiveMs) / trainMs).toFixed(1)} %`;
   say(
     `  epoch ${epoch}/${epochs} ${pc.cyan(bar)}  loss ${loss.toFixed(4)}  test accuracy ${testAccuracy.toFixed(4)}  ` +

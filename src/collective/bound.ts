@@ -12,7 +12,7 @@ function awaited<R>(name: string, call: (own: Collective) => Promise<R>): Promis
   try {
     return call(bound(name));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

@@ -110,7 +110,12 @@ export class Call {
     this.sequence = ++this.#group.sequence;
     this.#copiedIn = false;
     const { input, output } = this.request;
-    this.#group.frame.setPiece(this.sequence, this.#pieceStart, this.#addressOf(input), this.#addressOf(output ?? input));
+    this.#group.frame.setPiece(
+      this.sequence,
+      this.#pieceStart,
+      this.#addressOf(input),
+      this.#addressOf(output ?? input),
+    );
   }
 
   /** Window address of a window array's next element; 0 for a plain array. */

@@ -129,7 +129,9 @@ export class GroupCollective implements Collective {
     this.#assertOpen();
     const itemBytes = (arrayClass as { BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT;
     if (typeof arrayClass !== 'function' || typeof itemBytes !== 'number') {
-      throw new InvalidArgumentError(`empty: expected a typed array class such as Float32Array, received ${show(arrayClass)}`);
+      throw new InvalidArgumentError(
+        `empty: expected a typed array class such as Float32Array, received ${show(arrayClass)}`,
+      );
     }
     if (!Number.isInteger(count) || count < 0) {
       throw new InvalidArgumentError(`empty: expected count to be an integer >= 0, received ${show(count)}`);
@@ -200,7 +202,7 @@ export class GroupCollective implements Collective {
         },
         reject: (error) => {
           settled();
-          reject(error as Error);
+          reject(error);
         },
       });
       const cancel = (): void => {
@@ -237,7 +239,12 @@ export class GroupCollective implements Collective {
   }
 
   /** Validate; a bad call is announced to the peers and returned as its error. */
-  #request(algorithm: Algorithm, buffer: unknown, options: CallOptions | undefined, blocking: boolean): Request | Error {
+  #request(
+    algorithm: Algorithm,
+    buffer: unknown,
+    options: CallOptions | undefined,
+    blocking: boolean,
+  ): Request | Error {
     const { failure } = this.#group;
     if (failure) return failure;
     try {
@@ -247,7 +254,8 @@ export class GroupCollective implements Collective {
       return request;
     } catch (error) {
       // Getters and proxies in options can throw anything: to the peers that is a bad argument.
-      const refusal = error instanceof ShoalError ? error : new InvalidArgumentError(String(error), {}, { cause: error });
+      const refusal =
+        error instanceof ShoalError ? error : new InvalidArgumentError(String(error), {}, { cause: error });
       const ignore = { resolve: () => undefined, reject: () => undefined };
       this.#group.add(new Call(this.#group, emptyRequest(algorithm), ignore, refusal));
       this.#group.engine.start();

@@ -59,15 +59,15 @@ export class RankEngine {
         'the ranks of shoal/testing share one thread, which a blocking collective would stop for ever; use the awaited form',
       );
     }
-    for (;;) {
-      this.#drive(this.#turns);
-      if (call.settled) break;
+    let settled = this.#driveFor(call, this.#turns);
+    while (!settled) {
       const limit = Math.min(sliceMs, this.#checkClock());
       const ticket = this.#doorbell.ticket();
       this.#setAsleep(true);
-      this.#drive(0);
-      if (!call.settled) block(ticket, limit);
+      settled = this.#driveFor(call, 0);
+      if (!settled) block(ticket, limit);
       this.#setAsleep(false);
+      settled ||= this.#driveFor(call, this.#turns);
     }
     this.#rest();
   }
@@ -80,6 +80,11 @@ export class RankEngine {
   /** Resolves when no call of this rank is under way. */
   async idle(): Promise<void> {
     while (this.pending.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  #driveFor(call: Call, turns: number): boolean {
+    this.#drive(turns);
+    return call.settled;
   }
 
   #drive(turns: number): void {

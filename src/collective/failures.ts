@@ -66,8 +66,7 @@ export function missingMembers(group: Group, sequence: number): CollectiveTimeou
   return late.map((member) => {
     const departed = group.frame.departed(member.rank);
     const record = departed === 0 ? undefined : group.frame.record(member.rank, departed);
-    const lastCompleted =
-      departed === 0 ? 'none' : `call ${departed}${record ? `, ${describeCall(record)}` : ''}`;
+    const lastCompleted = departed === 0 ? 'none' : `call ${departed}${record ? `, ${describeCall(record)}` : ''}`;
     return { ...member, lastCompleted };
   });
 }
@@ -105,5 +104,7 @@ function peerError(group: Group, rank: number): unknown {
 
 function memberText(group: Group, rank: number | undefined): string {
   const member = rank === undefined ? undefined : group.members[rank];
-  return member ? `rank ${member.rank} (worker ${member.worldRank}, host ${member.hostname}, pid ${member.pid})` : 'a rank';
+  return member
+    ? `rank ${member.rank} (worker ${member.worldRank}, host ${member.hostname}, pid ${member.pid})`
+    : 'a rank';
 }

@@ -95,7 +95,12 @@ export function validate(
   };
 }
 
-function checkOptions(what: string, algorithm: Algorithm, options: CallOptions | undefined, blocking: boolean): CallOptions {
+function checkOptions(
+  what: string,
+  algorithm: Algorithm,
+  options: CallOptions | null | undefined,
+  blocking: boolean,
+): CallOptions {
   if (options === undefined) return {};
   if (typeof options !== 'object' || options === null) {
     throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
@@ -169,10 +174,14 @@ function isDetached(array: TypedArray): boolean {
 function checkDtype(what: string, array: TypedArray, dtype: unknown): Dtype {
   const own = dtypeOfTag.get(tagOf(array));
   if (dtype !== undefined && !dtypeNames.includes(dtype as Dtype)) {
-    throw new InvalidArgumentError(`${what}: expected dtype to be one of ${dtypeNames.join(', ')}, received ${show(dtype)}`);
+    throw new InvalidArgumentError(
+      `${what}: expected dtype to be one of ${dtypeNames.join(', ')}, received ${show(dtype)}`,
+    );
   }
   if (dtype !== undefined && dtype !== own) {
-    throw new InvalidArgumentError(`${what}: a ${tagOf(array)} holds ${own ?? 'nothing'}, received dtype ${show(dtype)}`);
+    throw new InvalidArgumentError(
+      `${what}: a ${tagOf(array)} holds ${own ?? 'nothing'}, received dtype ${show(dtype)}`,
+    );
   }
   if (own && kernelDtypes.includes(own)) return own;
   throw new UnsupportedError(
@@ -183,10 +192,14 @@ function checkDtype(what: string, array: TypedArray, dtype: unknown): Dtype {
 function checkOp(what: string, name: unknown, dtype: Dtype): number {
   const op = name === undefined ? 'sum' : reduceOpOf(name);
   if (!op) {
-    throw new InvalidArgumentError(`${what}: expected op to be one of ${reduceOpNames.join(', ')}, received ${show(name)}`);
+    throw new InvalidArgumentError(
+      `${what}: expected op to be one of ${reduceOpNames.join(', ')}, received ${show(name)}`,
+    );
   }
   if (kernelOps.includes(op)) return reduceOpId(op);
-  throw new UnsupportedError(`${what}: op ${op} on ${dtype} has no kernel in this version; it has ${kernelOps.join(', ')}`);
+  throw new UnsupportedError(
+    `${what}: op ${op} on ${dtype} has no kernel in this version; it has ${kernelOps.join(', ')}`,
+  );
 }
 
 function checkOut(what: string, buffer: TypedArray, value: unknown, window: RankWindow): TypedArray {

@@ -81,17 +81,34 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
   assertOptions('launch', options, launchOptionNames);
   const env = environment();
   checkTransport(first(options.transport, env.transport, 'auto'));
-  const workers = integer('launch', 'workers', first(options.workers, env.workers, availableParallelism()), 1, maxWorkers);
+  const workers = integer(
+    'launch',
+    'workers',
+    first(options.workers, env.workers, availableParallelism()),
+    1,
+    maxWorkers,
+  );
   return {
     workers,
     windowBytes: windowBytes(first(options.window, env.window, undefined), workers),
     startTimeoutMs: limit('launch', 'startTimeoutMs', options.startTimeoutMs, 60_000, false) ?? longestTimerMs,
-    timeoutMs: limit('launch', 'timeoutMs', first<number | null | undefined>(options.timeoutMs, env.timeoutMs, undefined), 1_800_000),
+    timeoutMs: limit(
+      'launch',
+      'timeoutMs',
+      first<number | null | undefined>(options.timeoutMs, env.timeoutMs, undefined),
+      1_800_000,
+    ),
     graceMs: integer('launch', 'graceMs', first(options.graceMs, env.graceMs, 2_000), 0, longestTimerMs),
     maxQueue: limit('launch', 'maxQueue', options.maxQueue, 10_000) ?? Infinity,
     maxQueueBytes: limit('launch', 'maxQueueBytes', options.maxQueueBytes, 256 * MIB) ?? Infinity,
     maxMessageBytes: limit('launch', 'maxMessageBytes', options.maxMessageBytes, 256 * MIB) ?? Infinity,
-    communicatorCache: integer('launch', 'communicatorCache', first(options.communicatorCache, undefined, 64), 0, 65_536),
+    communicatorCache: integer(
+      'launch',
+      'communicatorCache',
+      first(options.communicatorCache, undefined, 64),
+      0,
+      65_536,
+    ),
     resourceLimits: options.resourceLimits,
     env: options.env,
     execArgv: options.execArgv,
@@ -100,7 +117,7 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
 }
 
 /** Refuse unknown names: a misspelt option is an error. */
-export function assertOptions(what: string, options: object, names: readonly string[]): void {
+export function assertOptions(what: string, options: object | null, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
   }
@@ -122,7 +139,13 @@ export function integer(what: string, name: string, value: unknown, least: numbe
 }
 
 /** A limit: a number above 0, or `null` for none. */
-export function limit(what: string, name: string, value: unknown, fallback: number | null, nullable = true): number | null {
+export function limit(
+  what: string,
+  name: string,
+  value: unknown,
+  fallback: number | null,
+  nullable = true,
+): number | null {
   if (value === undefined) return fallback;
   if (value === null && nullable) return null;
   if (typeof value === 'number' && value > 0) return value;

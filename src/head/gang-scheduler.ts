@@ -66,7 +66,7 @@ export class GangScheduler {
   /** All tasks that start now, with their workers: the lowest idle world ranks, in order. */
   schedule(): Assignment[] {
     const assignments: Assignment[] = [];
-    for (let index = 0; index < this.#queue.length && this.#idle.size > 0; ) {
+    for (let index = 0; index < this.#queue.length && this.#idle.size > 0;) {
       const task = this.#queue[index];
       if (!task) break;
       if (task.workers > this.#idle.size || (index > 0 && this.#bypassed >= maxBypass)) {

@@ -256,7 +256,10 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     if (!attempt || attempt.ending) return;
     attempt.ending = true;
     this.#workers.abort(attempt.grant.slot, kind, rank, attempt.worldRanks);
-    const encoded = encodeValue(reason instanceof CancelledError ? new CancelledError(reason.message) : reason, 'reason');
+    const encoded = encodeValue(
+      reason instanceof CancelledError ? new CancelledError(reason.message) : reason,
+      'reason',
+    );
     for (const worldRank of attempt.worldRanks) {
       this.#workers.cancel(worldRank, { type: 'cancel', taskId: task.id, reason: encoded });
     }

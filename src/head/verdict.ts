@@ -57,7 +57,8 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
 }
 
 function failure(taskId: string, errors: readonly (RankError & { origin: 'task' | 'load' | 'result' })[]): Error {
-  const first = errors.find(({ error }) => !secondary.some((secondaryClass) => error instanceof secondaryClass)) ?? errors[0];
+  const first =
+    errors.find(({ error }) => !secondary.some((secondaryClass) => error instanceof secondaryClass)) ?? errors[0];
   if (!first) throw new TypeError('a failed task has an error');
   const { rank, error: cause, origin } = first;
   const asItIs = origin === 'load' ? direct : origin === 'result' ? directResult : [];
@@ -68,7 +69,11 @@ function failure(taskId: string, errors: readonly (RankError & { origin: 'task' 
   const where = origin === 'load' ? `could not load its module` : `failed`;
   return new TaskFailedError(
     `task ${taskId} ${where} on rank ${rank}: ${why}`,
-    { taskId, rank, errors: errors.map((each) => ({ rank: each.rank, error: each.error })).sort((a, b) => a.rank - b.rank) },
+    {
+      taskId,
+      rank,
+      errors: errors.map((each) => ({ rank: each.rank, error: each.error })).sort((a, b) => a.rank - b.rank),
+    },
     { cause },
   );
 }

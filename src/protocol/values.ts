@@ -7,7 +7,7 @@
  */
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';
-import { errorClasses, NotSerializableError, ProtocolError, ShoalError, show, tagOf } from '../errors.js';
+import { errorClasses, NotSerializableError, ProtocolError, show, tagOf } from '../errors.js';
 
 // The entry without native code; its own declarations do not resolve under nodenext.
 const { Packr, addExtension } = pack as unknown as typeof Msgpackr;
@@ -22,7 +22,9 @@ class RawBytes {
     this.sizeBytes = sizeBytes;
   }
 }
-class NegativeZero {}
+class NegativeZero {
+  sign = -1;
+}
 class BigInteger {
   digits: string;
   constructor(digits: string) {
@@ -237,7 +239,7 @@ function readRaw(kind: string, offset: number, sizeBytes: number): unknown {
   if (kind === 'ArrayBuffer') return buffer;
   const viewClass = viewClasses[kind];
   if (!viewClass) throw new TypeError(`this runtime has no ${kind}`);
-  return new viewClass(buffer as ArrayBuffer);
+  return new viewClass(buffer);
 }
 
 const standardErrors: Readonly<Record<string, ErrorConstructor | undefined>> = {
@@ -262,11 +264,6 @@ function readError(fields: Record<string, unknown>): Error {
   if (Object.hasOwn(fields, 'cause')) Object.defineProperty(made, 'cause', { ...hidden, value: cause });
   for (const [key, value] of Object.entries(own)) define(made, key, value);
   return made;
-}
-
-/** Whether a value is one of this package's errors. */
-export function isShoalError(value: unknown): value is ShoalError {
-  return value instanceof ShoalError;
 }
 
 /** Defines instead of assigning: a key named `__proto__` is data like any other. */

@@ -15,6 +15,7 @@ export type TypedArray =
   | BigUint64Array
   | Float32Array
   | Float64Array
+  // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- never only where `lib` lacks Float16Array
   | Float16ArrayIfAny;
 
 /** A class of typed array, as `collective.empty` takes it. */

@@ -67,9 +67,9 @@ export class LocalDoorbell implements Doorbell {
 
 /** `Atomics.waitAsync` (ES2024): every supported Node has it, the es2022 library does not declare it. */
 const { waitAsync } = Atomics as unknown as {
-  waitAsync(
+  waitAsync: (
     words: Int32Array,
     index: number,
     expected: number,
-  ): { async: false; value: string } | { async: true; value: Promise<string> };
+  ) => { async: false; value: string } | { async: true; value: Promise<string> };
 };

@@ -35,7 +35,9 @@ export async function runRanks<A extends unknown[], R>(
   ...args: A
 ): Promise<Awaited<R>[]> {
   if (!Number.isInteger(size) || size < 1 || size > maxRanks) {
-    throw new InvalidArgumentError(`runRanks: expected size to be an integer from 1 to ${maxRanks}, received ${show(size)}`);
+    throw new InvalidArgumentError(
+      `runRanks: expected size to be an integer from 1 to ${maxRanks}, received ${show(size)}`,
+    );
   }
   if (typeof fn !== 'function') {
     throw new InvalidArgumentError(`runRanks: expected a function, received ${show(fn)}`);

@@ -33,7 +33,7 @@ class LineWriter {
   #writeLines(lines: Buffer): void {
     const label = this.#label();
     const text = label === '' ? lines : Buffer.from(lines.toString('utf8').replace(/^(?=[^])/gm, label));
-    for (let at = 0; at < text.length; ) at += writeSome(this.#fd, text.subarray(at));
+    for (let at = 0; at < text.length;) at += writeSome(this.#fd, text.subarray(at));
   }
 }
 

@@ -6,7 +6,14 @@ import { Worker } from 'node:worker_threads';
 import { LaunchError } from '../errors.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
-import type { AssignMessage, CancelMessage, FromThread, OutputBoot, ThreadBoot, ToThread } from '../protocol/messages.js';
+import type {
+  AssignMessage,
+  CancelMessage,
+  FromThread,
+  OutputBoot,
+  ThreadBoot,
+  ToThread,
+} from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
@@ -73,7 +80,9 @@ export class ThreadWorkers implements WorkerSide {
     const starts = this.workers.map(({ worldRank }) => {
       return new Promise<void>((resolve, reject) => {
         this.#threads[worldRank] = this.#spawn(worldRank, resolve, (error) => {
-          reject(new LaunchError(`worker ${worldRank} did not start: ${error.message}`, { worldRank }, { cause: error }));
+          reject(
+            new LaunchError(`worker ${worldRank} did not start: ${error.message}`, { worldRank }, { cause: error }),
+          );
         });
       });
     });
@@ -156,7 +165,10 @@ export class ThreadWorkers implements WorkerSide {
   #post(worldRank: number, message: ToThread): void {
     const thread = this.#threads[worldRank];
     if (!thread?.predecessor) thread?.worker.postMessage(message);
-    else void thread.predecessor.then(() => { thread.worker.postMessage(message); });
+    else
+      void thread.predecessor.then(() => {
+        thread.worker.postMessage(message);
+      });
   }
 
   /** Put a new thread in a worker's place. Two threads never use the same part of the window at once. */
@@ -164,7 +176,9 @@ export class ThreadWorkers implements WorkerSide {
     if (this.#closing) return;
     const old = this.#threads[worldRank];
     const next = this.#spares.get(worldRank) ?? this.#spawnReplacement(worldRank);
-    next.predecessor = old?.exit.then(() => { next.predecessor = undefined; });
+    next.predecessor = old?.exit.then(() => {
+      next.predecessor = undefined;
+    });
     this.#threads[worldRank] = next;
     this.#spares.set(worldRank, this.#spawnReplacement(worldRank));
     this.keepAlive(this.#keepAlive);
@@ -198,12 +212,24 @@ export class ThreadWorkers implements WorkerSide {
     const worker = new Worker(taskThreadFile(), {
       workerData: boot,
       name: `shoal worker ${worldRank}`,
-      ...(env && { env: { ...process.env, ...env } as NodeJS.ProcessEnv }),
+      ...(env && { env: { ...process.env, ...env } }),
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(resourceLimits && { resourceLimits }),
     });
-    const exit = new Promise<void>((resolve) => worker.on('exit', () => { resolve(); }));
-    const thread: Thread = { worker, ready: false, ending: false, error: undefined, lease: 0, predecessor: undefined, exit };
+    const exit = new Promise<void>((resolve) =>
+      worker.on('exit', () => {
+        resolve();
+      }),
+    );
+    const thread: Thread = {
+      worker,
+      ready: false,
+      ending: false,
+      error: undefined,
+      lease: 0,
+      predecessor: undefined,
+      exit,
+    };
     this.#exits.add(exit);
     worker.on('message', (message: FromThread) => {
       if (message.type === 'ready') {

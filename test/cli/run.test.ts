@@ -32,13 +32,18 @@ function shoal(args: readonly string[], signals: readonly NodeJS.Signals[] = [])
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
 
-const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '').sort();
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
 
 test('runs a TypeScript file on every rank, with whole labelled lines', async () => {
   const { code, out, err } = await shoal(['run', '-n', '3', script, 'sum', '-n', '9', '--flag']);
   assert.is(err, '');
   assert.is(code, 0);
-  const of = (rank: number): string[] => [`sum 6 of 3 -n 9 --flag`, 'half a line', 'last without newline'].map((l) => `${rank} | ${l}`);
+  const of = (rank: number): string[] =>
+    [`sum 6 of 3 -n 9 --flag`, 'half a line', 'last without newline'].map((l) => `${rank} | ${l}`);
   assert.equal(lines(out), [0, 1, 2].flatMap(of).sort());
 });
 

@@ -12,7 +12,10 @@ let tarball = '';
 
 test.before(() => {
   mustRun('npm', ['pack', '--pack-destination', folder, '--loglevel=error'], root);
-  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
+  tarball = join(
+    folder,
+    readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
+  );
   mkdirSync(consumer);
   cpSync(join(root, 'test/fixtures/consumer'), consumer, { recursive: true });
   const packages = [tarball, `typescript@${version('typescript')}`, `@types/node@${version('@types/node')}`];
@@ -22,7 +25,8 @@ test.before(() => {
 test.after(() => rmSync(folder, { recursive: true }));
 
 function version(name: string): string {
-  return (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string })
+    .version;
 }
 
 test('runs tasks from .js and .ts in an empty project, with no compiler on the path', () => {
@@ -38,16 +42,33 @@ test('runs the installed command', () => {
 test('has types that compile with and without newer libraries, and refuse wrong arguments', () => {
   for (const lib of ['es2022', 'esnext']) {
     const tsc = 'node_modules/typescript/bin/tsc';
-    mustRun(process.execPath, [tsc, '--noEmit', '--strict', '--module', 'nodenext', '--lib', lib, 'types.ts'], consumer);
+    mustRun(
+      process.execPath,
+      [tsc, '--noEmit', '--strict', '--module', 'nodenext', '--lib', lib, 'types.ts'],
+      consumer,
+    );
   }
 });
 
 test('carries what it needs and nothing else', () => {
-  const files = mustRun('tar', ['-tzf', tarball], folder).trim().split('\n').map((name) => name.replace('package/', ''));
-  for (const file of ['LICENSE', 'README.md', 'dist/cli.js', 'dist/index.d.ts', 'dist/task-thread.js', 'wasm/shoal.wasm']) {
+  const files = mustRun('tar', ['-tzf', tarball], folder)
+    .trim()
+    .split('\n')
+    .map((name) => name.replace('package/', ''));
+  for (const file of [
+    'LICENSE',
+    'README.md',
+    'dist/cli.js',
+    'dist/index.d.ts',
+    'dist/task-thread.js',
+    'wasm/shoal.wasm',
+  ]) {
     assert.ok(files.includes(file), `${file} is missing`);
   }
-  assert.equal(files.filter((name) => /^(src|test|scripts|examples)\//.test(name)), []);
+  assert.equal(
+    files.filter((name) => /^(src|test|scripts|examples)\//.test(name)),
+    [],
+  );
 });
 
 test('publint finds nothing', () => {

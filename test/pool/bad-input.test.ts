@@ -55,7 +55,15 @@ test('refuses misspelt and wrong options', async () => {
   const bad = [{ worker: 2 }, { args: 5 }, { export: 5 }, { name: 5 }, { timeoutMs: 0 }, { timeoutMs: 'x' }];
   const more = [{ maxRetries: -1 }, { fresh: 1 }, { signal: {} }, [], 7];
   for (const options of [...bad, ...more]) await rejectsCode(pool.run(url, options as object), 'INVALID_ARGUMENT');
-  for (const options of [{ worker: 2 }, { window: 5 }, { window: '1' }, { transport: 'tcp' }, { timeoutMs: -1 }, 7, null]) {
+  for (const options of [
+    { worker: 2 },
+    { window: 5 },
+    { window: '1' },
+    { transport: 'tcp' },
+    { timeoutMs: -1 },
+    7,
+    null,
+  ]) {
     await rejectsCode(launch(options as object), 'INVALID_ARGUMENT');
   }
   await rejectsCode(launch({ transport: 'mpi' }), 'UNSUPPORTED');
@@ -71,7 +79,12 @@ test('refuses a window that does not fit and names the largest that does', async
 });
 
 test('refuses arguments that cannot be copied, with their path', async () => {
-  const throwing = Object.defineProperty({}, 'x', { enumerable: true, get: () => { throw new Error('no'); } });
+  const throwing = Object.defineProperty({}, 'x', {
+    enumerable: true,
+    get: () => {
+      throw new Error('no');
+    },
+  });
   const cases: [unknown[], string][] = [
     [[1, { onDone: () => 1 }], 'args[1].onDone'],
     [[Promise.resolve()], 'args[0]'],
@@ -87,9 +100,17 @@ test('refuses arguments that cannot be copied, with their path', async () => {
   }
 });
 
-for (const [kind, path] of [['function', 'result.deep[1].onDone'], ['promise', 'result[0]'], ['symbol', 'result.get("key")'], ['getter', 'result.x']] as const) {
+for (const [kind, path] of [
+  ['function', 'result.deep[1].onDone'],
+  ['promise', 'result[0]'],
+  ['symbol', 'result.get("key")'],
+  ['getter', 'result.x'],
+] as const) {
   test(`refuses a result with a ${kind}, with its path`, async () => {
-    const error = await rejectsCode(pool.run(tasks, { workers: 2, export: 'badResult', args: [kind] }), 'NOT_SERIALIZABLE');
+    const error = await rejectsCode(
+      pool.run(tasks, { workers: 2, export: 'badResult', args: [kind] }),
+      'NOT_SERIALIZABLE',
+    );
     assert.is((error as unknown as { path: string }).path, path);
   });
 }
@@ -100,13 +121,19 @@ test('refuses arguments and results above maxMessageBytes', async () => {
 });
 
 test('a rejection on one rank frees the others', async () => {
-  const error = (await rejectsCode(pool.run(tasks, { workers: 4, export: 'reject', args: [2] }), 'TASK_FAILED')) as TaskFailedError;
+  const error = (await rejectsCode(
+    pool.run(tasks, { workers: 4, export: 'reject', args: [2] }),
+    'TASK_FAILED',
+  )) as TaskFailedError;
   assert.is(error.rank, 2);
   assert.is((error.cause as Error).message, 'rejected');
   assert.is(error.errors.length, 4);
 });
 
-for (const [name, text] of [['unhandled', 'nobody handles this'], ['uncaught', 'thrown from a timer']] as const) {
+for (const [name, text] of [
+  ['unhandled', 'nobody handles this'],
+  ['uncaught', 'thrown from a timer'],
+] as const) {
   test(`an error that escapes the function fails the task: ${name}`, async () => {
     const error = await rejectsCode(pool.run(tasks, { workers: 3, export: name, args: [1] }), 'TASK_FAILED');
     assert.is((error.cause as Error).message, text);

@@ -18,7 +18,11 @@ for (const size of several) {
   }
 
   test(`a call refused on one rank fails on the others at once and counts as that call, ${size} ranks`, async () => {
-    const results = (await ranks(size, tasks, 'disagree', 'refused')) as { code: string; untouched: boolean; after: number }[];
+    const results = (await ranks(size, tasks, 'disagree', 'refused')) as {
+      code: string;
+      untouched: boolean;
+      after: number;
+    }[];
     results.forEach(({ code, untouched, after }, rank) => {
       assert.is(code, rank === 1 ? 'ERR_SHOAL_INVALID_ARGUMENT' : 'ERR_SHOAL_COLLECTIVE_MISMATCH');
       assert.ok(untouched);
@@ -28,7 +32,10 @@ for (const size of several) {
 
   test(`only one rank calls: the deadline names the missing ones, later calls reject alike, ${size} ranks`, async () => {
     const results = (await ranks(size, tasks, 'missing', 40)) as { code: string; missing: number[]; later: string }[];
-    assert.equal(results[0]?.missing, Array.from({ length: size - 1 }, (_, i) => i + 1));
+    assert.equal(
+      results[0]?.missing,
+      Array.from({ length: size - 1 }, (_, i) => i + 1),
+    );
     for (const { code, later } of results) {
       assert.is(code, 'ERR_SHOAL_COLLECTIVE_TIMEOUT');
       assert.is(later, 'ERR_SHOAL_COLLECTIVE_TIMEOUT');
@@ -37,14 +44,19 @@ for (const size of several) {
 
   for (const count of [10, 100_000]) {
     test(`a throw on one rank frees the others, ${count} elements, ${size} ranks`, async () => {
-      const error = (await rejectsCode(ranks(size, tasks, 'throwOn', size - 1, count), 'TASK_FAILED')) as TaskFailedError;
+      const error = (await rejectsCode(
+        ranks(size, tasks, 'throwOn', size - 1, count),
+        'TASK_FAILED',
+      )) as TaskFailedError;
       assert.is(error.rank, size - 1);
       assert.instance(error.cause, RangeError);
       const cause = error.cause as RangeError & { shard: number; code: string };
       assert.is(cause.shard, 17);
       assert.is(cause.code, 'E_SHARD');
       assert.match(cause.stack ?? '', 'throwOn');
-      const peers = error.errors.filter(({ rank }) => rank !== size - 1).map(({ error: e }) => (e as { code: string }).code);
+      const peers = error.errors
+        .filter(({ rank }) => rank !== size - 1)
+        .map(({ error: e }) => (e as { code: string }).code);
       assert.equal(peers, Array(size - 1).fill('ERR_SHOAL_PEER_FAILED'));
     });
   }
@@ -73,7 +85,11 @@ for (const size of several) {
 
   for (const before of [true, false]) {
     test(`a signal fails the group on every rank, aborted ${before ? 'before' : 'during'} the call, ${size} ranks`, async () => {
-      const results = (await ranks(size, tasks, 'signalled', before)) as { code: string; name: string; cause: unknown }[];
+      const results = (await ranks(size, tasks, 'signalled', before)) as {
+        code: string;
+        name: string;
+        cause: unknown;
+      }[];
       for (const { code, name } of results) assert.equal([code, name], ['ERR_SHOAL_CANCELLED', 'AbortError']);
       assert.is(results[0]?.cause, before ? 'early' : 'late');
     });
@@ -101,7 +117,10 @@ for (const size of [1, ...several]) {
   });
 
   test(`a collective that nobody awaits ends before its task, ${size} ranks`, async () => {
-    assert.equal(await ranks(size, tasks, 'notAwaited'), Array.from({ length: size }, (_, rank) => rank));
+    assert.equal(
+      await ranks(size, tasks, 'notAwaited'),
+      Array.from({ length: size }, (_, rank) => rank),
+    );
   });
 }
 

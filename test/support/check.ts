@@ -45,12 +45,6 @@ export async function rejectsCode(promise: Promise<unknown>, code: string): Prom
   return error;
 }
 
-/** Equal bytes: NaN equals NaN, 0 differs from −0. */
-export function equalBits(actual: ArrayBufferView, expected: ArrayBufferView, message?: string): void {
-  const bytes = (view: ArrayBufferView): Buffer => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  assert.ok(bytes(actual).equals(bytes(expected)), message ?? 'the bytes differ');
-}
-
 /** Wait until `condition` holds; fails after `limitMs`. */
 export async function until(condition: () => boolean, limitMs = 10_000): Promise<void> {
   const end = performance.now() + limitMs;

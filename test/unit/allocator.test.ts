@@ -23,7 +23,10 @@ test('never hands out overlapping or misaligned ranges, and gives everything bac
           assert.is(address % 64, 0);
           assert.ok(address >= start && address + each.allocate <= start + sizeBytes);
           for (const other of live) {
-            assert.ok(address + Math.max(1, each.allocate) <= other.address || other.address + Math.max(1, other.length) <= address);
+            assert.ok(
+              address + Math.max(1, each.allocate) <= other.address ||
+                other.address + Math.max(1, other.length) <= address,
+            );
           }
           live.push({ address, length: each.allocate });
         } else if (live.length > 0) {

@@ -31,17 +31,26 @@ test('gives results in rank order, whatever the order of arrival', () => {
 
 test('names the first cause, not what it caused on others', () => {
   const peer = threw(new PeerFailedError('rank 1 failed', { rank: 1 }));
-  const error = errorOf({ rank: 0, outcome: peer }, { rank: 1, outcome: threw(new RangeError('own')) }) as TaskFailedError;
+  const error = errorOf(
+    { rank: 0, outcome: peer },
+    { rank: 1, outcome: threw(new RangeError('own')) },
+  ) as TaskFailedError;
   assert.is(error.rank, 1);
   assert.is((error.cause as Error).message, 'own');
-  assert.equal(error.errors.map(({ rank }) => rank), [0, 1]);
+  assert.equal(
+    error.errors.map(({ rank }) => rank),
+    [0, 1],
+  );
 });
 
 test('process.exit and death come before the errors of peers', () => {
   const peer = { rank: 0, outcome: threw(new PeerFailedError('x')) };
   assert.is(codeOf(errorOf(peer, { rank: 1, outcome: { kind: 'exited', exitCode: 3 } })), 'ERR_SHOAL_TASK_EXITED');
   assert.is(codeOf(errorOf(peer, { rank: 1, outcome: { kind: 'died', error: undefined } })), 'ERR_SHOAL_WORKER_DIED');
-  assert.is(codeOf(errorOf({ rank: 0, outcome: { kind: 'ended' } }, { rank: 1, outcome: returned(1) })), 'ERR_SHOAL_WORKER_DIED');
+  assert.is(
+    codeOf(errorOf({ rank: 0, outcome: { kind: 'ended' } }, { rank: 1, outcome: returned(1) })),
+    'ERR_SHOAL_WORKER_DIED',
+  );
 });
 
 test('a task fails when its ranks end at different calls, unless its group was aborted', () => {

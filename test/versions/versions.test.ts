@@ -20,7 +20,9 @@ function nodeOf(major: number): string {
 
 const files = ['unit', 'pool', 'cli', 'shared'].flatMap((name) => {
   const folder = join(root, 'test/.build/test', name);
-  return readdirSync(folder).filter((file) => file.endsWith('.test.js')).map((file) => join(folder, file));
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.test.js'))
+    .map((file) => join(folder, file));
 });
 
 for (const major of [22, 24, 26]) {

@@ -21,7 +21,10 @@ test('imports nothing but its memory', () => {
 });
 
 test('exports what src/kernels/wasm-module.ts declares, in the order of exports.cpp', () => {
-  const declared = readFileSync(fileURLToPath(new URL('../../../../src/kernels/wasm-module.ts', import.meta.url)), 'utf8');
+  const declared = readFileSync(
+    fileURLToPath(new URL('../../../../src/kernels/wasm-module.ts', import.meta.url)),
+    'utf8',
+  );
   const names = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1]!);
   const inTypeScript = names(declared, /^ {2}(shoal_\w+)\(/gm);
   assert.equal(inTypeScript, names(source('exports.cpp'), /^EXPORT .*?(shoal_\w+)\(/gm));
@@ -37,13 +40,19 @@ test('has the numbers that TypeScript mirrors', () => {
 
 test('names statuses, dtypes and operations alike', () => {
   const enumOf = (text: string, name: string): string[] =>
-    new RegExp(`enum ${name}[^{]*\\{([^}]*)\\}`).exec(text)![1]!.match(/\bk[A-Z]\w*/g)!.map((word) => word.slice(1).toLowerCase());
+    new RegExp(`enum ${name}[^{]*\\{([^}]*)\\}`)
+      .exec(text)![1]!
+      .match(/\bk[A-Z]\w*/g)!
+      .map((word) => word.slice(1).toLowerCase());
   const dtypes = source('dtype.h');
   assert.equal(enumOf(dtypes, 'Dtype'), [...dtypeNames, 'dtypes']);
   assert.equal(enumOf(dtypes, 'ReduceOp'), [...reduceOpNames, 'reduceops']);
   assert.equal(enumOf(source('protocol.h'), 'Status'), Object.keys(Status));
   const bytes = /kItemBytes\[kDtypes\] = \{([^}]*)\}/.exec(dtypes)![1]!.split(',').map(Number);
-  assert.equal(bytes, dtypeNames.map((dtype) => itemBytes[dtype]));
+  assert.equal(
+    bytes,
+    dtypeNames.map((dtype) => itemBytes[dtype]),
+  );
 });
 
 test('has kernels for exactly the dtypes and operations that TypeScript says', () => {
@@ -69,7 +78,11 @@ test('lays the window out without overlaps, for every number of ranks', () => {
     for (let slot = 0; slot < at.slots; slot++) ranges.push([`slot ${slot}`, at.slot(slot), at.slotBytes]);
     for (let rank = 0; rank < ranks; rank++) {
       ranges.push([`stack ${rank}`, at.stackTop(rank) - 65_536, 65_536]);
-      ranges.push([`frames ${rank}`, at.frame(rank, 0), at.frame(rank, 15) + layoutNumbers.frameBytes - at.frame(rank, 0)]);
+      ranges.push([
+        `frames ${rank}`,
+        at.frame(rank, 0),
+        at.frame(rank, 15) + layoutNumbers.frameBytes - at.frame(rank, 0),
+      ]);
       ranges.push([`doorbell ${rank}`, at.doorbell(rank), 128]);
       ranges.push([`staging ${rank}`, at.staging(rank), at.fault(rank) - at.staging(rank)]);
       ranges.push([`fault ${rank}`, at.fault(rank), at.arena(rank) - at.fault(rank)]);

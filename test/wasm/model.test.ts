@@ -7,7 +7,10 @@ import { staging } from './model/staging.js';
 
 const test = suite('protocol model');
 
-for (const [ranks, least] of [[2, 1_000], [3, 100_000]] as const) {
+for (const [ranks, least] of [
+  [2, 1_000],
+  [3, 100_000],
+] as const) {
   test(`rules 2 and 4-7 hold in every state of a large call, ${ranks} ranks`, () => {
     const states = explore(largeCall(ranks, 'none'));
     console.log(`large call, ${ranks} ranks: ${states} states`);
@@ -21,11 +24,17 @@ for (const [ranks, least] of [[2, 1_000], [3, 100_000]] as const) {
   });
 
   test(`without the order of rule 5 the model finds the fault, ${ranks} ranks`, () => {
-    assert.instance(thrownBy(() => explore(largeCall(ranks, 'abort read before busy'))), Violation);
+    assert.instance(
+      thrownBy(() => explore(largeCall(ranks, 'abort read before busy'))),
+      Violation,
+    );
   });
 
   test(`with a done word before the last write the model finds the fault, ${ranks} ranks`, () => {
-    assert.instance(thrownBy(() => explore(largeCall(ranks, 'done before the last write'))), Violation);
+    assert.instance(
+      thrownBy(() => explore(largeCall(ranks, 'done before the last write'))),
+      Violation,
+    );
   });
 
   test(`records and staging are never reused too early, ${ranks} ranks`, () => {
@@ -35,7 +44,10 @@ for (const [ranks, least] of [[2, 1_000], [3, 100_000]] as const) {
   });
 
   test(`without rule 2 the model finds the fault, ${ranks} ranks`, () => {
-    assert.instance(thrownBy(() => explore(staging(ranks, 4, 'no rule 2'))), Violation);
+    assert.instance(
+      thrownBy(() => explore(staging(ranks, 4, 'no rule 2'))),
+      Violation,
+    );
   });
 }
 

@@ -19,7 +19,18 @@ export default async function sum(n: number): Promise<number> {
 
 export function facts(): Record<string, unknown> {
   const { rank, size, worldRank, localRank, node, taskId, attempt } = context;
-  return { rank, size, worldRank, localRank, node, taskId, attempt, aborted: context.signal.aborted, topLevel, threadId };
+  return {
+    rank,
+    size,
+    worldRank,
+    localRank,
+    node,
+    taskId,
+    attempt,
+    aborted: context.signal.aborted,
+    topLevel,
+    threadId,
+  };
 }
 export function count(): number {
   return ++calls;
@@ -39,7 +50,10 @@ export function reject(rank: number): Promise<unknown> {
 }
 export function unhandled(rank: number): Promise<unknown> {
   if (context.rank === rank) void Promise.reject(new TypeError('nobody handles this'));
-  return collective.barrier({ name: 'never' }).then(() => collective.barrier(), undefined).then(() => hang());
+  return collective
+    .barrier({ name: 'never' })
+    .then(() => collective.barrier(), undefined)
+    .then(() => hang());
 }
 export function uncaught(rank: number): Promise<unknown> {
   if (context.rank === rank) {
@@ -105,7 +119,12 @@ export function badResult(kind: string): unknown {
     case 'symbol':
       return new Map([['key', Symbol('s')]]);
     case 'getter':
-      return Object.defineProperty({}, 'x', { enumerable: true, get: () => { throw new Error('no'); } });
+      return Object.defineProperty({}, 'x', {
+        enumerable: true,
+        get: () => {
+          throw new Error('no');
+        },
+      });
     default:
       return 'x'.repeat(20_000);
   }

@@ -16,7 +16,7 @@ function make(kind: Kind, dtype: TestDtype, count: number): TypedArray {
     count: number,
   ) => TypedArray;
   const itemBytes = classOf[dtype].BYTES_PER_ELEMENT;
-  if (kind === 'window') return collective.empty(classOf[dtype] as typeof Float32Array as never, count);
+  if (kind === 'window') return collective.empty(classOf[dtype] as typeof Float32Array, count);
   if (kind === 'shared') return new arrayClass(new SharedArrayBuffer(count * itemBytes), 0, count);
   const offset = kind === 'odd' ? itemBytes : 0;
   return new arrayClass(new ArrayBuffer(count * itemBytes + 2 * offset), offset, count);
@@ -108,7 +108,8 @@ export async function floatEdges(): Promise<string[]> {
     const least = await collective.allreduce(zeros.slice(), { op: 'min' });
     const most = await collective.allreduce(zeros.slice(), { op: 'max' });
     if (!least.every((value) => Object.is(value, -0))) wrong.push(`${dtype}: the minimum of ±0 is not -0`);
-    if (!most.every((value) => Object.is(value, size === 1 ? -0 : 0))) wrong.push(`${dtype}: the maximum of ±0 is not 0`);
+    if (!most.every((value) => Object.is(value, size === 1 ? -0 : 0)))
+      wrong.push(`${dtype}: the maximum of ±0 is not 0`);
     const huge = new classOf[dtype](5).fill(rank === 0 ? Infinity : -Infinity);
     await collective.allreduce(huge);
     if (size > 1 && !Number.isNaN(huge[4])) wrong.push(`${dtype}: Infinity - Infinity is ${huge[4]}`);

@@ -12,7 +12,9 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 /** Every call of `calls` in turn; rank 1 makes the `other` one. Then one good call, to show that the group is usable. */
-export async function disagree(what: string): Promise<{ code: string; calls: number; untouched: boolean; after: number }> {
+export async function disagree(
+  what: string,
+): Promise<{ code: string; calls: number; untouched: boolean; after: number }> {
   const odd = context.rank === 1;
   const array = new Float32Array(40).fill(context.rank);
   const call = (): Promise<unknown> => {
@@ -56,7 +58,10 @@ export async function badArguments(): Promise<string[]> {
   const good = new Float32Array(4);
   const detached = new Float32Array(4);
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
-  const { allreduce, broadcast, barrier } = collective as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const { allreduce, broadcast, barrier } = collective as unknown as Record<
+    string,
+    (...args: unknown[]) => Promise<unknown>
+  >;
   const calls: Promise<unknown>[] = [
     allreduce!(),
     allreduce!([1, 2, 3]),
@@ -77,7 +82,11 @@ export async function badArguments(): Promise<string[]> {
     allreduce!(good, { timeoutMs: NaN }),
     allreduce!(good, { timeoutMs: '5' }),
     allreduce!(good, { signal: {} }),
-    allreduce!(good, { get op() { throw new Error('getter'); } }),
+    allreduce!(good, {
+      get op() {
+        throw new Error('getter');
+      },
+    }),
     broadcast!(good, { root: size }),
     broadcast!(good, { root: -1 }),
     broadcast!(good, { root: 0.5 }),
@@ -111,7 +120,11 @@ export async function missing(timeoutMs: number): Promise<{ code: string; missin
     while (!context.signal.aborted) {
       // Look at the group until it fails: the arrival comes after the deadline.
       await new Promise((resolve) => setTimeout(resolve, 3 * timeoutMs));
-      return { code: await codeOf(collective.allreduce(array)), missing: [], later: await codeOf(collective.barrier()) };
+      return {
+        code: await codeOf(collective.allreduce(array)),
+        missing: [],
+        later: await codeOf(collective.barrier()),
+      };
     }
   }
   await collective.barrier({ name: 'first' });
@@ -139,7 +152,9 @@ export async function catchPeer(bad: number): Promise<unknown> {
     return 'nothing';
   } catch (error) {
     const { code, rank, cause } = error as { code: string; rank: number; cause: Error };
-    throw new Error(`${code} from rank ${rank}: ${cause.name} ${cause.message} ${String(cause.stack?.includes('catchPeer'))}`);
+    throw new Error(
+      `${code} from rank ${rank}: ${cause.name} ${cause.message} ${String(cause.stack?.includes('catchPeer'))}`,
+    );
   }
 }
 

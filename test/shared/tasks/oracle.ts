@@ -32,7 +32,7 @@ export function element(dtype: TestDtype, rank: number, i: number): number | big
 
 /** Fill an array with a rank's elements. */
 export function fill(array: TypedArray, dtype: TestDtype, rank: number): void {
-  for (let i = 0; i < array.length; i++) array[i] = element(dtype, rank, i) as never;
+  for (let i = 0; i < array.length; i++) array[i] = element(dtype, rank, i);
 }
 
 /** The left fold over ranks, with the dtype's own arithmetic after each step. */

@@ -56,12 +56,22 @@ export function largeCall(ranks: number, fault: Fault): Model {
   function step(state: readonly number[], rank: number): number[][] {
     const pc = get(state, rank, PC);
     const aborted = state[abort] === 1;
-    const leave = change(state, rank, [[PC, LEAVE], [BUSY, 0]]);
+    const leave = change(state, rank, [
+      [PC, LEAVE],
+      [BUSY, 0],
+    ]);
     const timeOut = [...leave];
     timeOut[abort] = 1;
     switch (pc) {
       case ARRIVE:
-        return aborted ? [leave] : [change(state, rank, [[PC, GATHER], [ARRIVED, 1]])];
+        return aborted
+          ? [leave]
+          : [
+              change(state, rank, [
+                [PC, GATHER],
+                [ARRIVED, 1],
+              ]),
+            ];
       case GATHER: {
         if (aborted) return [leave];
         const gathered = all.every((other) => get(state, other, ARRIVED) === 1);
@@ -77,10 +87,19 @@ export function largeCall(ranks: number, fault: Fault): Model {
         return [claimed];
       }
       case TOUCH:
-        return [change(state, rank, [[BUSY, 1], [PC, fault === 'abort read before busy' ? FOLD : CHECK], [TARGET, 0]])];
+        return [
+          change(state, rank, [
+            [BUSY, 1],
+            [PC, fault === 'abort read before busy' ? FOLD : CHECK],
+            [TARGET, 0],
+          ]),
+        ];
       case CHECK: {
         if (aborted) return [leave];
-        const read = change(state, rank, [[PC, fault === 'abort read before busy' ? TOUCH : FOLD], [TARGET, 0]]);
+        const read = change(state, rank, [
+          [PC, fault === 'abort read before busy' ? TOUCH : FOLD],
+          [TARGET, 0],
+        ]);
         if (fault !== 'done before the last write') return [read];
         read[done + chunkOf(state, rank)] = 1;
         return [read];
@@ -90,7 +109,10 @@ export function largeCall(ranks: number, fault: Fault): Model {
         if (target === 0) for (const owner of all) touchMemory(state, owner, rank);
         touchMemory(state, target, rank);
         const last = target === ranks - 1;
-        const folded = change(state, rank, [[TARGET, last ? 0 : target + 1], [PC, last ? DONE : FOLD]]);
+        const folded = change(state, rank, [
+          [TARGET, last ? 0 : target + 1],
+          [PC, last ? DONE : FOLD],
+        ]);
         folded[written + chunkOf(state, rank)]! |= 1 << target;
         return [folded];
       }
@@ -100,7 +122,13 @@ export function largeCall(ranks: number, fault: Fault): Model {
         return [finished];
       }
       case RELEASE:
-        return [change(state, rank, [[BUSY, 0], [PC, CLAIM], [LOOKED, get(state, rank, LOOKED) + 1]])];
+        return [
+          change(state, rank, [
+            [BUSY, 0],
+            [PC, CLAIM],
+            [LOOKED, get(state, rank, LOOKED) + 1],
+          ]),
+        ];
       case FINISH:
         if (allDone(state)) return [succeed(state, rank)];
         return aborted ? [leave] : [timeOut];

@@ -40,13 +40,26 @@ export function staging(ranks: number, calls: number, fault: StagingFault): Mode
         const free = all.every((other) => get(state, other, DEPARTED) + depth >= call);
         if (!free && fault === 'none') return [];
         const refuse = change(state, rank, [[RECORD + half, call], [REFUSED + half, 1], ...depart]);
-        return [change(state, rank, [[STAGED + half, call], [PC, PUBLISH]]), refuse];
+        return [
+          change(state, rank, [
+            [STAGED + half, call],
+            [PC, PUBLISH],
+          ]),
+          refuse,
+        ];
       }
       case PUBLISH:
-        return [change(state, rank, [[RECORD + half, call], [REFUSED + half, 0], [PC, GATHER]])];
+        return [
+          change(state, rank, [
+            [RECORD + half, call],
+            [REFUSED + half, 0],
+            [PC, GATHER],
+          ]),
+        ];
       case GATHER: {
         const records = all.map((other) => get(state, other, RECORD + half));
-        if (records.some((record) => record > call)) throw new Violation(`rank ${rank} finds a later record in call ${call}`);
+        if (records.some((record) => record > call))
+          throw new Violation(`rank ${rank} finds a later record in call ${call}`);
         const refused = all.some((other) => records[other] === call && get(state, other, REFUSED + half) === 1);
         if (refused) return [change(state, rank, depart)];
         return records.every((record) => record === call) ? [change(state, rank, [[PC, FOLD]])] : [];
@@ -62,14 +75,16 @@ export function staging(ranks: number, calls: number, fault: StagingFault): Mode
   }
 
   return {
-    initial: all.flatMap(() => [STAGE!, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    initial: all.flatMap(() => [STAGE, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     next: (state) =>
       all.flatMap((rank) => {
         if (get(state, rank, DEAD) === 1 || get(state, rank, PC) === ENDED) return [];
         return step(state, rank);
       }),
-    disturb: (state) => all.filter((rank) => get(state, rank, PC) !== ENDED).map((rank) => change(state, rank, [[DEAD, 1]])),
+    disturb: (state) =>
+      all.filter((rank) => get(state, rank, PC) !== ENDED).map((rank) => change(state, rank, [[DEAD, 1]])),
     // Whoever waits for a rank that crashed is ended by rule 7, which the other model has.
-    isEnd: (state) => all.every((rank) => get(state, rank, PC) === ENDED) || all.some((rank) => get(state, rank, DEAD) === 1),
+    isEnd: (state) =>
+      all.every((rank) => get(state, rank, PC) === ENDED) || all.some((rank) => get(state, rank, DEAD) === 1),
   };
 }

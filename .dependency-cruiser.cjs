@@ -1,0 +1,44 @@
+/** Imports go down the layers of docs/architecture.md, never up. */
+const layers = [
+  ['entries', '^src/(index|worker|testing|cli)\\.ts$'],
+  ['cli', '^src/cli/'],
+  ['driver', '^src/driver/'],
+  ['worker', '^src/worker/'],
+  ['head', '^src/head/'],
+  ['collective', '^src/collective/'],
+  ['algorithms', '^src/algorithms/'],
+  ['protocol', '^src/protocol/'],
+  ['window', '^src/window/'],
+  ['kernels', '^src/kernels/'],
+  ['base', '^src/(types/|errors\\.ts$|env\\.ts$|log\\.ts$)'],
+];
+
+/** The head runs with no window and no wasm: it may name their types, and the pure encoding of abort reasons. */
+const headMayNot = { from: { path: '^src/head/' }, to: { path: '^src/(collective|algorithms|kernels)/' } };
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/' }, to: {} },
+    { name: 'head-without-wasm', severity: 'error', ...headMayNot },
+    ...layers
+      .map(([name, path], index) => ({
+        name: `${name}-imports-downwards`,
+        severity: 'error',
+        from: { path },
+        to: { path: layers.slice(0, index).map(([, upper]) => upper) },
+      }))
+      .filter(({ to }) => to.path.length > 0),
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+    doNotFollow: { path: 'node_modules' },
+  },
+};
