@@ -1,6 +1,6 @@
 /** The suites of `npm test`: where their files are and what they need beyond Node and npm. */
 
-/** Files: a glob of compiled tests. `needs`: commands of the set-up. `ranks`: the suite runs once for each number. */
+/** `folder`: all its *.test.ts. `needs`: of the set-up. `env`: for the test processes. */
 export const suites = {
   unit: { folder: 'test/unit', needs: [] },
   local: { folder: 'test/shared', needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
@@ -8,6 +8,7 @@ export const suites = {
   pool: { folder: 'test/pool', needs: [] },
   cli: { folder: 'test/cli', needs: [] },
   wasm: { folder: 'test/wasm', needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
+  demo: { folder: 'test/demo', needs: [] },
   package: { folder: 'test/package', needs: [] },
   versions: { folder: 'test/versions', needs: [] },
 };

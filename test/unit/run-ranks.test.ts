@@ -1,0 +1,89 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runRanks } from 'shoal/testing';
+import { collective, context } from 'shoal/worker';
+import { rejectsCode, sizes } from '../support/check.js';
+
+const test = suite('runRanks');
+
+test('runs a closure as n ranks, each with its own context', async () => {
+  for (const size of sizes) {
+    const seen: number[] = [];
+    const results = await runRanks(
+      size,
+      async (offset: number) => {
+        seen.push(context.rank);
+        await new Promise((resolve) => setTimeout(resolve, context.rank));
+        const [sum] = await collective.allreduce(Float64Array.of(context.rank + offset));
+        return [context.rank, context.size, sum];
+      },
+      10,
+    );
+    const sum = (size * (size - 1)) / 2 + 10 * size;
+    assert.equal(
+      results,
+      Array.from({ length: size }, (_, rank) => [rank, size, sum]),
+    );
+    assert.is(seen.length, size);
+  }
+});
+
+test('says that a blocking form cannot work here', async () => {
+  const error = await rejectsCode(
+    runRanks(2, () => collective.barrierSync()),
+    'TASK_FAILED',
+  );
+  assert.is((error.cause as { code: string }).code, 'ERR_SHOAL_UNSUPPORTED');
+  assert.match((error.cause as Error).message, 'awaited form');
+});
+
+test('fills freed memory, so that a use after free shows', async () => {
+  const results = await runRanks(2, () => {
+    const array = collective.empty(Uint8Array, 5);
+    collective.free(array);
+    return [...array];
+  });
+  assert.equal(results, Array(2).fill(Array(5).fill(255)));
+});
+
+test('refuses bad arguments and values', async () => {
+  for (const size of [0, -1, 1.5, NaN, 65, '2'])
+    await rejectsCode(
+      runRanks(size as number, () => 1),
+      'INVALID_ARGUMENT',
+    );
+  await rejectsCode(runRanks(2, 5 as never), 'INVALID_ARGUMENT');
+  await rejectsCode(
+    runRanks(
+      2,
+      (x: unknown) => x,
+      () => 1,
+    ),
+    'NOT_SERIALIZABLE',
+  );
+  await rejectsCode(
+    runRanks(2, () => () => 1),
+    'NOT_SERIALIZABLE',
+  );
+});
+
+test('runs of ranks side by side do not meet', async () => {
+  const run = (n: number): Promise<number[]> =>
+    runRanks(3, async () => (await collective.allreduce(Int32Array.of(n)))[0]!);
+  assert.equal(await Promise.all([run(1), run(10), run(100)]), [
+    Array(3).fill(3),
+    Array(3).fill(30),
+    Array(3).fill(300),
+  ]);
+});
+
+test('work that outlives its run rejects', async () => {
+  let later: Promise<unknown> = Promise.resolve();
+  await runRanks(1, () => {
+    later = new Promise((resolve) => setTimeout(resolve, 5)).then(() => collective.allreduce(new Float32Array(1)));
+    later.catch(() => undefined);
+  });
+  await rejectsCode(later, 'CLOSED');
+});
+
+test.run();
