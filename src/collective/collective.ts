@@ -248,6 +248,7 @@ export class GroupCollective implements Collective {
     const { failure } = this.#group;
     if (failure) return failure;
     try {
+      if (blocking) this.#group.engine.assertBlocking();
       const request = validate(algorithm, buffer, options, blocking, this.#setting);
       this.#checkFree(request);
       this.#inFlight.add(request);

@@ -2,6 +2,7 @@
  * Drives all pending calls of one rank, on all its groups: every wait moves all of them (rule 10), so
  * two groups used in opposite order by two ranks do not deadlock.
  */
+import assert from 'node:assert/strict';
 import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../window/doorbell.js';
 import type { RankWindow } from '../window/rank-window.js';
@@ -51,14 +52,18 @@ export class RankEngine {
     this.#rest();
   }
 
+  /** @throws {@link UnsupportedError} where a blocking call would stop the other ranks for ever. */
+  assertBlocking(): void {
+    if (this.#doorbell.wait) return;
+    throw new UnsupportedError(
+      'the ranks of shoal/testing share one thread, which a blocking collective would stop for ever; use the awaited form',
+    );
+  }
+
   /** Block until `call` has settled. */
   wait(call: Call): void {
     const block = this.#doorbell.wait;
-    if (!block) {
-      throw new UnsupportedError(
-        'the ranks of shoal/testing share one thread, which a blocking collective would stop for ever; use the awaited form',
-      );
-    }
+    assert(block, 'assertBlocking comes first');
     let settled = this.#driveFor(call, this.#turns);
     while (!settled) {
       const limit = Math.min(sliceMs, this.#checkClock());

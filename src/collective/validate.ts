@@ -8,7 +8,7 @@ import { kernelOps, reduceOpId, reduceOpNames, reduceOpOf } from '../types/reduc
 import type { RankWindow } from '../window/rank-window.js';
 import type { Request } from './request.js';
 
-/** Options as a caller gives them; which of them an operation takes is in `allowed`. */
+/** Options as a caller gives them; which of them an operation takes is in `allowedOptions`. */
 export interface CallOptions {
   readonly op?: unknown;
   readonly root?: unknown;
@@ -20,7 +20,8 @@ export interface CallOptions {
 }
 
 const common = ['name', 'timeoutMs', 'signal'];
-const allowed: Readonly<Record<Algorithm['name'], readonly string[]>> = {
+/** Options of each operation. */
+export const allowedOptions: Readonly<Record<Algorithm['name'], readonly string[]>> = {
   allreduce: ['op', 'dtype', 'out', ...common],
   broadcast: ['root', 'dtype', ...common],
   barrier: common,
@@ -105,7 +106,7 @@ function checkOptions(
   if (typeof options !== 'object' || options === null) {
     throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
   }
-  const names = allowed[algorithm.name];
+  const names = allowedOptions[algorithm.name];
   for (const key of Object.keys(options)) {
     if (names.includes(key)) continue;
     throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {

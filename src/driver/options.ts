@@ -59,7 +59,8 @@ const pageBytes = 64 * 1024;
 const maxWorkers = 256;
 const longestTimerMs = 2 ** 31 - 1;
 
-const launchOptionNames = [
+/** Names of all options of `launch`. */
+export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'workers',
   'transport',
   'window',
@@ -74,7 +75,7 @@ const launchOptionNames = [
   'env',
   'execArgv',
   'signal',
-] as const satisfies readonly (keyof LaunchOptions)[];
+];
 
 /** Check and fill. @throws {@link InvalidArgumentError}, {@link UnsupportedError}, {@link LaunchError} */
 export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {

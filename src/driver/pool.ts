@@ -51,20 +51,39 @@ export interface PoolStatus {
   readonly cacheHits: number;
 }
 
-const runOptionNames = ['workers', 'name', 'timeoutMs', 'maxRetries', 'fresh', 'signal', 'export', 'args'];
+/** Names of all options of `run` and `submit`. */
+export const runOptionNames: readonly string[] = [
+  'workers',
+  'name',
+  'timeoutMs',
+  'maxRetries',
+  'fresh',
+  'signal',
+  'export',
+  'args',
+];
+
+/** Names of all events of a pool. */
+export const poolEventNames: readonly (keyof PoolEvents)[] = [
+  'workerDied',
+  'workerReplaced',
+  'taskDone',
+  'taskFailed',
+  'drain',
+  'warning',
+];
 
 /** Runs tasks on gangs of workers. Made by {@link launch}. */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   readonly #head: Head;
   readonly #maxMessageBytes: number;
-  readonly #events = ['workerDied', 'workerReplaced', 'taskDone', 'taskFailed', 'drain', 'warning'] as const;
 
   /** @internal */
   constructor(head: Head, maxMessageBytes: number) {
     super();
     this.#head = head;
     this.#maxMessageBytes = maxMessageBytes;
-    for (const event of this.#events) {
+    for (const event of poolEventNames) {
       head.on(event, (...args: unknown[]) => {
         if (event === 'warning' && this.listenerCount('warning') === 0) warn(args[0] as PoolEvents['warning'][0]);
         (this.emit as (event: string, ...rest: unknown[]) => boolean).call(this, event, ...args);

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import * as shoal from 'shoal';
+import * as testing from 'shoal/testing';
+import * as worker from 'shoal/worker';
+import { runCommand } from '../../src/cli/run.js';
+import { allowedOptions } from '../../src/collective/validate.js';
+import { launchOptionNames } from '../../src/driver/options.js';
+import { poolEventNames, runOptionNames } from '../../src/driver/pool.js';
+import { variableNames } from '../../src/env.js';
+import { errorClasses } from '../../src/errors.js';
+import { root } from '../support/spawn.js';
+
+const test = suite('docs/api.md');
+const sections = readFileSync(join(root, 'docs/api.md'), 'utf8').split(/^## /m).slice(1);
+
+/** Names in the first column of a section's table, sorted. */
+function documented(title: string): string[] {
+  const section = sections.find((text) => text.startsWith(`${title}\n`));
+  assert.ok(section, `no section ${title}`);
+  return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]!).sort();
+}
+
+const inCode: Readonly<Record<string, readonly string[]>> = {
+  'Exports of `shoal`': Object.keys(shoal),
+  'Exports of `shoal/worker`': Object.keys(worker),
+  'Members of `collective`': Object.keys(worker.collective),
+  'Members of `context`': Object.getOwnPropertyNames(worker.context),
+  'Exports of `shoal/testing`': Object.keys(testing),
+  'Options of `launch`': launchOptionNames,
+  'Options of `run` and `submit`': runOptionNames,
+  'Options of `allreduce`': allowedOptions.allreduce,
+  'Options of `broadcast`': allowedOptions.broadcast,
+  'Options of `barrier`': allowedOptions.barrier,
+  'Events of a pool': poolEventNames,
+  'Error codes': errorClasses.map(({ code }) => code),
+  'Flags of `shoal run`': runCommand().options.map(({ long }) => long!),
+  Variables: variableNames,
+};
+
+for (const [title, names] of Object.entries(inCode)) {
+  test(`${title}: the page has what the code has`, () => {
+    assert.equal(documented(title), [...names].sort());
+  });
+}
+
+test('the page has no other tables', () => {
+  assert.equal(sections.map((text) => text.split('\n')[0]!).sort(), Object.keys(inCode).sort());
+});
+
+test.run();
