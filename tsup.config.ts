@@ -13,7 +13,10 @@ const config: Options = {
   platform: 'node',
   // Entries share chunks, so that module state exists once per thread.
   splitting: true,
-  dts: { entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' } },
+  dts: {
+    entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' },
+    compilerOptions: { stripInternal: true },
+  },
   keepNames: true,
   clean: true,
 };

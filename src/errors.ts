@@ -140,6 +140,8 @@ export class ProtocolError extends ShoalError {
 /** The pool, task, group or array is closed. */
 export class ClosedError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_CLOSED';
+  /** The task that has ended, if it was one. */
+  declare readonly taskId: string | undefined;
 }
 
 /** All classes, in an order that never changes: a refusal carries its index (from 1) in a window record. */

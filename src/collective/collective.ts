@@ -107,22 +107,22 @@ export class GroupCollective implements Collective {
   }
 
   allreduce<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
-    return this.#start(allreduce, buffer, options, options?.out ?? buffer);
+    return this.#start(allreduce, buffer, options);
   }
   allreduceSync<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T {
-    return this.#run(allreduce, buffer, options, options?.out ?? buffer);
+    return this.#run(allreduce, buffer, options);
   }
   broadcast<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T> {
-    return this.#start(broadcast, buffer, options, buffer);
+    return this.#start(broadcast, buffer, options);
   }
   broadcastSync<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T {
-    return this.#run(broadcast, buffer, options, buffer);
+    return this.#run(broadcast, buffer, options);
   }
   barrier(options?: CollectiveOptions): Promise<void> {
-    return this.#start(barrier, undefined, options, undefined);
+    return this.#start(barrier, undefined, options);
   }
   barrierSync(options?: CollectiveSyncOptions): void {
-    this.#run(barrier, undefined, options, undefined);
+    this.#run(barrier, undefined, options);
   }
 
   empty<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number): T {
@@ -180,7 +180,7 @@ export class GroupCollective implements Collective {
     arena.reset();
   }
 
-  #start<R>(algorithm: Algorithm, buffer: unknown, options: CallOptions | undefined, result: R): Promise<R> {
+  #start<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): Promise<B> {
     return new Promise((resolve, reject) => {
       const begun = performance.now();
       const request = this.#request(algorithm, buffer, options, false);
@@ -198,7 +198,7 @@ export class GroupCollective implements Collective {
       const call = new Call(this.#group, request, {
         resolve: () => {
           settled();
-          resolve(result);
+          resolve(resultOf(request, buffer));
         },
         reject: (error) => {
           settled();
@@ -216,7 +216,7 @@ export class GroupCollective implements Collective {
     });
   }
 
-  #run<R>(algorithm: Algorithm, buffer: unknown, options: CallOptions | undefined, result: R): R {
+  #run<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): B {
     const begun = performance.now();
     const request = this.#request(algorithm, buffer, options, true);
     if (request instanceof Error) throw request;
@@ -235,7 +235,7 @@ export class GroupCollective implements Collective {
       this.elapsedMs += performance.now() - begun;
     }
     if (failure) throw failure.error;
-    return result;
+    return resultOf(request, buffer);
   }
 
   /** Validate; a bad call is announced to the peers and returned as its error. */
@@ -281,4 +281,9 @@ export class GroupCollective implements Collective {
     const { failure } = this.#group;
     if (failure instanceof ClosedError) throw failure;
   }
+}
+
+/** What a call gives back: `out` where it was given, else the buffer. */
+function resultOf<B>({ output }: Request, buffer: B): B {
+  return (output as B | undefined) ?? buffer;
 }

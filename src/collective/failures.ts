@@ -28,7 +28,7 @@ export function mismatchError(group: Group, sequence: number): CollectiveMismatc
   return new CollectiveMismatchError(
     `collective call ${sequence}: expected the same operation, dtype, op, root, count and name on every rank, ` +
       `received ${list}. Nothing was written; make every rank issue the same calls in the same order.`,
-    { calls, sequence },
+    { calls, sequence, taskId: group.taskId },
   );
 }
 

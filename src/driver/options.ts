@@ -92,7 +92,10 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
   return {
     workers,
     windowBytes: windowBytes(first(options.window, env.window, undefined), workers),
-    startTimeoutMs: limit('launch', 'startTimeoutMs', options.startTimeoutMs, 60_000, false) ?? longestTimerMs,
+    startTimeoutMs: Math.min(
+      limit('launch', 'startTimeoutMs', options.startTimeoutMs, 60_000, false) ?? Infinity,
+      longestTimerMs,
+    ),
     timeoutMs: limit(
       'launch',
       'timeoutMs',

@@ -19,6 +19,9 @@ import { Task } from './task.js';
 import { judge } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
 
+/** A longer timer fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Limits of a head; all filled. */
 export interface HeadOptions {
   readonly graceMs: number;
@@ -234,7 +237,8 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
         maxMessageBytes: this.#options.maxMessageBytes,
       });
     }
-    if (spec.timeoutMs !== null) attempt.timeout = setTimeout(() => this.#timeOut(task), spec.timeoutMs);
+    if (spec.timeoutMs !== null)
+      attempt.timeout = setTimeout(() => this.#timeOut(task), Math.min(spec.timeoutMs, longestTimerMs));
   }
 
   #timeOut(task: Task): void {

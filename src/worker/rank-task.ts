@@ -5,7 +5,6 @@ import type { RankEngine } from '../collective/engine.js';
 import type { Lease } from '../collective/group.js';
 import { Group } from '../collective/group.js';
 import type { Runtime, TaskScope } from '../collective/scope.js';
-import { environment } from '../env.js';
 import { createLogger } from '../log.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
@@ -43,7 +42,7 @@ export class RankTask {
     this.#rank = lease.rank;
     engine.window.clearFault();
     this.group = new Group(engine, lease);
-    this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison || environment().debug);
+    this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison);
     const collective = this.#collective;
     const signal = this.#cancel.signal;
     let log: TaskScope['context']['log'] | undefined;

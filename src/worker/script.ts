@@ -8,17 +8,21 @@ import { decodeValue } from '../protocol/values.js';
 import { loadModule } from './load-module.js';
 import { RankTask } from './rank-task.js';
 
+/** What the thread gives to its script. */
+interface ScriptThread {
+  readonly port: MessagePort;
+  readonly foreignLoader: boolean;
+  readonly engine: RankEngine;
+  readonly runtime: Runtime;
+  readonly poison: boolean;
+  flushOutput(): void;
+}
+
 /** Start the script; its world is bound from the first line on. */
-export function runScript(
-  script: ScriptBoot,
-  port: MessagePort,
-  foreignLoader: boolean,
-  engine: RankEngine,
-  runtime: Runtime,
-  flushOutput: () => void,
-): void {
+export function runScript(script: ScriptBoot, thread: ScriptThread): void {
+  const { port, foreignLoader, engine, runtime, poison } = thread;
   const { lease, timeoutMs, url, argv } = script;
-  const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison: false });
+  const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison });
   process.argv = [process.execPath, fileURLToPath(url), ...argv];
 
   port.on('message', (message: ToThread) => {
@@ -38,7 +42,7 @@ export function runScript(
     // After a failure the peers know; a plain exit code other than 0 is a failure too.
     if (!failed && code !== 0) task.fail(new Error(`rank ${lease.rank} ended with exit code ${code}`));
     else if (!failed) task.finish();
-    flushOutput();
+    thread.flushOutput();
   });
   runtime.running = task.scope;
   runtime.storage.run(task.scope, () => {

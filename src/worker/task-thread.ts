@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
-import { MessageTooLargeError } from '../errors.js';
+import { environment } from '../env.js';
+import { MessageTooLargeError, ShoalError } from '../errors.js';
 import type { AssignMessage, FromThread, Outcome, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { ThreadDoorbell } from '../window/doorbell.js';
@@ -17,6 +18,7 @@ const boot = workerData as ThreadBoot;
 const port = parentPort;
 if (!port) throw new Error('this file is the entry of a worker thread');
 
+const poison = environment().debug;
 const runtime = installRuntime();
 runtime.worker = true;
 const flushOutput = installOutput(boot.output, () => {
@@ -50,7 +52,7 @@ function sendOutcome(outcome: Outcome): void {
 async function assign(message: AssignMessage): Promise<void> {
   const { lease, attempt, timeoutMs } = message;
   taskId = lease.taskId;
-  const task = new RankTask(engine, runtime, { lease, attempt, timeoutMs, poison: false });
+  const task = new RankTask(engine, runtime, { lease, attempt, timeoutMs, poison });
   current = task;
   let origin: 'load' | 'task' | 'result' = 'load';
   let outcome: Outcome;
@@ -87,6 +89,12 @@ function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
 /** An error that no task code caught: the thread's state is unknown, so it is replaced. */
 function escaped(error: unknown): void {
   const task = current;
+  const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
+  if (owner !== undefined && (!task || owner !== taskId)) {
+    // A collective of a task that has ended: neither the task that runs now nor the thread is to blame.
+    send({ type: 'warning', message: `nobody handled an error of a task that has ended: ${(error as Error).message}` });
+    return;
+  }
   current = undefined;
   if (!task) {
     send({ type: 'stray', error: encodeError(error) });
@@ -97,7 +105,7 @@ function escaped(error: unknown): void {
 }
 
 if (boot.script) {
-  runScript(boot.script, port, boot.foreignLoader, engine, runtime, flushOutput);
+  runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, flushOutput });
 } else {
   process.on('uncaughtException', escaped);
   port.on('message', (message: ToThread) => {

@@ -43,6 +43,10 @@ interface Thread {
   error: Error | undefined;
   /** The last lease it was given. */
   lease: number;
+  /** Has a task whose outcome is still to come. */
+  busy: boolean;
+  /** An error escaped in it while no task ran: replaced once its task, if it got one since, has ended. */
+  stale: boolean;
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   predecessor: Promise<void> | undefined;
   readonly exit: Promise<void>;
@@ -129,7 +133,7 @@ export class ThreadWorkers implements WorkerSide {
   }
   assign(worldRank: number, message: AssignMessage): void {
     const thread = this.#threads[worldRank];
-    if (thread) thread.lease = message.lease.lease;
+    if (thread) Object.assign(thread, { lease: message.lease.lease, busy: true });
     this.#post(worldRank, message);
   }
   cancel(worldRank: number, message: CancelMessage): void {
@@ -227,6 +231,8 @@ export class ThreadWorkers implements WorkerSide {
       ending: false,
       error: undefined,
       lease: 0,
+      busy: false,
+      stale: false,
       predecessor: undefined,
       exit,
     };
@@ -250,7 +256,10 @@ export class ThreadWorkers implements WorkerSide {
     const events = this.#events;
     switch (message.type) {
       case 'outcome':
-        if (!thread.ending) events?.outcome(worldRank, message.taskId, message.outcome);
+        if (thread.ending) break;
+        thread.busy = false;
+        if (thread.stale) this.end(worldRank);
+        events?.outcome(worldRank, message.taskId, message.outcome);
         break;
       case 'warning':
         events?.warning(worldRank, message.message);
@@ -262,7 +271,8 @@ export class ThreadWorkers implements WorkerSide {
         const error = decodeValue(message.error);
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
         events?.warning(worldRank, `an error escaped on worker ${worldRank} while no task ran there: ${text}`);
-        this.end(worldRank);
+        if (thread.busy) thread.stale = true;
+        else this.end(worldRank);
       }
     }
   }

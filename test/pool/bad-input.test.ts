@@ -236,4 +236,36 @@ test('an error that escapes while no task runs is a warning, and the worker is r
   await own.close();
 });
 
+test('a leftover whose error nobody handles is a warning and fails no later task', async () => {
+  const own = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+  const seen: string[] = [];
+  own.on('warning', ({ message }) => seen.push(message));
+  own.on('workerReplaced', () => seen.push('replaced'));
+  await own.run(tasks, { workers: 2, export: 'leaveUnhandled', args: [30] });
+  await own.run(tasks, { workers: 2, export: 'sleep', args: [100] });
+  assert.is(seen.length, 2);
+  for (const message of seen) assert.match(message, 'task t1 has ended');
+  await own.close();
+});
+
+test('a throw with calls in flight fails the task once, and harms nothing else', async () => {
+  for (let i = 0; i < 5; i++) {
+    const error = await rejectsCode(pool.run(tasks, { workers: 3, export: 'throwInFlight' }), 'TASK_FAILED');
+    assert.is((error.cause as Error).message, 'with a call in flight');
+  }
+});
+
+test('limits beyond what a timer can hold are no limit', async () => {
+  for (const timeoutMs of [2 ** 40, Infinity, null]) {
+    const own = await launch({ workers: 2, window: 4 * 1024 * 1024, timeoutMs });
+    assert.equal((await own.run(tasks, { workers: 2, export: 'sleep', args: [20], timeoutMs })).length, 2);
+    assert.equal(await own.run(tasks, { workers: 2, args: [5], timeoutMs }), [1, 1]);
+    await own.close();
+  }
+});
+
+test('a wrong variable for the workers is found at the launch', async () => {
+  await rejectsCode(launch({ workers: 1, env: { SHOAL_LOG: 'loud' } }), 'LAUNCH');
+});
+
 test.run();

@@ -177,3 +177,13 @@ export function uncaughtLater(): void {
     throw new Error('after the task');
   }, 50);
 }
+/** Leaves a timer whose failing collective nobody handles. */
+export function leaveUnhandled(ms: number): void {
+  setTimeout(() => void collective.allreduce(new Float32Array(4)), ms);
+}
+/** Throws while a call that nobody awaits is under way. */
+export function throwInFlight(): void {
+  void collective.allreduce(new Float32Array(4));
+  if (context.rank === 0) throw new Error('with a call in flight');
+  void collective.barrier();
+}
