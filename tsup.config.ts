@@ -17,7 +17,6 @@ const config: Options = {
     entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' },
     compilerOptions: { stripInternal: true },
   },
-  keepNames: true,
   clean: true,
 };
 

@@ -183,5 +183,7 @@ export function show(value: unknown): string {
 
 /** `Float32Array`, `Map`, `Object` …, also for objects of another realm. */
 export function tagOf(value: object): string {
+  // Typed arrays have a getter for it, several times faster than the general way.
+  if (ArrayBuffer.isView(value)) return (value as Uint8Array)[Symbol.toStringTag];
   return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -182,7 +182,6 @@ export class GroupCollective implements Collective {
 
   #start<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): Promise<B> {
     return new Promise((resolve, reject) => {
-      const begun = performance.now();
       const request = this.#request(algorithm, buffer, options, false);
       if (request instanceof Error) {
         reject(request);
@@ -190,7 +189,7 @@ export class GroupCollective implements Collective {
       }
       const { signal } = request;
       const settled = (): void => {
-        this.elapsedMs += performance.now() - begun;
+        this.elapsedMs += performance.now() - call.startedAt;
         signal?.removeEventListener('abort', cancel);
         // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
         queueMicrotask(() => this.#inFlight.delete(request));
@@ -217,7 +216,6 @@ export class GroupCollective implements Collective {
   }
 
   #run<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): B {
-    const begun = performance.now();
     const request = this.#request(algorithm, buffer, options, true);
     if (request instanceof Error) throw request;
     let failure: { error: unknown } | undefined;
@@ -232,7 +230,7 @@ export class GroupCollective implements Collective {
       this.#group.engine.wait(call);
     } finally {
       this.#inFlight.delete(request);
-      this.elapsedMs += performance.now() - begun;
+      this.elapsedMs += performance.now() - call.startedAt;
     }
     if (failure) throw failure.error;
     return resultOf(request, buffer);

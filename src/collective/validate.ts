@@ -71,13 +71,10 @@ export function validate(
 ): Request {
   const what = blocking ? `${algorithm.name}Sync` : algorithm.name;
   const given = checkOptions(what, algorithm, options, blocking);
-  const request = {
-    ...emptyRequest(algorithm),
-    name: checkName(what, given.name),
-    timeoutMs: checkTimeout(what, given.timeoutMs, setting.timeoutMs),
-    signal: checkSignal(what, given.signal),
-  };
-  if (algorithm.name === 'barrier') return request;
+  const name = checkName(what, given.name);
+  const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
+  const signal = checkSignal(what, given.signal);
+  if (algorithm.name === 'barrier') return { ...emptyRequest(algorithm), name, timeoutMs, signal };
 
   const root = algorithm.name === 'broadcast' ? checkRoot(what, given.root, setting.size) : 0;
   const array = checkBuffer(what, 'buffer', buffer, setting.window);
@@ -85,14 +82,17 @@ export function validate(
   const op = algorithm.name === 'allreduce' ? checkOp(what, given.op, dtype) : 0;
   const out = given.out === undefined ? array : checkOut(what, array, given.out, setting.window);
   return {
-    ...request,
+    algorithm,
     dtype: dtypeId(dtype),
     op,
     root,
     count: array.byteLength / itemBytes[dtype],
     itemBytes: itemBytes[dtype],
+    name,
     input: algorithm.sends(setting.rank, root) ? array : undefined,
     output: algorithm.receives(setting.rank, root) ? out : undefined,
+    timeoutMs,
+    signal,
   };
 }
 

@@ -15,12 +15,14 @@ export class RankWindow {
   readonly arena: Allocator;
   /** Wakes a rank of this host. */
   readonly ring: (rank: number) => void;
+  readonly #buffer: ArrayBufferLike;
   readonly #freeFrames: number[];
 
   constructor(node: NodeWindow, rank: number, ring: (rank: number) => void = (to) => node.ring(to)) {
     this.node = node;
     this.rank = rank;
     this.ring = ring;
+    this.#buffer = node.bytes.buffer;
     const { layout, handle } = node;
     this.kernels = instantiateKernels(handle.module, handle.memory, layout.stackTop(rank));
     this.arena = new Allocator(layout.arena(rank), layout.arenaBytes);
@@ -39,7 +41,7 @@ export class RankWindow {
 
   /** Whether `array` views this window's memory. */
   holds(array: ArrayBufferView): boolean {
-    return array.buffer === this.node.bytes.buffer;
+    return array.buffer === this.#buffer;
   }
 
   /** Zeroed memory for an array, or undefined when the arena has no room. */

@@ -95,11 +95,13 @@ function escaped(error: unknown): void {
     send({ type: 'warning', message: `nobody handled an error of a task that has ended: ${(error as Error).message}` });
     return;
   }
-  current = undefined;
-  if (!task) {
+  // The async context says whose code it was: a leftover of an earlier task does not fail the one that runs now.
+  const scope = runtime.storage.getStore();
+  if (!task || (scope && scope !== task.scope)) {
     send({ type: 'stray', error: encodeError(error) });
     return;
   }
+  current = undefined;
   task.fail(error);
   sendOutcome({ kind: 'threw', error: encodeError(error, Infinity), origin: 'task', replaceThread: true });
 }

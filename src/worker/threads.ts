@@ -270,7 +270,7 @@ export class ThreadWorkers implements WorkerSide {
       case 'stray': {
         const error = decodeValue(message.error);
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        events?.warning(worldRank, `an error escaped on worker ${worldRank} while no task ran there: ${text}`);
+        events?.warning(worldRank, `an error escaped on worker ${worldRank} outside the task that runs there: ${text}`);
         if (thread.busy) thread.stale = true;
         else this.end(worldRank);
       }

@@ -248,6 +248,21 @@ test('a leftover whose error nobody handles is a warning and fails no later task
   await own.close();
 });
 
+for (const kind of ['throw', 'reject'] as const) {
+  test(`an error that escapes from a leftover does not fail the task that runs then: ${kind}`, async () => {
+    const own = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+    const seen: string[] = [];
+    own.on('warning', ({ message }) => seen.push(message));
+    own.on('workerReplaced', () => seen.push('replaced'));
+    await own.run(tasks, { workers: 2, export: 'leaveError', args: [kind, 30] });
+    assert.equal((await own.run(tasks, { workers: 2, export: 'sleep', args: [100] })).length, 2);
+    await until(() => seen.filter((text) => text === 'replaced').length === 2);
+    assert.match(seen[0]!, 'from a leftover');
+    assert.equal(await own.run(tasks, { workers: 2, args: [5] }), [1, 1]);
+    await own.close();
+  });
+}
+
 test('a throw with calls in flight fails the task once, and harms nothing else', async () => {
   for (let i = 0; i < 5; i++) {
     const error = await rejectsCode(pool.run(tasks, { workers: 3, export: 'throwInFlight' }), 'TASK_FAILED');

@@ -95,6 +95,23 @@ for (const size of several) {
     });
   }
 
+  test(`after a failure the next call gets its error, after a mismatch or a refusal it works, ${size} ranks`, async () => {
+    const after = async (kind: string): Promise<string[]> =>
+      ((await ranks(size, tasks, 'callAfter', kind)) as string[][]).map((codes) => codes.slice(-2).join());
+    assert.equal(await after('mismatch'), Array(size).fill('nothing,nothing'));
+    assert.equal(await after('refusal'), Array(size).fill('nothing,nothing'));
+    const [timeout, cancelled] = ['ERR_SHOAL_COLLECTIVE_TIMEOUT', 'ERR_SHOAL_CANCELLED'];
+    assert.equal(await after('timeout'), Array(size).fill(`${timeout},${timeout}`));
+    assert.equal(await after('signal'), Array(size).fill(`${cancelled},${cancelled}`));
+  });
+
+  test(`a skipped call is a mismatch when the next has another name, ${size} ranks`, async () => {
+    const error = await rejectsCode(ranks(size, tasks, 'skip'), 'TASK_FAILED');
+    assert.is((error.cause as { code: string }).code, 'ERR_SHOAL_COLLECTIVE_MISMATCH');
+    assert.match((error.cause as Error).message, 'name "first"');
+    assert.match((error.cause as Error).message, 'name "second"');
+  });
+
   test(`a buffer detached under way fails the group, ${size} ranks`, async () => {
     const codes = await ranks(size, tasks, 'detachInFlight');
     assert.is(codes[0], 'ERR_SHOAL_INVALID_ARGUMENT');

@@ -11,7 +11,6 @@ const config: Options = {
   target: 'node20',
   bundle: false,
   sourcemap: 'inline',
-  keepNames: true,
   clean: true,
 };
 

@@ -187,3 +187,10 @@ export function throwInFlight(): void {
   if (context.rank === 0) throw new Error('with a call in flight');
   void collective.barrier();
 }
+/** Leaves a timer that throws, or rejects without a handler. */
+export function leaveError(kind: string, ms: number): void {
+  setTimeout(() => {
+    if (kind === 'throw') throw new Error('from a leftover');
+    void Promise.reject(new Error('from a leftover'));
+  }, ms);
+}

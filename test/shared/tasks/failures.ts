@@ -203,4 +203,35 @@ export async function notAwaited(): Promise<number> {
   return context.rank;
 }
 
+/** After each kind of failure the next call gets the same error; after a mismatch and a refusal it works. */
+export async function callAfter(kind: string): Promise<string[]> {
+  const { rank } = context;
+  const array = new Float32Array(10);
+  const calls: Promise<unknown>[] = [];
+  switch (kind) {
+    case 'mismatch':
+      calls.push(rank === 0 ? collective.barrier() : collective.allreduce(array));
+      break;
+    case 'refusal':
+      calls.push(collective.allreduce(array, { op: 'median' as never }));
+      break;
+    case 'timeout':
+      if (rank === 0) calls.push(collective.barrier({ timeoutMs: 10 }));
+      else await new Promise((resolve) => setTimeout(resolve, 60));
+      break;
+    case 'signal':
+      if (rank === 0) calls.push(collective.barrier({ signal: AbortSignal.abort() }));
+      else await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  const first = await Promise.all(calls.map(codeOf));
+  return [...first, await codeOf(collective.barrier()), await codeOf(collective.allreduce(array))];
+}
+
+/** Rank 1 skips a call: the next one differs by its name. */
+export async function skip(): Promise<void> {
+  const array = new Float32Array(10);
+  if (context.rank !== 1) await collective.allreduce(array, { name: 'first' });
+  await collective.allreduce(array, { name: 'second' });
+}
+
 export { codeOf };

@@ -1,0 +1,96 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { GroupCollective } from '../../src/collective/collective.js';
+import { RankEngine } from '../../src/collective/engine.js';
+import { Group } from '../../src/collective/group.js';
+import { compileKernels } from '../../src/kernels/wasm-module.js';
+import { LocalDoorbell } from '../../src/window/doorbell.js';
+import { layoutNumbers as at } from '../../src/window/layout.js';
+import { createWindow } from '../../src/window/node-window.js';
+import { RankWindow } from '../../src/window/rank-window.js';
+import { rejectsCode, until } from '../support/check.js';
+
+const test = suite('engine');
+
+/** Two ranks of one thread; `stuck` and `warnings` collect what rank 0 reports. */
+function pair(): {
+  collectives: GroupCollective[];
+  groups: Group[];
+  node: RankWindow['node'];
+  stuck: number[];
+  close: () => void;
+} {
+  const node = createWindow(compileKernels(), 2, 2 ** 20);
+  node.grant(0);
+  const bells = [new LocalDoorbell(), new LocalDoorbell()];
+  const members = [0, 1].map((rank) => ({ rank, worldRank: rank, hostname: 'here', pid: 1 }));
+  const stuck: number[] = [];
+  const groups = bells.map((bell, rank) => {
+    const window = new RankWindow(node, rank, (to) => bells[to]?.ring());
+    const host = { warn: () => undefined, reportStuck: (_: Group, member: number) => void stuck.push(member) };
+    return new Group(new RankEngine(window, bell, host), { lease: 1, slot: 0, taskId: 't1', rank, members });
+  });
+  const collectives = groups.map((group) => new GroupCollective(group, 10_000, false));
+  return { collectives, groups, node, stuck, close: () => groups.forEach((group) => group.close()) };
+}
+
+/** Word of member 1 in slot 0. */
+function word(node: RankWindow['node'], offset: number): number {
+  return (node.layout.slot(0) + at.slotMembers + at.memberBytes + offset) / 4;
+}
+
+test('a rank that leaves early waits for a busy member, asks for its end after a second, and goes when it is dead', async () => {
+  const { collectives, node, stuck, close } = pair();
+  Atomics.store(node.u32, word(node, at.memberBusy), 1);
+  const array = new Float32Array(10);
+  let settled = false;
+  const call = rejectsCode(collectives[0]!.allreduce(array, { timeoutMs: 20 }), 'COLLECTIVE_TIMEOUT');
+  void call.finally(() => (settled = true));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.not.ok(settled, 'the member is still busy');
+  assert.equal(stuck, []);
+  await until(() => stuck.length > 0);
+  assert.equal(stuck.slice(0, 1), [1]);
+  assert.not.ok(settled, 'asking is no proof');
+  Atomics.store(node.u32, word(node, at.memberDead), 1);
+  await call;
+  close();
+});
+
+test('two groups used in opposite order by two ranks do not deadlock', async () => {
+  const { collectives, groups, node, close } = pair();
+  node.grant(1);
+  const second = groups.map(({ engine, members }, rank) => {
+    return new Group(engine, { lease: 2, slot: 1, taskId: 't2', rank, members });
+  });
+  const others = second.map((group) => new GroupCollective(group, 10_000, false));
+  const one = async (first: GroupCollective, then: GroupCollective): Promise<number[]> => {
+    const calls = [first.allreduce(Int32Array.of(1)), then.allreduce(Int32Array.of(10))];
+    return (await Promise.all(calls)).map(([value]) => value!);
+  };
+  const results = await Promise.all([one(collectives[0]!, others[0]!), one(others[1]!, collectives[1]!)]);
+  assert.equal(results, [
+    [2, 20],
+    [2, 20],
+  ]);
+  close();
+  second.forEach((group) => group.close());
+});
+
+test('a sequence beyond 32 bits is a number like any other', async () => {
+  const { collectives, groups, node, close } = pair();
+  const start = 2 ** 33 - 3;
+  for (const [rank, group] of groups.entries()) {
+    group.sequence = start;
+    const progress = node.layout.slot(0) + at.slotMembers + rank * at.memberBytes + at.memberProgress;
+    Atomics.store(node.i64, progress / 8, BigInt(start));
+  }
+  for (let i = 0; i < 8; i++) {
+    const calls = collectives.map((own) => own.allreduce(new Float64Array(2_000).fill(i)));
+    for (const array of await Promise.all(calls)) assert.ok(array.every((value) => value === 2 * i));
+  }
+  assert.is(groups[0]!.sequence, start + 8);
+  close();
+});
+
+test.run();
