@@ -3,7 +3,7 @@ import type { MemberInfo, ShoalError } from '../errors.js';
 import { ClosedError, UnsupportedError } from '../errors.js';
 import type { AbortReason } from '../window/abort-reason.js';
 import type { Frame } from '../window/frame.js';
-import { maxGroups } from '../window/layout.js';
+import { groupStagingBytes, maxGroups } from '../window/layout.js';
 import { Call } from './call.js';
 import type { RankEngine } from './engine.js';
 import { abortError } from './failures.js';
@@ -37,7 +37,11 @@ export class Group {
     this.members = members;
     this.taskId = taskId;
     const frame = engine.window.takeFrame(slot, rank, members.length);
-    if (!frame) throw new UnsupportedError(`a rank can be in ${maxGroups} groups at a time; close one first`);
+    if (!frame) {
+      throw new UnsupportedError(
+        `a rank can be in ${maxGroups} groups at a time, each with ${groupStagingBytes} bytes of its window; close one first`,
+      );
+    }
     frame.setLease(lease);
     this.frame = frame;
   }

@@ -32,21 +32,24 @@ export interface FrameCall {
 /** Typed access to the frame; the addresses of window arrays move on with each piece. */
 export class Frame {
   readonly address: number;
+  readonly staging: number;
   readonly slot: number;
   readonly size: number;
   readonly #window: RankWindow;
   readonly #base: number;
 
-  constructor(window: RankWindow, address: number, slot: number, self: number, size: number) {
+  /** @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per group. */
+  constructor(window: RankWindow, address: number, staging: number, slot: number, self: number, size: number) {
     this.#window = window;
     this.address = address;
+    this.staging = staging;
     this.slot = slot;
     this.size = size;
     this.#base = address / 4;
     this.#set(at.frameSlot, slot);
     this.#set(at.frameSelf, self);
     this.#set(at.frameSize, size);
-    this.#set(at.frameStaging, window.node.layout.staging(window.rank));
+    this.#set(at.frameStaging, staging);
     this.#set(at.frameStagingBytes, stagingBytes);
   }
 
@@ -79,7 +82,7 @@ export class Frame {
 
   /** Address of the staging half of a sequence. */
   stagingHalf(sequence: number): number {
-    return this.#window.node.layout.staging(this.#window.rank) + (sequence % 2 === 1 ? stagingBytes : 0);
+    return this.staging + (sequence % 2 === 1 ? stagingBytes : 0);
   }
 
   get pieceCount(): number {

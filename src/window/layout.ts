@@ -48,10 +48,12 @@ const MIB = 1024 * KIB;
 
 /** Bytes of one staging half: plain arrays are pipelined in pieces of this size. */
 export const stagingBytes: number = 256 * KIB;
+/** Two halves and the scratch of small results. */
+export const groupStagingBytes: number = 2 * stagingBytes + layoutNumbers.smallBytes;
 /** Where a rank that throws leaves its encoded error for its peers. */
 export const faultBytes: number = 16 * KIB;
-/** Staging halves, scratch and fault area: what a rank's part of the window holds before its arena. */
-const rankOverheadBytes: number = 2 * stagingBytes + layoutNumbers.smallBytes + faultBytes;
+/** Staging and fault area: what a rank's part of the window holds before its arena. */
+const rankOverheadBytes: number = groupStagingBytes + faultBytes;
 /** Smallest `window` option, in bytes per worker. */
 export const minWindowBytes: number = MIB;
 /** wasm32 has 4 GiB; the last page stays unused so that no end address wraps to 0. */
@@ -107,7 +109,7 @@ export class WindowLayout {
     return this.#rankBase + rank * this.windowBytes;
   }
   fault(rank: number): number {
-    return this.staging(rank) + 2 * stagingBytes + layoutNumbers.smallBytes;
+    return this.staging(rank) + groupStagingBytes;
   }
   arena(rank: number): number {
     return this.staging(rank) + rankOverheadBytes;

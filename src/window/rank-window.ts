@@ -3,7 +3,7 @@ import type { KernelExports } from '../kernels/wasm-module.js';
 import { instantiateKernels } from '../kernels/wasm-module.js';
 import { Allocator } from './allocator.js';
 import { Frame } from './frame.js';
-import { faultBytes, maxGroups } from './layout.js';
+import { faultBytes, groupStagingBytes, maxGroups } from './layout.js';
 import type { NodeWindow } from './node-window.js';
 
 /** Owned by the thread that runs the rank; nothing of it may be used from another. */
@@ -17,6 +17,7 @@ export class RankWindow {
   readonly ring: (rank: number) => void;
   readonly #buffer: ArrayBufferLike;
   readonly #freeFrames: number[];
+  #ownStagingUsed = false;
 
   constructor(node: NodeWindow, rank: number, ring: (rank: number) => void = (to) => node.ring(to)) {
     this.node = node;
@@ -29,14 +30,23 @@ export class RankWindow {
     this.#freeFrames = Array.from({ length: maxGroups }, (_, index) => layout.frame(rank, index));
   }
 
-  /** Take a frame for one group; undefined when the rank is in as many groups as it can be. */
+  /**
+   * Take a frame and staging for one group. The first group has the rank's own staging, further ones take theirs from
+   * the arena. Undefined when the rank is in as many groups as it can be, or the arena has no room.
+   */
   takeFrame(slot: number, self: number, size: number): Frame | undefined {
-    const address = this.#freeFrames.pop();
-    return address === undefined ? undefined : new Frame(this, address, this.node.layout.slot(slot), self, size);
+    const { layout } = this.node;
+    const own = layout.staging(this.rank);
+    const staging = this.#ownStagingUsed ? this.arena.allocate(groupStagingBytes) : own;
+    const address = staging === undefined ? undefined : this.#freeFrames.pop();
+    if (staging === undefined || address === undefined) return undefined;
+    if (staging === own) this.#ownStagingUsed = true;
+    return new Frame(this, address, staging, layout.slot(slot), self, size);
   }
 
-  giveFrame(frame: Frame): void {
-    this.#freeFrames.push(frame.address);
+  giveFrame({ address, staging }: Frame): void {
+    this.#freeFrames.push(address);
+    if (this.arena.free(staging) === undefined) this.#ownStagingUsed = false;
   }
 
   /** Whether `array` views this window's memory. */
