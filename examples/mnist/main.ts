@@ -13,18 +13,28 @@ const train = taskModule<typeof import('./train.js')>(new URL('./train.ts', impo
 const epochs = 5;
 const learningRates = [0.5, 0.5, 0.25, 0.25, 0.1];
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    workers: { type: 'string', default: '2' },
-  },
-});
-const workers = Number(options.workers);
-
 /** Everything but the JSON object goes to standard error. */
 function say(line = ''): void {
   process.stderr.write(`${line}\n`);
 }
+
+/** A wrong option is one line, not a stack. */
+function stop(error: unknown): never {
+  say(`demo: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(2);
+}
+
+function readOptions(): { json: boolean; workers: string } {
+  try {
+    const flags = { json: { type: 'boolean', default: false }, workers: { type: 'string', default: '2' } } as const;
+    return parseArgs({ options: flags }).values;
+  } catch (error) {
+    return stop(error);
+  }
+}
+
+const options = readOptions();
+const workers = Number(options.workers);
 
 async function trainWith(pool: Pool, size: number): Promise<{ epochs: Epoch[]; seconds: number }> {
   const begun = performance.now();
@@ -55,7 +65,7 @@ function showEpoch(epoch: number, { loss, testAccuracy, trainMs, collectiveMs }:
 }
 
 const begun = performance.now();
-const pool = await launch({ workers });
+const pool = await launch({ workers }).catch(stop);
 say(pc.bold(`Softmax regression on 60,000 MNIST digits, ${workers} workers on ${pool.status().transport}`));
 const parallel = await trainWith(pool, workers);
 say(pc.bold('The same with one worker'));
