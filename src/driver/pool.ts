@@ -1,7 +1,8 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
-import type { Head, PoolEvents, WorkerStatus } from '../head/head.js';
+import type { Head } from '../head/head.js';
+import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import { encodeValue } from '../protocol/values.js';
 import { assertOptions, checkSignal, first, integer, limit } from './options.js';
 import { TaskHandle } from './task-handle.js';

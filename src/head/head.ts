@@ -14,6 +14,7 @@ import type { AbortKind } from '../window/abort-reason.js';
 import { CommunicatorTable } from './communicators.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Leases } from './leases.js';
+import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
 import type { Attempt, TaskSpec } from './task.js';
 import { Task } from './task.js';
 import { judge } from './verdict.js';
@@ -21,40 +22,6 @@ import type { WorkerEvents, WorkerSide } from './worker-side.js';
 
 /** A longer timer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
-
-/** Limits of a head; all filled. */
-export interface HeadOptions {
-  readonly graceMs: number;
-  readonly maxQueue: number;
-  readonly maxQueueBytes: number;
-  readonly maxMessageBytes: number;
-  /** Default deadline of collectives; null: none. */
-  readonly collectiveTimeoutMs: number | null;
-  readonly communicatorCache: number;
-}
-
-/** Events of a pool and what they carry. */
-export interface PoolEvents {
-  /** A worker ended by a crash. */
-  workerDied: [{ worldRank: number; error: Error }];
-  /** A worker's thread was replaced by a new one. */
-  workerReplaced: [{ worldRank: number }];
-  taskDone: [{ taskId: string; name: string | undefined }];
-  /** A task failed and nobody had asked for its result. */
-  taskFailed: [{ taskId: string; name: string | undefined; error: Error }];
-  /** No task is queued or running any more. */
-  drain: [];
-  warning: [{ message: string; worldRank: number | undefined }];
-}
-
-/** What `status()` says of one worker. */
-export interface WorkerStatus {
-  readonly worldRank: number;
-  readonly pid: number;
-  readonly node: string;
-  readonly state: 'idle' | 'busy';
-  readonly taskId: string | undefined;
-}
 
 /** One per pool. */
 export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {

@@ -1,6 +1,6 @@
 /** One rank's part of one task: its scope, its end, and what its peers are told of it. */
 import { hostname } from 'node:os';
-import { GroupCollective } from '../collective/collective.js';
+import { GroupCollective } from '../collective/group-collective.js';
 import type { RankEngine } from '../collective/engine.js';
 import type { Lease } from '../collective/group.js';
 import { Group } from '../collective/group.js';

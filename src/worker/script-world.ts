@@ -12,7 +12,7 @@ import { encodeAbort } from '../window/abort-reason.js';
 import type { NodeWindow } from '../window/node-window.js';
 import { createWindow } from '../window/node-window.js';
 import { namesLoader } from './load-module.js';
-import { taskThreadFile } from './threads.js';
+import { taskThreadFile } from './thread-handle.js';
 
 /** What to run and how. */
 export interface ScriptWorldOptions {
@@ -37,6 +37,8 @@ export class ScriptWorld {
   readonly #window: NodeWindow;
   readonly #workers: Worker[] = [];
   readonly #files: number[] = [];
+  readonly #exitCodes: number[] = [];
+  /** The first that was reported, or the signal's. */
   #exitCode = 0;
   #grace: NodeJS.Timeout | undefined;
 
@@ -54,7 +56,9 @@ export class ScriptWorld {
     await Promise.all(exits);
     clearTimeout(this.#grace);
     for (const file of this.#files) closeSync(file);
-    return this.#exitCode;
+    // Exits are reported in any order: the abort word knows who failed first.
+    const first = this.#window.abortReason(this.#window.layout.slot(slot))?.rank;
+    return (first !== undefined && this.#exitCodes[first]) || this.#exitCode;
   }
 
   /** End the world: collectives fail and `context.signal` aborts at once, what goes on is ended after the grace time. */
@@ -87,6 +91,7 @@ export class ScriptWorld {
       worker.on('exit', (code) => {
         const exitCode = died && code === 0 ? 1 : code;
         this.#window.markDead(slot, rank);
+        this.#exitCodes[rank] = exitCode;
         if (exitCode !== 0) {
           if (this.#exitCode === 0) this.#exitCode = exitCode;
           this.#abort(died ? 'workerDied' : 'taskExited', rank);

@@ -1,65 +1,28 @@
 /** Workers that are threads of this process: the control side of the `threads` transport. */
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import type { ResourceLimits } from 'node:worker_threads';
-import { Worker } from 'node:worker_threads';
 import { LaunchError } from '../errors.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
-import type {
-  AssignMessage,
-  CancelMessage,
-  FromThread,
-  OutputBoot,
-  ThreadBoot,
-  ToThread,
-} from '../protocol/messages.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import type { AssignMessage, CancelMessage, FromThread } from '../protocol/messages.js';
+import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import type { NodeWindow } from '../window/node-window.js';
 import { createWindow } from '../window/node-window.js';
-import { namesLoader } from './load-module.js';
-
-/** How to start threads; all filled. */
-export interface ThreadOptions {
-  readonly workers: number;
-  readonly windowBytes: number;
-  readonly startTimeoutMs: number;
-  readonly env: Readonly<Record<string, string | undefined>> | undefined;
-  readonly execArgv: readonly string[] | undefined;
-  readonly resourceLimits: ResourceLimits | undefined;
-  readonly output: OutputBoot;
-}
+import type { Gone, ThreadOptions } from './thread-handle.js';
+import { TaskThread } from './thread-handle.js';
 
 /** Starts of one worker that may fail in a row before the pool gives up. */
 const maxFailedStarts = 3;
-
-interface Thread {
-  readonly worker: Worker;
-  ready: boolean;
-  /** Ended by us: no crash. */
-  ending: boolean;
-  error: Error | undefined;
-  /** The last lease it was given. */
-  lease: number;
-  /** Has a task whose outcome is still to come. */
-  busy: boolean;
-  /** An error escaped in it while no task ran: replaced once its task, if it got one since, has ended. */
-  stale: boolean;
-  /** Resolves when the thread before it on this worker is gone; undefined once it is. */
-  predecessor: Promise<void> | undefined;
-  readonly exit: Promise<void>;
-}
 
 /** All threads of one pool and the window they share. */
 export class ThreadWorkers implements WorkerSide {
   readonly workers: readonly WorkerInfo[];
   readonly window: NodeWindow;
   readonly #options: ThreadOptions;
-  readonly #threads: Thread[] = [];
+  readonly #threads: TaskThread[] = [];
   /** A warm thread for each worker that has lost one before. */
-  readonly #spares = new Map<number, Thread>();
+  readonly #spares = new Map<number, TaskThread>();
   readonly #exits = new Set<Promise<void>>();
   readonly #failedStarts: number[];
   #events: WorkerEvents | undefined;
@@ -133,19 +96,20 @@ export class ThreadWorkers implements WorkerSide {
   }
   assign(worldRank: number, message: AssignMessage): void {
     const thread = this.#threads[worldRank];
-    if (thread) Object.assign(thread, { lease: message.lease.lease, busy: true });
-    this.#post(worldRank, message);
+    if (!thread) return;
+    thread.lease = message.lease.lease;
+    thread.busy = true;
+    thread.post(message);
   }
   cancel(worldRank: number, message: CancelMessage): void {
-    this.#post(worldRank, message);
+    this.#threads[worldRank]?.post(message);
   }
 
   end(worldRank: number): void {
     const thread = this.#threads[worldRank];
     if (!thread || thread.ending) return;
-    thread.ending = true;
     this.#replace(worldRank);
-    void thread.worker.terminate();
+    thread.end();
   }
 
   keepAlive(active: boolean): void {
@@ -159,36 +123,23 @@ export class ThreadWorkers implements WorkerSide {
   async close(): Promise<void> {
     this.#closing = true;
     for (const thread of [...this.#threads, ...this.#spares.values()]) {
-      thread.ending = true;
       thread.worker.ref();
-      void thread.worker.terminate();
+      thread.end();
     }
     await Promise.all(this.#exits);
-  }
-
-  #post(worldRank: number, message: ToThread): void {
-    const thread = this.#threads[worldRank];
-    if (!thread?.predecessor) thread?.worker.postMessage(message);
-    else
-      void thread.predecessor.then(() => {
-        thread.worker.postMessage(message);
-      });
   }
 
   /** Put a new thread in a worker's place. Two threads never use the same part of the window at once. */
   #replace(worldRank: number): void {
     if (this.#closing) return;
-    const old = this.#threads[worldRank];
     const next = this.#spares.get(worldRank) ?? this.#spawnReplacement(worldRank);
-    next.predecessor = old?.exit.then(() => {
-      next.predecessor = undefined;
-    });
+    next.follow(this.#threads[worldRank]);
     this.#threads[worldRank] = next;
     this.#spares.set(worldRank, this.#spawnReplacement(worldRank));
     this.keepAlive(this.#keepAlive);
   }
 
-  #spawnReplacement(worldRank: number): Thread {
+  #spawnReplacement(worldRank: number): TaskThread {
     const thread = this.#spawn(
       worldRank,
       () => (this.#failedStarts[worldRank] = 0),
@@ -203,56 +154,23 @@ export class ThreadWorkers implements WorkerSide {
     return thread;
   }
 
-  #spawn(worldRank: number, started: () => void, failed: (error: Error) => void): Thread {
-    const { env, execArgv, resourceLimits, output } = this.#options;
-    const boot: ThreadBoot = {
-      kind: 'shoal-task-thread',
-      window: this.window.handle,
-      worldRank,
-      output,
-      script: undefined,
-      foreignLoader: namesLoader(execArgv ?? process.execArgv),
-    };
-    const worker = new Worker(taskThreadFile(), {
-      workerData: boot,
-      name: `shoal worker ${worldRank}`,
-      ...(env && { env: { ...process.env, ...env } }),
-      ...(execArgv && { execArgv: [...execArgv] }),
-      ...(resourceLimits && { resourceLimits }),
+  #spawn(worldRank: number, started: () => void, failed: (error: Error) => void): TaskThread {
+    const thread = new TaskThread(worldRank, this.window.handle, this.#options, {
+      started,
+      message: (message) => {
+        this.#receive(worldRank, thread, message);
+      },
+      exited: (how) => {
+        if (!thread.ready) failed(thread.error ?? new Error(`its thread ended before it was ready`));
+        this.#exited(worldRank, thread, how);
+        this.#exits.delete(thread.exit);
+      },
     });
-    const exit = new Promise<void>((resolve) =>
-      worker.on('exit', () => {
-        resolve();
-      }),
-    );
-    const thread: Thread = {
-      worker,
-      ready: false,
-      ending: false,
-      error: undefined,
-      lease: 0,
-      busy: false,
-      stale: false,
-      predecessor: undefined,
-      exit,
-    };
-    this.#exits.add(exit);
-    worker.on('message', (message: FromThread) => {
-      if (message.type === 'ready') {
-        thread.ready = true;
-        started();
-      } else this.#receive(worldRank, thread, message);
-    });
-    worker.on('error', (error: Error) => (thread.error = error));
-    worker.on('exit', (exitCode) => {
-      if (!thread.ready) failed(thread.error ?? new Error(`its thread ended with exit code ${exitCode}`));
-      this.#exited(worldRank, thread, exitCode);
-      this.#exits.delete(exit);
-    });
+    this.#exits.add(thread.exit);
     return thread;
   }
 
-  #receive(worldRank: number, thread: Thread, message: Exclude<FromThread, { type: 'ready' }>): void {
+  #receive(worldRank: number, thread: TaskThread, message: Exclude<FromThread, { type: 'ready' }>): void {
     const events = this.#events;
     switch (message.type) {
       case 'outcome':
@@ -277,23 +195,13 @@ export class ThreadWorkers implements WorkerSide {
     }
   }
 
-  #exited(worldRank: number, thread: Thread, exitCode: number): void {
+  #exited(worldRank: number, thread: TaskThread, how: Gone): void {
     if (this.#spares.get(worldRank) === thread) this.#spares.delete(worldRank);
     if (this.#closing) return;
     const inUse = this.#threads[worldRank] === thread;
     if (!inUse && !thread.ending) return; // a spare
     if (inUse && (this.#failedStarts[worldRank] ?? 0) < maxFailedStarts) this.#replace(worldRank);
-    this.#events?.gone(worldRank, thread.lease, howGone(thread, exitCode));
+    this.#events?.gone(worldRank, thread.lease, how);
     this.#events?.replaced(worldRank);
   }
-}
-
-function howGone({ ending, error }: Thread, exitCode: number): Parameters<WorkerEvents['gone']>[2] {
-  if (ending) return { kind: 'ended' };
-  return error ? { kind: 'died', error: encodeValue(error, 'error') } : { kind: 'exited', exitCode };
-}
-
-/** File of the task thread's entry. */
-export function taskThreadFile(): string {
-  return fileURLToPath(import.meta.resolve('#task-thread'));
 }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { GroupCollective } from '../../src/collective/collective.js';
+import { GroupCollective } from '../../src/collective/group-collective.js';
 import { RankEngine } from '../../src/collective/engine.js';
 import { Group } from '../../src/collective/group.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';

@@ -87,6 +87,15 @@ test('keeps errors: class, name, message, stack, code, cause and own fields', ()
   assert.is((copy(custom) as Error).name, 'Custom');
 });
 
+test('refuses an error that refers to itself, keeps one that two fields share', () => {
+  const loop = Object.assign(new Error('loop'), { self: undefined });
+  loop.self = [loop];
+  throwsCode(() => encodeValue(loop, 'value'), 'NOT_SERIALIZABLE');
+  const shared = new Error('shared');
+  const got = copy({ a: shared, b: shared }) as { a: Error; b: Error };
+  assert.equal([got.a.message, got.b.message], ['shared', 'shared']);
+});
+
 test('keys such as __proto__ are data', () => {
   const got = copy(JSON.parse('{"__proto__": {"polluted": 1}, "a": 2}')) as Record<string, unknown>;
   assert.is((got as { polluted?: number }).polluted, undefined);
