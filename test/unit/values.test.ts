@@ -88,7 +88,7 @@ test('keeps errors: class, name, message, stack, code, cause and own fields', ()
 });
 
 test('refuses an error that refers to itself, keeps one that two fields share', () => {
-  const loop = Object.assign(new Error('loop'), { self: undefined });
+  const loop: Error & { self?: unknown } = new Error('loop');
   loop.self = [loop];
   throwsCode(() => encodeValue(loop, 'value'), 'NOT_SERIALIZABLE');
   const shared = new Error('shared');
