@@ -10,6 +10,7 @@ const layers = [
   ['protocol', '^src/protocol/'],
   ['window', '^src/window/'],
   ['kernels', '^src/kernels/'],
+  ['native', '^src/native/'],
   ['base', '^src/(types/|errors\\.ts$|env\\.ts$|log\\.ts$)'],
 ];
 

@@ -1,6 +1,7 @@
-/** `npm run build [wasm|lib]`: what changed since the last build is built again. */
+/** `npm run build [wasm|lib|addon]`: what changed since the last build is built again. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { npm, tool } from './command.mjs';
+import { npm, root, run, tool } from './command.mjs';
 import { once } from './stamps.mjs';
 import { buildWasm } from './wasm.mjs';
 
@@ -23,9 +24,17 @@ export function buildLibrary() {
   );
 }
 
+/** bindings/build/*.node, with a C++ compiler. */
+export function buildAddons() {
+  once('addons', ['bindings/Makefile', 'bindings/src', 'package-lock.json'], 'bindings/build/os.node', () => {
+    run('build the addons', 'make', ['-s', '-B'], { cwd: join(root, 'bindings') });
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const what = process.argv[2] ?? 'all';
   installPackages();
-  if (what !== 'lib') buildWasm();
-  if (what !== 'wasm') buildLibrary();
+  if (what === 'all' || what === 'wasm') buildWasm();
+  if (what === 'all' || what === 'lib') buildLibrary();
+  if (what === 'addon') buildAddons();
 }

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { buildLibrary, installPackages } from './build.mjs';
+import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { output, run, say } from './command.mjs';
 import { suites } from './suites.mjs';
 import { buildWasm } from './wasm.mjs';
@@ -40,6 +40,7 @@ export async function setup(suiteNames, yes) {
   if (missing.length > 0) await installMissing(missing, yes);
   installPackages();
   buildWasm();
+  if (suiteNames.some((name) => suites[name].addons)) buildAddons();
   buildLibrary();
 }
 

@@ -2,10 +2,11 @@
 import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import { runRanks } from 'shoal/testing';
+import { runProcesses } from './processes.js';
 
 const transport = process.env.SHOAL_TEST_TRANSPORT;
-if (transport !== 'local' && transport !== 'threads') {
-  throw new Error('set SHOAL_TEST_TRANSPORT to local or threads');
+if (transport !== 'local' && transport !== 'threads' && transport !== 'processes') {
+  throw new Error('set SHOAL_TEST_TRANSPORT to local, threads or processes');
 }
 
 const largest = 7;
@@ -17,6 +18,7 @@ export async function ranks(size: number, module: URL, name: string, ...args: un
     pool ??= launch({ workers: largest, graceMs: 300, window: 8 * 1024 * 1024 });
     return (await pool).run(module, { workers: size, export: name, args });
   }
+  if (transport === 'processes') return runProcesses(size, module.href, name, args);
   const exports = (await import(module.href)) as Record<string, (...args: unknown[]) => unknown>;
   const fn = exports[name];
   if (!fn) throw new Error(`${module.href} has no ${name}`);

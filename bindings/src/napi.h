@@ -1,0 +1,101 @@
+// The little of Node-API that the addons share: arguments in, results and errors out. No policy.
+#pragma once
+#define NAPI_VERSION 8
+#include <errno.h>
+#include <node_api.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <string>
+
+namespace shoal {
+
+// One call from JavaScript. A wrong argument sets `failed`: the function returns at once.
+class Call {
+ public:
+  Call(napi_env env, napi_callback_info info) : env_(env) {
+    size_t count = kMaxArguments;
+    napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
+    count_ = count;
+  }
+
+  int64_t integer(size_t index) {
+    double value = 0;
+    if (index >= count_ || napi_get_value_double(env_, values_[index], &value) != napi_ok) wrong(index, "a number");
+    return int64_t(value);
+  }
+
+  std::string text(size_t index) {
+    char buffer[4096];
+    size_t length = 0;
+    if (index >= count_ || napi_get_value_string_utf8(env_, values_[index], buffer, sizeof buffer, &length) != napi_ok) {
+      wrong(index, "a string");
+      return "";
+    }
+    return std::string(buffer, length);
+  }
+
+  // The bytes of a typed array, over an ArrayBuffer or a SharedArrayBuffer. They belong to JavaScript.
+  uint8_t* bytes(size_t index, size_t* length) {
+    napi_typedarray_type type;
+    void* data = nullptr;
+    size_t count = 0;
+    *length = 0;
+    if (index >= count_ ||
+        napi_get_typedarray_info(env_, values_[index], &type, &count, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array) {
+      wrong(index, "a Uint8Array");
+      return nullptr;
+    }
+    *length = count;
+    return static_cast<uint8_t*>(data);
+  }
+
+  bool failed() const { return failed_; }
+
+  napi_value number(double value) {
+    napi_value result = nullptr;
+    napi_create_double(env_, value, &result);
+    return result;
+  }
+
+  napi_value pair(double first, double second) {
+    napi_value result = nullptr;
+    napi_create_array_with_length(env_, 2, &result);
+    napi_set_element(env_, result, 0, number(first));
+    napi_set_element(env_, result, 1, number(second));
+    return result;
+  }
+
+  // Throws an Error whose `code` is the name of the C function and whose message has its errno.
+  napi_value fail(const char* function, int error = errno) {
+    failed_ = true;
+    const std::string message = std::string(function) + ": " + strerror(error);
+    napi_throw_error(env_, function, message.c_str());
+    return nullptr;
+  }
+
+ private:
+  static constexpr size_t kMaxArguments = 8;
+
+  void wrong(size_t index, const char* expected) {
+    if (!failed_) {
+      const std::string message = "argument " + std::to_string(index) + ": expected " + expected;
+      napi_throw_type_error(env_, nullptr, message.c_str());
+    }
+    failed_ = true;
+  }
+
+  napi_env env_;
+  napi_value values_[kMaxArguments] = {};
+  size_t count_ = 0;
+  bool failed_ = false;
+};
+
+inline void define(napi_env env, napi_value exports, const char* name, napi_callback function) {
+  napi_value value = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+  napi_set_named_property(env, exports, name, value);
+}
+
+}  // namespace shoal

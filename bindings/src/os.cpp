@@ -1,0 +1,162 @@
+// What Linux has and Node has not: shared segments mapped over linear memory, doorbells, yield.
+// src/native/os.ts declares the same functions in the same order. Every function runs on the calling thread.
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "napi.h"
+
+using shoal::Call;
+
+namespace {
+
+// int memfd_create(const char *name, unsigned int flags);
+// The segment is sized, then sealed: a page past the end would be a SIGBUS in every process. The caller owns the fd.
+napi_value create_segment(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int64_t size = call.integer(0);
+  if (call.failed()) return nullptr;
+  const int fd = memfd_create("shoal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return call.fail("memfd_create");
+  if (ftruncate(fd, size) != 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    const int error = errno;
+    close(fd);
+    return call.fail("ftruncate", error);
+  }
+  return call.number(fd);
+}
+
+// int open(const char *path, int flags);
+// Another process's descriptor through /proc/<pid>/fd/<n>. The caller owns the new fd.
+napi_value open_descriptor(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int64_t pid = call.integer(0);
+  const int64_t number = call.integer(1);
+  const bool write_only = call.integer(2) != 0;
+  if (call.failed()) return nullptr;
+  const std::string path = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(number);
+  const int fd = open(path.c_str(), (write_only ? O_WRONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
+  return fd < 0 ? call.fail("open") : call.number(fd);
+}
+
+// void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+// Puts the segment over a range of linear memory, for good. The range belongs to a WebAssembly.Memory that the caller
+// keeps alive until the process ends; both ends lie on pages.
+napi_value map_segment(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  size_t length = 0;
+  uint8_t* memory = call.bytes(0, &length);
+  const uint64_t offset = uint64_t(call.integer(1));
+  const uint64_t size = uint64_t(call.integer(2));
+  const int fd = int(call.integer(3));
+  if (call.failed()) return nullptr;
+  const uint64_t page = uint64_t(sysconf(_SC_PAGESIZE));
+  uint8_t* address = memory + offset;
+  if (size == 0 || offset > length || size > length - offset || uintptr_t(address) % page || size % page) {
+    return call.fail("mmap", EINVAL);
+  }
+  if (mmap(address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) return call.fail("mmap");
+  madvise(address, size, MADV_DONTDUMP);
+  return call.number(double(size));
+}
+
+// void *memcpy(void *dest, const void *src, size_t n);
+napi_value copy_bytes(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  size_t target_length = 0, source_length = 0;
+  uint8_t* target = call.bytes(0, &target_length);
+  const uint8_t* source = call.bytes(1, &source_length);
+  if (call.failed()) return nullptr;
+  if (target_length < source_length) return call.fail("memcpy", EINVAL);
+  memcpy(target, source, source_length);
+  return nullptr;
+}
+
+// int sched_yield(void);
+napi_value yield_core(napi_env, napi_callback_info) {
+  sched_yield();
+  return nullptr;
+}
+
+// int sched_getaffinity(pid_t pid, size_t cpusetsize, cpu_set_t *mask);
+napi_value count_cores(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  cpu_set_t mask;
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return call.fail("sched_getaffinity");
+  return call.number(CPU_COUNT(&mask));
+}
+
+// int pipe2(int pipefd[2], int flags);
+// Returns [read end, write end], both non-blocking and closed on exec. The caller owns both.
+napi_value create_doorbell(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return call.fail("pipe2");
+  return call.pair(ends[0], ends[1]);
+}
+
+// ssize_t write(int fd, const void *buf, size_t count);
+// A full pipe has rung already; a closed one belongs to a process that is gone: neither is an error.
+napi_value ring_doorbell(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int fd = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  const uint8_t one = 1;
+  if (write(fd, &one, 1) < 0 && errno != EAGAIN && errno != EPIPE) return call.fail("write");
+  return nullptr;
+}
+
+// int poll(struct pollfd *fds, nfds_t nfds, int timeout);
+// Waits until the bell rings, at most `timeoutMs`, and silences it. Returns 1 if it rang.
+napi_value wait_doorbell(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int fd = int(call.integer(0));
+  const int timeout = int(call.integer(1));
+  if (call.failed()) return nullptr;
+  pollfd entry = {fd, POLLIN, 0};
+  const int ready = poll(&entry, 1, timeout);
+  if (ready < 0 && errno != EINTR) return call.fail("poll");
+  uint8_t rings[512];
+  bool rang = false;
+  while (read(fd, rings, sizeof rings) > 0) rang = true;
+  return call.number(rang);
+}
+
+// int close(int fd);
+napi_value close_descriptor(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int fd = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  if (close(fd) != 0) return call.fail("close");
+  return nullptr;
+}
+
+// int pidfd_open(pid_t pid, unsigned int flags);
+// A descriptor that becomes readable when the process ends, whoever gets its pid later. The caller owns it.
+napi_value open_process(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int64_t pid = call.integer(0);
+  if (call.failed()) return nullptr;
+  const long fd = syscall(SYS_pidfd_open, pid_t(pid), 0);
+  return fd < 0 ? call.fail("pidfd_open") : call.number(double(fd));
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  shoal::define(env, exports, "createSegment", create_segment);
+  shoal::define(env, exports, "openDescriptor", open_descriptor);
+  shoal::define(env, exports, "mapSegment", map_segment);
+  shoal::define(env, exports, "copyBytes", copy_bytes);
+  shoal::define(env, exports, "yieldCore", yield_core);
+  shoal::define(env, exports, "countCores", count_cores);
+  shoal::define(env, exports, "createDoorbell", create_doorbell);
+  shoal::define(env, exports, "ringDoorbell", ring_doorbell);
+  shoal::define(env, exports, "waitDoorbell", wait_doorbell);
+  shoal::define(env, exports, "closeDescriptor", close_descriptor);
+  shoal::define(env, exports, "openProcess", open_process);
+  return exports;
+}

@@ -1,0 +1,48 @@
+/** The `os` addon: what Linux has and Node has not. Mirrors `bindings/src/os.cpp`; the only file that loads it. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { UnsupportedError } from '../errors.js';
+
+/** Functions of the addon. Failures throw an Error whose `code` is the C function's name. */
+export interface OsAddon {
+  /** Make a sealed segment of shared memory. The caller owns the descriptor. */
+  createSegment(sizeBytes: number): number;
+  /** Open a descriptor of a living process. The caller owns the new one. */
+  openDescriptor(pid: number, descriptor: number, writeOnly: 0 | 1): number;
+  /** Put a segment over a range of linear memory, for good. Both ends lie on pages. */
+  mapSegment(memory: Uint8Array, offset: number, sizeBytes: number, descriptor: number): number;
+  /** Copy all of `source` to the start of `target`. */
+  copyBytes(target: Uint8Array, source: Uint8Array): void;
+  /** Let another thread have the core. */
+  yieldCore(): void;
+  /** Cores that this process may run on. */
+  countCores(): number;
+  /** Make a doorbell: [read end, write end], both non-blocking. The caller owns both. */
+  createDoorbell(): [number, number];
+  /** Ring; a bell whose owner is gone rings for nobody. */
+  ringDoorbell(writeEnd: number): void;
+  /** Wait until the bell rings and silence it; 1 if it rang within `timeoutMs`. */
+  waitDoorbell(readEnd: number, timeoutMs: number): 0 | 1;
+  closeDescriptor(descriptor: number): void;
+  /** A descriptor that becomes readable when the process ends. The caller owns it. */
+  openProcess(pid: number): number;
+}
+
+let loaded: OsAddon | undefined;
+
+/** Load the addon. @throws {@link UnsupportedError} where it was not built or does not load. */
+export function loadOs(): OsAddon {
+  if (loaded) return loaded;
+  const file = fileURLToPath(import.meta.resolve('#bindings/os'));
+  try {
+    loaded = createRequire(import.meta.url)(file) as OsAddon;
+    return loaded;
+  } catch (cause) {
+    throw new UnsupportedError(
+      `processes cannot share a window without the addon ${file}, which does not load; \`npm run build:addon\` builds it ` +
+        `with a C++ compiler on Linux`,
+      { file },
+      { cause },
+    );
+  }
+}
