@@ -3,6 +3,7 @@ const layers = [
   ['entries', '^src/(index|worker|testing|cli)\\.ts$'],
   ['cli', '^src/cli/'],
   ['driver', '^src/driver/'],
+  ['launch', '^src/launch/'],
   ['worker', '^src/worker/'],
   ['head', '^src/head/'],
   ['collective', '^src/collective/'],

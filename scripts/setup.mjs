@@ -25,6 +25,18 @@ const needs = {
     size: '6 MB',
     there: () => existsSync('/usr/include/simde/wasm/simd128.h'),
   },
+  openmpi: {
+    what: 'Open MPI',
+    package: 'openmpi-bin libopenmpi-dev',
+    size: '60 MB',
+    there: () => present('mpiexec.openmpi') && present('mpicc.openmpi'),
+  },
+  mpich: {
+    what: 'MPICH',
+    package: 'mpich libmpich-dev',
+    size: '90 MB',
+    there: () => present('mpiexec.mpich') && present('mpicc.mpich'),
+  },
   numpy: {
     what: 'NumPy',
     package: 'python3-numpy',
@@ -47,7 +59,7 @@ export async function setup(suiteNames, yes) {
 async function installMissing(missing, yes) {
   say('Missing for these tests:');
   for (const { what, package: name, size } of missing) say(`  ${what} (Debian package ${name}, about ${size})`);
-  const packages = missing.map((need) => need.package);
+  const packages = missing.flatMap((need) => need.package.split(' '));
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
   const isRoot = process.getuid?.() === 0;
   const asUser = `sudo apt-get update && sudo ${install.join(' ')}`;

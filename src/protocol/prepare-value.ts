@@ -31,6 +31,11 @@ export class ErrorFields {
   fields: Record<string, unknown> = {};
 }
 
+/** An object with a key `__proto__`, which msgpackr would rename, as its entries. */
+export class ObjectEntries {
+  entries: [string, unknown][] = [];
+}
+
 /** The walk before packing. */
 export class Preparation {
   /** Bytes to put behind the head, and where. */
@@ -38,8 +43,11 @@ export class Preparation {
   rawBytes = 0;
   /** Copies of objects met already: keeps cycles and shared references. */
   readonly #seen = new Map<object, unknown>();
-  /** Errors whose fields are being prepared. msgpackr keeps references to plain objects only, so an error that two fields share is written twice. */
-  readonly #openErrors = new Set<object>();
+  /**
+   * Errors and such objects whose fields are being prepared. msgpackr keeps references to plain objects only, so one
+   * that two fields share is written twice, and one that refers to itself is refused.
+   */
+  readonly #open = new Set<object>();
 
   prepare(value: unknown, path: string): unknown {
     switch (typeof value) {
@@ -59,7 +67,7 @@ export class Preparation {
 
   #prepareObject(value: object, path: string): unknown {
     const seen = this.#seen.get(value);
-    if (this.#openErrors.has(value)) return refuse(path, 'is an error that refers to itself');
+    if (this.#open.has(value)) return refuse(path, 'refers to itself through an error or a key __proto__');
     if (seen !== undefined) return seen;
     if (ArrayBuffer.isView(value)) {
       return this.#raw(value, tagOf(value), new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
@@ -89,6 +97,7 @@ export class Preparation {
       for (let i = 0; i < value.length; i++) copy.push(this.#property(value, i, `${path}[${i}]`));
       return copy;
     }
+    if (Object.hasOwn(value, '__proto__')) return this.#prepareEntries(value, path);
     const copy: Record<string, unknown> = {};
     this.#seen.set(value, copy);
     for (const key of Object.keys(value)) define(copy, key, this.#property(value, key, `${path}${accessor(key)}`));
@@ -124,11 +133,21 @@ export class Preparation {
 
   #prepareError(value: Error, path: string): ErrorFields {
     const copy = new ErrorFields();
-    this.#openErrors.add(value);
+    this.#open.add(value);
     for (const key of new Set(['name', 'message', 'stack', ...Object.getOwnPropertyNames(value)])) {
       copy.fields[key] = this.#property(value, key, `${path}${accessor(key)}`);
     }
-    this.#openErrors.delete(value);
+    this.#open.delete(value);
+    return copy;
+  }
+
+  #prepareEntries(value: object, path: string): ObjectEntries {
+    const copy = new ObjectEntries();
+    this.#open.add(value);
+    for (const key of Object.keys(value)) {
+      copy.entries.push([key, this.#property(value, key, `${path}${accessor(key)}`)]);
+    }
+    this.#open.delete(value);
     return copy;
   }
 

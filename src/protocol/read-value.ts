@@ -46,3 +46,10 @@ export function readError(fields: Record<string, unknown>): Error {
   for (const [key, value] of Object.entries(own)) define(made, key, value);
   return made;
 }
+
+/** Make an object again from its entries. */
+export function readEntries(entries: readonly (readonly [string, unknown])[]): object {
+  const made = {};
+  for (const [key, value] of entries) define(made, key, value);
+  return made;
+}

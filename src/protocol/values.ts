@@ -8,8 +8,16 @@
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';
 import { ProtocolError } from '../errors.js';
-import { alignUp, BigInteger, ErrorFields, NegativeZero, Preparation, RawBytes } from './prepare-value.js';
-import { readError, readRaw } from './read-value.js';
+import {
+  alignUp,
+  BigInteger,
+  ErrorFields,
+  NegativeZero,
+  ObjectEntries,
+  Preparation,
+  RawBytes,
+} from './prepare-value.js';
+import { readEntries, readError, readRaw } from './read-value.js';
 
 // The entry without native code; its own declarations do not resolve under nodenext.
 const { Packr, addExtension } = pack as unknown as typeof Msgpackr;
@@ -37,6 +45,13 @@ addExtension({
   type: 74,
   write: ({ fields }: ErrorFields) => fields,
   read: (fields: Record<string, unknown>) => readError(fields),
+});
+
+addExtension({
+  Class: ObjectEntries,
+  type: 75,
+  write: ({ entries }: ObjectEntries) => entries,
+  read: (entries: [string, unknown][]) => readEntries(entries),
 });
 
 const headerBytes = 4;

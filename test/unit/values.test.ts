@@ -99,7 +99,7 @@ test('refuses an error that refers to itself, keeps one that two fields share', 
 test('keys such as __proto__ are data', () => {
   const got = copy(JSON.parse('{"__proto__": {"polluted": 1}, "a": 2}')) as Record<string, unknown>;
   assert.is((got as { polluted?: number }).polluted, undefined);
-  assert.is(Object.keys(got).length, 2);
+  assert.is(JSON.stringify(got), '{"__proto__":{"polluted":1},"a":2}');
 });
 
 test('round-trips whatever JSON can say', () => {

@@ -1,0 +1,78 @@
+/** The command line and the environment with which `mpiexec` starts the ranks: pure functions, one per family. */
+import type { MpiLauncher } from './family.js';
+
+/** What to start, and where. All filled. */
+export interface MpiJob {
+  readonly ranks: number;
+  /** The program and its arguments, the same for every rank. */
+  readonly program: readonly string[];
+  /** Ranks per host; empty: this host. */
+  readonly hosts: readonly { readonly name: string; readonly ranks: number }[];
+  readonly hostfile: string | undefined;
+  /** The user's own arguments, before the program. */
+  readonly extraArgs: readonly string[];
+  /** The user is root: Open MPI wants to be told that this is meant. */
+  readonly root: boolean;
+}
+
+/** A command to spawn. */
+export interface MpiCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Variables to add to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** For every rank of either family: no colours on the pseudo-terminals that Open MPI makes, V8's own trap handler kept. */
+const commonEnv = { NO_COLOR: '1', UCX_HANDLE_ERRORS: 'none' };
+
+/** How to start a job. */
+export function mpiCommand(launcher: MpiLauncher, job: MpiJob): MpiCommand {
+  return launcher.family === 'openmpi' ? openmpi(launcher, job) : mpich(launcher, job);
+}
+
+function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
+  const { ranks, program, hosts, hostfile, extraArgs, root } = job;
+  const places = hosts.map(({ name, ranks: slots }) => `${name}:${slots}`).join(',');
+  return {
+    command,
+    args: [
+      ...['-n', String(ranks)],
+      // More ranks than cores is the normal case; it also makes waiting ranks yield.
+      ...(major(version) >= 5 ? ['--map-by', ':OVERSUBSCRIBE'] : ['--oversubscribe']),
+      // Otherwise jobs of 1 or 2 ranks get one core for all threads of a rank.
+      ...['--bind-to', 'none'],
+      // The others live on when a rank dies.
+      ...(major(version) >= 5 ? ['--with-ft', 'ulfm'] : ['--enable-recovery']),
+      ...(places === '' ? [] : ['--host', places]),
+      ...(hostfile === undefined ? [] : ['--hostfile', hostfile]),
+      ...extraArgs,
+      ...program,
+    ],
+    env: {
+      ...commonEnv,
+      ...(root && { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }),
+    },
+  };
+}
+
+function mpich({ command }: MpiLauncher, job: MpiJob): MpiCommand {
+  const { ranks, program, hosts, hostfile, extraArgs } = job;
+  const places = hosts.map(({ name, ranks: slots }) => `${name}:${slots}`).join(',');
+  return {
+    command,
+    args: [
+      ...['-n', String(ranks)],
+      ...['-bind-to', 'none'],
+      ...(places === '' ? [] : ['-hosts', places]),
+      ...(hostfile === undefined ? [] : ['-f', hostfile]),
+      ...extraArgs,
+      ...program,
+    ],
+    env: commonEnv,
+  };
+}
+
+function major(version: string): number {
+  return Number(version.split('.')[0]);
+}

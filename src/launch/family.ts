@@ -1,0 +1,53 @@
+/** Which MPI an `mpiexec` belongs to. */
+import { spawnSync } from 'node:child_process';
+import { LaunchError } from '../errors.js';
+
+/** Families with a command line and an addon of their own. */
+export type MpiFamily = 'openmpi' | 'mpich';
+
+/** An `mpiexec` that was found. */
+export interface MpiLauncher {
+  readonly command: string;
+  readonly family: MpiFamily;
+  /** Such as `4.1.4`. */
+  readonly version: string;
+}
+
+/** Debian installs both families side by side under the longer names. */
+const candidates = ['mpiexec', 'mpiexec.openmpi', 'mpiexec.mpich'];
+const versionLimitMs = 10_000;
+
+/** Read what `mpiexec --version` prints; undefined when it is neither Open MPI nor MPICH. */
+export function parseVersion(text: string): { family: MpiFamily; version: string } | undefined {
+  const openmpi = /\((?:OpenRTE|Open MPI)\) (\d+\.\d+\.\d+)/.exec(text)?.[1];
+  if (openmpi) return { family: 'openmpi', version: openmpi };
+  const hydra = /HYDRA build details:\s+Version:\s+(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
+  return hydra ? { family: 'mpich', version: hydra } : undefined;
+}
+
+/**
+ * Find the `mpiexec` to use.
+ *
+ * @param command - The one to use and no other; default: the first that is there.
+ * @throws {@link LaunchError} which says what was tried and how to install one.
+ */
+export function detectLauncher(command?: string): MpiLauncher {
+  const tried: string[] = [];
+  for (const each of command === undefined ? candidates : [command]) {
+    const { stdout, stderr, error, status } = spawnSync(each, ['--version'], {
+      encoding: 'utf8',
+      timeout: versionLimitMs,
+    });
+    const found = error ? undefined : parseVersion(`${stdout}${stderr}`);
+    if (found) return { command: each, ...found };
+    tried.push(
+      error ? `${each}: ${error.message}` : `${each}: exit code ${String(status)}, neither Open MPI nor MPICH`,
+    );
+  }
+  throw new LaunchError(
+    `no mpiexec of Open MPI or MPICH was found (${tried.join('; ')}). Install one, on Debian and Ubuntu: ` +
+      `apt-get install openmpi-bin libopenmpi3 (or: mpich), name it with mpiexec: '/path/to/mpiexec', or use ` +
+      `transport: 'threads', which needs no MPI`,
+    { tried },
+  );
+}

@@ -1,0 +1,39 @@
+/** What a launcher tells its ranks in their environment, and what must leave it again. */
+import type { MpiFamily } from './family.js';
+
+/** A rank's place in a job that somebody started. */
+export interface LaunchedRank {
+  readonly family: MpiFamily;
+  readonly rank: number;
+  readonly size: number;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The job that this process is a rank of; undefined when no launcher started it.
+ *
+ * Open MPI sets `OMPI_…` and `PMIX_…`; MPICH's Hydra sets `PMI_…` alone.
+ */
+export function launchedRank(env: Variables): LaunchedRank | undefined {
+  return (
+    place('openmpi', env.OMPI_COMM_WORLD_RANK ?? env.PMIX_RANK, env.OMPI_COMM_WORLD_SIZE) ??
+    place('mpich', env.PMI_RANK, env.PMI_SIZE)
+  );
+}
+
+/**
+ * Names of the variables that must leave `process.env` straight after the join: a child process that inherits them and
+ * initialises MPI would hang or die.
+ */
+export function launcherVariables(env: Variables): string[] {
+  return Object.keys(env).filter((name) => /^(OMPI|PMIX|PMI|HYDI|HYDRA|MPIR|PRTE|ORTE)_/.test(name));
+}
+
+function place(family: MpiFamily, rank: string | undefined, size: string | undefined): LaunchedRank | undefined {
+  if (rank === undefined || size === undefined) return undefined;
+  const [rankNumber, sizeNumber] = [Number(rank), Number(size)];
+  const fits =
+    Number.isInteger(rankNumber) && Number.isInteger(sizeNumber) && rankNumber >= 0 && rankNumber < sizeNumber;
+  return fits ? { family, rank: rankNumber, size: sizeNumber } : undefined;
+}

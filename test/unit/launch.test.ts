@@ -1,0 +1,73 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { MpiJob } from '../../src/launch/command-line.js';
+import { mpiCommand } from '../../src/launch/command-line.js';
+import { detectLauncher, parseVersion } from '../../src/launch/family.js';
+import { launchedRank, launcherVariables } from '../../src/launch/launcher-environment.js';
+import { throwsCode } from '../support/check.js';
+
+const test = suite('launch');
+const job: MpiJob = { ranks: 3, program: ['node', 'x.js'], hosts: [], hostfile: undefined, extraArgs: [], root: false };
+
+test('tells the families by what their mpiexec prints', () => {
+  const mpich = 'HYDRA build details:\n    Version:                                 4.0.2\n    Release Date: Thu';
+  assert.equal(parseVersion('mpiexec.openmpi (OpenRTE) 4.1.4\n\nReport bugs to'), {
+    family: 'openmpi',
+    version: '4.1.4',
+  });
+  assert.equal(parseVersion('mpirun (Open MPI) 5.0.7\n'), { family: 'openmpi', version: '5.0.7' });
+  assert.equal(parseVersion(mpich), { family: 'mpich', version: '4.0.2' });
+  assert.is(parseVersion('Intel(R) MPI Library for Linux'), undefined);
+  assert.is(parseVersion(''), undefined);
+});
+
+test('says what was tried when there is none', () => {
+  const error = throwsCode(() => detectLauncher('/absent/mpiexec'), 'LAUNCH');
+  assert.match(error.message, '/absent/mpiexec');
+  assert.match(error.message, 'apt-get install');
+  throwsCode(() => detectLauncher('true'), 'LAUNCH');
+});
+
+test('builds the command line of each family', () => {
+  const line = (family: 'openmpi' | 'mpich', version: string, more: Partial<MpiJob>): string =>
+    mpiCommand({ command: 'mpiexec', family, version }, { ...job, ...more }).args.join(' ');
+  assert.is(line('openmpi', '4.1.4', {}), '-n 3 --oversubscribe --bind-to none --enable-recovery node x.js');
+  assert.is(line('openmpi', '5.0.7', {}), '-n 3 --map-by :OVERSUBSCRIBE --bind-to none --with-ft ulfm node x.js');
+  assert.is(line('mpich', '4.0.2', {}), '-n 3 -bind-to none node x.js');
+  const hosts = [
+    { name: 'a', ranks: 2 },
+    { name: 'b', ranks: 1 },
+  ];
+  const more = { hosts, extraArgs: ['--x', 'y'] };
+  assert.match(line('openmpi', '4.1.4', more), '--host a:2,b:1 --x y node x.js');
+  assert.match(line('mpich', '4.0.2', more), '-hosts a:2,b:1 --x y node x.js');
+  assert.match(line('openmpi', '4.1.4', { hostfile: 'h' }), '--hostfile h');
+  assert.match(line('mpich', '4.0.2', { hostfile: 'h' }), '-f h');
+});
+
+test('tells Open MPI that root is meant, and keeps the trap handler of V8 under both', () => {
+  const env = (family: 'openmpi' | 'mpich', root: boolean): Readonly<Record<string, string>> =>
+    mpiCommand({ command: 'mpiexec', family, version: '4.1.4' }, { ...job, root }).env;
+  assert.is(env('openmpi', true).OMPI_ALLOW_RUN_AS_ROOT, '1');
+  assert.is(env('openmpi', false).OMPI_ALLOW_RUN_AS_ROOT, undefined);
+  assert.is(env('mpich', true).OMPI_ALLOW_RUN_AS_ROOT, undefined);
+  for (const family of ['openmpi', 'mpich'] as const) assert.is(env(family, false).UCX_HANDLE_ERRORS, 'none');
+});
+
+test('finds its place in a job of either family, and none without a launcher', () => {
+  const openmpi = {
+    OMPI_COMM_WORLD_RANK: '2',
+    OMPI_COMM_WORLD_SIZE: '4',
+    PMIX_RANK: '2',
+    PMI_RANK: '2',
+    PMI_SIZE: '4',
+  };
+  assert.equal(launchedRank(openmpi), { family: 'openmpi', rank: 2, size: 4 });
+  assert.equal(launchedRank({ PMI_RANK: '0', PMI_SIZE: '1' }), { family: 'mpich', rank: 0, size: 1 });
+  for (const env of [{}, { PMI_RANK: '1' }, { PMI_RANK: '1', PMI_SIZE: '1' }, { PMI_RANK: 'x', PMI_SIZE: '2' }]) {
+    assert.is(launchedRank(env), undefined);
+  }
+  assert.equal(launcherVariables({ ...openmpi, PATH: 'x', HOME: 'y' }).sort(), Object.keys(openmpi).sort());
+});
+
+test.run();
