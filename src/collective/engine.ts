@@ -121,7 +121,7 @@ export class RankEngine {
   };
 
   #setAsleep(asleep: boolean): void {
-    for (const group of this.pending) group.frame.setAsleep(group.rank, asleep);
+    for (const group of this.pending) group.setAsleep(asleep);
   }
 
   /** Enforce deadlines; returns the milliseconds until the clock must be looked at again. */

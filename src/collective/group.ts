@@ -29,6 +29,7 @@ export class Group {
   sequence = 0;
   #failure: ShoalError | undefined;
   #closed = false;
+  #asleep = false;
   readonly #queue: Call[] = [];
 
   constructor(engine: RankEngine, { lease, slot, taskId, rank, members }: Lease) {
@@ -81,7 +82,14 @@ export class Group {
   /** Move the queue on, each call in its turn. */
   step(turns: number): void {
     for (let call = this.head; call?.step(turns); call = this.head) this.#queue.shift();
-    if (this.#queue.length === 0) this.engine.pending.delete(this);
+    if (this.#queue.length === 0) this.#rest();
+  }
+
+  /** Say whether this rank waits for its doorbell in a call of this group. */
+  setAsleep(asleep: boolean): void {
+    if (asleep === this.#asleep) return;
+    this.#asleep = asleep;
+    this.frame.setAsleep(this.rank, asleep);
   }
 
   /** Set the abort word and wake everybody; a reason that stands already wins. */
@@ -94,7 +102,7 @@ export class Group {
   fail(error: ShoalError): void {
     this.#failure ??= error;
     for (const call of this.#queue.splice(0)) call.reject(this.#failure);
-    this.engine.pending.delete(this);
+    this.#rest();
   }
 
   /** Ring the members that the last kernel call names. */
@@ -121,5 +129,11 @@ export class Group {
     if (closed) this.fail(closed);
     this.engine.window.giveFrame(this.frame);
     this.engine.groupEnded();
+  }
+
+  /** No call is under way: nobody needs to ring this rank on behalf of this group. */
+  #rest(): void {
+    this.engine.pending.delete(this);
+    this.setAsleep(false);
   }
 }
