@@ -24,11 +24,9 @@ export function buildLibrary() {
   );
 }
 
-/** bindings/build/*.node, with a C++ compiler. */
+/** bindings/build/*.node, with a C++ compiler: `os`, and `mpi` for every family that is here. make knows what is old. */
 export function buildAddons() {
-  once('addons', ['bindings/Makefile', 'bindings/src', 'package-lock.json'], 'bindings/build/os.node', () => {
-    run('build the addons', 'make', ['-s', '-B'], { cwd: join(root, 'bindings') });
-  });
+  run('build the addons', 'make', ['-s'], { cwd: join(root, 'bindings') });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -12,7 +12,7 @@ export const suites = {
     env: { SHOAL_TEST_TRANSPORT: 'processes' },
   },
   native: { folder: 'test/native', needs: ['g++', 'make'], addons: true },
-  mpi: { folder: 'test/mpi', needs: ['openmpi', 'mpich'] },
+  mpi: { folder: 'test/mpi', needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   pool: { folder: 'test/pool', needs: [] },
   cli: { folder: 'test/cli', needs: [] },
   wasm: { folder: 'test/wasm', needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },

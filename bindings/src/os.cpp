@@ -1,5 +1,6 @@
 // What Linux has and Node has not: shared segments mapped over linear memory, doorbells, yield.
 // src/native/os.ts declares the same functions in the same order. Every function runs on the calling thread.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -144,6 +145,18 @@ napi_value open_process(napi_env env, napi_callback_info info) {
   return fd < 0 ? call.fail("pidfd_open") : call.number(double(fd));
 }
 
+// void *dlopen(const char *filename, int flags);
+// Opens a library for all that is loaded later, for good.
+napi_value open_library(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const std::string path = call.text(0);
+  if (call.failed()) return nullptr;
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    napi_throw_error(env, "dlopen", dlerror());
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -158,5 +171,6 @@ NAPI_MODULE_INIT() {
   shoal::define(env, exports, "waitDoorbell", wait_doorbell);
   shoal::define(env, exports, "closeDescriptor", close_descriptor);
   shoal::define(env, exports, "openProcess", open_process);
+  shoal::define(env, exports, "openLibrary", open_library);
   return exports;
 }

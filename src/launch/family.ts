@@ -1,9 +1,7 @@
 /** Which MPI an `mpiexec` belongs to. */
 import { spawnSync } from 'node:child_process';
 import { LaunchError } from '../errors.js';
-
-/** Families with a command line and an addon of their own. */
-export type MpiFamily = 'openmpi' | 'mpich';
+import type { MpiFamily } from '../types/mpi-family.js';
 
 /** An `mpiexec` that was found. */
 export interface MpiLauncher {

@@ -1,5 +1,5 @@
 /** What a launcher tells its ranks in their environment, and what must leave it again. */
-import type { MpiFamily } from './family.js';
+import type { MpiFamily } from '../types/mpi-family.js';
 
 /** A rank's place in a job that somebody started. */
 export interface LaunchedRank {

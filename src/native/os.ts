@@ -26,6 +26,8 @@ export interface OsAddon {
   closeDescriptor(descriptor: number): void;
   /** A descriptor that becomes readable when the process ends. The caller owns it. */
   openProcess(pid: number): number;
+  /** Open a library for all that is loaded later, for good. */
+  openLibrary(path: string): void;
 }
 
 let loaded: OsAddon | undefined;

@@ -1,0 +1,380 @@
+// One function per MPI call, no policy. src/native/mpi.ts declares the same functions in the same order.
+//
+// Compiled once per family against its headers and linked without -lmpi: the `os` addon has opened the library of the
+// mpiexec in use before (RTLD_GLOBAL). MPI runs at MPI_THREAD_SERIALIZED: one ticket lock, first come first served,
+// orders all calls. What may block runs on one native thread of this addon, never in libuv's pool, which user code can
+// starve; it settles a promise. Message calls run on the calling thread, which must not wait long for the lock.
+#define OMPI_SKIP_MPICXX 1
+#define MPICH_SKIP_MPICXX 1
+#include <mpi.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "napi.h"
+
+using shoal::Call;
+
+namespace {
+
+// First come, first served: a plain mutex beside a test loop let others wait for milliseconds.
+class TicketLock {
+ public:
+  void lock() {
+    std::unique_lock<std::mutex> guard(mutex_);
+    const uint64_t ticket = next_++;
+    changed_.wait(guard, [&] { return serving_ == ticket; });
+  }
+  void unlock() {
+    {
+      std::lock_guard<std::mutex> guard(mutex_);
+      serving_++;
+    }
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t next_ = 0, serving_ = 0;
+};
+
+// What a blocking call leaves behind for JavaScript.
+struct Outcome {
+  const char* function = nullptr;  // of the MPI call that failed
+  int error = MPI_SUCCESS;
+  double number = 0;
+  std::vector<uint8_t> bytes;
+  bool has_bytes = false;
+};
+
+struct Job {
+  std::function<Outcome()> work;
+  Outcome outcome;
+  napi_deferred deferred = nullptr;
+};
+
+TicketLock mpi_lock;
+std::map<int, MPI_Comm> communicators;  // guarded by mpi_lock; 0 is the world
+std::map<int, MPI_Request> requests;    // guarded by mpi_lock
+int last_communicator = 0, last_request = 0;
+
+// Errors carry function, class, code and text.
+napi_value mpi_error(napi_env env, const char* function, int error) {
+  int error_class = 0, length = 0;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  MPI_Error_class(error, &error_class);
+  MPI_Error_string(error, text, &length);
+  napi_value message = nullptr, result = nullptr, value = nullptr;
+  napi_create_string_utf8(env, (std::string(function) + ": " + text).c_str(), NAPI_AUTO_LENGTH, &message);
+  napi_create_error(env, nullptr, message, &result);
+  napi_create_string_utf8(env, function, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, result, "function", value);
+  napi_create_int32(env, error_class, &value);
+  napi_set_named_property(env, result, "errorClass", value);
+  napi_create_int32(env, error, &value);
+  napi_set_named_property(env, result, "errorCode", value);
+  return result;
+}
+
+// The thread for everything that blocks. It lives as long as the process: MPI wants its calls from living threads.
+class BlockingThread {
+ public:
+  void start(napi_env env) {
+    if (started_) return;
+    started_ = true;
+    napi_value name = nullptr;
+    napi_create_string_utf8(env, "shoal mpi", NAPI_AUTO_LENGTH, &name);
+    napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, settle, &settle_);
+    napi_unref_threadsafe_function(env, settle_);
+    std::thread([this] { run(); }).detach();
+  }
+
+  // Returns a promise for the outcome of `work`.
+  napi_value post(napi_env env, std::function<Outcome()> work) {
+    start(env);
+    Job* job = new Job;
+    job->work = std::move(work);
+    napi_value promise = nullptr;
+    napi_create_promise(env, &job->deferred, &promise);
+    if (pending_++ == 0) napi_ref_threadsafe_function(env, settle_);
+    {
+      std::lock_guard<std::mutex> guard(mutex_);
+      jobs_.push_back(job);
+    }
+    changed_.notify_one();
+    return promise;
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      Job* job = nullptr;
+      {
+        std::unique_lock<std::mutex> guard(mutex_);
+        changed_.wait(guard, [&] { return !jobs_.empty(); });
+        job = jobs_.front();
+        jobs_.pop_front();
+      }
+      {
+        std::lock_guard<TicketLock> guard(mpi_lock);
+        job->outcome = job->work();
+      }
+      napi_call_threadsafe_function(settle_, job, napi_tsfn_blocking);
+    }
+  }
+
+  // On the JavaScript thread.
+  static void settle(napi_env env, napi_value, void*, void* data);
+
+  bool started_ = false;
+  napi_threadsafe_function settle_ = nullptr;
+  uint64_t pending_ = 0;  // JavaScript thread only
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job*> jobs_;
+};
+
+BlockingThread& blocking() {
+  static BlockingThread* thread = new BlockingThread;  // never destroyed: the thread outlives every environment
+  return *thread;
+}
+
+void BlockingThread::settle(napi_env env, napi_value, void*, void* data) {
+  Job* job = static_cast<Job*>(data);
+  if (env != nullptr) {
+    const Outcome& outcome = job->outcome;
+    if (outcome.error != MPI_SUCCESS) {
+      napi_reject_deferred(env, job->deferred, mpi_error(env, outcome.function, outcome.error));
+    } else {
+      napi_value value = nullptr;
+      if (outcome.has_bytes) {
+        napi_value buffer = nullptr;
+        void* target = nullptr;
+        napi_create_arraybuffer(env, outcome.bytes.size(), &target, &buffer);
+        if (!outcome.bytes.empty()) memcpy(target, outcome.bytes.data(), outcome.bytes.size());
+        napi_create_typedarray(env, napi_uint8_array, outcome.bytes.size(), buffer, 0, &value);
+      } else {
+        napi_create_double(env, outcome.number, &value);
+      }
+      napi_resolve_deferred(env, job->deferred, value);
+    }
+    BlockingThread& thread = blocking();
+    if (--thread.pending_ == 0) napi_unref_threadsafe_function(env, thread.settle_);
+  }
+  delete job;
+}
+
+Outcome checked(const char* function, int error, double number = 0) {
+  Outcome outcome;
+  outcome.function = function;
+  outcome.error = error;
+  outcome.number = number;
+  return outcome;
+}
+
+// Under the lock.
+MPI_Comm communicator(int id) {
+  const auto found = communicators.find(id);
+  return found == communicators.end() ? MPI_COMM_NULL : found->second;
+}
+
+// int MPI_Init_thread(int *argc, char ***argv, int required, int *provided);
+// Once per process. Resolves with 0 to 3: single, funneled, serialized, multiple.
+napi_value init(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int64_t level = call.integer(0);
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [level] {
+    const int levels[] = {MPI_THREAD_SINGLE, MPI_THREAD_FUNNELED, MPI_THREAD_SERIALIZED, MPI_THREAD_MULTIPLE};
+    int initialized = 0, provided = 0;
+    MPI_Initialized(&initialized);
+    if (initialized) {
+      MPI_Query_thread(&provided);
+    } else {
+      const int error = MPI_Init_thread(nullptr, nullptr, levels[level & 3], &provided);
+      if (error != MPI_SUCCESS) return checked("MPI_Init_thread", error);
+    }
+    communicators[0] = MPI_COMM_WORLD;
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    int granted = 0;
+    for (int i = 0; i < 4; i++) if (levels[i] == provided) granted = i;
+    return checked("MPI_Init_thread", MPI_SUCCESS, granted);
+  });
+}
+
+// int MPI_Finalize(void);
+napi_value finalize(napi_env env, napi_callback_info) {
+  return blocking().post(env, [] { return checked("MPI_Finalize", MPI_Finalize()); });
+}
+
+// int MPI_Comm_rank(MPI_Comm comm, int *rank);
+napi_value rank(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  int value = 0;
+  const int error = MPI_Comm_rank(communicator(id), &value);
+  if (error == MPI_SUCCESS) return call.number(value);
+  napi_throw(env, mpi_error(env, "MPI_Comm_rank", error));
+  return nullptr;
+}
+
+// int MPI_Comm_size(MPI_Comm comm, int *size);
+napi_value size(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  int value = 0;
+  const int error = MPI_Comm_size(communicator(id), &value);
+  if (error == MPI_SUCCESS) return call.number(value);
+  napi_throw(env, mpi_error(env, "MPI_Comm_size", error));
+  return nullptr;
+}
+
+// int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,
+//                   MPI_Datatype recvtype, MPI_Comm comm);
+// Bytes, the same number on every rank; they are copied before the call. Resolves with all ranks' bytes in rank order.
+napi_value allgather(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  size_t length = 0;
+  const uint8_t* data = call.bytes(1, &length);
+  if (call.failed()) return nullptr;
+  const std::vector<uint8_t> mine(data, data + length);
+  return blocking().post(env, [id, mine] {
+    const MPI_Comm comm = communicator(id);
+    int ranks = 0;
+    int error = MPI_Comm_size(comm, &ranks);
+    if (error != MPI_SUCCESS) return checked("MPI_Comm_size", error);
+    Outcome outcome = checked("MPI_Allgather", MPI_SUCCESS);
+    outcome.has_bytes = true;
+    outcome.bytes.resize(mine.size() * size_t(ranks));
+    outcome.error = MPI_Allgather(mine.data(), int(mine.size()), MPI_BYTE, outcome.bytes.data(), int(mine.size()),
+                                  MPI_BYTE, comm);
+    return outcome;
+  });
+}
+
+// int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *newcomm);
+// A negative color is MPI_UNDEFINED. Resolves with the new communicator's number, or -1 for none.
+napi_value split(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0)), color = int(call.integer(1)), key = int(call.integer(2));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [id, color, key] {
+    MPI_Comm made = MPI_COMM_NULL;
+    const int error = MPI_Comm_split(communicator(id), color < 0 ? MPI_UNDEFINED : color, key, &made);
+    if (error != MPI_SUCCESS || made == MPI_COMM_NULL) return checked("MPI_Comm_split", error, -1);
+    MPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN);
+    communicators[++last_communicator] = made;
+    return checked("MPI_Comm_split", MPI_SUCCESS, last_communicator);
+  });
+}
+
+// int MPI_Comm_free(MPI_Comm *comm);
+napi_value free_communicator(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [id] {
+    MPI_Comm comm = communicator(id);
+    communicators.erase(id);
+    return checked("MPI_Comm_free", MPI_Comm_free(&comm));
+  });
+}
+
+// int MPI_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request);
+// The caller keeps the bytes where they are until `test` returns 1.
+napi_value isend(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  size_t length = 0;
+  const uint8_t* data = call.bytes(1, &length);
+  const int dest = int(call.integer(2)), tag = int(call.integer(3));
+  if (call.failed()) return nullptr;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  MPI_Request request;
+  const int error = MPI_Isend(data, int(length), MPI_BYTE, dest, tag, communicator(id), &request);
+  if (error != MPI_SUCCESS) {
+    napi_throw(env, mpi_error(env, "MPI_Isend", error));
+    return nullptr;
+  }
+  requests[++last_request] = request;
+  return call.number(last_request);
+}
+
+// int MPI_Irecv(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Request *request);
+// The caller keeps the bytes where they are, and leaves them alone, until `test` returns 1.
+napi_value irecv(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  size_t length = 0;
+  uint8_t* data = call.bytes(1, &length);
+  const int source = int(call.integer(2)), tag = int(call.integer(3));
+  if (call.failed()) return nullptr;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  MPI_Request request;
+  const int error =
+      MPI_Irecv(data, int(length), MPI_BYTE, source < 0 ? MPI_ANY_SOURCE : source, tag, communicator(id), &request);
+  if (error != MPI_SUCCESS) {
+    napi_throw(env, mpi_error(env, "MPI_Irecv", error));
+    return nullptr;
+  }
+  requests[++last_request] = request;
+  return call.number(last_request);
+}
+
+// int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status);
+// Returns 1 once, when the request is complete; its number is then gone.
+napi_value test(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  const auto found = requests.find(id);
+  if (found == requests.end()) return call.fail("MPI_Test", EINVAL);
+  int flag = 0;
+  const int error = MPI_Test(&found->second, &flag, MPI_STATUS_IGNORE);
+  if (error != MPI_SUCCESS) {
+    requests.erase(found);
+    napi_throw(env, mpi_error(env, "MPI_Test", error));
+    return nullptr;
+  }
+  if (flag) requests.erase(found);
+  return call.number(flag ? 1 : 0);
+}
+
+// int MPI_Abort(MPI_Comm comm, int errorcode);
+// Ends the job at once; without the lock, which a blocked call may hold for ever.
+napi_value abort_job(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int code = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  MPI_Abort(MPI_COMM_WORLD, code);
+  return nullptr;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  shoal::define(env, exports, "init", init);
+  shoal::define(env, exports, "finalize", finalize);
+  shoal::define(env, exports, "rank", rank);
+  shoal::define(env, exports, "size", size);
+  shoal::define(env, exports, "allgather", allgather);
+  shoal::define(env, exports, "split", split);
+  shoal::define(env, exports, "free", free_communicator);
+  shoal::define(env, exports, "isend", isend);
+  shoal::define(env, exports, "irecv", irecv);
+  shoal::define(env, exports, "test", test);
+  shoal::define(env, exports, "abort", abort_job);
+  return exports;
+}

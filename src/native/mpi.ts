@@ -1,0 +1,73 @@
+/** The `mpi` addon: one function per MPI call. Mirrors `bindings/src/mpi.cpp`; the only file that loads it. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { UnsupportedError } from '../errors.js';
+import type { MpiFamily } from '../types/mpi-family.js';
+import { loadOs } from './os.js';
+
+/** Levels of thread support, as `init` takes and returns them. */
+export const threadLevel = { single: 0, funneled: 1, serialized: 2, multiple: 3 } as const;
+
+/**
+ * Functions of the addon. Communicators and requests are numbers; communicator 0 is the world. Failures are Errors with
+ * `function`, `errorClass` and `errorCode`. What returns a promise runs on the addon's own thread.
+ */
+export interface MpiAddon {
+  /** MPI_Init_thread. Resolves with the level that is granted. */
+  init(level: number): Promise<number>;
+  /** MPI_Finalize. */
+  finalize(): Promise<number>;
+  /** MPI_Comm_rank. */
+  rank(communicator: number): number;
+  /** MPI_Comm_size. */
+  size(communicator: number): number;
+  /** MPI_Allgather of the same number of bytes on every rank, copied before the call. Resolves with all in rank order. */
+  allgather(communicator: number, bytes: Uint8Array): Promise<Uint8Array>;
+  /** MPI_Comm_split. A negative color is MPI_UNDEFINED; resolves with −1 for no communicator. */
+  split(communicator: number, color: number, key: number): Promise<number>;
+  /** MPI_Comm_free. */
+  free(communicator: number): Promise<number>;
+  /** MPI_Isend. The bytes stay where they are until `test` returns 1. */
+  isend(communicator: number, bytes: Uint8Array, dest: number, tag: number): number;
+  /** MPI_Irecv; a negative source is MPI_ANY_SOURCE. The bytes belong to the call until `test` returns 1. */
+  irecv(communicator: number, bytes: Uint8Array, source: number, tag: number): number;
+  /** MPI_Test. Returns 1 once, when the request is complete; its number is then gone. */
+  test(request: number): 0 | 1;
+  /** MPI_Abort on the world. */
+  abort(errorCode: number): void;
+}
+
+/** What the dynamic linker calls the library of each family. */
+const libraries: Readonly<Record<MpiFamily, readonly string[]>> = {
+  openmpi: ['libmpi.so.40', 'libmpi.so'],
+  mpich: ['libmpich.so.12', 'libmpi.so.12'],
+};
+
+/** Open the family's library, then its addon. @throws {@link UnsupportedError} which says what was looked for. */
+export function loadMpi(family: MpiFamily): MpiAddon {
+  const os = loadOs();
+  const tried: string[] = [];
+  const opened = libraries[family].some((library) => {
+    try {
+      os.openLibrary(library);
+      return true;
+    } catch (error) {
+      tried.push(error instanceof Error ? error.message : library);
+      return false;
+    }
+  });
+  const specifier = family === 'openmpi' ? '#bindings/mpi-openmpi' : '#bindings/mpi-mpich';
+  const file = fileURLToPath(import.meta.resolve(specifier));
+  try {
+    if (!opened) throw new Error(tried.join('; '));
+    return createRequire(import.meta.url)(file) as MpiAddon;
+  } catch (cause) {
+    const install = family === 'openmpi' ? 'openmpi-bin libopenmpi-dev' : 'mpich libmpich-dev';
+    throw new UnsupportedError(
+      `the MPI addon for ${family} does not load (${(cause as Error).message}); install MPI with apt-get install ${install} ` +
+        `and build ${file} with \`npm run build:addon\``,
+      { file, family },
+      { cause },
+    );
+  }
+}
