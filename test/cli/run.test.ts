@@ -62,6 +62,20 @@ test('writes a file per rank with --output-dir', async () => {
   rmSync(folder, { recursive: true });
 });
 
+test('context.log goes where the standard error of its rank goes, with task and rank in it', async () => {
+  const { err } = await shoal(['run', '-n', '2', script, 'log']);
+  assert.equal(
+    lines(err).map((line) => line.slice(0, 5)),
+    ['0 | {', '1 | {'],
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-test-'));
+  const inFiles = await shoal(['run', '-n', '2', '--output-dir', folder, script, 'log']);
+  assert.is(inFiles.err, '');
+  const logged = JSON.parse(readFileSync(join(folder, 'rank-1.err'), 'utf8')) as Record<string, unknown>;
+  assert.equal([logged.task, logged.rank, logged.loss, logged.msg], ['world', 1, 0.5, 'from the log']);
+  rmSync(folder, { recursive: true });
+});
+
 test('ends with the exit code of the first failing rank', async () => {
   const thrown = await shoal(['run', '-n', '3', script, 'throw']);
   assert.is(thrown.code, 1);
