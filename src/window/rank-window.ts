@@ -61,7 +61,7 @@ export class RankWindow {
     return address;
   }
 
-  /** Leave an encoded error for peers; cut to what the area holds. Returns false when it did not fit. */
+  /** Leave an encoded error for peers. Returns false, and leaves none, when it does not fit. */
   writeFault(encoded: Uint8Array): boolean {
     const fits = encoded.length <= faultBytes - 4;
     const address = this.node.layout.fault(this.rank);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { classOf } from '../shared/tasks/oracle.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { dtypeId, itemBytes } from '../../src/types/dtype.js';
 import { reduceOpId } from '../../src/types/reduce-op.js';
@@ -27,14 +28,6 @@ const special = {
   float32: [0, -0, 1, -1, NaN, Infinity, -Infinity, 1e-45, -1e-40, 3.4e38, 16_777_217, 0.1],
   float64: [0, -0, 1, -1, NaN, Infinity, -Infinity, 5e-324, 1.7e308, 9_007_199_254_740_992, 0.1],
 } as const;
-const classes = {
-  uint8: Uint8Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
-
 interface Case {
   readonly dtype: (typeof dtypes)[number];
   readonly op: (typeof ops)[number];
@@ -56,7 +49,7 @@ function compute(
 ): Case {
   const itemSize = itemBytes[dtype];
   const shift = (index % 5) * itemSize; // unaligned for the vectors
-  const data = new classes[dtype](ranks * count);
+  const data = new classOf[dtype](ranks * count);
   for (let i = 0; i < data.length; i++) {
     const values = special[dtype];
     data[i] = (pick() < 0.4 ? values[Math.floor(pick() * values.length)] : random(dtype, pick)) as never;
@@ -103,7 +96,7 @@ test('every dtype and operation, at every length around the SIMD widths, gives N
   for (const each of cases) {
     const want = new Uint8Array(readFileSync(each.output));
     const label = `${each.dtype} ${each.op} ranks ${each.ranks} count ${each.count}`;
-    const [a, b] = [each.got, want].map((bytes) => new classes[each.dtype](bytes.slice().buffer));
+    const [a, b] = [each.got, want].map((bytes) => new classOf[each.dtype](bytes.slice().buffer));
     assert.is(a!.length, each.count, label);
     for (let i = 0; i < each.count; i++) {
       const [got, expected] = [a![i]!, b![i]!];
