@@ -7,6 +7,8 @@ const config: Options = {
     testing: 'src/testing.ts',
     cli: 'src/cli.ts',
     'task-thread': 'src/worker/task-thread.ts',
+    'rank-process': 'src/worker/rank-process.ts',
+    'foreign-control': 'src/worker/foreign-control.ts',
   },
   format: 'esm',
   target: 'node20',

@@ -1,22 +1,32 @@
 /** The suites of `npm test`: where their files are and what they need beyond Node and npm. */
 
-/** `folder`: all its *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. */
+/** The shared suites, those of the pool and those of `shoal run`, over processes that one family's mpiexec starts. */
+const overMpi = (family) => ({
+  folders: ['test/shared', 'test/pool', 'test/cli'],
+  needs: ['g++', 'make', family],
+  addons: true,
+  env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'mpi', SHOAL_MPIEXEC: `mpiexec.${family}` },
+});
+
+/** `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. */
 export const suites = {
-  unit: { folder: 'test/unit', needs: [] },
-  local: { folder: 'test/shared', needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
-  threads: { folder: 'test/shared', needs: [], env: { SHOAL_TEST_TRANSPORT: 'threads' } },
+  unit: { folders: ['test/unit'], needs: [] },
+  local: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
+  threads: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads' } },
   processes: {
-    folder: 'test/shared',
+    folders: ['test/shared'],
     needs: ['g++', 'make'],
     addons: true,
     env: { SHOAL_TEST_TRANSPORT: 'processes' },
   },
-  native: { folder: 'test/native', needs: ['g++', 'make'], addons: true },
-  mpi: { folder: 'test/mpi', needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
-  pool: { folder: 'test/pool', needs: [] },
-  cli: { folder: 'test/cli', needs: [] },
-  wasm: { folder: 'test/wasm', needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
-  demo: { folder: 'test/demo', needs: [] },
-  package: { folder: 'test/package', needs: [] },
-  versions: { folder: 'test/versions', needs: [] },
+  native: { folders: ['test/native'], needs: ['g++', 'make'], addons: true },
+  mpi: { folders: ['test/mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
+  openmpi: overMpi('openmpi'),
+  mpich: overMpi('mpich'),
+  pool: { folders: ['test/pool'], needs: [] },
+  cli: { folders: ['test/cli'], needs: [] },
+  wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
+  demo: { folders: ['test/demo'], needs: [] },
+  package: { folders: ['test/package'], needs: [] },
+  versions: { folders: ['test/versions'], needs: [] },
 };

@@ -33,9 +33,9 @@ once('tests', ['src', 'test', 'tsconfig.json', 'package-lock.json'], 'test/.buil
 const total = { passed: 0, failed: 0 };
 if (chosen.includes('wasm')) tally('committed shoal.wasm is what its sources give', checkCommittedWasm());
 for (const name of chosen) {
-  const { folder, env } = suites[name];
-  const files = filesUnder(folder).filter((file) => file.endsWith('.test.ts'));
-  if (files.length === 0) tally(`${name}: no test files under ${folder}`, false);
+  const { folders, env } = suites[name];
+  const files = folders.flatMap(filesUnder).filter((file) => file.endsWith('.test.ts'));
+  if (files.length === 0) tally(`${name}: no test files under ${folders.join(', ')}`, false);
   for (const file of files) await runFile(name, file, env);
 }
 const left = all.filter((name) => !chosen.includes(name));

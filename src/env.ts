@@ -11,6 +11,8 @@ export interface Environment {
   readonly workers: number | undefined;
   /** `SHOAL_TRANSPORT`: default of `transport`. */
   readonly transport: string | undefined;
+  /** `SHOAL_MPIEXEC`: default of `mpiexec`. */
+  readonly mpiexec: string | undefined;
   /** `SHOAL_WINDOW`: default of `window`, bytes per worker. */
   readonly window: number | undefined;
   /** `SHOAL_TIMEOUT_MS`: default of `timeoutMs`. */
@@ -25,6 +27,7 @@ export const variableNames = [
   'SHOAL_LOG',
   'SHOAL_WORKERS',
   'SHOAL_TRANSPORT',
+  'SHOAL_MPIEXEC',
   'SHOAL_WINDOW',
   'SHOAL_TIMEOUT_MS',
   'SHOAL_GRACE_MS',
@@ -45,10 +48,28 @@ export function environment(): Environment {
     logLevel,
     workers: number('SHOAL_WORKERS'),
     transport: process.env['SHOAL_TRANSPORT' satisfies Name],
+    mpiexec: process.env['SHOAL_MPIEXEC' satisfies Name],
     window: number('SHOAL_WINDOW'),
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
   };
+}
+
+/** Variables by which a rank that we start finds its head; set and taken away by the package itself. */
+const jobVariableNames = ['SHOAL_HEAD', 'SHOAL_TOKEN'] as const;
+
+type JobName = (typeof jobVariableNames)[number];
+
+/** For the ranks of one job. */
+export function jobVariables(head: string, token: string): Record<JobName, string> {
+  return { SHOAL_HEAD: head, SHOAL_TOKEN: token };
+}
+
+/** Read them and take them out of the environment, so that no child process inherits the token. */
+export function takeJobVariables(): { head: string | undefined; token: string | undefined } {
+  const { SHOAL_HEAD: head, SHOAL_TOKEN: token } = process.env as Partial<Record<JobName, string>>;
+  for (const name of jobVariableNames) Reflect.deleteProperty(process.env, name);
+  return { head, token };
 }
 
 function number(name: Name): number | undefined {

@@ -80,6 +80,11 @@ export class PeerFailedError extends ShoalError {
 export class WorkerDiedError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_WORKER_DIED';
   declare readonly rank: number;
+  /** Of a process: where it ran. */
+  declare readonly hostname: string | undefined;
+  declare readonly pid: number | undefined;
+  /** Such as `SIGKILL`; undefined when it exited by itself or the system does not tell. */
+  declare readonly signal: string | undefined;
 }
 /** Cancelled by `cancel()`, a signal or `close({ force: true })`; `cause` is the signal's reason. */
 export class CancelledError extends ShoalError {

@@ -1,4 +1,7 @@
 /** `shoal/worker`: what task code imports. Importing it has no side effect. */
+import { setJoinWorld } from './collective/scope.js';
+import { joinForeignWorld } from './worker/foreign-main.js';
+
 export type {
   AllreduceOptions,
   BroadcastOptions,
@@ -11,3 +14,6 @@ export type { TaskContext } from './collective/scope.js';
 export type { Float16ArrayIfAny, TypedArray, TypedArrayClass } from './types/buffers.js';
 export type { Dtype } from './types/dtype.js';
 export type { ReduceOp } from './types/reduce-op.js';
+
+// Only says how; nothing happens before the first use of `collective` or `context`.
+setJoinWorld(joinForeignWorld);

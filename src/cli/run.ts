@@ -5,13 +5,20 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { fillLaunchOptions } from '../driver/options.js';
-import { ModuleNotFoundError } from '../errors.js';
-import { ScriptWorld } from '../worker/script-world.js';
+import { InvalidArgumentError, ModuleNotFoundError } from '../errors.js';
+import { detectLauncher } from '../launch/family.js';
+import { processOptions } from '../launch/process-options.js';
+import { ProcessScriptRanks } from '../launch/process-script-ranks.js';
+import type { ScriptSettings } from '../protocol/control-messages.js';
+import { runForeignScript } from '../worker/foreign-script.js';
+import { launchedRank } from '../worker/launcher-environment.js';
+import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
 import { numberOption } from './number-option.js';
 
 interface Flags {
   workers?: number;
   transport?: 'auto' | 'threads' | 'mpi';
+  mpiexec?: string;
   window?: number;
   timeoutMs?: number;
   graceMs?: number;
@@ -29,7 +36,8 @@ export function runCommand(): Command {
     .argument('<file>', 'script, .js or .ts')
     .argument('[args...]', "the script's own arguments")
     .option('-n, --workers <number>', 'ranks (default: the cores this process may use)', numberOption)
-    .option('--transport <name>', 'auto or threads')
+    .option('--transport <name>', 'auto, threads or mpi')
+    .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
     .option('--window <bytes>', 'shared window per rank', numberOption)
     .option('--timeout-ms <ms>', 'limit of every collective (default: 1800000)', numberOption)
     .option('--grace-ms <ms>', 'time to end after a failure or Ctrl-C (default: 2000)', numberOption)
@@ -43,22 +51,50 @@ export function runCommand(): Command {
 
 async function runFile(file: string, argv: readonly string[], flags: Flags): Promise<number> {
   const { label, outputDir, ...options } = flags;
-  const filled = fillLaunchOptions(options);
+  const launched = launchedRank(process.env);
+  if (launched && (options.workers ?? launched.size) !== launched.size) {
+    throw new InvalidArgumentError(
+      `run: the launcher started ${launched.size} ranks, --workers asks for ${options.workers}; leave --workers out`,
+    );
+  }
+  const filled = fillLaunchOptions({ ...options, ...(launched && { workers: launched.size }) });
   const path = resolve(file);
   if (!existsSync(path)) throw new ModuleNotFoundError(`run: no file at ${path}`, { path });
   const { workers, windowBytes, timeoutMs, graceMs } = filled;
-  const url = pathToFileURL(path).href;
-  const world = new ScriptWorld({ workers, windowBytes, url, argv, timeoutMs, graceMs, label, outputDir });
+  const script: ScriptSettings = {
+    url: pathToFileURL(path).href,
+    argv,
+    timeoutMs,
+    label: label ? 'rank' : 'none',
+    outputDir: outputDir === undefined ? undefined : resolve(outputDir),
+  };
+  if (launched) return runForeignScript(launched, windowBytes, script);
+  if (filled.transport === 'threads') {
+    return runWorld(new ScriptWorld(new ThreadScriptRanks(workers, windowBytes, script), graceMs));
+  }
+  const ranks = new ProcessScriptRanks(processOptions(detectLauncher(filled.mpiexec), filled, script));
+  const world = new ScriptWorld(ranks, graceMs);
+  const starting = new AbortController();
+  try {
+    return await runWorld(world, () => ranks.open(starting.signal), starting);
+  } finally {
+    await ranks.close();
+  }
+}
 
+/** @param open - Starts the ranks, where that takes a while; `starting` aborts it. */
+async function runWorld(world: ScriptWorld, open?: () => Promise<void>, starting?: AbortController): Promise<number> {
   let interrupted = false;
   const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
     const exitCode = 128 + constants.signals[signal];
     if (interrupted) process.exit(exitCode);
     interrupted = true;
     process.stderr.write(`${signal}: ending the ranks; once more ends them at once\n`);
+    starting?.abort(new Error(signal));
     world.interrupt(exitCode);
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  await open?.();
   return world.run();
 }

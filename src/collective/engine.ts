@@ -15,6 +15,8 @@ const sliceMs = 50;
 /** Turns of a spinning wait: about 20 µs with a core for every rank, else hardly any. */
 const turnsAlone = 6000;
 const turnsCrowded = 100;
+/** Times that a blocking wait gives its core away before it sleeps. */
+const yieldTurns = 50;
 /** A warning names the missing ranks after this time. */
 const warnAfterMs = 30_000;
 /** After this time of waiting for a busy member, its worker is asked to be ended. */
@@ -64,7 +66,7 @@ export class RankEngine {
   wait(call: Call): void {
     const block = this.#doorbell.wait;
     assert(block, 'assertBlocking comes first');
-    let settled = this.#driveFor(call, this.#turns);
+    let settled = this.#driveFor(call, this.#turns) || this.#yieldFor(call);
     while (!settled) {
       const limit = Math.min(sliceMs, this.#checkClock());
       const ticket = this.#doorbell.ticket();
@@ -90,6 +92,17 @@ export class RankEngine {
   #driveFor(call: Call, turns: number): boolean {
     this.#drive(turns);
     return call.settled;
+  }
+
+  /** Let others have the core a number of times before sleeping: cheaper than a sleep when they are about to arrive. */
+  #yieldFor(call: Call): boolean {
+    const { yieldCore } = this.#doorbell;
+    if (!yieldCore) return false;
+    for (let turn = 0; turn < yieldTurns; turn++) {
+      yieldCore();
+      if (this.#driveFor(call, 1)) return true;
+    }
+    return false;
   }
 
   #drive(turns: number): void {

@@ -56,10 +56,17 @@ export function installRuntime(): Runtime {
   return runtime;
 }
 
+let joinWorld: () => TaskScope | undefined = () => undefined;
+
+/** How a process that a foreign launcher started joins its world at the first use of `collective` or `context`. */
+export function setJoinWorld(join: () => TaskScope | undefined): void {
+  joinWorld = join;
+}
+
 /** The scope of the code that calls. @throws {@link NotInTaskError} outside a task. */
 export function currentScope(what: string): TaskScope {
   const runtime = findRuntime();
-  const scope = runtime?.storage.getStore() ?? runtime?.running;
+  const scope = runtime?.storage.getStore() ?? runtime?.running ?? joinWorld();
   if (scope) return scope;
   throw new NotInTaskError(
     `${what} is only there while a task runs: inside the function that pool.run(…) or pool.submit(…) calls (not at the ` +

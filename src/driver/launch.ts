@@ -2,9 +2,15 @@
 import { findRuntime } from '../collective/scope.js';
 import { UnsupportedError } from '../errors.js';
 import { Head } from '../head/head.js';
-import { ThreadWorkers } from '../worker/threads.js';
-import type { LaunchOptions } from './options.js';
+import type { WorkerEvents, WorkerSide } from '../head/worker-side.js';
+import { detectLauncher } from '../launch/family.js';
+import { processOptions } from '../launch/process-options.js';
+import { ProcessWorkers } from '../launch/process-workers.js';
+import { launchedRank } from '../worker/launcher-environment.js';
+import { threadWorkers } from '../worker/threads.js';
+import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
+import type { PoolFacts } from './pool.js';
 import { Pool } from './pool.js';
 
 /**
@@ -16,17 +22,34 @@ import { Pool } from './pool.js';
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
   const runtime = findRuntime();
-  if (runtime?.worker || runtime?.storage.getStore()) {
+  if (runtime?.worker || runtime?.storage.getStore() || (launchedRank(process.env)?.size ?? 1) > 1) {
     throw new UnsupportedError(
-      'launch: a task or a script under `shoal run` cannot launch a pool of its own; return what is to be done to the ' +
-        'driver and let it run further tasks, or start the driver with plain node',
+      'launch: a task, a script under `shoal run`, or one of several ranks under mpiexec cannot launch a pool of its own; ' +
+        'return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
     );
   }
   const filled = fillLaunchOptions(options);
-  const workers = new ThreadWorkers({ ...filled, output: { stdout: 1, stderr: 2, label: 'task' } });
+  const { workers, facts } = makeWorkers(filled);
   await workers.start(filled.signal);
   const head = new Head(workers, { ...filled, collectiveTimeoutMs: filled.timeoutMs });
   workers.report(head);
   workers.keepAlive(false);
-  return new Pool(head, filled.maxMessageBytes);
+  return new Pool(head, facts, filled.maxMessageBytes);
+}
+
+/** Workers that can be started. */
+interface Startable extends WorkerSide {
+  start(signal: AbortSignal | undefined): Promise<void>;
+  report(events: WorkerEvents): void;
+}
+
+function makeWorkers(filled: FilledLaunchOptions): { workers: Startable; facts: () => PoolFacts } {
+  if (filled.transport === 'threads') {
+    const workers = threadWorkers(filled.workers, filled.windowBytes, filled.startTimeoutMs, filled);
+    return { workers, facts: () => ({ epoch: 1, transport: 'threads', mpi: undefined }) };
+  }
+  const launcher = detectLauncher(filled.mpiexec);
+  const workers = new ProcessWorkers(processOptions(launcher, filled, undefined));
+  const { family, version } = launcher;
+  return { workers, facts: () => ({ epoch: workers.epoch, transport: 'mpi', mpi: { family, version } }) };
 }

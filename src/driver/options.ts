@@ -1,16 +1,25 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
-import { availableParallelism, totalmem } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
-import { InvalidArgumentError, LaunchError, show, UnsupportedError } from '../errors.js';
-import { largestWindowBytes, minWindowBytes } from '../window/layout.js';
+import { InvalidArgumentError, show } from '../errors.js';
+import { usableCores } from '../native/cores.js';
+import { windowBytesFor } from '../window/window-bytes.js';
 
 /** Options of {@link launch}. Precedence: option, `SHOAL_…` variable, default; `null` means no limit. */
 export interface LaunchOptions {
   /** Workers of the pool; default: the cores this process may use. */
   readonly workers?: number;
-  /** `'threads'`: worker threads of this process. `'mpi'` is not in this version. Default `'auto'`: threads. */
+  /**
+   * `'threads'`: worker threads of this process. `'mpi'`: processes that `mpiexec` starts. Default `'auto'`: mpi when
+   * `mpiexec` is given, else threads.
+   */
   readonly transport?: 'auto' | 'threads' | 'mpi';
+  /** The command that starts the processes, such as `'mpiexec.mpich'`; default: the first that is there. */
+  readonly mpiexec?: string;
+  /** Arguments for it, before ours. */
+  readonly mpiexecArgs?: readonly string[];
+  /** How often in a row the processes are started again after the loss of one, default 3. */
+  readonly maxRestarts?: number;
   /** Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4 GiB. */
   readonly window?: number;
   /** Limit for the start in milliseconds, default 60,000. */
@@ -40,6 +49,10 @@ export interface LaunchOptions {
 /** Options of a launch, filled and checked. */
 export interface FilledLaunchOptions {
   readonly workers: number;
+  readonly transport: 'threads' | 'mpi';
+  readonly mpiexec: string | undefined;
+  readonly mpiexecArgs: readonly string[];
+  readonly maxRestarts: number;
   readonly windowBytes: number;
   readonly startTimeoutMs: number;
   readonly timeoutMs: number | null;
@@ -55,7 +68,6 @@ export interface FilledLaunchOptions {
 }
 
 const MIB = 1024 * 1024;
-const pageBytes = 64 * 1024;
 const maxWorkers = 256;
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -63,6 +75,9 @@ const longestTimerMs = 2 ** 31 - 1;
 export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'workers',
   'transport',
+  'mpiexec',
+  'mpiexecArgs',
+  'maxRestarts',
   'window',
   'startTimeoutMs',
   'timeoutMs',
@@ -77,21 +92,19 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'signal',
 ];
 
-/** Check and fill. @throws {@link InvalidArgumentError}, {@link UnsupportedError}, {@link LaunchError} */
+/** Check and fill. @throws {@link InvalidArgumentError}, {@link LaunchError} */
 export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
   assertOptions('launch', options, launchOptionNames);
   const env = environment();
-  checkTransport(first(options.transport, env.transport, 'auto'));
-  const workers = integer(
-    'launch',
-    'workers',
-    first(options.workers, env.workers, availableParallelism()),
-    1,
-    maxWorkers,
-  );
+  const mpiexec = text('mpiexec', first<unknown>(options.mpiexec, env.mpiexec, undefined));
+  const workers = integer('launch', 'workers', first(options.workers, env.workers, usableCores()), 1, maxWorkers);
   return {
     workers,
-    windowBytes: windowBytes(first(options.window, env.window, undefined), workers),
+    transport: transport(first(options.transport, env.transport, 'auto'), options.mpiexec !== undefined),
+    mpiexec,
+    mpiexecArgs: texts('mpiexecArgs', options.mpiexecArgs),
+    maxRestarts: integer('launch', 'maxRestarts', first(options.maxRestarts, undefined, 3), 0, 1_000_000),
+    windowBytes: windowBytesFor(first(options.window, env.window, undefined), workers),
     startTimeoutMs: Math.min(
       limit('launch', 'startTimeoutMs', options.startTimeoutMs, 60_000, false) ?? Infinity,
       longestTimerMs,
@@ -173,31 +186,23 @@ export function first<T>(option: T | undefined, variable: T | undefined, fallbac
   return variable === undefined ? fallback : variable;
 }
 
-function checkTransport(transport: string): void {
-  if (transport === 'auto' || transport === 'threads') return;
-  if (transport === 'mpi') {
-    throw new UnsupportedError("launch: transport 'mpi' is not in this version; use 'threads', which needs no MPI");
-  }
-  throw new InvalidArgumentError(`launch: expected transport to be auto, threads or mpi, received ${show(transport)}`, {
+function transport(name: string, namesLauncher: boolean): 'threads' | 'mpi' {
+  if (name === 'threads' || name === 'mpi') return name;
+  if (name === 'auto') return namesLauncher ? 'mpi' : 'threads';
+  throw new InvalidArgumentError(`launch: expected transport to be auto, threads or mpi, received ${show(name)}`, {
     option: 'transport',
   });
 }
 
-function windowBytes(given: number | undefined, workers: number): number {
-  const largest = largestWindowBytes(workers);
-  const byDefault = Math.min(256 * MIB, totalmem() / 4 / workers, largest);
-  const wanted = given !== undefined ? given : Math.max(minWindowBytes, byDefault);
-  if (typeof wanted !== 'number' || !(wanted >= minWindowBytes)) {
-    throw new InvalidArgumentError(
-      `launch: expected window to be at least ${minWindowBytes} bytes per worker, received ${show(wanted)}`,
-      { option: 'window' },
-    );
-  }
-  const rounded = Math.floor(wanted / pageBytes) * pageBytes;
-  if (rounded <= largest) return rounded;
-  throw new LaunchError(
-    `launch: ${workers} workers with a window of ${wanted} bytes each do not fit the 4 GiB of one host; ` +
-      `the largest window that does is ${largest} bytes`,
-    { largestWindowBytes: largest },
-  );
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new InvalidArgumentError(`launch: expected ${name} to be a command, received ${show(value)}`, { option: name });
+}
+
+function texts(name: string, value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
+  throw new InvalidArgumentError(`launch: expected ${name} to be an array of strings, received ${show(value)}`, {
+    option: name,
+  });
 }

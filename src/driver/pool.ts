@@ -4,6 +4,7 @@ import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { Head } from '../head/head.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import { encodeValue } from '../protocol/values.js';
+import type { MpiFamily } from '../types/mpi-family.js';
 import { assertOptions, checkSignal, first, integer, limit } from './options.js';
 import { TaskHandle } from './task-handle.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
@@ -41,8 +42,11 @@ export interface UntypedRunOptions extends TaskOptions {
 
 /** What {@link Pool.status} returns. */
 export interface PoolStatus {
+  /** Counts the jobs of processes that the pool has had, from 1. */
   readonly epoch: number;
-  readonly transport: 'threads';
+  readonly transport: 'threads' | 'mpi';
+  /** The MPI that started the workers; undefined with threads. */
+  readonly mpi: { readonly family: MpiFamily; readonly version: string } | undefined;
   readonly workers: readonly WorkerStatus[];
   readonly queued: number;
   readonly running: number;
@@ -51,6 +55,9 @@ export interface PoolStatus {
   readonly splits: number;
   readonly cacheHits: number;
 }
+
+/** What is known of a pool's workers as a whole. */
+export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi'>;
 
 /** Names of all options of `run` and `submit`. */
 export const runOptionNames: readonly string[] = [
@@ -77,12 +84,14 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [
 /** Runs tasks on gangs of workers. Made by {@link launch}. */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   readonly #head: Head;
+  readonly #facts: () => PoolFacts;
   readonly #maxMessageBytes: number;
 
   /** @internal */
-  constructor(head: Head, maxMessageBytes: number) {
+  constructor(head: Head, facts: () => PoolFacts, maxMessageBytes: number) {
     super();
     this.#head = head;
+    this.#facts = facts;
     this.#maxMessageBytes = maxMessageBytes;
     for (const event of poolEventNames) {
       head.on(event, (...args: unknown[]) => {
@@ -124,7 +133,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
 
   /** A snapshot of the pool. */
   status(): PoolStatus {
-    return { epoch: 1, transport: 'threads', ...this.#head.status(), ...this.#head.communicators.counts };
+    return { ...this.#facts(), ...this.#head.status(), ...this.#head.communicators.counts };
   }
 
   /**

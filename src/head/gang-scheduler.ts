@@ -63,10 +63,10 @@ export class GangScheduler {
     this.#idle.delete(worldRank);
   }
 
-  /** All tasks that start now, with their workers: the lowest idle world ranks, in order. */
-  schedule(): Assignment[] {
+  /** At most `limit` tasks that start now, with their workers: the lowest idle world ranks, in order. */
+  schedule(limit: number = Infinity): Assignment[] {
     const assignments: Assignment[] = [];
-    for (let index = 0; index < this.#queue.length && this.#idle.size > 0;) {
+    for (let index = 0; index < this.#queue.length && this.#idle.size > 0 && assignments.length < limit;) {
       const task = this.#queue[index];
       if (!task) break;
       if (task.workers > this.#idle.size || (index > 0 && this.#bypassed >= maxBypass)) {

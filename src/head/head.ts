@@ -17,7 +17,7 @@ import { Leases } from './leases.js';
 import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
 import type { Attempt, TaskSpec } from './task.js';
 import { Task } from './task.js';
-import { judge } from './verdict.js';
+import { judge, workerDied } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
 
 /** A longer timer fires at once. */
@@ -124,13 +124,13 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void {
     const task = this.#running.get(worldRank);
     if (how.kind === 'died') {
-      const error = new WorkerDiedError(`worker ${worldRank} died`, { worldRank, taskId: task?.id });
+      const error = workerDied(`worker ${worldRank} died`, { worldRank, taskId: task?.id }, how.error);
       this.emit('workerDied', { worldRank, error });
     }
     if (task?.attempt?.grant.lease !== lease) return;
     const { attempt } = task;
     const rank = attempt.worldRanks.indexOf(worldRank);
-    this.#workers.markDead(attempt.grant.slot, rank);
+    this.#workers.markDead(attempt.grant, rank, attempt.worldRanks);
     if (!task.record(rank, attempt.escaped.get(rank) ?? how)) return;
     const kinds = { exited: 'taskExited', died: 'workerDied', ended: 'cancelled' } as const;
     this.#endAttempt(task, kinds[how.kind], rank, new Error(`rank ${rank} is gone`));
@@ -139,10 +139,21 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
 
   replaced(worldRank: number): void {
     this.emit('workerReplaced', { worldRank });
+    if (!this.#running.has(worldRank)) this.#scheduler.release(worldRank);
+    this.#tick();
   }
 
-  lost(worldRank: number, error: Error): void {
-    this.emit('warning', { message: `worker ${worldRank} cannot be started again: ${error.message}`, worldRank });
+  removed(worldRank: number): void {
+    this.#scheduler.remove(worldRank);
+  }
+
+  cleared(slot: number): void {
+    this.#leases.giveBack(slot);
+    this.#tick();
+  }
+
+  lost(error: Error): void {
+    this.emit('warning', { message: `the pool ends: ${error.message}`, worldRank: undefined });
     void this.close(true);
   }
 
@@ -162,7 +173,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   #tick(): void {
-    for (const { id, worldRanks } of this.#scheduler.schedule()) {
+    for (const { id, worldRanks } of this.#scheduler.schedule(this.#leases.available)) {
       const task = this.#tasks.get(id);
       if (task) this.#start(task, worldRanks);
     }
@@ -172,7 +183,6 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   #start(task: Task, worldRanks: readonly number[]): void {
     const { spec } = task;
     const grant = this.#leases.take();
-    this.#workers.grant(grant.slot);
     this.communicators.assign(worldRanks);
     this.#queuedBytes -= spec.args.length;
     task.state = 'running';
@@ -226,7 +236,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     const { attempt } = task;
     if (!attempt || attempt.ending) return;
     attempt.ending = true;
-    this.#workers.abort(attempt.grant.slot, kind, rank, attempt.worldRanks);
+    this.#workers.abort(attempt.grant, kind, rank, attempt.worldRanks);
     const encoded = encodeValue(
       reason instanceof CancelledError ? new CancelledError(reason.message) : reason,
       'reason',
@@ -247,16 +257,16 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     clearTimeout(attempt.timeout);
     clearTimeout(attempt.grace);
     task.attempt = undefined;
-    this.#leases.giveBack(attempt.grant);
     this.communicators.release(attempt.worldRanks, !attempt.ending);
     for (const worldRank of attempt.worldRanks) {
       this.#running.delete(worldRank);
-      this.#scheduler.release(worldRank);
+      if (this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
     }
     const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
     const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
     if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);
     else this.#settle(task, verdict);
+    this.#workers.clear(attempt.grant.slot);
     this.#tick();
   }
 

@@ -7,7 +7,7 @@ export interface LeaseGrant {
   readonly slot: number;
 }
 
-/** Hands out slots. A slot comes back only when every member of its lease has acknowledged its end or is dead. */
+/** Hands out slots. A slot comes back when every member of its lease has acknowledged its end or is dead, and it was emptied. */
 export class Leases {
   readonly #free: number[];
   #last = 0;
@@ -18,11 +18,16 @@ export class Leases {
 
   take(): LeaseGrant {
     const slot = this.#free.shift();
-    assert(slot !== undefined, 'there are more slots than gangs can run at once');
+    assert(slot !== undefined, 'nothing is scheduled without a free slot');
     return { lease: ++this.#last, slot };
   }
 
-  giveBack({ slot }: LeaseGrant): void {
+  /** Leases that can be taken now. */
+  get available(): number {
+    return this.#free.length;
+  }
+
+  giveBack(slot: number): void {
     this.#free.push(slot);
   }
 }

@@ -39,10 +39,8 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
   }
   const died = outcomes.find(({ outcome }) => outcome.kind === 'died');
   if (died?.outcome.kind === 'died') {
-    const cause = died.outcome.error && decodeValue(died.outcome.error);
-    const why = cause instanceof Error ? `: ${cause.message}` : '';
-    const text = `task ${taskId}: the worker of rank ${died.rank} died${why}`;
-    return { error: new WorkerDiedError(text, { taskId, rank: died.rank }, { cause }) };
+    const what = `task ${taskId}: the worker of rank ${died.rank} died`;
+    return { error: workerDied(what, { taskId, rank: died.rank }, died.outcome.error) };
   }
   const errors = outcomes.flatMap(({ rank, outcome }) =>
     outcome.kind === 'threw' ? [{ rank, error: decodeValue(outcome.error), origin: outcome.origin }] : [],
@@ -54,6 +52,22 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
     return { error: new WorkerDiedError(text, { taskId, rank: ended.rank }) };
   }
   return mismatch(taskId, outcomes) ?? { results: results(outcomes) };
+}
+
+/** The error for a worker's death: `encoded` is what is known of the thread's or the process's end. */
+export function workerDied(
+  what: string,
+  fields: Readonly<Record<string, unknown>>,
+  encoded: Uint8Array | undefined,
+): WorkerDiedError {
+  const cause = encoded && decodeValue(encoded);
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const { hostname, pid, signal } = cause instanceof WorkerDiedError ? cause : {};
+  return new WorkerDiedError(
+    `${what}${why}`,
+    { ...fields, ...(pid !== undefined && { hostname, pid, signal }) },
+    { cause },
+  );
 }
 
 function failure(taskId: string, errors: readonly (RankError & { origin: 'task' | 'load' | 'result' })[]): Error {

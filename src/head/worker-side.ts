@@ -1,5 +1,6 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
+import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../window/abort-reason.js';
 
 /** A worker of the pool. */
@@ -14,11 +15,13 @@ export interface WorkerSide {
   readonly workers: readonly WorkerInfo[];
   /** Slots of the window that can be leased at the same time. */
   readonly slots: number;
-  /** Prepare a slot for a new lease. */
-  grant(slot: number): void;
-  /** Set the abort word of a slot and wake its members. */
-  abort(slot: number, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void;
-  markDead(slot: number, rank: number): void;
+  /** Whether a worker can be given a task now. */
+  isAvailable(worldRank: number): boolean;
+  /** Empty the slot of a lease that has ended on all its workers; `cleared` says when it can be lent again. */
+  clear(slot: number): void;
+  /** Set the abort word of a lease and wake its members. */
+  abort(grant: LeaseGrant, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void;
+  markDead(grant: LeaseGrant, rank: number, worldRanks: readonly number[]): void;
   assign(worldRank: number, message: AssignMessage): void;
   cancel(worldRank: number, message: CancelMessage): void;
   /** End the worker's task thread by force and start another, which is used only once the old one is gone. */
@@ -34,9 +37,14 @@ export interface WorkerEvents {
   outcome(worldRank: number, taskId: string, outcome: Outcome): void;
   /** The task thread has ended and touches memory no more; `lease` is the last it was given, 0 when it had none. */
   gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void;
+  /** A worker can be given tasks again. */
   replaced(worldRank: number): void;
-  /** A worker cannot be started again. */
-  lost(worldRank: number, error: Error): void;
+  /** A worker can be given no task until it is replaced. */
+  removed(worldRank: number): void;
+  /** A slot can be lent again. */
+  cleared(slot: number): void;
+  /** The workers cannot be started again. */
+  lost(error: Error): void;
   warning(worldRank: number, message: string): void;
   stuck(taskId: string, rank: number): void;
 }

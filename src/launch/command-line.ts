@@ -1,4 +1,5 @@
 /** The command line and the environment with which `mpiexec` starts the ranks: pure functions, one per family. */
+import { ucxVariables } from '../worker/launcher-environment.js';
 import type { MpiLauncher } from './family.js';
 
 /** What to start, and where. All filled. */
@@ -13,6 +14,8 @@ export interface MpiJob {
   readonly extraArgs: readonly string[];
   /** The user is root: Open MPI wants to be told that this is meant. */
   readonly root: boolean;
+  /** Private folder of the job: Open MPI keeps its session files there. */
+  readonly folder: string;
 }
 
 /** A command to spawn. */
@@ -23,8 +26,8 @@ export interface MpiCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** For every rank of either family: no colours on the pseudo-terminals that Open MPI makes, V8's own trap handler kept. */
-const commonEnv = { NO_COLOR: '1', UCX_HANDLE_ERRORS: 'none' };
+/** For every rank of either family: no colours on the pseudo-terminals that Open MPI makes, and UCX kept out of V8's way. */
+const commonEnv = { NO_COLOR: '1', ...ucxVariables };
 
 /** How to start a job. */
 export function mpiCommand(launcher: MpiLauncher, job: MpiJob): MpiCommand {
@@ -32,7 +35,7 @@ export function mpiCommand(launcher: MpiLauncher, job: MpiJob): MpiCommand {
 }
 
 function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
-  const { ranks, program, hosts, hostfile, extraArgs, root } = job;
+  const { ranks, program, hosts, hostfile, extraArgs, root, folder } = job;
   const places = hosts.map(({ name, ranks: slots }) => `${name}:${slots}`).join(',');
   return {
     command,
@@ -51,6 +54,7 @@ function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
     ],
     env: {
       ...commonEnv,
+      [major(version) >= 5 ? 'PRTE_MCA_prte_tmpdir_base' : 'OMPI_MCA_orte_tmpdir_base']: folder,
       ...(root && { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }),
     },
   };

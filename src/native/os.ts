@@ -26,6 +26,12 @@ export interface OsAddon {
   closeDescriptor(descriptor: number): void;
   /** A descriptor that becomes readable when the process ends. The caller owns it. */
   openProcess(pid: number): number;
+  /** Send a signal by number; 0 when the process has been reaped. */
+  signalProcess(processDescriptor: number, signal: number): 0 | 1;
+  /** 1 once the process has ended and its memory is gone. */
+  processEnded(processDescriptor: number): 0 | 1;
+  /** Wait status of a process that has ended; −1 where the kernel does not tell. */
+  exitStatus(processDescriptor: number): number;
   /** Open a library for all that is loaded later, for good. */
   openLibrary(path: string): void;
 }

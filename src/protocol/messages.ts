@@ -1,6 +1,6 @@
 /** Every message between the control side and a task thread. */
 import type { MemberInfo } from '../errors.js';
-import type { WindowHandle } from '../window/node-window.js';
+import type { Bells, WindowHandle } from '../window/node-window.js';
 
 /** Which function to run. */
 export interface TaskSource {
@@ -13,6 +13,8 @@ export interface TaskSource {
 export interface ThreadBoot {
   readonly kind: 'shoal-task-thread';
   readonly window: WindowHandle;
+  /** Doorbells of ranks that are processes; undefined: words of the window. */
+  readonly bells: Bells | undefined;
   readonly worldRank: number;
   readonly output: OutputBoot;
   /** Set in SPMD: the thread runs this script and ends. */
@@ -21,12 +23,14 @@ export interface ThreadBoot {
   readonly foreignLoader: boolean;
 }
 
+/** What whole lines of output begin with. */
+export type OutputLabel = 'task' | 'rank' | 'none';
+
 /** Where a thread's standard output and error go. */
 export interface OutputBoot {
   readonly stdout: number;
   readonly stderr: number;
-  /** Labels whole lines with task and rank. */
-  readonly label: 'task' | 'rank' | 'none';
+  readonly label: OutputLabel;
 }
 
 /** The script of an SPMD world. */

@@ -6,6 +6,8 @@ export interface Doorbell {
   ticket(): number;
   /** Block this thread for at most `timeoutMs`; undefined where the thread must not block. */
   readonly wait: ((ticket: number, timeoutMs: number) => void) | undefined;
+  /** Let another thread have the core; undefined where nothing can. */
+  readonly yieldCore?: () => void;
   /** Call `wake` once, from the event loop, when the doorbell rings. A second call before that adds nothing. */
   waitAsync(ticket: number, wake: () => void): void;
 }
@@ -63,6 +65,11 @@ export class LocalDoorbell implements Doorbell {
     this.#wake = undefined;
     if (wake) setImmediate(wake);
   }
+}
+
+/** Resolves when a word no longer holds `value` and its writer has notified. */
+export async function changed(words: Int32Array, value: number): Promise<void> {
+  while (Atomics.load(words, 0) === value) await waitAsync(words, 0, value).value;
 }
 
 /** `Atomics.waitAsync` (ES2024): every supported Node has it, the es2022 library does not declare it. */

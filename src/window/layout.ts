@@ -84,7 +84,7 @@ export class WindowLayout {
   constructor(ranks: number, windowBytes: number) {
     this.ranks = ranks;
     this.windowBytes = windowBytes;
-    this.slots = 2 * ranks + 2;
+    this.slots = slotsOf(ranks);
     this.header = dataBytes + ranks * (stackBytes + framesBytes);
     this.#doorbells = this.header + headerBytes;
     this.#slotBase = this.#doorbells + ranks * layoutNumbers.lineBytes;
@@ -117,6 +117,11 @@ export class WindowLayout {
   get arenaBytes(): number {
     return this.windowBytes - rankOverheadBytes;
   }
+}
+
+/** Slots of a window: more than gangs can run at once, so that some can be emptied meanwhile. */
+export function slotsOf(ranks: number): number {
+  return 2 * ranks + 2;
 }
 
 /** The largest `window`, in bytes per rank, that fits 4 GiB with `ranks` ranks on one host; rounded down to 64 KiB. */

@@ -1,6 +1,6 @@
 /** The node window of one host: shared linear memory, its layout, and the words that the control side writes. */
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { usableCores } from '../native/cores.js';
 import { instantiateKernels } from '../kernels/wasm-module.js';
 import type { AbortReason } from './abort-reason.js';
 import { decodeAbort } from './abort-reason.js';
@@ -18,6 +18,22 @@ export interface WindowHandle {
   readonly windowBytes: number;
   /** Cores that this process may use. */
   readonly cores: number;
+}
+
+/** Descriptors of the doorbells of ranks that are processes; they belong to this process. */
+export interface Bells {
+  readonly readEnd: number;
+  /** By rank within the host. */
+  readonly writeEnds: readonly number[];
+}
+
+/** The window as a control side holds it, whoever mapped it. */
+export interface HostWindow {
+  readonly node: NodeWindow;
+  /** Undefined where doorbells are words of the window. */
+  readonly bells: Bells | undefined;
+  /** Wake a rank of this host. */
+  ring(rank: number): void;
 }
 
 /** One process's view of the window. */
@@ -46,12 +62,17 @@ export class NodeWindow {
   }
 
   /**
-   * Prepare a slot for a new lease. Only when every member of the lease before has acknowledged its
-   * end or is proven dead (rule 8): nobody else touches the slot while this runs.
+   * Empty a slot whose lease has ended. Only when every member has acknowledged the end or is proven dead (rule 8):
+   * nobody else touches the slot while this runs.
    */
-  grant(slot: number): void {
+  clear(slot: number): void {
     const address = this.layout.slot(slot);
     this.bytes.fill(0, address, address + this.layout.slotBytes);
+  }
+
+  /** Say under which number a slot is lent; every member's control side does, before the member starts. */
+  bind(slot: number, lease: number): void {
+    Atomics.store(this.u32, this.layout.slot(slot) / 4 + 1, lease);
   }
 
   /** The reason for which a slot's lease was aborted, if it was. */
@@ -60,15 +81,24 @@ export class NodeWindow {
     return word === 0 ? undefined : decodeAbort(word);
   }
 
-  /** Set the abort word from the control side, unless a reason stands already; ring all members' doorbells afterwards. */
-  abort(slot: number, reason: number): void {
-    Atomics.compareExchange(this.u32, this.layout.slot(slot) / 4, 0, reason);
+  /**
+   * Set the abort word from the control side, unless a reason stands already or the lease has ended; ring all members'
+   * doorbells afterwards. Abort word and lease number are compared and set as one word: an order that comes late finds
+   * another lease in the slot and changes nothing.
+   */
+  abort(slot: number, lease: number, reason: number): void {
+    const live = BigInt.asIntN(64, BigInt(lease) << 32n);
+    Atomics.compareExchange(this.i64, this.layout.slot(slot) / 8, live, live | BigInt(reason));
   }
 
   /** Record that a member's thread or process is gone for good: nobody waits for it to stop touching memory. */
   markDead(slot: number, member: number): void {
-    const address = this.layout.slot(slot) + at.slotMembers + member * at.memberBytes + at.memberDead;
-    Atomics.store(this.u32, address / 4, 1);
+    Atomics.store(this.u32, this.#dead(slot, member), 1);
+  }
+
+  /** Whether a member's thread or process is gone for good. */
+  isDead(slot: number, member: number): boolean {
+    return Atomics.load(this.u32, this.#dead(slot, member)) !== 0;
   }
 
   /** Wake a rank that waits for its doorbell. */
@@ -77,13 +107,29 @@ export class NodeWindow {
     Atomics.add(this.i32, index, 1);
     Atomics.notify(this.i32, index);
   }
+
+  #dead(slot: number, member: number): number {
+    return (this.layout.slot(slot) + at.slotMembers + member * at.memberBytes + at.memberDead) / 4;
+  }
+}
+
+/** The window of ranks that are threads of this process. */
+export function threadsWindow(module: WebAssembly.Module, ranks: number, windowBytes: number): HostWindow {
+  const node = createWindow(module, ranks, windowBytes);
+  return {
+    node,
+    bells: undefined,
+    ring: (rank) => {
+      node.ring(rank);
+    },
+  };
 }
 
 /** Make the window of `ranks` ranks in this process's memory; its data segments are initialised on return. */
 export function createWindow(module: WebAssembly.Module, ranks: number, windowBytes: number): NodeWindow {
   const pages = Math.ceil(new WindowLayout(ranks, windowBytes).totalBytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const window = new NodeWindow({ memory, module, ranks, windowBytes, cores: availableParallelism() });
+  const window = new NodeWindow({ memory, module, ranks, windowBytes, cores: usableCores() });
   instantiateKernels(module, memory, window.layout.stackTop(0));
   const header = window.layout.header;
   window.u32.set([magic, version, ranks, window.handle.cores], header / 4);

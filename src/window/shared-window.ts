@@ -2,7 +2,7 @@
 import { Socket } from 'node:net';
 import type { OsAddon } from '../native/os.js';
 import type { Doorbell } from './doorbell.js';
-import type { NodeWindow } from './node-window.js';
+import type { Bells, HostWindow, NodeWindow } from './node-window.js';
 import { createWindow } from './node-window.js';
 
 const pageBytes = 64 * 1024;
@@ -25,13 +25,13 @@ export interface SharedRow {
  * open them through `/proc` while it lives. A strong reference to the memory lasts as long as the process: were it
  * collected, the mapping would go with it.
  */
-export class SharedWindow {
+export class SharedWindow implements HostWindow {
   readonly node: NodeWindow;
   readonly row: SharedRow;
   readonly #os: OsAddon;
   readonly #rank: number;
   readonly #readEnd: number;
-  #bells: readonly number[] = [];
+  #writeEnds: readonly number[] = [];
 
   constructor(os: OsAddon, module: WebAssembly.Module, ranks: number, windowBytes: number, rank: number) {
     this.#os = os;
@@ -63,20 +63,19 @@ export class SharedWindow {
       this.#map(descriptor);
       this.#os.closeDescriptor(descriptor); // the mapping stays
     }
-    this.#bells = rows.map(({ pid, bell }) => this.#os.openDescriptor(pid, bell, 1));
+    this.#writeEnds = rows.map(({ pid, bell }) => this.#os.openDescriptor(pid, bell, 1));
     const { header } = this.node.layout;
     const seen = this.node.bytes.subarray(header, header + identityBytes);
     return seen.every((byte, i) => byte === holder.identity[i]);
   }
 
   /** Wake a rank of this host. */
-  readonly ring = (rank: number): void => {
-    const bell = this.#bells[rank];
-    if (bell !== undefined) this.#os.ringDoorbell(bell);
-  };
+  ring(rank: number): void {
+    ringBell(this.#os, this.#writeEnds, rank);
+  }
 
-  doorbell(): Doorbell {
-    return new PipeDoorbell(this.#os, this.#readEnd);
+  get bells(): Bells {
+    return { readEnd: this.#readEnd, writeEnds: this.#writeEnds };
   }
 
   #map(descriptor: number): void {
@@ -87,16 +86,23 @@ export class SharedWindow {
 
 const keepForever = new Set<NodeWindow>();
 
+/** Ring the bell of a rank of this host. */
+export function ringBell(os: OsAddon, writeEnds: readonly number[], rank: number): void {
+  const bell = writeEnds[rank];
+  if (bell !== undefined) os.ringDoorbell(bell);
+}
+
 /** A pipe: rings stay in it until they are read, so no ring between the last look and the sleep is lost. */
-class PipeDoorbell implements Doorbell {
+export class PipeDoorbell implements Doorbell {
   readonly #os: OsAddon;
+  /** A descriptor of this thread's own: libuv closes it when the thread ends, and the pipe outlives the thread. */
   readonly #readEnd: number;
   #socket: Socket | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(os: OsAddon, readEnd: number) {
+  constructor(os: OsAddon, bells: Bells) {
     this.#os = os;
-    this.#readEnd = readEnd;
+    this.#readEnd = os.openDescriptor(process.pid, bells.readEnd, 0);
   }
 
   ticket(): number {
@@ -105,6 +111,10 @@ class PipeDoorbell implements Doorbell {
 
   readonly wait = (_ticket: number, timeoutMs: number): void => {
     this.#os.waitDoorbell(this.#readEnd, Math.ceil(timeoutMs));
+  };
+
+  readonly yieldCore = (): void => {
+    this.#os.yieldCore();
   };
 
   waitAsync(_ticket: number, wake: () => void): void {

@@ -45,7 +45,6 @@ export async function runRanks<A extends unknown[], R>(
   const encodedArgs = encodeValue(args, 'args');
   const runtime = installRuntime();
   const node = createWindow((module ??= compileKernels()), size, windowBytes);
-  node.grant(0);
   const doorbells = Array.from({ length: size }, () => new LocalDoorbell());
   const members = doorbells.map((_, rank) => ({ rank, worldRank: rank, hostname: hostname(), pid: process.pid }));
   const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, members };

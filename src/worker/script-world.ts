@@ -1,64 +1,51 @@
-/** An SPMD world of threads: every rank runs the same script. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+/** An SPMD world: every rank runs the same script; the first failure ends all. */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { CancelledError, LaunchError } from '../errors.js';
+import { CancelledError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
-import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
+import type { ScriptSettings } from '../protocol/control-messages.js';
+import type { CancelMessage } from '../protocol/messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
-import type { NodeWindow } from '../window/node-window.js';
-import { createWindow } from '../window/node-window.js';
-import { namesLoader } from './load-module.js';
-import { taskThreadFile } from './thread-handle.js';
+import type { HostWindow } from '../window/node-window.js';
+import { threadsWindow } from '../window/node-window.js';
+import type { ScriptExit } from './script-thread.js';
+import { ScriptThread, worldGrant, worldTaskId } from './script-thread.js';
 
-/** What to run and how. */
-export interface ScriptWorldOptions {
-  readonly workers: number;
-  readonly windowBytes: number;
-  readonly url: string;
-  readonly argv: readonly string[];
-  readonly timeoutMs: number | null;
-  /** Time from a failure or a signal until ranks that go on are ended by force, in milliseconds. */
-  readonly graceMs: number;
-  readonly label: boolean;
-  /** Folder for `rank-N.out` and `rank-N.err`; undefined: this process's output. */
-  readonly outputDir: string | undefined;
+/** The ranks of a world, whatever they are. */
+export interface ScriptRanks {
+  readonly size: number;
+  /** Start a rank; `exited` is called once. */
+  start(rank: number, exited: (exit: ScriptExit) => void): void;
+  /** Set the world's abort word, unless it is set, and abort every rank's `context.signal`. */
+  abort(kind: AbortKind, rank: number | undefined): void;
+  /** End every rank by force. */
+  terminate(): void;
 }
-
-const slot = 0;
-const taskId = 'world';
 
 /** Runs once. */
 export class ScriptWorld {
-  readonly #options: ScriptWorldOptions;
-  readonly #window: NodeWindow;
-  readonly #workers: Worker[] = [];
-  readonly #files: number[] = [];
+  readonly #ranks: ScriptRanks;
+  readonly #graceMs: number;
   readonly #exitCodes: number[] = [];
   /** The first that was reported, or the signal's. */
   #exitCode = 0;
+  #failedFirst: number | undefined;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(options: ScriptWorldOptions) {
-    this.#options = options;
-    this.#window = createWindow(compileKernels(), options.workers, options.windowBytes);
-    this.#window.grant(slot);
+  /** @param graceMs - From a failure or a signal until ranks that go on are ended by force. */
+  constructor(ranks: ScriptRanks, graceMs: number) {
+    this.#ranks = ranks;
+    this.#graceMs = graceMs;
   }
 
   /** Resolves, when every rank has ended, with the exit code of the first that failed, else 0. */
   async run(): Promise<number> {
-    const { workers, outputDir } = this.#options;
-    if (outputDir !== undefined) mkdirSync(outputDir, { recursive: true });
-    const exits = Array.from({ length: workers }, (_, rank) => this.#start(rank));
+    const exits = Array.from({ length: this.#ranks.size }, (_, rank) => this.#start(rank));
     await Promise.all(exits);
     clearTimeout(this.#grace);
-    for (const file of this.#files) closeSync(file);
     // Exits are reported in any order: the abort word knows who failed first.
-    const first = this.#window.abortReason(this.#window.layout.slot(slot))?.rank;
-    return (first !== undefined && this.#exitCodes[first]) || this.#exitCode;
+    return (this.#failedFirst !== undefined && this.#exitCodes[this.#failedFirst]) || this.#exitCode;
   }
 
   /** End the world: collectives fail and `context.signal` aborts at once, what goes on is ended after the grace time. */
@@ -68,30 +55,10 @@ export class ScriptWorld {
   }
 
   #start(rank: number): Promise<void> {
-    const { workers, url, argv, timeoutMs } = this.#options;
-    const members = Array.from({ length: workers }, (_, member) => {
-      return { rank: member, worldRank: member, pid: process.pid, hostname: hostname() };
-    });
-    const boot: ThreadBoot = {
-      kind: 'shoal-task-thread',
-      window: this.#window.handle,
-      worldRank: rank,
-      output: this.#output(rank),
-      script: { url, argv, timeoutMs, lease: { lease: 1, slot, taskId, rank, members } },
-      foreignLoader: namesLoader(process.execArgv),
-    };
-    const worker = new Worker(taskThreadFile(), { workerData: boot, name: `shoal rank ${rank}` });
-    this.#workers.push(worker);
-    let died = false;
-    worker.on('error', (error) => {
-      died = true;
-      process.stderr.write(`${this.#options.label ? `${rank} | ` : ''}${error.stack ?? error.message}\n`);
-    });
     return new Promise((resolve) => {
-      worker.on('exit', (code) => {
-        const exitCode = died && code === 0 ? 1 : code;
-        this.#window.markDead(slot, rank);
+      this.#ranks.start(rank, ({ exitCode, died, failedFirst }) => {
         this.#exitCodes[rank] = exitCode;
+        this.#failedFirst ??= failedFirst;
         if (exitCode !== 0) {
           if (this.#exitCode === 0) this.#exitCode = exitCode;
           this.#abort(died ? 'workerDied' : 'taskExited', rank);
@@ -101,32 +68,50 @@ export class ScriptWorld {
     });
   }
 
-  #output(rank: number): OutputBoot {
-    const { outputDir, label } = this.#options;
-    if (outputDir === undefined) return { stdout: 1, stderr: 2, label: label ? 'rank' : 'none' };
-    const open = (kind: string): number => {
-      const path = join(outputDir, `rank-${rank}.${kind}`);
-      try {
-        const file = openSync(path, 'w');
-        this.#files.push(file);
-        return file;
-      } catch (cause) {
-        throw new LaunchError(`cannot write the output of rank ${rank} to ${path}`, { path }, { cause });
-      }
-    };
-    return { stdout: open('out'), stderr: open('err'), label: 'none' };
+  #abort(kind: AbortKind, rank: number | undefined): void {
+    this.#ranks.abort(kind, rank);
+    this.#grace ??= setTimeout(() => {
+      this.#ranks.terminate();
+    }, this.#graceMs);
+  }
+}
+
+/** What a rank is told when its world ends early. */
+export function worldCancel(kind: AbortKind): CancelMessage {
+  const reason = encodeValue(new CancelledError(`the world is ending: ${kind}`), 'reason');
+  return { type: 'cancel', taskId: worldTaskId, reason };
+}
+
+/** Ranks that are threads of this process. */
+export class ThreadScriptRanks implements ScriptRanks {
+  readonly size: number;
+  readonly #window: HostWindow;
+  readonly #script: ScriptSettings;
+  readonly #threads: ScriptThread[] = [];
+
+  constructor(size: number, windowBytes: number, script: ScriptSettings) {
+    this.size = size;
+    this.#window = threadsWindow(compileKernels(), size, windowBytes);
+    this.#script = script;
   }
 
-  #abort(kind: AbortKind, rank: number | undefined): void {
-    this.#window.abort(slot, encodeAbort(kind, rank));
-    const reason = encodeValue(new CancelledError(`the world is ending: ${kind}`), 'reason');
-    const message: CancelMessage = { type: 'cancel', taskId, reason };
-    for (const [other, worker] of this.#workers.entries()) {
+  start(rank: number, exited: (exit: ScriptExit) => void): void {
+    const members = Array.from({ length: this.size }, (_, member) => {
+      return { rank: member, worldRank: member, pid: process.pid, hostname: hostname() };
+    });
+    const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined };
+    this.#threads[rank] = new ScriptThread(rank, members, this.#window, this.#script, threads, exited);
+  }
+
+  abort(kind: AbortKind, rank: number | undefined): void {
+    this.#window.node.abort(worldGrant.slot, worldGrant.lease, encodeAbort(kind, rank));
+    for (const [other, thread] of this.#threads.entries()) {
       this.#window.ring(other);
-      worker.postMessage(message);
+      thread.cancel(worldCancel(kind));
     }
-    this.#grace ??= setTimeout(() => {
-      for (const worker of this.#workers) void worker.terminate();
-    }, this.#options.graceMs);
+  }
+
+  terminate(): void {
+    for (const thread of this.#threads) thread.terminate();
   }
 }

@@ -1,22 +1,17 @@
 /** A task thread as the control side holds it. */
 import { fileURLToPath } from 'node:url';
-import type { ResourceLimits } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { WorkerEvents } from '../head/worker-side.js';
-import type { FromThread, OutputBoot, ThreadBoot, ToThread } from '../protocol/messages.js';
+import type { ThreadSettings } from '../protocol/control-messages.js';
+import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { encodeValue } from '../protocol/values.js';
-import type { WindowHandle } from '../window/node-window.js';
+import type { HostWindow } from '../window/node-window.js';
 import { namesLoader } from './load-module.js';
 
 /** How to start threads; all filled. */
 export interface ThreadOptions {
-  readonly workers: number;
-  readonly windowBytes: number;
   readonly startTimeoutMs: number;
-  readonly env: Readonly<Record<string, string | undefined>> | undefined;
-  readonly execArgv: readonly string[] | undefined;
-  readonly resourceLimits: ResourceLimits | undefined;
-  readonly output: OutputBoot;
+  readonly threads: ThreadSettings;
 }
 
 /** How a thread ended. */
@@ -46,13 +41,14 @@ export class TaskThread {
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   #predecessor: Promise<void> | undefined;
 
-  constructor(worldRank: number, window: WindowHandle, options: ThreadOptions, events: ThreadEvents) {
-    const { env, execArgv, resourceLimits, output } = options;
+  constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
+    const { env, execArgv, resourceLimits } = options.threads;
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
-      window,
+      window: window.node.handle,
+      bells: window.bells,
       worldRank,
-      output,
+      output: { stdout: 1, stderr: 2, label: 'task' },
       script: undefined,
       foreignLoader: namesLoader(execArgv ?? process.execArgv),
     };

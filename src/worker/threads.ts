@@ -1,63 +1,77 @@
-/** Workers that are threads of this process: the control side of the `threads` transport. */
+/** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import { hostname } from 'node:os';
 import { LaunchError } from '../errors.js';
+import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
+import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { AssignMessage, CancelMessage, FromThread } from '../protocol/messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
-import type { NodeWindow } from '../window/node-window.js';
-import { createWindow } from '../window/node-window.js';
+import type { HostWindow } from '../window/node-window.js';
+import { threadsWindow } from '../window/node-window.js';
 import type { Gone, ThreadOptions } from './thread-handle.js';
 import { TaskThread } from './thread-handle.js';
+
+/** All workers of a pool as threads of this process. */
+export function threadWorkers(
+  size: number,
+  windowBytes: number,
+  startTimeoutMs: number,
+  threads: ThreadSettings,
+): ThreadWorkers {
+  const workers = Array.from({ length: size }, (_, worldRank) => {
+    return { worldRank, pid: process.pid, hostname: hostname() };
+  });
+  return new ThreadWorkers(workers, threadsWindow(compileKernels(), size, windowBytes), { startTimeoutMs, threads });
+}
 
 /** Starts of one worker that may fail in a row before the pool gives up. */
 const maxFailedStarts = 3;
 
-/** All threads of one pool and the window they share. */
+/** The task threads of this process and the window they share. */
 export class ThreadWorkers implements WorkerSide {
   readonly workers: readonly WorkerInfo[];
-  readonly window: NodeWindow;
+  readonly window: HostWindow;
   readonly #options: ThreadOptions;
-  readonly #threads: TaskThread[] = [];
+  readonly #threads = new Map<number, TaskThread>();
   /** A warm thread for each worker that has lost one before. */
   readonly #spares = new Map<number, TaskThread>();
   readonly #exits = new Set<Promise<void>>();
-  readonly #failedStarts: number[];
+  readonly #failedStarts = new Map<number, number>();
   #events: WorkerEvents | undefined;
   #closing = false;
   #keepAlive = true;
 
-  constructor(options: ThreadOptions) {
+  /** @param workers - Those of the pool that are threads of this process. */
+  constructor(workers: readonly WorkerInfo[], window: HostWindow, options: ThreadOptions) {
+    this.workers = workers;
+    this.window = window;
     this.#options = options;
-    this.window = createWindow(compileKernels(), options.workers, options.windowBytes);
-    this.#failedStarts = new Array<number>(options.workers).fill(0);
-    this.workers = Array.from({ length: options.workers }, (_, worldRank) => {
-      return { worldRank, pid: process.pid, hostname: hostname() };
-    });
   }
 
   get slots(): number {
-    return this.window.layout.slots;
+    return this.window.node.layout.slots;
   }
 
   /** Start all threads; resolves when each is ready. @throws {@link LaunchError} */
   async start(signal: AbortSignal | undefined): Promise<void> {
     const starts = this.workers.map(({ worldRank }) => {
       return new Promise<void>((resolve, reject) => {
-        this.#threads[worldRank] = this.#spawn(worldRank, resolve, (error) => {
+        const failed = (error: Error): void => {
           reject(
             new LaunchError(`worker ${worldRank} did not start: ${error.message}`, { worldRank }, { cause: error }),
           );
-        });
+        };
+        this.#threads.set(worldRank, this.#spawn(worldRank, resolve, failed));
       });
     });
     const { startTimeoutMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        const late = this.#threads.flatMap(({ ready }, worldRank) => (ready ? [] : [worldRank]));
+        const late = [...this.#threads].flatMap(([worldRank, { ready }]) => (ready ? [] : [worldRank]));
         const text = `workers ${late.join(', ')} were not ready within startTimeoutMs (${startTimeoutMs} ms)`;
         reject(new LaunchError(text, { workers: late }));
       }, startTimeoutMs);
@@ -84,29 +98,35 @@ export class ThreadWorkers implements WorkerSide {
     this.#events = events;
   }
 
-  grant(slot: number): void {
-    this.window.grant(slot);
+  /** A worker whose thread is being replaced takes tasks: they wait for the new thread. */
+  isAvailable(): boolean {
+    return !this.#closing;
   }
-  abort(slot: number, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void {
-    this.window.abort(slot, encodeAbort(kind, rank));
+  clear(slot: number): void {
+    this.window.node.clear(slot);
+    this.#events?.cleared(slot);
+  }
+  abort({ slot, lease }: LeaseGrant, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void {
+    this.window.node.abort(slot, lease, encodeAbort(kind, rank));
     for (const worldRank of worldRanks) this.window.ring(worldRank);
   }
-  markDead(slot: number, rank: number): void {
-    this.window.markDead(slot, rank);
+  markDead({ slot }: LeaseGrant, rank: number): void {
+    this.window.node.markDead(slot, rank);
   }
   assign(worldRank: number, message: AssignMessage): void {
-    const thread = this.#threads[worldRank];
+    const thread = this.#threads.get(worldRank);
     if (!thread) return;
+    this.window.node.bind(message.lease.slot, message.lease.lease);
     thread.lease = message.lease.lease;
     thread.busy = true;
     thread.post(message);
   }
   cancel(worldRank: number, message: CancelMessage): void {
-    this.#threads[worldRank]?.post(message);
+    this.#threads.get(worldRank)?.post(message);
   }
 
   end(worldRank: number): void {
-    const thread = this.#threads[worldRank];
+    const thread = this.#threads.get(worldRank);
     if (!thread || thread.ending) return;
     this.#replace(worldRank);
     thread.end();
@@ -114,7 +134,7 @@ export class ThreadWorkers implements WorkerSide {
 
   keepAlive(active: boolean): void {
     this.#keepAlive = active;
-    for (const { worker } of this.#threads) {
+    for (const { worker } of this.#threads.values()) {
       if (active) worker.ref();
       else worker.unref();
     }
@@ -122,7 +142,7 @@ export class ThreadWorkers implements WorkerSide {
 
   async close(): Promise<void> {
     this.#closing = true;
-    for (const thread of [...this.#threads, ...this.#spares.values()]) {
+    for (const thread of [...this.#threads.values(), ...this.#spares.values()]) {
       thread.worker.ref();
       thread.end();
     }
@@ -133,8 +153,8 @@ export class ThreadWorkers implements WorkerSide {
   #replace(worldRank: number): void {
     if (this.#closing) return;
     const next = this.#spares.get(worldRank) ?? this.#spawnReplacement(worldRank);
-    next.follow(this.#threads[worldRank]);
-    this.#threads[worldRank] = next;
+    next.follow(this.#threads.get(worldRank));
+    this.#threads.set(worldRank, next);
     this.#spares.set(worldRank, this.#spawnReplacement(worldRank));
     this.keepAlive(this.#keepAlive);
   }
@@ -142,12 +162,16 @@ export class ThreadWorkers implements WorkerSide {
   #spawnReplacement(worldRank: number): TaskThread {
     const thread = this.#spawn(
       worldRank,
-      () => (this.#failedStarts[worldRank] = 0),
+      () => {
+        this.#failedStarts.set(worldRank, 0);
+      },
       (error) => {
         if (this.#closing || thread.ending) return;
-        const failed = (this.#failedStarts[worldRank] ?? 0) + 1;
-        this.#failedStarts[worldRank] = failed;
-        if (failed >= maxFailedStarts) this.#events?.lost(worldRank, error);
+        const failed = (this.#failedStarts.get(worldRank) ?? 0) + 1;
+        this.#failedStarts.set(worldRank, failed);
+        if (failed < maxFailedStarts) return;
+        const text = `worker ${worldRank} cannot be started again: ${error.message}`;
+        this.#events?.lost(new LaunchError(text, { worldRank }, { cause: error }));
       },
     );
     thread.worker.unref();
@@ -155,7 +179,7 @@ export class ThreadWorkers implements WorkerSide {
   }
 
   #spawn(worldRank: number, started: () => void, failed: (error: Error) => void): TaskThread {
-    const thread = new TaskThread(worldRank, this.window.handle, this.#options, {
+    const thread = new TaskThread(worldRank, this.window, this.#options, {
       started,
       message: (message) => {
         this.#receive(worldRank, thread, message);
@@ -198,9 +222,9 @@ export class ThreadWorkers implements WorkerSide {
   #exited(worldRank: number, thread: TaskThread, how: Gone): void {
     if (this.#spares.get(worldRank) === thread) this.#spares.delete(worldRank);
     if (this.#closing) return;
-    const inUse = this.#threads[worldRank] === thread;
+    const inUse = this.#threads.get(worldRank) === thread;
     if (!inUse && !thread.ending) return; // a spare
-    if (inUse && (this.#failedStarts[worldRank] ?? 0) < maxFailedStarts) this.#replace(worldRank);
+    if (inUse && (this.#failedStarts.get(worldRank) ?? 0) < maxFailedStarts) this.#replace(worldRank);
     this.#events?.gone(worldRank, thread.lease, how);
     this.#events?.replaced(worldRank);
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,7 +14,14 @@ for (const family of ['openmpi', 'mpich'] as const) {
   const launcher = detectLauncher(`mpiexec.${family}`);
   for (const ranks of sizes) {
     test(`${family}: init, gather, one window, collectives, split, messages, finalize, ${ranks} ranks`, () => {
-      const job = { ranks, program: [process.execPath, entry], hosts: [], hostfile: undefined, extraArgs: [] };
+      const job = {
+        ranks,
+        program: [process.execPath, entry],
+        hosts: [],
+        hostfile: undefined,
+        extraArgs: [],
+        folder: tmpdir(),
+      };
       const { command, args, env } = mpiCommand(launcher, { ...job, root: process.getuid?.() === 0 });
       const options = { encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env } } as const;
       const { status, stdout, stderr } = spawnSync(command, args, options);

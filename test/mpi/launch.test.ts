@@ -6,8 +6,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { mpiCommand } from '../../src/launch/command-line.js';
 import { detectLauncher } from '../../src/launch/family.js';
-import type { LaunchedRank } from '../../src/launch/launcher-environment.js';
-import { launchedRank, launcherVariables } from '../../src/launch/launcher-environment.js';
+import type { LaunchedRank } from '../../src/worker/launcher-environment.js';
+import { launchedRank, launcherVariables } from '../../src/worker/launcher-environment.js';
 
 const test = suite('mpiexec');
 
@@ -31,6 +31,7 @@ for (const family of ['openmpi', 'mpich'] as const) {
         hosts: [],
         hostfile: undefined,
         extraArgs: [],
+        folder,
       };
       const { command, args, env } = mpiCommand(launcher, { ...job, root: process.getuid?.() === 0 });
       const options = { encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env } } as const;

@@ -3,13 +3,13 @@ import { GroupCollective } from '../../src/collective/group-collective.js';
 import { RankEngine } from '../../src/collective/engine.js';
 import { Group } from '../../src/collective/group.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
-import { launchedRank, launcherVariables } from '../../src/launch/launcher-environment.js';
+import { launchedRank, launcherVariables } from '../../src/worker/launcher-environment.js';
 import { loadMpi, threadLevel } from '../../src/native/mpi.js';
 import { loadOs } from '../../src/native/os.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
 import { RankWindow } from '../../src/window/rank-window.js';
 import type { SharedRow } from '../../src/window/shared-window.js';
-import { SharedWindow } from '../../src/window/shared-window.js';
+import { PipeDoorbell, SharedWindow } from '../../src/window/shared-window.js';
 
 const rowBytes = 512;
 const place = launchedRank(process.env)!;
@@ -30,7 +30,6 @@ check('place', [rank, size], [place.rank, place.size]);
 
 // The window: rows by allgather, then collectives in shared memory on the engine that threads use.
 const shared = new SharedWindow(loadOs(), compileKernels(), size, 2 * 1024 * 1024, rank);
-if (rank === 0) shared.node.grant(0);
 const padded = new Uint8Array(rowBytes);
 padded.set(encodeValue(shared.row, 'row'));
 const gathered = await mpi.allgather(0, padded);
@@ -42,7 +41,11 @@ const votes = await mpi.allgather(0, Uint8Array.of(shared.join(rows) ? 1 : 0));
 check('votes', [...votes], Array(size).fill(1));
 const members = rows.map(({ pid }, member) => ({ rank: member, worldRank: member, hostname: 'here', pid }));
 const host = { warn: () => undefined, reportStuck: () => undefined };
-const engine = new RankEngine(new RankWindow(shared.node, rank, shared.ring), shared.doorbell(), host);
+const engine = new RankEngine(
+  new RankWindow(shared.node, rank, (to) => shared.ring(to)),
+  new PipeDoorbell(loadOs(), shared.bells),
+  host,
+);
 const group = new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, members });
 const collective = new GroupCollective(group, 20_000, false);
 const total = (size * (size + 1)) / 2;

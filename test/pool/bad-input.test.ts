@@ -60,13 +60,16 @@ test('refuses misspelt and wrong options', async () => {
     { window: 5 },
     { window: '1' },
     { transport: 'tcp' },
+    { mpiexec: 5 },
+    { mpiexecArgs: '-v' },
+    { maxRestarts: -1 },
     { timeoutMs: -1 },
     7,
     null,
   ]) {
     await rejectsCode(launch(options as object), 'INVALID_ARGUMENT');
   }
-  await rejectsCode(launch({ transport: 'mpi' }), 'UNSUPPORTED');
+  await rejectsCode(launch({ transport: 'mpi', mpiexec: './absent-mpiexec' }), 'LAUNCH');
   await rejectsCode(pool.close({ forced: true } as object), 'INVALID_ARGUMENT');
 });
 
@@ -217,7 +220,7 @@ test('a task cannot launch a pool', async () => {
 
 test('a worker that cannot start is ERR_SHOAL_LAUNCH', async () => {
   const error = await rejectsCode(launch({ workers: 2, execArgv: ['--import', './absent-loader.mjs'] }), 'LAUNCH');
-  assert.match(error.message, 'did not start');
+  assert.match(error.message, 'absent-loader');
   const controller = new AbortController();
   controller.abort('never mind');
   await rejectsCode(launch({ workers: 1, signal: controller.signal }), 'LAUNCH');

@@ -6,7 +6,7 @@ import { loadOs } from '../../src/native/os.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
 import { RankWindow } from '../../src/window/rank-window.js';
 import type { SharedRow } from '../../src/window/shared-window.js';
-import { SharedWindow } from '../../src/window/shared-window.js';
+import { PipeDoorbell, SharedWindow } from '../../src/window/shared-window.js';
 import { encodeError, RankTask } from '../../src/worker/rank-task.js';
 
 /** What a process is started with. */
@@ -21,7 +21,6 @@ export interface RankJob {
 process.once('message', (job: RankJob) => {
   const { rank, size } = job;
   const shared = new SharedWindow(loadOs(), compileKernels(), size, 8 * 1024 * 1024, rank);
-  if (rank === 0) shared.node.grant(0);
   process.once('message', (rows: readonly SharedRow[]) => {
     if (!shared.join(rows)) throw new Error('this process does not see the window of rank 0');
     void run(job, shared, rows);
@@ -32,9 +31,11 @@ process.once('message', (job: RankJob) => {
 async function run(job: RankJob, shared: SharedWindow, rows: readonly SharedRow[]): Promise<void> {
   const { rank, module, name, args } = job;
   const members = rows.map(({ pid }, member) => ({ rank: member, worldRank: member, hostname: 'here', pid }));
-  const window = new RankWindow(shared.node, rank, shared.ring);
+  const window = new RankWindow(shared.node, rank, (to) => {
+    shared.ring(to);
+  });
   const host = { warn: () => undefined, reportStuck: () => undefined };
-  const engine = new RankEngine(window, shared.doorbell(), host);
+  const engine = new RankEngine(window, new PipeDoorbell(loadOs(), shared.bells), host);
   const lease = { lease: 1, slot: 0, taskId: 't1', rank, members };
   const task = new RankTask(engine, installRuntime(), { lease, attempt: 1, timeoutMs: 30_000, poison: false });
   let origin: 'task' | 'result' = 'task';

@@ -1,12 +1,12 @@
-/** Runs a task function over the implementation that SHOAL_TEST_TRANSPORT names: one suite for all. */
+/** Runs a task function over the implementation that SHOAL_TEST_TRANSPORT names: one suite for all. SHOAL_TRANSPORT says what the workers of a pool are. */
 import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import { runRanks } from 'shoal/testing';
 import { runProcesses } from './processes.js';
 
 const transport = process.env.SHOAL_TEST_TRANSPORT;
-if (transport !== 'local' && transport !== 'threads' && transport !== 'processes') {
-  throw new Error('set SHOAL_TEST_TRANSPORT to local, threads or processes');
+if (transport !== 'local' && transport !== 'pool' && transport !== 'processes') {
+  throw new Error('set SHOAL_TEST_TRANSPORT to local, pool or processes');
 }
 
 const largest = 7;
@@ -14,7 +14,7 @@ let pool: Promise<Pool> | undefined;
 
 /** Run an export of a module as `size` ranks; results in rank order. */
 export async function ranks(size: number, module: URL, name: string, ...args: unknown[]): Promise<unknown[]> {
-  if (transport === 'threads') {
+  if (transport === 'pool') {
     pool ??= launch({ workers: largest, graceMs: 300, window: 8 * 1024 * 1024 });
     return (await pool).run(module, { workers: size, export: name, args });
   }

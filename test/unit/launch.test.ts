@@ -3,11 +3,19 @@ import * as assert from 'uvu/assert';
 import type { MpiJob } from '../../src/launch/command-line.js';
 import { mpiCommand } from '../../src/launch/command-line.js';
 import { detectLauncher, parseVersion } from '../../src/launch/family.js';
-import { launchedRank, launcherVariables } from '../../src/launch/launcher-environment.js';
+import { launchedRank, launcherVariables } from '../../src/worker/launcher-environment.js';
 import { throwsCode } from '../support/check.js';
 
 const test = suite('launch');
-const job: MpiJob = { ranks: 3, program: ['node', 'x.js'], hosts: [], hostfile: undefined, extraArgs: [], root: false };
+const job: MpiJob = {
+  ranks: 3,
+  program: ['node', 'x.js'],
+  hosts: [],
+  hostfile: undefined,
+  extraArgs: [],
+  root: false,
+  folder: '/tmp/f',
+};
 
 test('tells the families by what their mpiexec prints', () => {
   const mpich = 'HYDRA build details:\n    Version:                                 4.0.2\n    Release Date: Thu';

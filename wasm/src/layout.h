@@ -64,9 +64,10 @@ struct Claim {
   uint64_t done;     // the sequence, after the last write of the chunk
 };
 
-// One lease at a time. `abort` goes from 0 to a reason once and is cleared only by the next grant.
+// One lease at a time. `abort` goes from 0 to a reason once and is cleared only when the lease has ended; the control
+// sides set it together with a look at `lease`, as one word of 64 bits, so that a late order hits no later lease.
 struct alignas(kLineBytes) Slot {
-  struct alignas(kLineBytes) { uint32_t abort; } control;
+  struct alignas(kLineBytes) { uint32_t abort; uint32_t lease; } control;
   Claim claims[kMaxChunks];
   Member members[1];  // as many as the host has ranks
 };

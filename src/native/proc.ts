@@ -1,0 +1,52 @@
+/** What `/proc` says of processes and this host; plain files, no addon. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** State and start time of a process, from `/proc/<pid>/stat`; undefined when there is none. */
+export function readProcess(pid: number | 'self'): { pid: number; state: string; startTime: number } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  // The second field is the command in parentheses and may hold anything: fields are counted from its end.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { pid: parseInt(text, 10), state: fields[0] ?? '', startTime: Number(fields[19]) };
+}
+
+/** Names of this host and of the pid namespace that this process is in. */
+export function hostIdentity(): { hostname: string; bootId: string; pidNamespace: string } {
+  return {
+    hostname: hostname(),
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+    pidNamespace: readlinkSync('/proc/self/ns/pid'),
+  };
+}
+
+/** Files of `/dev/shm` that this process has mapped and that still have a name. */
+export function sharedMemoryFiles(): string[] {
+  const paths = readFileSync('/proc/self/maps', 'latin1').matchAll(/ (\/dev\/shm\/[^\n]*)$/gm);
+  const names = [...paths].map(([, path]) => path ?? '').filter((path) => !path.endsWith(' (deleted)'));
+  return [...new Set(names)];
+}
+
+/** Cores' worth of time that the control group of this process may use; Infinity when there is no quota. */
+export function coreQuota(): number {
+  const v2 = read('/sys/fs/cgroup/cpu.max')?.split(' ');
+  if (v2) return quota(v2[0], v2[1]);
+  return quota(read('/sys/fs/cgroup/cpu/cpu.cfs_quota_us'), read('/sys/fs/cgroup/cpu/cpu.cfs_period_us'));
+}
+
+function quota(limit: string | undefined, period: string | undefined): number {
+  const share = Number(limit) / Number(period);
+  return share > 0 ? share : Infinity;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1').trim();
+  } catch {
+    return undefined;
+  }
+}

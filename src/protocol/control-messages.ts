@@ -1,0 +1,149 @@
+/** Every message between the head and the control side of a rank that is a process. */
+import type { ResourceLimits } from 'node:worker_threads';
+import type { AssignMessage, CancelMessage, Outcome, OutputLabel } from './messages.js';
+
+/** Both ends speak the same version or not at all. */
+export const controlVersion = 1;
+/** Longest frame before a peer has shown its token. */
+export const helloLimitBytes: number = 64 * 1024;
+
+/** A process as others find it: pid and start time are its identity, since a pid is used again. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from the boot of the host to the start of the process. */
+  readonly startTime: number;
+}
+
+/** What a rank says of itself. */
+export interface RankRow extends ProcessIdentity {
+  readonly rank: number;
+  readonly size: number;
+  readonly hostname: string;
+  /** Ranks with equal boot id and pid namespace are on one host. */
+  readonly bootId: string;
+  readonly pidNamespace: string;
+}
+
+/** Rank → head, first. */
+export interface HelloMessage {
+  readonly type: 'hello';
+  readonly version: number;
+  /** The job's; whatever a stranger sends. */
+  readonly token: unknown;
+  readonly row: RankRow;
+}
+
+/** How task threads are started. */
+export interface ThreadSettings {
+  readonly env: Readonly<Record<string, string>> | undefined;
+  readonly execArgv: readonly string[] | undefined;
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+/** A script that every rank runs, instead of tasks. */
+export interface ScriptSettings {
+  readonly url: string;
+  readonly argv: readonly string[];
+  readonly timeoutMs: number | null;
+  readonly label: OutputLabel;
+  /** Folder for the output of each rank; undefined: the rank's own. */
+  readonly outputDir: string | undefined;
+}
+
+/** Head → rank: what it is to be. */
+export interface WelcomeMessage {
+  readonly type: 'welcome';
+  /** Bytes of window per rank; `false`: every byte over the wire. */
+  readonly windowBytes: number | false;
+  readonly startTimeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly threads: ThreadSettings;
+  readonly script: ScriptSettings | undefined;
+  /** Private folder of the job, removed with it. */
+  readonly folder: string;
+  /** The launcher of this job, which does not notice that its parent is gone. */
+  readonly launcher: ProcessIdentity;
+}
+
+/** Rank → head: ready for tasks. */
+export interface RegisteredMessage {
+  readonly type: 'registered';
+  /** Whether the ranks share a window. */
+  readonly window: boolean;
+  /** Shared-memory files that the MPI library made; removed when the process has died. */
+  readonly files: readonly string[];
+}
+
+/** Rank → head: it cannot start; it ends after this. */
+export interface FailedMessage {
+  readonly type: 'failed';
+  /** Encoded. */
+  readonly error: Uint8Array;
+}
+
+/** Empty a slot whose lease has ended; answered by `cleared`. */
+interface ClearMessage {
+  readonly type: 'clear' | 'cleared';
+  readonly slot: number;
+}
+
+/** Set a slot's abort word, if the slot is still lent under that number, and ring this rank's bell. */
+interface AbortMessage {
+  readonly type: 'abort';
+  readonly slot: number;
+  readonly lease: number;
+  readonly reason: number;
+}
+
+/** A member's process is proven gone. */
+interface MarkDeadMessage {
+  readonly type: 'markDead';
+  readonly slot: number;
+  readonly rank: number;
+}
+
+/** End the task thread by force and start another. */
+interface EndMessage {
+  readonly type: 'end';
+}
+
+/** End the rank: task thread, MPI, process. */
+interface CloseMessage {
+  readonly type: 'close';
+}
+
+/** Head → rank. */
+export type ToRank =
+  | WelcomeMessage
+  | ClearMessage
+  | AbortMessage
+  | MarkDeadMessage
+  | AssignMessage
+  | CancelMessage
+  | EndMessage
+  | CloseMessage;
+
+/** Rank → head. */
+export type FromRank =
+  | HelloMessage
+  | RegisteredMessage
+  | FailedMessage
+  | ClearMessage
+  | { readonly type: 'outcome'; readonly taskId: string; readonly outcome: Outcome }
+  /** The task thread is gone; `lease` is the last it was given. */
+  | {
+      readonly type: 'gone';
+      readonly lease: number;
+      readonly how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>;
+    }
+  | { readonly type: 'replaced' }
+  | { readonly type: 'lost'; readonly error: Uint8Array }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'stuck'; readonly taskId: string; readonly rank: number }
+  /** A script has ended here; `failedFirst`: the rank that the abort word names, if any. */
+  | {
+      readonly type: 'exited';
+      readonly exitCode: number;
+      readonly died: boolean;
+      readonly failedFirst: number | undefined;
+    };

@@ -1,0 +1,133 @@
+/** `mpiexec -n 4 node script.js`: the script is the main thread, and joins its job when it first uses `shoal/worker`. */
+import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
+import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { RankEngine } from '../collective/engine.js';
+import type { TaskScope } from '../collective/scope.js';
+import { installRuntime } from '../collective/scope.js';
+import { environment } from '../env.js';
+import { LaunchError, UnsupportedError } from '../errors.js';
+import { loadOs } from '../native/os.js';
+import type { RankRow } from '../protocol/control-messages.js';
+import { decodeValue } from '../protocol/values.js';
+import type { Bells, WindowHandle } from '../window/node-window.js';
+import { NodeWindow } from '../window/node-window.js';
+import { RankWindow } from '../window/rank-window.js';
+import { PipeDoorbell, ringBell } from '../window/shared-window.js';
+import { windowBytesFor } from '../window/window-bytes.js';
+import { prepareForMpi, removeLauncherVariables } from './join-job.js';
+import type { LaunchedRank } from './launcher-environment.js';
+import { launchedRank } from './launcher-environment.js';
+import { RankTask } from './rank-task.js';
+import { worldGrant, worldTaskId } from './script-thread.js';
+
+const startTimeoutMs = 60_000;
+const finalizeLimitMs = 10_000;
+const lookMs = 20;
+
+/** The word that main thread and control thread wait on. */
+export const foreignState = { joining: 0, joined: 1, leaving: 2, left: 3 } as const;
+
+let tried = false;
+
+/** Given to the control thread. */
+export interface ForeignBoot {
+  readonly launched: LaunchedRank;
+  readonly windowBytes: number;
+  readonly port: MessagePort;
+  readonly state: Int32Array;
+}
+
+/** What it answers. */
+export type ForeignAnswer =
+  | {
+      readonly rows: readonly RankRow[];
+      readonly window: { handle: WindowHandle; bells: Bells | undefined } | undefined;
+    }
+  | { readonly error: Uint8Array };
+
+/**
+ * Join the job that a foreign launcher started, once and blocking.
+ *
+ * @returns The world's scope; undefined when no launcher started this process.
+ * @throws {@link LaunchError}, {@link UnsupportedError}
+ */
+export function joinForeignWorld(): TaskScope | undefined {
+  const launched = isMainThread ? launchedRank(process.env) : undefined;
+  if (!launched) return undefined;
+  if (tried) throw new LaunchError('this process could not join its MPI job; the first use of shoal/worker said why');
+  tried = true;
+  prepareForMpi();
+  const { window: given, timeoutMs, debug } = environment();
+  const state = new Int32Array(new SharedArrayBuffer(4));
+  const { port1, port2 } = new MessageChannel();
+  const windowBytes = windowBytesFor(given, launched.size);
+  const boot: ForeignBoot = { launched, windowBytes, port: port2, state };
+  const control = new Worker(fileURLToPath(import.meta.resolve('#foreign-control')), {
+    workerData: boot,
+    transferList: [port2],
+    name: 'shoal control',
+    execArgv: [],
+  });
+  control.unref();
+  const { rows, window: handle, bells } = answerOf(port1, state);
+  // The control thread has an environment of its own; children of this one must not inherit the launcher's.
+  removeLauncherVariables();
+  port1.unref();
+
+  const { rank } = launched;
+  const window = new RankWindow(new NodeWindow(handle), rank, (to) => {
+    ringBell(loadOs(), bells.writeEnds, to);
+  });
+  const engine = new RankEngine(window, new PipeDoorbell(loadOs(), bells), {
+    warn: (message) => {
+      process.emitWarning(message, { type: 'ShoalWarning' });
+    },
+    reportStuck: () => undefined, // the launcher owns the processes
+  });
+  const runtime = installRuntime();
+  runtime.worker = true;
+  const members = rows.map(({ rank: member, pid, hostname }) => ({ rank: member, worldRank: member, pid, hostname }));
+  window.node.bind(worldGrant.slot, worldGrant.lease);
+  const lease = { ...worldGrant, taskId: worldTaskId, rank, members };
+  const limit = timeoutMs ?? 1_800_000;
+  const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs: limit, poison: debug });
+  runtime.running = task.scope;
+  process.on('exit', (code) => {
+    if (code === 0) leave(task, window.node, members.length, rank, state);
+    else task.fail(new Error(`rank ${rank} ended with exit code ${code}`));
+  });
+  return task.scope;
+}
+
+function answerOf(
+  port: MessagePort,
+  state: Int32Array,
+): { rows: readonly RankRow[]; window: WindowHandle; bells: Bells } {
+  const end = performance.now() + startTimeoutMs;
+  while (Atomics.load(state, 0) < foreignState.joined && performance.now() < end) {
+    Atomics.wait(state, 0, Atomics.load(state, 0), lookMs);
+  }
+  const answer = receiveMessageOnPort(port)?.message as ForeignAnswer | undefined;
+  if (!answer) {
+    throw new LaunchError(
+      `this process did not join its MPI job within ${startTimeoutMs} ms; every rank must use collective or context of shoal/worker`,
+    );
+  }
+  if ('error' in answer) throw decodeValue(answer.error);
+  if (!answer.window?.bells) throw new UnsupportedError('a world without a shared window is not in this version');
+  return { rows: answer.rows, window: answer.window.handle, bells: answer.window.bells };
+}
+
+/** Leave MPI when everybody's script has ended: a rank that leaves early would take the others along. */
+function leave(task: RankTask, node: NodeWindow, size: number, rank: number, state: Int32Array): void {
+  task.finish();
+  node.markDead(worldGrant.slot, rank);
+  const idle = new Int32Array(new SharedArrayBuffer(4));
+  while (Array.from({ length: size }, (_, member) => member).some((member) => !node.isDead(worldGrant.slot, member))) {
+    Atomics.wait(idle, 0, 0, lookMs);
+  }
+  Atomics.store(state, 0, foreignState.leaving);
+  Atomics.notify(state, 0);
+  Atomics.wait(state, 0, foreignState.leaving, finalizeLimitMs);
+}

@@ -1,0 +1,135 @@
+/** A process joins its MPI job: MPI itself, everybody's rows, and the window of the host. */
+import { LaunchError } from '../errors.js';
+import { compileKernels } from '../kernels/wasm-module.js';
+import type { MpiAddon } from '../native/mpi.js';
+import { loadMpi, threadLevel } from '../native/mpi.js';
+import { loadOs } from '../native/os.js';
+import { hostIdentity, readProcess } from '../native/proc.js';
+import type { RankRow } from '../protocol/control-messages.js';
+import { decodeValue, encodeValue } from '../protocol/values.js';
+import type { HostWindow } from '../window/node-window.js';
+import type { SharedRow } from '../window/shared-window.js';
+import { SharedWindow } from '../window/shared-window.js';
+import type { LaunchedRank } from './launcher-environment.js';
+import { launcherVariables, ucxVariables } from './launcher-environment.js';
+
+/** Room for one encoded row: all ranks contribute the same number of bytes. */
+const rowBytes = 2048;
+
+/** What a process knows once it has joined. */
+export interface JoinedJob {
+  readonly mpi: MpiAddon;
+  readonly rank: number;
+  readonly size: number;
+  /** By rank. */
+  readonly rows: readonly RankRow[];
+  /** Undefined: the ranks do not share memory, and all bytes go over the wire. */
+  readonly window: HostWindow | undefined;
+}
+
+interface GatheredRow {
+  readonly row: RankRow;
+  readonly shared: SharedRow | undefined;
+}
+
+/** What this process says of itself. */
+export function ownRow({ rank, size }: LaunchedRank): RankRow {
+  const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
+  return { rank, size, pid, startTime, ...hostIdentity() };
+}
+
+/** Before MPI is loaded; on the main thread, whose environment and signals are the process's. */
+export function prepareForMpi(): void {
+  // MPICH's Hydra signals the survivors of a death so, and Node would open its inspector.
+  process.on('SIGUSR1', () => undefined);
+  Object.assign(process.env, ucxVariables);
+}
+
+/** A child process that inherited them and initialised MPI would hang or die. */
+export function removeLauncherVariables(): void {
+  for (const name of launcherVariables(process.env)) Reflect.deleteProperty(process.env, name);
+}
+
+/**
+ * MPI_Init, then the launcher's variables leave the environment, then all ranks look for a common window. Collective.
+ *
+ * @param windowBytes - Bytes per rank; `false` for no window.
+ * @throws {@link LaunchError} when the world is not the one that the launcher spoke of.
+ */
+export async function joinJob(launched: LaunchedRank, windowBytes: number | false): Promise<JoinedJob> {
+  const mpi = loadMpi(launched.family);
+  const level = await mpi.init(threadLevel.serialized);
+  removeLauncherVariables();
+  const [rank, size] = [mpi.rank(0), mpi.size(0)];
+  checkWorld(launched, rank, size, level);
+
+  const row = ownRow(launched);
+  const shared = windowBytes === false ? undefined : tryShare(size, windowBytes, rank);
+  const rows = await gather(mpi, size, { row, shared: shared?.row });
+  const mapped = await vote(mpi, shared !== undefined && joinWindow(shared, rows));
+  return { mpi, rank, size, rows: rows.map((each) => each.row), window: mapped ? shared : undefined };
+}
+
+function checkWorld(launched: LaunchedRank, rank: number, size: number, level: number): void {
+  const { family } = launched;
+  if (rank !== launched.rank || size !== launched.size) {
+    throw new LaunchError(
+      `the launcher started rank ${launched.rank} of ${launched.size}, MPI_Init made it rank ${rank} of ${size}: the mpiexec ` +
+        `is not of the library's family (${family}); name the one that belongs to it, such as mpiexec: 'mpiexec.${family}'`,
+      { family, expected: [launched.rank, launched.size], received: [rank, size] },
+    );
+  }
+  if (level < threadLevel.serialized) {
+    throw new LaunchError(
+      `this build of ${family} grants thread level ${level}; ${threadLevel.serialized} (MPI_THREAD_SERIALIZED) is needed`,
+      { family, level },
+    );
+  }
+}
+
+/** This process's side of a shared window; undefined where the system does not allow one. */
+function tryShare(size: number, windowBytes: number, rank: number): SharedWindow | undefined {
+  try {
+    return new SharedWindow(loadOs(), compileKernels(), size, windowBytes, rank);
+  } catch (error) {
+    warnOnce(error);
+    return undefined;
+  }
+}
+
+function joinWindow(shared: SharedWindow, rows: readonly GatheredRow[]): boolean {
+  const [first] = rows;
+  const shares: SharedRow[] = [];
+  for (const { row, shared: share } of rows) {
+    if (!share || row.bootId !== first?.row.bootId || row.pidNamespace !== first.row.pidNamespace) return false;
+    shares.push(share);
+  }
+  try {
+    return shared.join(shares);
+  } catch (error) {
+    warnOnce(error);
+    return false;
+  }
+}
+
+function warnOnce(error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`shoal: the ranks of this host cannot share memory (${why}); all bytes go over MPI\n`);
+}
+
+async function gather(mpi: MpiAddon, size: number, own: GatheredRow): Promise<GatheredRow[]> {
+  const encoded = encodeValue(own, 'row');
+  if (encoded.length > rowBytes) throw new LaunchError(`a row takes ${encoded.length} bytes; the limit is ${rowBytes}`);
+  const padded = new Uint8Array(rowBytes);
+  padded.set(encoded);
+  const all = await mpi.allgather(0, padded);
+  return Array.from({ length: size }, (_, rank) => {
+    return decodeValue(all.slice(rank * rowBytes, (rank + 1) * rowBytes)) as GatheredRow;
+  });
+}
+
+/** All or none. */
+async function vote(mpi: MpiAddon, yes: boolean): Promise<boolean> {
+  const votes = await mpi.allgather(0, Uint8Array.of(yes ? 1 : 0));
+  return votes.every((each) => each === 1);
+}

@@ -1,0 +1,96 @@
+/** One rank of an SPMD world as its control side holds it: a thread that runs the script, and where its output goes. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { MemberInfo } from '../errors.js';
+import { LaunchError } from '../errors.js';
+import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
+import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
+import type { HostWindow } from '../window/node-window.js';
+import { namesLoader } from './load-module.js';
+import { taskThreadFile } from './thread-handle.js';
+
+/** The world's only lease. */
+export const worldGrant = { lease: 1, slot: 0 } as const;
+/** Its name in messages and errors. */
+export const worldTaskId = 'world';
+
+/** How a rank's script ended. */
+export interface ScriptExit {
+  readonly exitCode: number;
+  /** By a crash: the exit code is then 1 or more. */
+  readonly died: boolean;
+  /** The rank that failed first, as the abort word has it. */
+  readonly failedFirst: number | undefined;
+}
+
+/** Starts at once. */
+export class ScriptThread {
+  readonly #worker: Worker;
+  readonly #files: number[] = [];
+
+  constructor(
+    rank: number,
+    members: readonly MemberInfo[],
+    window: HostWindow,
+    script: ScriptSettings,
+    threads: ThreadSettings,
+    exited: (exit: ScriptExit) => void,
+  ) {
+    const { url, argv, timeoutMs, label } = script;
+    const { env, execArgv, resourceLimits } = threads;
+    window.node.bind(worldGrant.slot, worldGrant.lease);
+    const boot: ThreadBoot = {
+      kind: 'shoal-task-thread',
+      window: window.node.handle,
+      bells: window.bells,
+      worldRank: rank,
+      output: this.#output(rank, script),
+      script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, members } },
+      foreignLoader: namesLoader(execArgv ?? process.execArgv),
+    };
+    this.#worker = new Worker(taskThreadFile(), {
+      workerData: boot,
+      name: `shoal rank ${rank}`,
+      ...(env && { env: { ...process.env, ...env } }),
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(resourceLimits && { resourceLimits }),
+    });
+    let died = false;
+    this.#worker.on('error', (error) => {
+      died = true;
+      process.stderr.write(`${label === 'rank' ? `${rank} | ` : ''}${error.stack ?? error.message}\n`);
+    });
+    this.#worker.on('exit', (code) => {
+      for (const file of this.#files) closeSync(file);
+      window.node.markDead(worldGrant.slot, rank);
+      const failedFirst = window.node.abortReason(window.node.layout.slot(worldGrant.slot))?.rank;
+      exited({ exitCode: died && code === 0 ? 1 : code, died, failedFirst });
+    });
+  }
+
+  cancel(message: CancelMessage): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** End the script by force. */
+  terminate(): void {
+    void this.#worker.terminate();
+  }
+
+  #output(rank: number, { outputDir, label }: ScriptSettings): OutputBoot {
+    if (outputDir === undefined) return { stdout: 1, stderr: 2, label };
+    const open = (kind: string): number => {
+      const path = join(outputDir, `rank-${rank}.${kind}`);
+      try {
+        mkdirSync(outputDir, { recursive: true });
+        const file = openSync(path, 'w');
+        this.#files.push(file);
+        return file;
+      } catch (cause) {
+        throw new LaunchError(`cannot write the output of rank ${rank} to ${path}`, { path }, { cause });
+      }
+    };
+    return { stdout: open('out'), stderr: open('err'), label: 'none' };
+  }
+}

@@ -1,0 +1,123 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Pool, WorkerDiedError } from 'shoal';
+import { launch } from 'shoal';
+import { rejectsCode, until } from '../support/check.js';
+import { files, launcherOf, lives } from './left-behind.js';
+
+const test = suite('a pool of processes');
+const tasks = new URL('./tasks/processes.js', import.meta.url);
+const window = 4 * 1024 * 1024;
+const deadline = 5_000;
+
+const pids = (pool: Pool): number[] => pool.status().workers.map((worker) => worker.pid);
+
+/** Fails when the pool was not told within 5 s. */
+async function dies(promise: Promise<unknown>): Promise<WorkerDiedError> {
+  const begun = performance.now();
+  const error = (await rejectsCode(promise, 'WORKER_DIED')) as WorkerDiedError;
+  assert.ok(performance.now() - begun < deadline, `${performance.now() - begun} ms`);
+  return error;
+}
+
+for (const family of ['openmpi', 'mpich'] as const) {
+  const start = (workers: number, more: object = {}): Promise<Pool> =>
+    launch({ workers, mpiexec: `mpiexec.${family}`, window, graceMs: 300, ...more });
+
+  test(`${family}: starts processes, says so, and leaves nothing behind`, async () => {
+    const before = files();
+    const pool = await start(3);
+    const { transport, epoch, mpi, workers } = pool.status();
+    assert.equal([transport, epoch, mpi?.family, workers.length], ['mpi', 1, family, 3]);
+    assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
+    assert.equal(await pool.run(tasks, { workers: 3, export: 'pid' }), pids(pool));
+    assert.equal(await pool.run(tasks, { export: 'launcherVariables' }), [[]]);
+    assert.equal(await pool.run(tasks, { export: 'trap' }), ['RuntimeError']);
+    const known = pids(pool);
+    await pool.close();
+    assert.equal(known.filter(lives), []);
+    assert.equal(files(), before);
+  });
+
+  for (const signal of ['SIGKILL', 'SIGSEGV', 'SIGSTOP', 'SIGABRT'] as const) {
+    test(`${family}: a worker that ${signal} takes in the middle of a task is WORKER_DIED, and the pool goes on`, async () => {
+      const before = files();
+      const pool = await start(3);
+      const known = pids(pool);
+      const died: number[] = [];
+      pool.on('workerDied', ({ worldRank }) => died.push(worldRank));
+      const error = await dies(pool.run(tasks, { workers: 3, export: 'die', args: [1, signal] }));
+      if (family === 'openmpi') assert.equal([error.rank, error.pid, died], [1, known[1], [1]]);
+      assert.ok(known.includes(error.pid!), error.message);
+      assert.type(error.hostname, 'string');
+      if (error.pid === known[1]) assert.is(error.signal, signal, error.message);
+      assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
+      assert.is(pool.status().epoch, 2);
+      await pool.close();
+      assert.equal([...known, ...pids(pool)].filter(lives), []);
+      assert.equal(files(), before);
+    });
+  }
+
+  test(`${family}: a task with retries runs again after a death`, async () => {
+    const pool = await start(2);
+    assert.equal(await pool.run(tasks, { workers: 2, export: 'dieOnce', maxRetries: 1 }), [2, 2]);
+    await pool.close();
+  });
+
+  test(`${family}: an idle worker that dies is replaced, and the task after it runs`, async () => {
+    const pool = await start(2);
+    process.kill(pids(pool)[1]!, 'SIGKILL');
+    await until(() => pool.status().epoch === 2);
+    assert.equal(await pool.run(tasks, { workers: 2 }), [3, 3]);
+    await pool.close();
+  });
+
+  test(`${family}: mpiexec killed is WORKER_DIED, and the pool starts another`, async () => {
+    const pool = await start(2);
+    const running = pool.run(tasks, { workers: 2, export: 'wait' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(launcherOf(pids(pool)[0]!), 'SIGKILL');
+    await dies(running);
+    assert.equal(await pool.run(tasks, { workers: 2 }), [3, 3]);
+    await pool.close();
+  });
+
+  test(`${family}: a task that cannot be ended is ended with its process`, async () => {
+    const pool = await start(2);
+    await rejectsCode(pool.run(tasks, { workers: 2, export: 'stubborn', timeoutMs: 100 }), 'TASK_TIMEOUT');
+    assert.equal(await pool.run(tasks, { workers: 2 }), [3, 3]);
+    await pool.close();
+  });
+
+  test(`${family}: a pool that cannot start again says so and ends`, async () => {
+    const pool = await start(2, { maxRestarts: 0 });
+    const warnings: string[] = [];
+    pool.on('warning', ({ message }) => warnings.push(message));
+    const path = process.env.PATH;
+    process.env.PATH = '/absent';
+    try {
+      await dies(pool.run(tasks, { workers: 2, export: 'die', args: [0, 'SIGKILL'] }));
+      await rejectsCode(pool.run(tasks, { workers: 2 }), 'CANCELLED');
+    } finally {
+      process.env.PATH = path;
+    }
+    assert.match(warnings.join(), 'maxRestarts');
+    await rejectsCode(pool.run(tasks), 'CLOSED');
+    await pool.close();
+  });
+}
+
+test('on Open MPI tasks on other workers go on when one dies', async () => {
+  const pool = await launch({ workers: 4, mpiexec: 'mpiexec.openmpi', window, graceMs: 300 });
+  const sleeping = pool.submit(tasks, { export: 'sleep', args: [600_000] });
+  await dies(pool.run(tasks, { workers: 2, export: 'die', args: [0, 'SIGKILL'] }));
+  assert.equal(await pool.run(tasks, { workers: 2 }), [3, 3], 'on the two that are left');
+  assert.is(pool.status().epoch, 1);
+  sleeping.cancel();
+  await rejectsCode(sleeping.result(), 'CANCELLED');
+  await until(() => pool.status().epoch === 2);
+  await pool.close();
+});
+
+test.run();

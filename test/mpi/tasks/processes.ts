@@ -1,0 +1,61 @@
+/** Task functions that do to their process what happens to processes. */
+import { collective, context } from 'shoal/worker';
+
+export default async function sum(): Promise<number> {
+  const [total] = await collective.allreduce(Int32Array.of(context.rank + 1));
+  return total!;
+}
+
+export function pid(): number {
+  return process.pid;
+}
+
+/** Rank `rank` ends its own process by a signal; the others wait for it in a collective. */
+export async function die(rank: number, signal: NodeJS.Signals): Promise<void> {
+  await collective.barrier();
+  if (context.rank === rank) process.kill(process.pid, signal);
+  await collective.barrier();
+}
+
+export async function dieOnce(): Promise<number> {
+  await collective.barrier();
+  if (context.attempt === 1 && context.rank === 0) process.kill(process.pid, 'SIGKILL');
+  await collective.barrier();
+  return context.attempt;
+}
+
+export async function sleep(ms: number): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return 'slept';
+}
+
+export async function wait(): Promise<void> {
+  await collective.barrier();
+  if (context.rank !== 0) await collective.barrier();
+  else await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+}
+
+/** Reads past the end of a memory. */
+export function trap(): string {
+  const module = new WebAssembly.Module(
+    Buffer.from(
+      '0061736d010000000105016000017f030201000503010001070501016600000a0d010b0041808080800728020' + '00b',
+      'hex',
+    ),
+  );
+  try {
+    return String((new WebAssembly.Instance(module).exports.f as () => number)());
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+/** Sits in native code, where no thread can be ended. */
+export function stubborn(): void {
+  const limit = 600_000;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limit);
+}
+
+export function launcherVariables(): string[] {
+  return Object.keys(process.env).filter((name) => /^(OMPI|PMIX|PMI|HYDRA|SHOAL_TOKEN|SHOAL_HEAD)/.test(name));
+}
