@@ -27,6 +27,7 @@ export const suites = {
   cli: { folders: ['test/cli'], needs: [] },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
   demo: { folders: ['test/demo'], needs: [] },
+  'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   package: { folders: ['test/package'], needs: [] },
   versions: { folders: ['test/versions'], needs: [] },
 };

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { Pool } from 'shoal';
+import type { LaunchOptions, Pool } from 'shoal';
 import { launch, taskModule } from 'shoal';
 import { parameters } from './softmax.js';
 import type { Epoch } from './train.js';
@@ -24,9 +24,14 @@ function stop(error: unknown): never {
   process.exit(2);
 }
 
-function readOptions(): { json: boolean; workers: string } {
+function readOptions(): { json: boolean; workers: string; transport?: string; mpiexec?: string } {
   try {
-    const flags = { json: { type: 'boolean', default: false }, workers: { type: 'string', default: '2' } } as const;
+    const flags = {
+      json: { type: 'boolean', default: false },
+      workers: { type: 'string', default: '2' },
+      transport: { type: 'string' },
+      mpiexec: { type: 'string' },
+    } as const;
     return parseArgs({ options: flags }).values;
   } catch (error) {
     return stop(error);
@@ -65,7 +70,8 @@ function showEpoch(epoch: number, { loss, testAccuracy, trainMs, collectiveMs }:
 }
 
 const begun = performance.now();
-const pool = await launch({ workers }).catch(stop);
+const { transport, mpiexec } = options as Pick<LaunchOptions, 'transport' | 'mpiexec'>;
+const pool = await launch({ workers, ...(transport && { transport }), ...(mpiexec && { mpiexec }) }).catch(stop);
 say(pc.bold(`Softmax regression on 60,000 MNIST digits, ${workers} workers on ${pool.status().transport}`));
 const parallel = await trainWith(pool, workers);
 say(pc.bold('The same with one worker'));

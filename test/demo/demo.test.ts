@@ -16,8 +16,8 @@ interface Report {
   readonly secondsInCollectives: number;
 }
 
-const demo = (workers: number): Report => {
-  const flags = ['--json', '--workers', String(workers)];
+const demo = (workers: number, ...more: string[]): Report => {
+  const flags = ['--json', '--workers', String(workers), ...more];
   return JSON.parse(mustRun(process.execPath, ['scripts/demo.mjs', ...flags], root)) as Report;
 };
 
