@@ -25,13 +25,15 @@ const files = ['unit', 'pool', 'cli', 'shared'].flatMap((name) => {
     .map((file) => join(folder, file));
 });
 
+const env = { ...process.env, SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads', NO_COLOR: '1' };
+
 for (const major of [22, 24, 26]) {
   test(`Node ${major} passes the tests of unit, pool, cli and threads`, () => {
     const node = nodeOf(major);
     assert.match(mustRun(node, ['--version'], root), `v${major}.`);
     assert.ok(files.length >= 10);
     for (const file of files) {
-      const out = mustRun(node, [file], root, { ...process.env, SHOAL_TEST_TRANSPORT: 'threads', NO_COLOR: '1' });
+      const out = mustRun(node, [file], root, env);
       const count = (word: string): number => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(out)?.[1]);
       assert.ok(count('Total') > 0 && count('Passed') === count('Total') && count('Skipped') === 0, `${file}\n${out}`);
     }
