@@ -8,6 +8,7 @@ const config: Options = {
     cli: 'src/cli.ts',
     'task-thread': 'src/worker/task-thread.ts',
     'rank-process': 'src/worker/rank-process.ts',
+    'trial-rank': 'src/worker/trial-rank.ts',
     'foreign-control': 'src/worker/foreign-control.ts',
   },
   format: 'esm',

@@ -61,6 +61,19 @@ napi_value init(napi_env env, napi_callback_info info) {
   });
 }
 
+// int MPI_Get_library_version(char *version, int *resultlen);
+// Also before MPI_Init. Returns the library's own words.
+napi_value library_version(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length = 0;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  const int error = MPI_Get_library_version(text, &length);
+  if (error == MPI_SUCCESS) return call.string(text);
+  napi_throw(env, mpi_error(env, "MPI_Get_library_version", error));
+  return nullptr;
+}
+
 // int MPI_Finalize(void);
 napi_value finalize(napi_env env, napi_callback_info) {
   return blocking().post(env, [] { return checked("MPI_Finalize", MPI_Finalize()); });
@@ -116,6 +129,158 @@ napi_value allgather(napi_env env, napi_callback_info info) {
   });
 }
 
+// Under the lock, on the blocking thread: keep what a call has made. The number is -1 for no communicator.
+Outcome made(const char* function, int error, MPI_Comm comm) {
+  if (error != MPI_SUCCESS || comm == MPI_COMM_NULL) return checked(function, error, -1);
+  MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+  communicators[++last_communicator] = comm;
+  return checked(function, MPI_SUCCESS, last_communicator);
+}
+
+// int MPI_Gather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,
+//                MPI_Datatype recvtype, int root, MPI_Comm comm);
+// Bytes, the same number on every rank; they are copied before the call. Over an intercommunicator the receiving rank
+// passes -1 (MPI_ROOT) and how many the other group has, its siblings -2 (MPI_PROC_NULL). Resolves with all bytes where
+// the rank is root, else with none.
+napi_value gather(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  size_t length = 0;
+  const uint8_t* data = call.bytes(1, &length);
+  const int root = int(call.integer(2)), senders = int(call.integer(3));
+  if (call.failed()) return nullptr;
+  const std::vector<uint8_t> mine(data, data + length);
+  return blocking().post(env, [id, mine, root, senders] {
+    Outcome outcome = checked("MPI_Gather", MPI_SUCCESS);
+    outcome.has_bytes = true;
+    outcome.bytes.resize(mine.size() * size_t(senders > 0 ? senders : 0));
+    const int to = root == -1 ? MPI_ROOT : root == -2 ? MPI_PROC_NULL : root;
+    outcome.error = MPI_Gather(mine.data(), int(mine.size()), MPI_BYTE, outcome.bytes.data(), int(mine.size()), MPI_BYTE,
+                               to, communicator(id));
+    return outcome;
+  });
+}
+
+// int MPI_Open_port(MPI_Info info, char *port_name);
+// Resolves with the name, as UTF-8 bytes.
+napi_value open_port(napi_env env, napi_callback_info) {
+  return blocking().post(env, [] {
+    char name[MPI_MAX_PORT_NAME] = "";
+    Outcome outcome = checked("MPI_Open_port", MPI_Open_port(MPI_INFO_NULL, name));
+    outcome.has_bytes = true;
+    outcome.bytes.assign(name, name + strlen(name));
+    return outcome;
+  });
+}
+
+// int MPI_Comm_accept(const char *port_name, MPI_Info info, int root, MPI_Comm comm, MPI_Comm *newcomm);
+// Has no time-out: only the end of the process ends it. The root is rank 0.
+napi_value accept(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const std::string port = call.text(0);
+  const int id = int(call.integer(1));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [port, id] {
+    MPI_Comm comm = MPI_COMM_NULL;
+    const int error = MPI_Comm_accept(port.c_str(), MPI_INFO_NULL, 0, communicator(id), &comm);
+    return made("MPI_Comm_accept", error, comm);
+  });
+}
+
+// int MPI_Comm_connect(const char *port_name, MPI_Info info, int root, MPI_Comm comm, MPI_Comm *newcomm);
+// The root is rank 0.
+napi_value connect(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const std::string port = call.text(0);
+  const int id = int(call.integer(1));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [port, id] {
+    MPI_Comm comm = MPI_COMM_NULL;
+    const int error = MPI_Comm_connect(port.c_str(), MPI_INFO_NULL, 0, communicator(id), &comm);
+    return made("MPI_Comm_connect", error, comm);
+  });
+}
+
+// int MPI_Comm_disconnect(MPI_Comm *comm);
+napi_value disconnect(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [id] {
+    MPI_Comm comm = communicator(id);
+    communicators.erase(id);
+    return checked("MPI_Comm_disconnect", MPI_Comm_disconnect(&comm));
+  });
+}
+
+// int MPI_Intercomm_create(MPI_Comm local_comm, int local_leader, MPI_Comm peer_comm, int remote_leader, int tag,
+//                          MPI_Comm *newintercomm);
+// The local leader is rank 0.
+napi_value intercomm_create(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int local = int(call.integer(0)), peer = int(call.integer(1));
+  const int remote_leader = int(call.integer(2)), tag = int(call.integer(3));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [local, peer, remote_leader, tag] {
+    MPI_Comm comm = MPI_COMM_NULL;
+    const int error = MPI_Intercomm_create(communicator(local), 0, communicator(peer), remote_leader, tag, &comm);
+    return made("MPI_Intercomm_create", error, comm);
+  });
+}
+
+// int MPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm *newcomm);
+// By MPI_COMM_TYPE_SHARED: the ranks that can share memory.
+napi_value split_type(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0)), key = int(call.integer(1));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [id, key] {
+    MPI_Comm comm = MPI_COMM_NULL;
+    const int error = MPI_Comm_split_type(communicator(id), MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, &comm);
+    return made("MPI_Comm_split_type", error, comm);
+  });
+}
+
+// int MPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm *newcomm);
+// The group is named by its ranks in `comm`, four bytes each, in the order of their new ranks. Members alone call it.
+napi_value create_group(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  size_t length = 0;
+  const uint8_t* data = call.bytes(1, &length);
+  const int tag = int(call.integer(2));
+  if (call.failed()) return nullptr;
+  std::vector<int> ranks(length / sizeof(int32_t));
+  memcpy(ranks.data(), data, ranks.size() * sizeof(int32_t));
+  return blocking().post(env, [id, ranks, tag] {
+    MPI_Group all = MPI_GROUP_NULL, members = MPI_GROUP_NULL;
+    int error = MPI_Comm_group(communicator(id), &all);
+    if (error != MPI_SUCCESS) return checked("MPI_Comm_group", error, -1);
+    MPI_Comm comm = MPI_COMM_NULL;
+    error = MPI_Group_incl(all, int(ranks.size()), ranks.data(), &members);
+    const char* function = "MPI_Group_incl";
+    if (error == MPI_SUCCESS) {
+      function = "MPI_Comm_create_group";
+      error = MPI_Comm_create_group(communicator(id), members, tag, &comm);
+      MPI_Group_free(&members);
+    }
+    MPI_Group_free(&all);
+    return made(function, error, comm);
+  });
+}
+
+// int MPI_Comm_dup(MPI_Comm comm, MPI_Comm *newcomm);
+napi_value dup_communicator(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  return blocking().post(env, [id] {
+    MPI_Comm comm = MPI_COMM_NULL;
+    const int error = MPI_Comm_dup(communicator(id), &comm);
+    return made("MPI_Comm_dup", error, comm);
+  });
+}
+
 // int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *newcomm);
 // A negative color is MPI_UNDEFINED. Resolves with the new communicator's number, or -1 for none.
 napi_value split(napi_env env, napi_callback_info info) {
@@ -123,12 +288,9 @@ napi_value split(napi_env env, napi_callback_info info) {
   const int id = int(call.integer(0)), color = int(call.integer(1)), key = int(call.integer(2));
   if (call.failed()) return nullptr;
   return blocking().post(env, [id, color, key] {
-    MPI_Comm made = MPI_COMM_NULL;
-    const int error = MPI_Comm_split(communicator(id), color < 0 ? MPI_UNDEFINED : color, key, &made);
-    if (error != MPI_SUCCESS || made == MPI_COMM_NULL) return checked("MPI_Comm_split", error, -1);
-    MPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN);
-    communicators[++last_communicator] = made;
-    return checked("MPI_Comm_split", MPI_SUCCESS, last_communicator);
+    MPI_Comm comm = MPI_COMM_NULL;
+    const int error = MPI_Comm_split(communicator(id), color < 0 ? MPI_UNDEFINED : color, key, &comm);
+    return made("MPI_Comm_split", error, comm);
   });
 }
 
@@ -205,6 +367,20 @@ napi_value test(napi_env env, napi_callback_info info) {
   return call.number(flag ? 1 : 0);
 }
 
+// int MPI_Cancel(MPI_Request *request);
+// Of a receive. The request stays until `test` returns 1: it is then cancelled, or had been matched before.
+napi_value cancel(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int id = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  std::lock_guard<TicketLock> guard(mpi_lock);
+  const auto found = requests.find(id);
+  if (found == requests.end()) return call.fail("MPI_Cancel", EINVAL);
+  const int error = MPI_Cancel(&found->second);
+  if (error != MPI_SUCCESS) napi_throw(env, mpi_error(env, "MPI_Cancel", error));
+  return nullptr;
+}
+
 // int MPI_Abort(MPI_Comm comm, int errorcode);
 // Ends the job at once; without the lock, which a blocked call may hold for ever.
 napi_value abort_job(napi_env env, napi_callback_info info) {
@@ -219,15 +395,26 @@ napi_value abort_job(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   shoal::define(env, exports, "init", init);
+  shoal::define(env, exports, "libraryVersion", library_version);
   shoal::define(env, exports, "finalize", finalize);
   shoal::define(env, exports, "rank", rank);
   shoal::define(env, exports, "size", size);
   shoal::define(env, exports, "allgather", allgather);
+  shoal::define(env, exports, "gather", gather);
+  shoal::define(env, exports, "openPort", open_port);
+  shoal::define(env, exports, "accept", accept);
+  shoal::define(env, exports, "connect", connect);
+  shoal::define(env, exports, "disconnect", disconnect);
+  shoal::define(env, exports, "intercommCreate", intercomm_create);
+  shoal::define(env, exports, "splitType", split_type);
+  shoal::define(env, exports, "createGroup", create_group);
+  shoal::define(env, exports, "dup", dup_communicator);
   shoal::define(env, exports, "split", split);
   shoal::define(env, exports, "free", free_communicator);
   shoal::define(env, exports, "isend", isend);
   shoal::define(env, exports, "irecv", irecv);
   shoal::define(env, exports, "test", test);
+  shoal::define(env, exports, "cancel", cancel);
   shoal::define(env, exports, "abort", abort_job);
   return exports;
 }

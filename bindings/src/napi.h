@@ -59,6 +59,12 @@ class Call {
     return result;
   }
 
+  napi_value string(const char* text) {
+    napi_value result = nullptr;
+    napi_create_string_utf8(env_, text, NAPI_AUTO_LENGTH, &result);
+    return result;
+  }
+
   napi_value pair(double first, double second) {
     napi_value result = nullptr;
     napi_create_array_with_length(env_, 2, &result);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { ShoalError } from '../errors.js';
+import { doctorCommand } from './doctor.js';
 import { runCommand } from './run.js';
 
 /** Exit code of a command that was used wrongly, as in the shell's own commands. */
@@ -19,7 +20,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(shoal --help says more)')
-    .addCommand(runCommand());
+    .addCommand(runCommand())
+    .addCommand(doctorCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride((exit) => {
       process.exit(exit.exitCode === 0 ? 0 : usageExitCode);

@@ -23,6 +23,18 @@ export function parseVersion(text: string): { family: MpiFamily; version: string
   return hydra ? { family: 'mpich', version: hydra } : undefined;
 }
 
+/** Every `mpiexec` that is there, each family and version once; `command` first when it is given. */
+export function findLaunchers(command: string | undefined): MpiLauncher[] {
+  const found: MpiLauncher[] = [];
+  for (const each of [...(command === undefined ? [] : [command]), ...candidates]) {
+    const launcher = ask(each);
+    if (typeof launcher === 'string') continue;
+    const { family, version } = launcher;
+    if (!found.some((other) => other.family === family && other.version === version)) found.push(launcher);
+  }
+  return found;
+}
+
 /**
  * Find the `mpiexec` to use.
  *
@@ -32,15 +44,9 @@ export function parseVersion(text: string): { family: MpiFamily; version: string
 export function detectLauncher(command?: string): MpiLauncher {
   const tried: string[] = [];
   for (const each of command === undefined ? candidates : [command]) {
-    const { stdout, stderr, error, status } = spawnSync(each, ['--version'], {
-      encoding: 'utf8',
-      timeout: versionLimitMs,
-    });
-    const found = error ? undefined : parseVersion(`${stdout}${stderr}`);
-    if (found) return { command: each, ...found };
-    tried.push(
-      error ? `${each}: ${error.message}` : `${each}: exit code ${String(status)}, neither Open MPI nor MPICH`,
-    );
+    const found = ask(each);
+    if (typeof found !== 'string') return found;
+    tried.push(found);
   }
   throw new LaunchError(
     `no mpiexec of Open MPI or MPICH was found (${tried.join('; ')}). Install one, on Debian and Ubuntu: ` +
@@ -48,4 +54,13 @@ export function detectLauncher(command?: string): MpiLauncher {
       `transport: 'threads', which needs no MPI`,
     { tried },
   );
+}
+
+/** What a command says of itself, or in words why it is none of ours. */
+function ask(command: string): MpiLauncher | string {
+  const options = { encoding: 'utf8', timeout: versionLimitMs } as const;
+  const { stdout, stderr, error, status } = spawnSync(command, ['--version'], options);
+  if (error) return `${command}: ${error.message}`;
+  const found = parseVersion(`${stdout}${stderr}`);
+  return found ? { command, ...found } : `${command}: exit code ${String(status)}, neither Open MPI nor MPICH`;
 }

@@ -15,6 +15,8 @@ export const threadLevel = { single: 0, funneled: 1, serialized: 2, multiple: 3 
 export interface MpiAddon {
   /** MPI_Init_thread. Resolves with the level that is granted. */
   init(level: number): Promise<number>;
+  /** MPI_Get_library_version; also before `init`. */
+  libraryVersion(): string;
   /** MPI_Finalize. */
   finalize(): Promise<number>;
   /** MPI_Comm_rank. */
@@ -23,6 +25,28 @@ export interface MpiAddon {
   size(communicator: number): number;
   /** MPI_Allgather of the same number of bytes on every rank, copied before the call. Resolves with all in rank order. */
   allgather(communicator: number, bytes: Uint8Array): Promise<Uint8Array>;
+  /**
+   * MPI_Gather of the same number of bytes on every rank, copied before the call. Over an intercommunicator the receiving
+   * rank passes root −1 (MPI_ROOT) and the number of senders, its siblings −2 (MPI_PROC_NULL). Resolves with all in rank
+   * order on the root, elsewhere (with 0 senders) with none.
+   */
+  gather(communicator: number, bytes: Uint8Array, root: number, senders: number): Promise<Uint8Array>;
+  /** MPI_Open_port. Resolves with the name in UTF-8. */
+  openPort(): Promise<Uint8Array>;
+  /** MPI_Comm_accept. Resolves with an intercommunicator; has no time-out. */
+  accept(port: string, communicator: number): Promise<number>;
+  /** MPI_Comm_connect. Resolves with an intercommunicator. */
+  connect(port: string, communicator: number): Promise<number>;
+  /** MPI_Comm_disconnect. */
+  disconnect(communicator: number): Promise<number>;
+  /** MPI_Intercomm_create; the local leader is rank 0. */
+  intercommCreate(local: number, peer: number, remoteLeader: number, tag: number): Promise<number>;
+  /** MPI_Comm_split_type by MPI_COMM_TYPE_SHARED. */
+  splitType(communicator: number, key: number): Promise<number>;
+  /** MPI_Comm_create_group of ranks of `communicator`, as int32 words; called by the members alone. */
+  createGroup(communicator: number, ranks: Uint8Array, tag: number): Promise<number>;
+  /** MPI_Comm_dup. */
+  dup(communicator: number): Promise<number>;
   /** MPI_Comm_split. A negative color is MPI_UNDEFINED; resolves with −1 for no communicator. */
   split(communicator: number, color: number, key: number): Promise<number>;
   /** MPI_Comm_free. */
@@ -33,6 +57,8 @@ export interface MpiAddon {
   irecv(communicator: number, bytes: Uint8Array, source: number, tag: number): number;
   /** MPI_Test. Returns 1 once, when the request is complete; its number is then gone. */
   test(request: number): 0 | 1;
+  /** MPI_Cancel of a receive; its bytes belong to the call until `test` returns 1. */
+  cancel(request: number): void;
   /** MPI_Abort on the world. */
   abort(errorCode: number): void;
 }

@@ -46,8 +46,8 @@ const engine = new RankEngine(
   new PipeDoorbell(loadOs(), shared.bells),
   host,
 );
-const group = new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, members });
-const collective = new GroupCollective(group, 20_000, false);
+const world = new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, members });
+const collective = new GroupCollective(world, 20_000, false);
 const total = (size * (size + 1)) / 2;
 for (const count of [1, 2_000, 300_000]) {
   const plain = await collective.allreduce(new Float32Array(count).fill(rank + 1));
@@ -142,6 +142,41 @@ while (requests.length > 0) {
 }
 const previous = [...(await mpi.allgather(half, Uint8Array.of(rank)))][(halfRank + halfSize - 1) % halfSize];
 check('ring', [...received], [previous, 7]);
+
+// The other ways to a communicator, and the gather of rows over an intercommunicator: rank 0 stands for the head.
+const same = await mpi.dup(0);
+check('dup', [mpi.rank(same), mpi.size(same)], [rank, size]);
+const here = await mpi.splitType(0, size - rank);
+check('split by host', [mpi.rank(here), mpi.size(here)], [size - 1 - rank, size]);
+const backwards = Int32Array.from({ length: size }, (_, r) => size - 1 - r);
+const group = await mpi.createGroup(0, new Uint8Array(backwards.buffer), 5);
+check('create group', [mpi.rank(group), mpi.size(group)], [size - 1 - rank, size]);
+const [unused, nothing] = [new Uint8Array(8), mpi.irecv(same, new Uint8Array(8), -1, 9)];
+mpi.cancel(nothing);
+while (mpi.test(nothing) === 0) await new Promise((resolve) => setImmediate(resolve));
+check('cancel', [...unused], Array(8).fill(0));
+if (size > 1) {
+  const side = await mpi.split(0, rank === 0 ? 0 : 1, rank);
+  const ways = [await mpi.intercommCreate(side, 0, rank === 0 ? 1 : 0, 7)];
+  if (place.family === 'openmpi') {
+    const port = rank === 0 ? await mpi.openPort() : new Uint8Array(0);
+    const padded = new Uint8Array(1024);
+    padded.set(port);
+    const name = Buffer.from((await mpi.allgather(0, padded)).subarray(0, 1024))
+      .toString()
+      .replace(/\0+$/, '');
+    ways.push(await (rank === 0 ? mpi.accept(name, side) : mpi.connect(name, side)));
+  }
+  for (const [i, way] of ways.entries()) {
+    const row = Uint8Array.of(rank, 100 + rank);
+    const got = await mpi.gather(way, row, rank === 0 ? -1 : 0, rank === 0 ? size - 1 : 0);
+    const want = Array.from({ length: size - 1 }, (_, r) => [r + 1, 101 + r]).flat();
+    check(`gather ${i}`, [...got], rank === 0 ? want : []);
+    await (i === 0 ? mpi.free(way) : mpi.disconnect(way));
+  }
+  await mpi.free(side);
+}
+for (const communicator of [same, here, group]) await mpi.free(communicator);
 await mpi.free(half);
 try {
   mpi.rank(half);
@@ -155,7 +190,7 @@ try {
 }
 
 await collective.barrier();
-group.finish();
+world.finish();
 await mpi.finalize();
 process.stdout.write(wrong.length === 0 ? 'right\n' : `${wrong.join('\n')}\n`);
 process.exit(wrong.length === 0 ? 0 : 1);

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import * as shoal from 'shoal';
 import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
+import { doctorCommand } from '../../src/cli/doctor.js';
 import { runCommand } from '../../src/cli/run.js';
 import { allowedOptions } from '../../src/collective/validate.js';
 import { launchOptionNames } from '../../src/driver/options.js';
@@ -37,6 +38,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
   'Flags of `shoal run`': runCommand().options.map(({ long }) => long!),
+  'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),
   Variables: variableNames,
 };
 

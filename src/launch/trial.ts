@@ -1,0 +1,71 @@
+/** Two ranks under an `mpiexec`, for `shoal doctor`: whether what a pool rests on works here. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadMpi } from '../native/mpi.js';
+import { launcherVariables } from '../worker/launcher-environment.js';
+import type { TrialReport } from '../worker/trial-rank.js';
+import { mpiCommand } from './command-line.js';
+import type { MpiLauncher } from './family.js';
+
+const ranks = 2;
+const limitMs = 30_000;
+const tailLength = 2_000;
+
+/** What was found of one family. */
+export interface LauncherReport extends MpiLauncher {
+  /** Why the addon does not load; undefined when it does. */
+  readonly addonError: string | undefined;
+  readonly trial: TrialReport | undefined;
+  /** Why the trial failed, in the words of what failed. */
+  readonly trialError: string | undefined;
+  /** The library that the ranks loaded is of the launcher's family and version. */
+  readonly matches: boolean;
+}
+
+/** Try a launcher for real. */
+export function tryLauncher(launcher: MpiLauncher): LauncherReport {
+  const none = { ...launcher, trial: undefined, trialError: undefined, matches: false };
+  try {
+    loadMpi(launcher.family);
+  } catch (error) {
+    return { ...none, addonError: (error as Error).message };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-'));
+  try {
+    const report = runTrial(launcher, folder);
+    if (typeof report === 'string') return { ...none, addonError: undefined, trialError: report };
+    const matches = report.libraryVersion.includes(launcher.version);
+    return { ...launcher, addonError: undefined, trial: report, trialError: undefined, matches };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runTrial(launcher: MpiLauncher, folder: string): TrialReport | string {
+  const file = join(folder, 'report.json');
+  const { command, args, env } = mpiCommand(launcher, {
+    ranks,
+    program: [process.execPath, fileURLToPath(import.meta.resolve('#trial-rank')), file],
+    hosts: [],
+    hostfile: undefined,
+    extraArgs: [],
+    root: process.getuid?.() === 0,
+    folder,
+  });
+  const inherited = { ...process.env };
+  for (const name of launcherVariables(inherited)) Reflect.deleteProperty(inherited, name);
+  const { stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: limitMs,
+    killSignal: 'SIGTERM',
+    env: { ...inherited, ...env },
+  });
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as TrialReport;
+  } catch {
+    return error?.message ?? `${stdout}${stderr}`.trim().slice(-tailLength);
+  }
+}
