@@ -149,7 +149,7 @@ export class ClosedError extends ShoalError {
   declare readonly taskId: string | undefined;
 }
 
-/** All classes, in an order that never changes: a refusal carries its index (from 1) in a window record. */
+/** All classes, in an order that never changes: a refusal carries its number in its record. */
 export const errorClasses: readonly (typeof ShoalError)[] = [
   InvalidArgumentError,
   CollectiveMismatchError,
@@ -173,6 +173,11 @@ export const errorClasses: readonly (typeof ShoalError)[] = [
   ProtocolError,
   ClosedError,
 ];
+
+/** The number of an error's class in a record, from 1; 0 for none of ours. */
+export function errorNumber(error: ShoalError): number {
+  return 1 + errorClasses.findIndex((errorClass) => errorClass.code === error.code);
+}
 
 /** Show a value in an error message, in at most some 60 characters. */
 export function show(value: unknown): string {

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../window/doorbell.js';
-import type { RankWindow } from '../window/rank-window.js';
 import type { Call } from './call.js';
 import { missingMembers, missingText } from './failures.js';
 import type { Group } from './group.js';
+import type { RankLinks } from './link.js';
 
 /** Longest sleep of a blocking wait and of a wait that nobody rings for. */
 const sliceMs = 50;
@@ -32,7 +32,7 @@ export interface EngineHost {
 
 /** Owned by the thread of one rank. */
 export class RankEngine {
-  readonly window: RankWindow;
+  readonly links: RankLinks;
   readonly pending: Set<Group> = new Set();
   readonly #doorbell: Doorbell;
   readonly #host: EngineHost;
@@ -40,12 +40,12 @@ export class RankEngine {
   readonly #asyncTurns: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(window: RankWindow, doorbell: Doorbell, host: EngineHost) {
-    this.window = window;
+  constructor(links: RankLinks, doorbell: Doorbell, host: EngineHost) {
+    this.links = links;
     this.#doorbell = doorbell;
     this.#host = host;
-    this.#turns = window.node.crowded ? turnsCrowded : turnsAlone;
-    this.#asyncTurns = window.node.crowded || !doorbell.wait ? 0 : turnsAlone;
+    this.#turns = links.crowded ? turnsCrowded : turnsAlone;
+    this.#asyncTurns = links.crowded || !doorbell.wait ? 0 : turnsAlone;
   }
 
   /** Go on with an awaited call; its promise settles from here or from the event loop. */
@@ -156,7 +156,7 @@ export class RankEngine {
   #checkHead(group: Group, head: Call, now: number): number {
     if (head.leavingSince !== 0 && now - head.leavingSince > stuckAfterMs) {
       for (const { rank } of group.members) {
-        if (rank !== group.rank && group.frame.isBusy(rank)) this.#host.reportStuck(group, rank);
+        if (rank !== group.rank && group.link.isBusy(rank)) this.#host.reportStuck(group, rank);
       }
       head.leavingSince = now;
     }

@@ -1,4 +1,4 @@
-/** The errors of a group, built from what its members wrote into the window. */
+/** The errors of a group, built from what its members have announced. */
 import type { ShoalError } from '../errors.js';
 import {
   CancelledError,
@@ -17,8 +17,8 @@ import type { Group } from './group.js';
 /** All members arrived at `sequence` and disagree, or one refused the call or has finished. */
 export function mismatchError(group: Group, sequence: number): CollectiveMismatchError {
   const calls = group.members.map(({ rank }) => {
-    const record = group.frame.record(rank, sequence);
-    const finished = group.frame.finished(rank);
+    const record = group.link.record(rank, sequence);
+    const finished = group.link.finished(rank);
     let call = 'has not called yet';
     if (finished !== 0 && finished <= sequence) call = 'its function has returned';
     else if (record) call = describeCall(record);
@@ -60,12 +60,12 @@ export function abortError(group: Group, reason: AbortReason): ShoalError {
 
 /** Who is missing from a call and what each completed last, for the warning before a deadline too. */
 export function missingMembers(group: Group, sequence: number): CollectiveTimeoutError['missing'] {
-  const absent = group.members.filter(({ rank }) => !group.frame.record(rank, sequence));
+  const absent = group.members.filter(({ rank }) => !group.link.record(rank, sequence));
   // All arrived: what is missing then is the work of somebody who holds a chunk.
-  const late = absent.length > 0 ? absent : group.members.filter(({ rank }) => group.frame.isBusy(rank));
+  const late = absent.length > 0 ? absent : group.members.filter(({ rank }) => group.link.isBusy(rank));
   return late.map((member) => {
-    const departed = group.frame.departed(member.rank);
-    const record = departed === 0 ? undefined : group.frame.record(member.rank, departed);
+    const departed = group.link.departed(member.rank);
+    const record = departed === 0 ? undefined : group.link.record(member.rank, departed);
     const lastCompleted = departed === 0 ? 'none' : `call ${departed}${record ? `, ${describeCall(record)}` : ''}`;
     return { ...member, lastCompleted };
   });
@@ -79,8 +79,8 @@ export function missingText(missing: CollectiveTimeoutError['missing']): string 
 }
 
 function timeoutError(group: Group, waiting: number): CollectiveTimeoutError {
-  const sequence = group.frame.departed(waiting) + 1;
-  const record = group.frame.record(waiting, sequence);
+  const sequence = group.link.departed(waiting) + 1;
+  const record = group.link.record(waiting, sequence);
   const missing = missingMembers(group, sequence);
   const call = record ? describeCall(record) : 'a collective';
   return new CollectiveTimeoutError(
@@ -92,8 +92,7 @@ function timeoutError(group: Group, waiting: number): CollectiveTimeoutError {
 }
 
 function peerError(group: Group, rank: number): unknown {
-  const member = group.members[rank];
-  const encoded = member && group.engine.window.readFault(member.worldRank);
+  const encoded = group.link.readFault(rank);
   // A torn or oversized fault must not hide the failure itself: the error then has no cause.
   try {
     return encoded && decodeValue(encoded);

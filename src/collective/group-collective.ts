@@ -1,7 +1,7 @@
-/** The collectives of one group: from a call's arguments to its queue, and the memory of window arrays. */
+/** The collectives of one group: from a call's arguments to its queue, and the arrays of its task. */
 import type { Algorithm } from '../algorithms/index.js';
 import { allreduce, barrier, broadcast } from '../algorithms/index.js';
-import { ClosedError, InvalidArgumentError, show, ShoalError, WindowExhaustedError } from '../errors.js';
+import { ClosedError, InvalidArgumentError, show, ShoalError } from '../errors.js';
 import type { TypedArray, TypedArrayClass } from '../types/buffers.js';
 import { Call } from './call.js';
 import type {
@@ -29,7 +29,7 @@ export class GroupCollective implements Collective {
   constructor(group: Group, timeoutMs: number, poison: boolean) {
     this.#group = group;
     this.#poison = poison;
-    this.#setting = { window: group.engine.window, rank: group.rank, size: group.members.length, timeoutMs };
+    this.#setting = { arrays: group.engine.links.arrays, rank: group.rank, size: group.members.length, timeoutMs };
   }
 
   allreduce<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
@@ -62,22 +62,10 @@ export class GroupCollective implements Collective {
     if (!Number.isInteger(count) || count < 0) {
       throw new InvalidArgumentError(`empty: expected count to be an integer >= 0, received ${show(count)}`);
     }
-    const { window } = this.#setting;
-    const requestedBytes = count * itemBytes;
-    const address = window.allocate(requestedBytes);
-    if (address === undefined) {
-      const { largestFreeBytes } = window.arena;
-      throw new WindowExhaustedError(
-        `empty: ${requestedBytes} bytes do not fit this rank's part of the window, whose largest free range has ` +
-          `${largestFreeBytes}; free arrays, launch with a larger window, or use an ordinary array`,
-        { requestedBytes, largestFreeBytes },
-      );
-    }
-    return new arrayClass(window.node.handle.memory.buffer as unknown as SharedArrayBuffer, address, count);
+    return this.#setting.arrays.make(arrayClass, count, count * itemBytes);
   }
 
   free(array: TypedArray): void {
-    const { window } = this.#setting;
     if (!ArrayBuffer.isView(array)) {
       throw new InvalidArgumentError(`free: expected an array of collective.empty, received ${show(array)}`);
     }
@@ -87,12 +75,7 @@ export class GroupCollective implements Collective {
         throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
       }
     }
-    const address = window.holds(array) ? array.byteOffset : -1;
-    const freedBytes = window.arena.free(address);
-    if (freedBytes === undefined) {
-      throw new InvalidArgumentError('free: expected a whole array of collective.empty that was not freed yet');
-    }
-    if (this.#poison) window.node.bytes.fill(0xff, address, address + freedBytes);
+    this.#setting.arrays.free(array, this.#poison);
   }
 
   current(): Collective {
@@ -101,9 +84,7 @@ export class GroupCollective implements Collective {
 
   /** Free all arrays of the task. */
   releaseArrays(): void {
-    const { node, arena } = this.#setting.window;
-    if (this.#poison) for (const [address, length] of arena.live()) node.bytes.fill(0xff, address, address + length);
-    arena.reset();
+    this.#setting.arrays.release(this.#poison);
   }
 
   #start<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): Promise<B> {

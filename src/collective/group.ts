@@ -1,12 +1,11 @@
 /** One rank's membership in one group: its queue of calls and its state. */
 import type { MemberInfo, ShoalError } from '../errors.js';
-import { ClosedError, UnsupportedError } from '../errors.js';
+import { ClosedError } from '../errors.js';
 import type { AbortReason } from '../window/abort-reason.js';
-import type { Frame } from '../window/frame.js';
-import { groupStagingBytes, maxGroups } from '../window/layout.js';
-import { Call } from './call.js';
+import type { Call } from './call.js';
 import type { RankEngine } from './engine.js';
 import { abortError } from './failures.js';
+import type { GroupLink } from './link.js';
 
 /** Where a group lives: a slot of the window, lent under a number that is never used again in the pool. */
 export interface Lease {
@@ -24,7 +23,7 @@ export class Group {
   readonly rank: number;
   readonly members: readonly MemberInfo[];
   readonly taskId: string;
-  readonly frame: Frame;
+  readonly link: GroupLink;
   /** Number of the last call that this rank has begun; every call counts, refused ones too. */
   sequence = 0;
   #failure: ShoalError | undefined;
@@ -32,20 +31,16 @@ export class Group {
   #asleep = false;
   readonly #queue: Call[] = [];
 
-  constructor(engine: RankEngine, { lease, slot, taskId, rank, members }: Lease) {
+  constructor(engine: RankEngine, lease: Lease) {
     this.engine = engine;
-    this.rank = rank;
-    this.members = members;
-    this.taskId = taskId;
-    const frame = engine.window.takeFrame(slot, rank, members.length);
-    if (!frame) {
-      throw new UnsupportedError(
-        `a rank can be in ${maxGroups} groups at a time, each with ${groupStagingBytes} bytes of its window; close one first`,
-      );
-    }
-    frame.setLease(lease);
-    this.frame = frame;
+    this.rank = lease.rank;
+    this.members = lease.members;
+    this.taskId = lease.taskId;
+    this.link = engine.links.join(lease);
   }
+
+  /** Count one more call, or piece of one. */
+  readonly nextSequence = (): number => ++this.sequence;
 
   /** The call whose turn it is. */
   get head(): Call | undefined {
@@ -70,7 +65,7 @@ export class Group {
   }
 
   abortReason(): AbortReason | undefined {
-    return this.#closed ? undefined : this.engine.window.node.abortReason(this.frame.slot);
+    return this.#closed ? undefined : this.link.abortReason();
   }
 
   /** Queue a call; the engine moves it on. */
@@ -89,13 +84,12 @@ export class Group {
   setAsleep(asleep: boolean): void {
     if (asleep === this.#asleep) return;
     this.#asleep = asleep;
-    this.frame.setAsleep(this.rank, asleep);
+    this.link.setAsleep(asleep);
   }
 
   /** Set the abort word and wake everybody; a reason that stands already wins. */
   abort(reason: number): void {
-    this.engine.window.kernels.shoal_abort(this.frame.address, reason);
-    this.ringAsked();
+    this.link.abort(reason);
   }
 
   /** Fail this rank's side: calls in flight behind the head reject too. */
@@ -105,29 +99,18 @@ export class Group {
     this.#rest();
   }
 
-  /** Ring the members that the last kernel call names. */
-  ringAsked(): void {
-    this.frame.ringMembers((member) => {
-      const info = this.members[member];
-      if (info) this.engine.window.ring(info.worldRank);
-    });
-  }
-
   /** Announce that this rank's function has returned: peers that wait for a later call reject at once. */
   finish(): void {
-    if (this.abortReason()) return;
-    this.frame.setPiece(this.sequence + 1, 0, 0, 0);
-    this.engine.window.kernels.shoal_finish(this.frame.address);
-    this.ringAsked();
+    if (!this.abortReason()) this.link.finish(this.sequence + 1);
   }
 
-  /** Give the frame back; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched. */
+  /** Let go of the link; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     const closed = this.failure;
     if (closed) this.fail(closed);
-    this.engine.window.giveFrame(this.frame);
+    this.link.close();
     this.engine.groupEnded();
   }
 

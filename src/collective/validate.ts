@@ -5,8 +5,8 @@ import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeId, dtypeNames, dtypeOfTag, itemBytes, kernelDtypes } from '../types/dtype.js';
 import { kernelOps, reduceOpId, reduceOpNames, reduceOpOf } from '../types/reduce-op.js';
-import type { RankWindow } from '../window/rank-window.js';
 import type { Request } from './request.js';
+import type { TaskArrays } from './task-arrays.js';
 
 /** Options as a caller gives them; which of them an operation takes is in `allowedOptions`. */
 export interface CallOptions {
@@ -32,7 +32,7 @@ const noName = new Uint8Array(0);
 
 /** Facts of the group that validation needs. */
 export interface Setting {
-  readonly window: RankWindow;
+  readonly arrays: TaskArrays;
   readonly rank: number;
   readonly size: number;
   /** Default deadline in milliseconds. */
@@ -77,10 +77,10 @@ export function validate(
   if (algorithm.name === 'barrier') return { ...emptyRequest(algorithm), name, timeoutMs, signal };
 
   const root = algorithm.name === 'broadcast' ? checkRoot(what, given.root, setting.size) : 0;
-  const array = checkBuffer(what, 'buffer', buffer, setting.window);
+  const array = checkBuffer(what, 'buffer', buffer, setting.arrays);
   const dtype = checkDtype(what, array, given.dtype);
   const op = algorithm.name === 'allreduce' ? checkOp(what, given.op, dtype) : 0;
-  const out = given.out === undefined ? array : checkOut(what, array, given.out, setting.window);
+  const out = given.out === undefined ? array : checkOut(what, array, given.out, setting.arrays);
   return {
     algorithm,
     dtype: dtypeId(dtype),
@@ -147,7 +147,7 @@ function checkRoot(what: string, root: unknown, size: number): number {
   throw new InvalidArgumentError(`${what}: expected root to be a rank from 0 to ${size - 1}, received ${show(root)}`);
 }
 
-function checkBuffer(what: string, role: string, buffer: unknown, window: RankWindow): TypedArray {
+function checkBuffer(what: string, role: string, buffer: unknown, arrays: TaskArrays): TypedArray {
   if (!ArrayBuffer.isView(buffer) || !dtypeOfTag.has(tagOf(buffer))) {
     throw new InvalidArgumentError(
       `${what}: expected ${role} to be a typed array such as Float32Array, received ${show(buffer)}`,
@@ -155,10 +155,10 @@ function checkBuffer(what: string, role: string, buffer: unknown, window: RankWi
   }
   const array = buffer as TypedArray;
   if (isDetached(array)) throw new InvalidArgumentError(`${what}: expected ${role} to be usable, but it is detached`);
-  if (!window.holds(array) || array.byteLength === 0) return array;
-  if (window.arena.owns(array.byteOffset, array.byteLength)) return array;
+  if (!arrays.holds(array) || array.byteLength === 0) return array;
+  if (arrays.owns(array)) return array;
   throw new ClosedError(
-    `${what}: ${role} lies in the window, but in no array of this task: it was freed, its task has ended, ` +
+    `${what}: ${role} comes from collective.empty, but from no array of this task: it was freed, its task has ended, ` +
       `or it belongs to another rank; use an array of collective.empty`,
   );
 }
@@ -203,8 +203,8 @@ function checkOp(what: string, name: unknown, dtype: Dtype): number {
   );
 }
 
-function checkOut(what: string, buffer: TypedArray, value: unknown, window: RankWindow): TypedArray {
-  const out = checkBuffer(what, 'out', value, window);
+function checkOut(what: string, buffer: TypedArray, value: unknown, arrays: TaskArrays): TypedArray {
+  const out = checkBuffer(what, 'out', value, arrays);
   if (tagOf(out) !== tagOf(buffer) || out.length !== buffer.length) {
     throw new InvalidArgumentError(
       `${what}: expected out to be a ${tagOf(buffer)} of ${buffer.length} elements like buffer, ` +

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { RankEngine } from '../collective/engine.js';
 import type { TaskScope } from '../collective/scope.js';
+import { WindowLinks } from '../collective/window-link.js';
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
 import { LaunchError, UnsupportedError } from '../errors.js';
@@ -79,7 +80,7 @@ export function joinForeignWorld(): TaskScope | undefined {
   const window = new RankWindow(new NodeWindow(handle), rank, (to) => {
     ringBell(loadOs(), bells.writeEnds, to);
   });
-  const engine = new RankEngine(window, new PipeDoorbell(loadOs(), bells), {
+  const engine = new RankEngine(new WindowLinks(window), new PipeDoorbell(loadOs(), bells), {
     warn: (message) => {
       process.emitWarning(message, { type: 'ShoalWarning' });
     },

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
+import { WindowLinks } from '../collective/window-link.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { RankOutcome } from '../head/verdict.js';
 import { judge } from '../head/verdict.js';
@@ -51,7 +52,7 @@ export async function runRanks<A extends unknown[], R>(
 
   const tasks = doorbells.map((doorbell, rank) => {
     const window = new RankWindow(node, rank, (to) => doorbells[to]?.ring());
-    const engine = new RankEngine(window, doorbell, {
+    const engine = new RankEngine(new WindowLinks(window), doorbell, {
       warn: (message) => {
         process.emitWarning(message, { type: 'ShoalWarning' });
       },

@@ -40,7 +40,6 @@ export class RankTask {
     this.#engine = engine;
     this.#runtime = runtime;
     this.#rank = lease.rank;
-    engine.window.clearFault();
     this.group = new Group(engine, lease);
     this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison);
     const collective = this.#collective;
@@ -51,8 +50,8 @@ export class RankTask {
       context: {
         rank: lease.rank,
         size: lease.members.length,
-        worldRank: engine.window.rank,
-        localRank: engine.window.rank,
+        worldRank: engine.links.worldRank,
+        localRank: engine.links.worldRank,
         node: hostname(),
         taskId: lease.taskId,
         attempt,
@@ -93,7 +92,7 @@ export class RankTask {
 
   /** The rank failed: leave its error for the peers and fail the group on all of them. */
   fail(error: unknown): void {
-    this.#engine.window.writeFault(encodeError(error));
+    this.group.link.leaveFault(encodeError(error));
     this.group.abort(encodeAbort('peerFailed', this.#rank));
   }
 

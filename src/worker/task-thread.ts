@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
+import { WindowLinks } from '../collective/window-link.js';
 import { environment } from '../env.js';
 import { MessageTooLargeError, ShoalError } from '../errors.js';
 import type { AssignMessage, FromThread, Outcome, ThreadBoot, ToThread } from '../protocol/messages.js';
@@ -36,7 +37,7 @@ const window = bells
     })
   : new RankWindow(node, boot.worldRank);
 const doorbell = bells ? new PipeDoorbell(loadOs(), bells) : new ThreadDoorbell(node, boot.worldRank);
-const engine = new RankEngine(window, doorbell, {
+const engine = new RankEngine(new WindowLinks(window), doorbell, {
   warn: (message) => {
     send({ type: 'warning', message });
   },

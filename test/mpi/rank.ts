@@ -2,6 +2,7 @@
 import { GroupCollective } from '../../src/collective/group-collective.js';
 import { RankEngine } from '../../src/collective/engine.js';
 import { Group } from '../../src/collective/group.js';
+import { WindowLinks } from '../../src/collective/window-link.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { launchedRank, launcherVariables } from '../../src/worker/launcher-environment.js';
 import { loadMpi, threadLevel } from '../../src/native/mpi.js';
@@ -42,7 +43,7 @@ check('votes', [...votes], Array(size).fill(1));
 const members = rows.map(({ pid }, member) => ({ rank: member, worldRank: member, hostname: 'here', pid }));
 const host = { warn: () => undefined, reportStuck: () => undefined };
 const engine = new RankEngine(
-  new RankWindow(shared.node, rank, (to) => shared.ring(to)),
+  new WindowLinks(new RankWindow(shared.node, rank, (to) => shared.ring(to))),
   new PipeDoorbell(loadOs(), shared.bells),
   host,
 );

@@ -1,6 +1,7 @@
 /** One rank as a process: joins a window with its siblings, runs one task function, reports how it ended. */
 import { RankEngine } from '../../src/collective/engine.js';
 import { installRuntime } from '../../src/collective/scope.js';
+import { WindowLinks } from '../../src/collective/window-link.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { loadOs } from '../../src/native/os.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
@@ -35,7 +36,7 @@ async function run(job: RankJob, shared: SharedWindow, rows: readonly SharedRow[
     shared.ring(to);
   });
   const host = { warn: () => undefined, reportStuck: () => undefined };
-  const engine = new RankEngine(window, new PipeDoorbell(loadOs(), shared.bells), host);
+  const engine = new RankEngine(new WindowLinks(window), new PipeDoorbell(loadOs(), shared.bells), host);
   const lease = { lease: 1, slot: 0, taskId: 't1', rank, members };
   const task = new RankTask(engine, installRuntime(), { lease, attempt: 1, timeoutMs: 30_000, poison: false });
   let origin: 'task' | 'result' = 'task';

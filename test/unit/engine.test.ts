@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { GroupCollective } from '../../src/collective/group-collective.js';
 import { RankEngine } from '../../src/collective/engine.js';
 import { Group } from '../../src/collective/group.js';
+import { WindowLinks } from '../../src/collective/window-link.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { LocalDoorbell } from '../../src/window/doorbell.js';
 import { layoutNumbers as at } from '../../src/window/layout.js';
@@ -27,7 +28,7 @@ function pair(): {
   const groups = bells.map((bell, rank) => {
     const window = new RankWindow(node, rank, (to) => bells[to]?.ring());
     const host = { warn: () => undefined, reportStuck: (_: Group, member: number) => void stuck.push(member) };
-    return new Group(new RankEngine(window, bell, host), { lease: 1, slot: 0, taskId: 't1', rank, members });
+    return new Group(new RankEngine(new WindowLinks(window), bell, host), { lease: 1, slot: 0, taskId: 't1', rank, members });
   });
   const collectives = groups.map((group) => new GroupCollective(group, 10_000, false));
   return { collectives, groups, node, stuck, close: () => groups.forEach((group) => group.close()) };
