@@ -28,7 +28,13 @@ function pair(): {
   const groups = bells.map((bell, rank) => {
     const window = new RankWindow(node, rank, (to) => bells[to]?.ring());
     const host = { warn: () => undefined, reportStuck: (_: Group, member: number) => void stuck.push(member) };
-    return new Group(new RankEngine(new WindowLinks(window), bell, host), { lease: 1, slot: 0, taskId: 't1', rank, members });
+    return new Group(new RankEngine(new WindowLinks(window), bell, host), {
+      lease: 1,
+      slot: 0,
+      taskId: 't1',
+      rank,
+      members,
+    });
   });
   const collectives = groups.map((group) => new GroupCollective(group, 10_000, false));
   return { collectives, groups, node, stuck, close: () => groups.forEach((group) => group.close()) };
