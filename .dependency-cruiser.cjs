@@ -9,6 +9,7 @@ const layers = [
   ['collective', '^src/collective/'],
   ['algorithms', '^src/algorithms/'],
   ['protocol', '^src/protocol/'],
+  ['wire', '^src/wire/'],
   ['window', '^src/window/'],
   ['kernels', '^src/kernels/'],
   ['native', '^src/native/'],
@@ -16,7 +17,7 @@ const layers = [
 ];
 
 /** The head runs with no window and no wasm: it may name their types, and the pure encoding of abort reasons. */
-const headMayNot = { from: { path: '^src/head/' }, to: { path: '^src/(collective|algorithms|kernels)/' } };
+const headMayNot = { from: { path: '^src/head/' }, to: { path: '^src/(collective|algorithms|wire|kernels)/' } };
 
 module.exports = {
   forbidden: [

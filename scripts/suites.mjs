@@ -12,7 +12,8 @@ const overMpi = (family) => ({
 export const suites = {
   unit: { folders: ['test/unit'], needs: [] },
   local: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
-  threads: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads' } },
+  loopback: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'loopback' } },
+  threads: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads', SHOAL_WINDOW: '8388608' } },
   processes: {
     folders: ['test/shared'],
     needs: ['g++', 'make'],

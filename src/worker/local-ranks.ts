@@ -1,5 +1,6 @@
 /** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
 import { hostname } from 'node:os';
+import type { EngineHost } from '../collective/engine.js';
 import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
 import { WindowLinks } from '../collective/window-link.js';
@@ -43,22 +44,35 @@ export async function runRanks<A extends unknown[], R>(
   if (typeof fn !== 'function') {
     throw new InvalidArgumentError(`runRanks: expected a function, received ${show(fn)}`);
   }
-  const encodedArgs = encodeValue(args, 'args');
-  const runtime = installRuntime();
   const node = createWindow((module ??= compileKernels()), size, windowBytes);
   const doorbells = Array.from({ length: size }, () => new LocalDoorbell());
-  const members = doorbells.map((_, rank) => ({ rank, worldRank: rank, hostname: hostname(), pid: process.pid }));
-  const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, members };
-
-  const tasks = doorbells.map((doorbell, rank) => {
+  const engines = doorbells.map((doorbell, rank) => {
     const window = new RankWindow(node, rank, (to) => doorbells[to]?.ring());
-    const engine = new RankEngine(new WindowLinks(window), doorbell, {
-      warn: (message) => {
-        process.emitWarning(message, { type: 'ShoalWarning' });
-      },
-      // One thread: nobody can be busy while somebody else looks.
-      reportStuck: () => undefined,
-    });
+    return new RankEngine(new WindowLinks(window), doorbell, localHost);
+  });
+  return runOn(engines, fn, args);
+}
+
+/** What engines ask of a thread that all ranks share. */
+export const localHost: EngineHost = {
+  warn: (message) => {
+    process.emitWarning(message, { type: 'ShoalWarning' });
+  },
+  // One thread: nobody can be busy while somebody else looks.
+  reportStuck: () => undefined,
+};
+
+/** Run a function on each of these engines, which reach each other; as {@link runRanks}. */
+export async function runOn<A extends unknown[], R>(
+  engines: readonly RankEngine[],
+  fn: (...args: A) => R,
+  args: A,
+): Promise<Awaited<R>[]> {
+  const encodedArgs = encodeValue(args, 'args');
+  const runtime = installRuntime();
+  const members = engines.map((_, rank) => ({ rank, worldRank: rank, hostname: hostname(), pid: process.pid }));
+  const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, members };
+  const tasks = engines.map((engine, rank) => {
     const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true };
     return new RankTask(engine, runtime, options, false);
   });

@@ -2,12 +2,12 @@
 import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import { runRanks } from 'shoal/testing';
+import { runLoopback } from './loopback.js';
 import { runProcesses } from './processes.js';
 
 const transport = process.env.SHOAL_TEST_TRANSPORT;
-if (transport !== 'local' && transport !== 'pool' && transport !== 'processes') {
-  throw new Error('set SHOAL_TEST_TRANSPORT to local, pool or processes');
-}
+const transports = ['local', 'loopback', 'pool', 'processes'];
+if (!transports.includes(transport ?? '')) throw new Error(`set SHOAL_TEST_TRANSPORT to one of ${transports.join(', ')}`);
 
 const largest = 7;
 let pool: Promise<Pool> | undefined;
@@ -15,14 +15,14 @@ let pool: Promise<Pool> | undefined;
 /** Run an export of a module as `size` ranks; results in rank order. */
 export async function ranks(size: number, module: URL, name: string, ...args: unknown[]): Promise<unknown[]> {
   if (transport === 'pool') {
-    pool ??= launch({ workers: largest, graceMs: 300, window: 8 * 1024 * 1024 });
+    pool ??= launch({ workers: largest, graceMs: 300 });
     return (await pool).run(module, { workers: size, export: name, args });
   }
   if (transport === 'processes') return runProcesses(size, module.href, name, args);
   const exports = (await import(module.href)) as Record<string, (...args: unknown[]) => unknown>;
   const fn = exports[name];
   if (!fn) throw new Error(`${module.href} has no ${name}`);
-  return runRanks(size, fn, ...args);
+  return transport === 'loopback' ? runLoopback(size, fn, args) : runRanks(size, fn, ...args);
 }
 
 /** At the end of a file. */

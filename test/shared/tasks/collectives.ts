@@ -174,7 +174,7 @@ export async function windowArrays(): Promise<string[]> {
     collective.free(array);
   }
   const attempts: (() => unknown)[] = [
-    () => collective.empty(Float32Array, 2 ** 28),
+    () => collective.empty(Float32Array, 2 ** 40),
     () => collective.empty(Float32Array, -1),
     () => collective.empty(Float32Array, 1.5),
     () => collective.empty(undefined as never, 1),

@@ -1,0 +1,86 @@
+/** What each rank contributes to the first step of every call over the wire: its descriptor, and a short payload. */
+import type { ShoalError } from '../errors.js';
+import { errorNumber } from '../errors.js';
+import type { RecordView } from '../window/frame.js';
+import { layoutNumbers as at } from '../window/layout.js';
+import type { Request } from './request.js';
+
+/** Longest payload that rides along, in bytes. */
+export const smallBytes: number = at.smallBytes;
+const nameOffset = 64;
+const payloadOffset = 128;
+const highWord = 2 ** 32;
+/** As in the window's records. */
+const states = { arrived: 1, refused: 2 } as const;
+const decoder = new TextDecoder();
+
+/** A rank's entry, read back. Agreement is of everything but rank and payload. */
+export interface WireEntry {
+  readonly rank: number;
+  readonly record: RecordView;
+  readonly refused: boolean;
+  readonly nameLength: number;
+  /** Bytes in all, and where the payload begins. */
+  readonly sizeBytes: number;
+  readonly payloadOffset: number;
+}
+
+/** Bytes of an entry. */
+export function entryBytes(payloadBytes: number): number {
+  return payloadOffset + Math.ceil(payloadBytes / 64) * 64;
+}
+
+/** Encode a call; the payload is written behind by the caller, at {@link WireEntry.payloadOffset}. */
+export function encodeEntry(
+  { algorithm, dtype, op, root, count, name }: Request,
+  rank: number,
+  sequence: number,
+  refusal: ShoalError | undefined,
+  payloadBytes: number,
+): Uint8Array {
+  const bytes = new Uint8Array(entryBytes(payloadBytes));
+  const state = refusal ? states.refused : states.arrived;
+  const call = [state, refusal ? errorNumber(refusal) : 0, algorithm.operation, dtype, op, root];
+  const wide = [count, name.length, sequence].flatMap((value) => [value >>> 0, Math.floor(value / highWord)]);
+  new Uint32Array(bytes.buffer).set([bytes.length, rank, ...call, ...wide]);
+  bytes.set(name.subarray(0, at.nameBytes), nameOffset);
+  return bytes;
+}
+
+/** Decode the entry that `bytes` begin with. */
+export function decodeEntry(bytes: Uint8Array): WireEntry {
+  const words = new Uint32Array(bytes.slice(0, nameOffset).buffer);
+  const word = (index: number): number => words[index] ?? 0;
+  const wide = (index: number): number => word(index) + word(index + 1) * highWord;
+  const nameLength = wide(10);
+  const name = bytes.slice(nameOffset, nameOffset + Math.min(nameLength, at.nameBytes));
+  return {
+    rank: word(1),
+    record: {
+      sequence: wide(12),
+      state: word(2),
+      code: word(3),
+      operation: word(4),
+      dtype: word(5),
+      op: word(6),
+      root: word(7),
+      count: wide(8),
+      name: decoder.decode(name),
+    },
+    refused: word(2) === states.refused,
+    nameLength,
+    sizeBytes: word(0),
+    payloadOffset,
+  };
+}
+
+/** Whether two calls are the same. */
+export function agree(a: WireEntry, b: WireEntry): boolean {
+  const [x, y] = [a.record, b.record];
+  return (
+    !a.refused &&
+    !b.refused &&
+    a.nameLength === b.nameLength &&
+    (['sequence', 'operation', 'dtype', 'op', 'root', 'count', 'name'] as const).every((field) => x[field] === y[field])
+  );
+}

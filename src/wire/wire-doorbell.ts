@@ -1,0 +1,53 @@
+/** How a rank sleeps that only hears of others when it looks: the longer nothing has come, the longer it sleeps. */
+import type { Doorbell } from '../window/doorbell.js';
+import type { Endpoint } from './endpoint.js';
+
+/** Until nothing has come for this time, a wait only lets others have the core. */
+const busyMs = 0.2;
+const longestNapMs = 5;
+/** A nap is this part of the time without news. */
+const napPart = 20;
+
+/** Polls the endpoint. */
+export class WireDoorbell implements Doorbell {
+  readonly #endpoint: () => Endpoint;
+  readonly #still = new Int32Array(new SharedArrayBuffer(4));
+  #waiting = false;
+  readonly yieldCore: () => void;
+
+  /** @param endpoint - Asked first when there is something to wait for. */
+  constructor(endpoint: () => Endpoint, yieldCore: () => void) {
+    this.#endpoint = endpoint;
+    this.yieldCore = yieldCore;
+  }
+
+  ticket(): number {
+    return 0;
+  }
+
+  readonly wait = (_ticket: number, timeoutMs: number): void => {
+    const end = performance.now() + timeoutMs;
+    while (!this.#endpoint().poll() && performance.now() < end) {
+      const napMs = this.#napMs();
+      if (napMs === 0) this.yieldCore();
+      else Atomics.wait(this.#still, 0, 0, napMs);
+    }
+  };
+
+  waitAsync(_ticket: number, wake: () => void): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    const look = (): void => {
+      this.#waiting = false;
+      wake();
+    };
+    const napMs = this.#napMs();
+    if (napMs === 0) setImmediate(look);
+    else setTimeout(look, napMs);
+  }
+
+  #napMs(): number {
+    const idleMs = performance.now() - this.#endpoint().lastProgress;
+    return idleMs < busyMs ? 0 : Math.min(longestNapMs, idleMs / napPart);
+  }
+}

@@ -1,0 +1,41 @@
+/** Runs a task function as ranks of this thread that share no memory: every byte goes over the wire's twin. */
+import { RankEngine } from '../../src/collective/engine.js';
+import { WireLinks } from '../../src/collective/wire-link.js';
+import { compileKernels } from '../../src/kernels/wasm-module.js';
+import { createWindow } from '../../src/window/node-window.js';
+import { Endpoint } from '../../src/wire/endpoint.js';
+import type { LoopbackFaults } from '../../src/wire/loopback.js';
+import { Loopback } from '../../src/wire/loopback.js';
+import { WireDoorbell } from '../../src/wire/wire-doorbell.js';
+import { createWireMemory, WireMemory } from '../../src/wire/wire-memory.js';
+import { localHost, runOn } from '../../src/worker/local-ranks.js';
+
+const module = compileKernels();
+const windowBytes = 1024 * 1024;
+
+/** What the ranks run on, for a look from outside. */
+export interface LoopbackWorld {
+  readonly network: Loopback;
+  readonly engines: readonly RankEngine[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** `size` ranks over one network; each has a slot 0 lent under lease 1. */
+export function loopbackWorld(size: number, faults?: LoopbackFaults): LoopbackWorld {
+  const network = new Loopback(size, faults);
+  const ranks = Array.from({ length: size }, (_, rank) => {
+    const node = createWindow(module, size, windowBytes);
+    node.bind(0, 1);
+    const endpoint = new Endpoint(rank, new WireMemory(createWireMemory(module)), network.messages(rank));
+    const links = new WireLinks(rank, node, () => endpoint);
+    const doorbell = new WireDoorbell(links.endpoint, () => undefined);
+    const awaited = { ticket: () => 0, wait: undefined, waitAsync: doorbell.waitAsync.bind(doorbell) };
+    return { endpoint, engine: new RankEngine(links, awaited, localHost) };
+  });
+  return { network, engines: ranks.map(({ engine }) => engine), endpoints: ranks.map(({ endpoint }) => endpoint) };
+}
+
+/** As `runRanks`. */
+export function runLoopback(size: number, fn: (...args: unknown[]) => unknown, args: unknown[]): Promise<unknown[]> {
+  return runOn(loopbackWorld(size).engines, fn, args);
+}
