@@ -5,15 +5,30 @@ const overMpi = (family) => ({
   folders: ['test/shared', 'test/pool', 'test/cli'],
   needs: ['g++', 'make', family],
   addons: true,
-  env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'mpi', SHOAL_MPIEXEC: `mpiexec.${family}` },
+  env: {
+    SHOAL_TEST_TRANSPORT: 'pool',
+    SHOAL_TRANSPORT: 'mpi',
+    SHOAL_MPIEXEC: `mpiexec.${family}`,
+    SHOAL_WINDOW: '8388608',
+  },
 });
+
+/** The shared suites and those of the pool over the same processes, with every byte over MPI. */
+const overWire = (family) => {
+  const { env, ...suite } = overMpi(family);
+  return { ...suite, folders: ['test/shared', 'test/pool'], env: { ...env, SHOAL_WINDOW: 'false' } };
+};
 
 /** `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [] },
   local: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
   loopback: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'loopback' } },
-  threads: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads', SHOAL_WINDOW: '8388608' } },
+  threads: {
+    folders: ['test/shared'],
+    needs: [],
+    env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads', SHOAL_WINDOW: '8388608' },
+  },
   processes: {
     folders: ['test/shared'],
     needs: ['g++', 'make'],
@@ -24,7 +39,9 @@ export const suites = {
   mpi: { folders: ['test/mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   openmpi: overMpi('openmpi'),
   mpich: overMpi('mpich'),
-  pool: { folders: ['test/pool'], needs: [] },
+  'openmpi-wire': overWire('openmpi'),
+  'mpich-wire': overWire('mpich'),
+  pool: { folders: ['test/pool'], needs: [], env: { SHOAL_WINDOW: '8388608' } },
   cli: { folders: ['test/cli'], needs: [] },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
   demo: { folders: ['test/demo'], needs: [] },

@@ -13,8 +13,8 @@ export interface Environment {
   readonly transport: string | undefined;
   /** `SHOAL_MPIEXEC`: default of `mpiexec`. */
   readonly mpiexec: string | undefined;
-  /** `SHOAL_WINDOW`: default of `window`, bytes per worker. */
-  readonly window: number | undefined;
+  /** `SHOAL_WINDOW`: default of `window`, bytes per worker or `false`. */
+  readonly window: number | false | undefined;
   /** `SHOAL_TIMEOUT_MS`: default of `timeoutMs`. */
   readonly timeoutMs: number | undefined;
   /** `SHOAL_GRACE_MS`: default of `graceMs`. */
@@ -49,7 +49,7 @@ export function environment(): Environment {
     workers: number('SHOAL_WORKERS'),
     transport: process.env['SHOAL_TRANSPORT' satisfies Name],
     mpiexec: process.env['SHOAL_MPIEXEC' satisfies Name],
-    window: number('SHOAL_WINDOW'),
+    window: process.env['SHOAL_WINDOW' satisfies Name] === 'false' ? false : number('SHOAL_WINDOW'),
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
   };

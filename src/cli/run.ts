@@ -13,13 +13,13 @@ import type { ScriptSettings } from '../protocol/control-messages.js';
 import { runForeignScript } from '../worker/foreign-script.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
-import { numberOption } from './number-option.js';
+import { numberOption, windowOption } from './number-option.js';
 
 interface Flags {
   workers?: number;
   transport?: 'auto' | 'threads' | 'mpi';
   mpiexec?: string;
-  window?: number;
+  window?: number | false;
   timeoutMs?: number;
   graceMs?: number;
   label: boolean;
@@ -38,7 +38,7 @@ export function runCommand(): Command {
     .option('-n, --workers <number>', 'ranks (default: the cores this process may use)', numberOption)
     .option('--transport <name>', 'auto, threads or mpi')
     .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
-    .option('--window <bytes>', 'shared window per rank', numberOption)
+    .option('--window <bytes>', 'shared window per rank; false: every byte goes over MPI', windowOption)
     .option('--timeout-ms <ms>', 'limit of every collective (default: 1800000)', numberOption)
     .option('--grace-ms <ms>', 'time to end after a failure or Ctrl-C (default: 2000)', numberOption)
     .option('--no-label', 'do not put the rank before each line of output')

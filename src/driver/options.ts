@@ -20,8 +20,8 @@ export interface LaunchOptions {
   readonly mpiexecArgs?: readonly string[];
   /** How often in a row the processes are started again after the loss of one, default 3. */
   readonly maxRestarts?: number;
-  /** Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4 GiB. */
-  readonly window?: number;
+  /** Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4 GiB. `false` (transport `mpi`): every byte goes over MPI. */
+  readonly window?: number | false;
   /** Limit for the start in milliseconds, default 60,000. */
   readonly startTimeoutMs?: number;
   /** Default limit of every collective in milliseconds, default 1,800,000. */
@@ -53,7 +53,7 @@ export interface FilledLaunchOptions {
   readonly mpiexec: string | undefined;
   readonly mpiexecArgs: readonly string[];
   readonly maxRestarts: number;
-  readonly windowBytes: number;
+  readonly windowBytes: number | false;
   readonly startTimeoutMs: number;
   readonly timeoutMs: number | null;
   readonly graceMs: number;
@@ -104,7 +104,7 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
     mpiexec,
     mpiexecArgs: texts('mpiexecArgs', options.mpiexecArgs),
     maxRestarts: integer('launch', 'maxRestarts', first(options.maxRestarts, undefined, 3), 0, 1_000_000),
-    windowBytes: windowBytesFor(first(options.window, env.window, undefined), workers),
+    windowBytes: windowBytesFor(first<number | false | undefined>(options.window, env.window, undefined), workers),
     startTimeoutMs: Math.min(
       limit('launch', 'startTimeoutMs', options.startTimeoutMs, 60_000, false) ?? Infinity,
       longestTimerMs,

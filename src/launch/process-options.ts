@@ -6,7 +6,7 @@ import type { ProcessOptions } from './process-workers.js';
 /** What a job needs to know of a launch. */
 interface Launch extends ThreadSettings {
   readonly workers: number;
-  readonly windowBytes: number;
+  readonly windowBytes: number | false;
   readonly mpiexecArgs: readonly string[];
   readonly startTimeoutMs: number;
   readonly maxMessageBytes: number;

@@ -1,6 +1,7 @@
 /** Every message between the control side and a task thread. */
 import type { MemberInfo } from '../errors.js';
 import type { Bells, WindowHandle } from '../window/node-window.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
 
 /** Which function to run. */
 export interface TaskSource {
@@ -15,6 +16,8 @@ export interface ThreadBoot {
   readonly window: WindowHandle;
   /** Doorbells of ranks that are processes; undefined: words of the window. */
   readonly bells: Bells | undefined;
+  /** Set where the ranks share no memory: the window is then this rank's alone, for its control side. */
+  readonly wire: MpiWire | undefined;
   readonly worldRank: number;
   readonly output: OutputBoot;
   /** Set in SPMD: the thread runs this script and ends. */

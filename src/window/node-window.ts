@@ -1,5 +1,6 @@
 /** The node window of one host: shared linear memory, its layout, and the words that the control side writes. */
 import { randomBytes } from 'node:crypto';
+import { UnsupportedError } from '../errors.js';
 import { usableCores } from '../native/cores.js';
 import { instantiateKernels } from '../kernels/wasm-module.js';
 import type { AbortReason } from './abort-reason.js';
@@ -113,8 +114,13 @@ export class NodeWindow {
   }
 }
 
-/** The window of ranks that are threads of this process. */
-export function threadsWindow(module: WebAssembly.Module, ranks: number, windowBytes: number): HostWindow {
+/** The window of ranks that are threads of this process. @throws {@link UnsupportedError} when none is wanted. */
+export function threadsWindow(module: WebAssembly.Module, ranks: number, windowBytes: number | false): HostWindow {
+  if (windowBytes === false) {
+    throw new UnsupportedError(
+      "window: false is for transport 'mpi', where bytes can go over MPI; threads of one process always share memory",
+    );
+  }
   const node = createWindow(module, ranks, windowBytes);
   return {
     node,

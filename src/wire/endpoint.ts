@@ -146,6 +146,15 @@ export class Endpoint {
     return true;
   }
 
+  /** Tell other ranks that this one leaves MPI. Returns how many of them are still to hear it. */
+  leave(others: readonly number[]): SendCount {
+    const count = { open: 0 };
+    for (const rank of others) {
+      while (!this.send(rank, ['left', 0, 0, 0], new Uint8Array(0), undefined, count)) this.poll();
+    }
+    return count;
+  }
+
   /** Take what has come and let go of what has gone; true if there was any. */
   poll(): boolean {
     let progress = false;

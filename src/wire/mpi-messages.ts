@@ -2,9 +2,18 @@
 import { loadMpi } from '../native/mpi.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import type { Messages } from './messages.js';
+import type { WireHandle } from './wire-memory.js';
 
-/** Messages over a communicator that carries nothing else. */
-export function mpiMessages(family: MpiFamily, communicator: number): Messages {
+/** The wire of one process, as it is handed from thread to thread. */
+export interface MpiWire {
+  readonly handle: WireHandle;
+  readonly family: MpiFamily;
+  /** A communicator of all ranks that carries nothing else. */
+  readonly communicator: number;
+}
+
+/** Its message calls. */
+export function mpiMessages({ family, communicator }: MpiWire): Messages {
   const mpi = loadMpi(family);
   return {
     isend: (bytes, dest, tag) => mpi.isend(communicator, bytes, dest, tag),

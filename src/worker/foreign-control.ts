@@ -12,9 +12,9 @@ let finalize: (() => Promise<unknown>) | undefined;
 
 async function join(): Promise<ForeignAnswer> {
   try {
-    const { mpi, rows, window } = await joinJob(launched, windowBytes);
-    finalize = () => mpi.finalize();
-    return { rows, window: window && { handle: window.node.handle, bells: window.bells } };
+    const { rows, window, wire, ...job } = await joinJob(launched, windowBytes);
+    finalize = () => job.finalize();
+    return { rows, window: window.node.handle, bells: window.bells, wire };
   } catch (error) {
     return { error: encodeError(error, Infinity) };
   }

@@ -2,25 +2,22 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { RankEngine } from '../collective/engine.js';
 import type { TaskScope } from '../collective/scope.js';
-import { WindowLinks } from '../collective/window-link.js';
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
-import { LaunchError, UnsupportedError } from '../errors.js';
-import { loadOs } from '../native/os.js';
+import { LaunchError } from '../errors.js';
 import type { RankRow } from '../protocol/control-messages.js';
 import { decodeValue } from '../protocol/values.js';
-import type { Bells, WindowHandle } from '../window/node-window.js';
-import { NodeWindow } from '../window/node-window.js';
-import { RankWindow } from '../window/rank-window.js';
-import { PipeDoorbell, ringBell } from '../window/shared-window.js';
+import type { Bells, NodeWindow, WindowHandle } from '../window/node-window.js';
 import { windowBytesFor } from '../window/window-bytes.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
 import { prepareForMpi, removeLauncherVariables } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { launchedRank } from './launcher-environment.js';
+import { createEngine } from './rank-engine.js';
 import { RankTask } from './rank-task.js';
 import { worldGrant, worldTaskId } from './script-thread.js';
+import { endInWorld } from './world-end.js';
 
 const startTimeoutMs = 60_000;
 const finalizeLimitMs = 10_000;
@@ -34,7 +31,7 @@ let tried = false;
 /** Given to the control thread. */
 export interface ForeignBoot {
   readonly launched: LaunchedRank;
-  readonly windowBytes: number;
+  readonly windowBytes: number | false;
   readonly port: MessagePort;
   readonly state: Int32Array;
 }
@@ -43,7 +40,9 @@ export interface ForeignBoot {
 export type ForeignAnswer =
   | {
       readonly rows: readonly RankRow[];
-      readonly window: { handle: WindowHandle; bells: Bells | undefined } | undefined;
+      readonly window: WindowHandle;
+      readonly bells: Bells | undefined;
+      readonly wire: MpiWire | undefined;
     }
   | { readonly error: Uint8Array };
 
@@ -51,7 +50,7 @@ export type ForeignAnswer =
  * Join the job that a foreign launcher started, once and blocking.
  *
  * @returns The world's scope; undefined when no launcher started this process.
- * @throws {@link LaunchError}, {@link UnsupportedError}
+ * @throws {@link LaunchError}
  */
 export function joinForeignWorld(): TaskScope | undefined {
   const launched = isMainThread ? launchedRank(process.env) : undefined;
@@ -71,40 +70,37 @@ export function joinForeignWorld(): TaskScope | undefined {
     execArgv: [],
   });
   control.unref();
-  const { rows, window: handle, bells } = answerOf(port1, state);
+  const { rows, ...memory } = answerOf(port1, state);
   // The control thread has an environment of its own; children of this one must not inherit the launcher's.
   removeLauncherVariables();
   port1.unref();
 
   const { rank } = launched;
-  const window = new RankWindow(new NodeWindow(handle), rank, (to) => {
-    ringBell(loadOs(), bells.writeEnds, to);
-  });
-  const engine = new RankEngine(new WindowLinks(window), new PipeDoorbell(loadOs(), bells), {
-    warn: (message) => {
-      process.emitWarning(message, { type: 'ShoalWarning' });
+  const { engine, node } = createEngine(
+    { ...memory, worldRank: rank },
+    {
+      warn: (message) => {
+        process.emitWarning(message, { type: 'ShoalWarning' });
+      },
+      reportStuck: () => undefined, // the launcher owns the processes
     },
-    reportStuck: () => undefined, // the launcher owns the processes
-  });
+  );
   const runtime = installRuntime();
   runtime.worker = true;
   const members = rows.map(({ rank: member, pid, hostname }) => ({ rank: member, worldRank: member, pid, hostname }));
-  window.node.bind(worldGrant.slot, worldGrant.lease);
+  node.bind(worldGrant.slot, worldGrant.lease);
   const lease = { ...worldGrant, taskId: worldTaskId, rank, members };
   const limit = timeoutMs ?? 1_800_000;
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs: limit, poison: debug });
   runtime.running = task.scope;
   process.on('exit', (code) => {
-    if (code === 0) leave(task, window.node, members.length, rank, state);
+    if (code === 0) leave(task, node, members.length, memory.wire, state);
     else task.fail(new Error(`rank ${rank} ended with exit code ${code}`));
   });
   return task.scope;
 }
 
-function answerOf(
-  port: MessagePort,
-  state: Int32Array,
-): { rows: readonly RankRow[]; window: WindowHandle; bells: Bells } {
+function answerOf(port: MessagePort, state: Int32Array): Exclude<ForeignAnswer, { error: unknown }> {
   const end = performance.now() + startTimeoutMs;
   while (Atomics.load(state, 0) < foreignState.joined && performance.now() < end) {
     Atomics.wait(state, 0, Atomics.load(state, 0), lookMs);
@@ -116,18 +112,16 @@ function answerOf(
     );
   }
   if ('error' in answer) throw decodeValue(answer.error);
-  if (!answer.window?.bells) throw new UnsupportedError('a world without a shared window is not in this version');
-  return { rows: answer.rows, window: answer.window.handle, bells: answer.window.bells };
+  return answer;
 }
 
 /** Leave MPI when everybody's script has ended: a rank that leaves early would take the others along. */
-function leave(task: RankTask, node: NodeWindow, size: number, rank: number, state: Int32Array): void {
+function leave(task: RankTask, node: NodeWindow, size: number, wire: MpiWire | undefined, state: Int32Array): void {
+  const { worldRank } = task.scope.context;
   task.finish();
-  node.markDead(worldGrant.slot, rank);
+  const allEnded = endInWorld(worldRank, size, node, wire);
   const idle = new Int32Array(new SharedArrayBuffer(4));
-  while (Array.from({ length: size }, (_, member) => member).some((member) => !node.isDead(worldGrant.slot, member))) {
-    Atomics.wait(idle, 0, 0, lookMs);
-  }
+  while (!allEnded()) Atomics.wait(idle, 0, 0, lookMs);
   Atomics.store(state, 0, foreignState.leaving);
   Atomics.notify(state, 0);
   Atomics.wait(state, 0, foreignState.leaving, finalizeLimitMs);

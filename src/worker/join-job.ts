@@ -7,24 +7,37 @@ import { loadOs } from '../native/os.js';
 import { hostIdentity, readProcess } from '../native/proc.js';
 import type { RankRow } from '../protocol/control-messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
+import { minWindowBytes } from '../window/layout.js';
 import type { HostWindow } from '../window/node-window.js';
+import { threadsWindow } from '../window/node-window.js';
 import type { SharedRow } from '../window/shared-window.js';
 import { SharedWindow } from '../window/shared-window.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
+import { createWireMemory, ringSlots, WireMemory } from '../wire/wire-memory.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { launcherVariables, ucxVariables } from './launcher-environment.js';
 
 /** Room for one encoded row: all ranks contribute the same number of bytes. */
 const rowBytes = 2048;
+/** A cancelled receive is complete after the first. */
+const cancelLooks = 1_000;
+
+/** How the ranks of this process reach the others. */
+export interface RankMemory {
+  /** Shared by the ranks of the job, or, with `wire`, this process's own: for what its control side writes. */
+  readonly window: HostWindow;
+  readonly wire: MpiWire | undefined;
+}
 
 /** What a process knows once it has joined. */
-export interface JoinedJob {
+export interface JoinedJob extends RankMemory {
   readonly mpi: MpiAddon;
   readonly rank: number;
   readonly size: number;
   /** By rank. */
   readonly rows: readonly RankRow[];
-  /** Undefined: the ranks do not share memory, and all bytes go over the wire. */
-  readonly window: HostWindow | undefined;
+  /** MPI_Finalize; when no thread uses the wire any more. */
+  finalize(): Promise<unknown>;
 }
 
 interface GatheredRow {
@@ -67,7 +80,38 @@ export async function joinJob(launched: LaunchedRank, windowBytes: number | fals
   const shared = windowBytes === false ? undefined : tryShare(size, windowBytes, rank);
   const rows = await gather(mpi, size, { row, shared: shared?.row });
   const mapped = await vote(mpi, shared !== undefined && joinWindow(shared, rows));
-  return { mpi, rank, size, rows: rows.map((each) => each.row), window: mapped ? shared : undefined };
+  const memory = mapped && shared ? { window: shared, wire: undefined } : await openWire(mpi, launched, size);
+  const finalize = (): Promise<unknown> => {
+    if (memory.wire) cancelReceives(mpi, memory.wire);
+    return mpi.finalize();
+  };
+  return { mpi, rank, size, rows: rows.map((each) => each.row), ...memory, finalize };
+}
+
+/** MPI knows the addresses of the wire's memory, V8 does not know that. */
+const keepForever = new Set<MpiWire>();
+
+async function openWire(mpi: MpiAddon, { family }: LaunchedRank, size: number): Promise<RankMemory> {
+  const module = compileKernels();
+  const wire = { handle: createWireMemory(module), family, communicator: await mpi.dup(0) };
+  keepForever.add(wire);
+  return { window: threadsWindow(module, size, minWindowBytes), wire };
+}
+
+/** Receives that wait for envelopes would still be open in MPI_Finalize. */
+function cancelReceives(mpi: MpiAddon, { handle }: MpiWire): void {
+  const memory = new WireMemory(handle);
+  for (let slot = 0; slot < ringSlots; slot++) {
+    const request = memory.ringRequest(slot);
+    memory.setRingRequest(slot, 0);
+    try {
+      if (request === 0) continue;
+      mpi.cancel(request);
+      for (let look = 0; look < cancelLooks && mpi.test(request) === 0; look++);
+    } catch {
+      // Complete already, in the last moment of its thread.
+    }
+  }
 }
 
 function checkWorld(launched: LaunchedRank, rank: number, size: number, level: number): void {

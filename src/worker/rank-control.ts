@@ -1,6 +1,5 @@
 /** The control side of one rank: between the head's socket, MPI, and the task thread of this process. */
 import { rmSync } from 'node:fs';
-import { UnsupportedError } from '../errors.js';
 import type { WorkerEvents, WorkerInfo } from '../head/worker-side.js';
 import { readProcess, sharedMemoryFiles } from '../native/proc.js';
 import type { Connection } from '../protocol/connection.js';
@@ -49,11 +48,11 @@ export class RankControl {
         else this.#workers?.cancel(rank, message);
         break;
       case 'abort':
-        this.#job?.window?.node.abort(message.slot, message.lease, message.reason);
-        this.#job?.window?.ring(rank);
+        this.#job?.window.node.abort(message.slot, message.lease, message.reason);
+        this.#job?.window.ring(rank);
         break;
       case 'markDead':
-        this.#job?.window?.node.markDead(message.slot, message.rank);
+        this.#job?.window.node.markDead(message.slot, message.rank);
         break;
       case 'clear':
       case 'cleared':
@@ -77,9 +76,8 @@ export class RankControl {
     const { windowBytes, startTimeoutMs, threads, script } = welcome;
     const job = await joinJob(this.#launched, windowBytes);
     this.#job = job;
-    if (!job.window) throw new UnsupportedError('a world without a shared window is not in this version');
     const { rank, rows } = job;
-    const registered: FromRank = { type: 'registered', window: true, files: sharedMemoryFiles() };
+    const registered: FromRank = { type: 'registered', window: !job.wire, files: sharedMemoryFiles() };
     if (script) {
       this.#send(registered);
       const members = rows.map(({ rank: member, pid, hostname }) => ({
@@ -88,13 +86,13 @@ export class RankControl {
         pid,
         hostname,
       }));
-      this.#script = new ScriptThread(rank, members, job.window, script, threads, (exit) => {
+      this.#script = new ScriptThread(rank, members, job, script, threads, (exit) => {
         this.#send({ type: 'exited', ...exit });
       });
       return;
     }
     const own: WorkerInfo = { worldRank: rank, pid: process.pid, hostname: rows[rank]?.hostname ?? '' };
-    this.#workers = new ThreadWorkers([own], job.window, { startTimeoutMs, threads });
+    this.#workers = new ThreadWorkers([own], job.window, { startTimeoutMs, threads, wire: job.wire });
     this.#workers.report(this.#events());
     await this.#workers.start(undefined);
     this.#send(registered);
@@ -115,7 +113,7 @@ export class RankControl {
     // A thread that sits in native code for good would also keep `process.exit` waiting.
     const ended = await endsWithin(this.#workers?.close(), threadLimitMs);
     if (!ended) process.kill(process.pid, 'SIGKILL');
-    const finalized = await endsWithin(this.#job?.mpi.finalize(), finalizeLimitMs);
+    const finalized = await endsWithin(this.#job?.finalize(), finalizeLimitMs);
     if (orphaned) this.#clearUp(finalized);
     process.exit(0);
   }

@@ -6,7 +6,7 @@ import type { MemberInfo } from '../errors.js';
 import { LaunchError } from '../errors.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
 import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
-import type { HostWindow } from '../window/node-window.js';
+import type { RankMemory } from './join-job.js';
 import { namesLoader } from './load-module.js';
 import { taskThreadFile } from './thread-handle.js';
 
@@ -32,7 +32,7 @@ export class ScriptThread {
   constructor(
     rank: number,
     members: readonly MemberInfo[],
-    window: HostWindow,
+    { window, wire }: RankMemory,
     script: ScriptSettings,
     threads: ThreadSettings,
     exited: (exit: ScriptExit) => void,
@@ -44,6 +44,7 @@ export class ScriptThread {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       bells: window.bells,
+      wire,
       worldRank: rank,
       output: this.#output(rank, script),
       script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, members } },

@@ -89,7 +89,7 @@ export class ThreadScriptRanks implements ScriptRanks {
   readonly #script: ScriptSettings;
   readonly #threads: ScriptThread[] = [];
 
-  constructor(size: number, windowBytes: number, script: ScriptSettings) {
+  constructor(size: number, windowBytes: number | false, script: ScriptSettings) {
     this.size = size;
     this.#window = threadsWindow(compileKernels(), size, windowBytes);
     this.#script = script;
@@ -100,7 +100,14 @@ export class ThreadScriptRanks implements ScriptRanks {
       return { rank: member, worldRank: member, pid: process.pid, hostname: hostname() };
     });
     const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined };
-    this.#threads[rank] = new ScriptThread(rank, members, this.#window, this.#script, threads, exited);
+    this.#threads[rank] = new ScriptThread(
+      rank,
+      members,
+      { window: this.#window, wire: undefined },
+      this.#script,
+      threads,
+      exited,
+    );
   }
 
   abort(kind: AbortKind, rank: number | undefined): void {

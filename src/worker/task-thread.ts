@@ -1,19 +1,13 @@
 /** Entry of a task thread: runs user code, one task at a time, and nothing else. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
-import { WindowLinks } from '../collective/window-link.js';
 import { environment } from '../env.js';
 import { MessageTooLargeError, ShoalError } from '../errors.js';
 import type { AssignMessage, FromThread, Outcome, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
-import { loadOs } from '../native/os.js';
-import { ThreadDoorbell } from '../window/doorbell.js';
-import { NodeWindow } from '../window/node-window.js';
-import { RankWindow } from '../window/rank-window.js';
-import { PipeDoorbell, ringBell } from '../window/shared-window.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
+import { createEngine } from './rank-engine.js';
 import { encodeError, RankTask } from './rank-task.js';
 import { runScript } from './script.js';
 
@@ -29,15 +23,7 @@ const flushOutput = installOutput(boot.output, () => {
   if (boot.output.label === 'rank') return `${boot.worldRank} | `;
   return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
 });
-const node = new NodeWindow(boot.window);
-const { bells } = boot;
-const window = bells
-  ? new RankWindow(node, boot.worldRank, (rank) => {
-      ringBell(loadOs(), bells.writeEnds, rank);
-    })
-  : new RankWindow(node, boot.worldRank);
-const doorbell = bells ? new PipeDoorbell(loadOs(), bells) : new ThreadDoorbell(node, boot.worldRank);
-const engine = new RankEngine(new WindowLinks(window), doorbell, {
+const { engine } = createEngine(boot, {
   warn: (message) => {
     send({ type: 'warning', message });
   },

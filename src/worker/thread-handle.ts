@@ -6,12 +6,15 @@ import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { HostWindow } from '../window/node-window.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
 import { namesLoader } from './load-module.js';
 
 /** How to start threads; all filled. */
 export interface ThreadOptions {
   readonly startTimeoutMs: number;
   readonly threads: ThreadSettings;
+  /** Set where the ranks share no memory. */
+  readonly wire: MpiWire | undefined;
 }
 
 /** How a thread ended. */
@@ -47,6 +50,7 @@ export class TaskThread {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       bells: window.bells,
+      wire: options.wire,
       worldRank,
       output: { stdout: 1, stderr: 2, label: 'task' },
       script: undefined,

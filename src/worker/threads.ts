@@ -17,14 +17,18 @@ import { TaskThread } from './thread-handle.js';
 /** All workers of a pool as threads of this process. */
 export function threadWorkers(
   size: number,
-  windowBytes: number,
+  windowBytes: number | false,
   startTimeoutMs: number,
   threads: ThreadSettings,
 ): ThreadWorkers {
   const workers = Array.from({ length: size }, (_, worldRank) => {
     return { worldRank, pid: process.pid, hostname: hostname() };
   });
-  return new ThreadWorkers(workers, threadsWindow(compileKernels(), size, windowBytes), { startTimeoutMs, threads });
+  return new ThreadWorkers(workers, threadsWindow(compileKernels(), size, windowBytes), {
+    startTimeoutMs,
+    threads,
+    wire: undefined,
+  });
 }
 
 /** Starts of one worker that may fail in a row before the pool gives up. */
@@ -116,6 +120,8 @@ export class ThreadWorkers implements WorkerSide {
   assign(worldRank: number, message: AssignMessage): void {
     const thread = this.#threads.get(worldRank);
     if (!thread) return;
+    // Without a shared window the slot is this process's own: nobody else has emptied it after the lease before.
+    if (this.#options.wire) this.window.node.clear(message.lease.slot);
     this.window.node.bind(message.lease.slot, message.lease.lease);
     thread.lease = message.lease.lease;
     thread.busy = true;

@@ -20,7 +20,7 @@ export interface TrialReport {
 prepareForMpi();
 const launched = launchedRank(process.env);
 if (!launched) throw new Error('this file is started by mpiexec for `shoal doctor`');
-const { mpi, rank, size, window } = await joinJob(launched, windowBytes);
+const { mpi, rank, size, wire } = await joinJob(launched, windowBytes);
 const half = await mpi.split(0, 0, rank);
 const sent = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const received = new Uint8Array(sent.length);
@@ -32,7 +32,7 @@ while (requests.length > 0) {
 }
 const report: TrialReport = {
   libraryVersion: mpi.libraryVersion(),
-  window: window !== undefined,
+  window: wire === undefined,
   splitSize: mpi.size(half),
   roundTrip: received.every((byte, i) => byte === sent[i]),
 };

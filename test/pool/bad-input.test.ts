@@ -11,7 +11,7 @@ const test = suite('bad input');
 let pool: Pool;
 
 test.before(async () => {
-  pool = await launch({ workers: 4, window: 4 * 1024 * 1024, graceMs: 150, maxMessageBytes: 10_000 });
+  pool = await launch({ workers: 4, graceMs: 150, maxMessageBytes: 10_000 });
 });
 test.after(() => pool.close({ force: true }));
 
@@ -184,7 +184,7 @@ test('a signal cancels a task, also before it starts and while it is queued', as
 });
 
 test('a task that exhausts its heap is ERR_SHOAL_WORKER_DIED, is run again when asked, and the pool lives on', async () => {
-  const own = await launch({ workers: 2, window: 4 * 1024 * 1024, resourceLimits: { maxOldGenerationSizeMb: 40 } });
+  const own = await launch({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 40 } });
   const died: number[] = [];
   own.on('workerDied', ({ worldRank }) => died.push(worldRank));
   const error = await rejectsCode(own.run(url, { workers: 2, export: 'memory', maxRetries: 1 }), 'WORKER_DIED');
@@ -195,7 +195,7 @@ test('a task that exhausts its heap is ERR_SHOAL_WORKER_DIED, is run again when 
 });
 
 test('refuses tasks beyond the limits of the queue', async () => {
-  const own = await launch({ workers: 1, window: 4 * 1024 * 1024, maxQueue: 2, maxQueueBytes: 5_000 });
+  const own = await launch({ workers: 1, maxQueue: 2, maxQueueBytes: 5_000 });
   const handles = [1, 2, 3].map(() => own.submit(tasks, { export: 'sleep', args: [20] }));
   throwsCode(() => own.submit(tasks, { export: 'sleep', args: [20] }), 'QUEUE_FULL');
   handles[2]!.cancel();
@@ -227,7 +227,7 @@ test('a worker that cannot start is ERR_SHOAL_LAUNCH', async () => {
 });
 
 test('an error that escapes while no task runs is a warning, and the worker is replaced', async () => {
-  const own = await launch({ workers: 1, window: 4 * 1024 * 1024 });
+  const own = await launch({ workers: 1 });
   const seen: string[] = [];
   own.on('warning', ({ message }) => seen.push(message));
   own.on('workerReplaced', () => seen.push('replaced'));
@@ -240,7 +240,7 @@ test('an error that escapes while no task runs is a warning, and the worker is r
 });
 
 test('a leftover whose error nobody handles is a warning and fails no later task', async () => {
-  const own = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+  const own = await launch({ workers: 2 });
   const seen: string[] = [];
   own.on('warning', ({ message }) => seen.push(message));
   own.on('workerReplaced', () => seen.push('replaced'));
@@ -253,7 +253,7 @@ test('a leftover whose error nobody handles is a warning and fails no later task
 
 for (const kind of ['throw', 'reject'] as const) {
   test(`an error that escapes from a leftover does not fail the task that runs then: ${kind}`, async () => {
-    const own = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+    const own = await launch({ workers: 2 });
     const seen: string[] = [];
     own.on('warning', ({ message }) => seen.push(message));
     own.on('workerReplaced', () => seen.push('replaced'));
@@ -275,7 +275,7 @@ test('a throw with calls in flight fails the task once, and harms nothing else',
 
 test('limits beyond what a timer can hold are no limit', async () => {
   for (const timeoutMs of [2 ** 40, Infinity, null]) {
-    const own = await launch({ workers: 2, window: 4 * 1024 * 1024, timeoutMs });
+    const own = await launch({ workers: 2, timeoutMs });
     assert.equal((await own.run(tasks, { workers: 2, export: 'sleep', args: [20], timeoutMs })).length, 2);
     assert.equal(await own.run(tasks, { workers: 2, args: [5], timeoutMs }), [1, 1]);
     await own.close();

@@ -9,7 +9,7 @@ const test = suite('chaos');
 let pool: Pool;
 
 test.before(async () => {
-  pool = await launch({ workers: 4, window: 8 * 1024 * 1024, graceMs: 30 });
+  pool = await launch({ workers: 4, graceMs: 30 });
 });
 test.after(() => pool.close({ force: true }));
 

@@ -30,7 +30,7 @@ test('a failure that nobody asked for is an event and no unhandled rejection', (
 test('two copies of the package in one thread share the task, and errors of one are known to the other', async () => {
   const copy = join(root, 'test/.build/copy');
   cpSync(join(root, 'dist'), copy, { recursive: true });
-  const pool = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+  const pool = await launch({ workers: 2 });
   const tasks = new URL('./tasks/copies.js', import.meta.url);
   const results = await pool.run(tasks, { workers: 2, args: [pathToFileURL(copy).href] });
   const invalid = 'ERR_SHOAL_INVALID_ARGUMENT true true false';
@@ -42,7 +42,7 @@ test('two copies of the package in one thread share the task, and errors of one 
 test('many pools one after another, and tasks after tasks, leave nothing behind', async () => {
   const tasks = new URL('./tasks/misc.js', import.meta.url);
   for (let round = 0; round < 5; round++) {
-    const pool = await launch({ workers: 3, window: 1024 * 1024 });
+    const pool = await launch({ workers: 3 });
     const sizes = Array.from({ length: 60 }, (_, i) => (i % 3) + 1);
     const handles = sizes.map((workers) => pool.submit(tasks, { workers, args: [1000] }));
     const results = await Promise.all(handles.map((handle) => handle.result()));

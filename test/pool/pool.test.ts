@@ -10,7 +10,7 @@ const test = suite('pool');
 let pool: Pool;
 
 test.before(async () => {
-  pool = await launch({ workers: 7, window: 4 * 1024 * 1024, graceMs: 200 });
+  pool = await launch({ workers: 7, graceMs: 200 });
 });
 test.after(() => pool.close({ force: true }));
 
@@ -41,7 +41,7 @@ test('evaluates a module outside any task: context.rank at top level fails at on
 });
 
 test('keeps module state between tasks of a session, and starts afresh when asked', async () => {
-  const own = await launch({ workers: 1, window: 4 * 1024 * 1024 });
+  const own = await launch({ workers: 1 });
   assert.equal(await own.run(tasks, { export: 'count' }), [1]);
   assert.equal(await own.run(tasks, { export: 'count' }), [2]);
   assert.equal(await own.run(tasks, { export: 'count', fresh: true }), [1]);
@@ -91,7 +91,7 @@ test('ends a blocking wait at its deadline, on every rank', async () => {
 });
 
 test('counts rounds, splits and cache hits', async () => {
-  const own = await launch({ workers: 3, window: 4 * 1024 * 1024 });
+  const own = await launch({ workers: 3 });
   await own.run(tasks, { workers: 1, args: [1] });
   await own.run(tasks, { workers: 3, args: [1] });
   await own.run(tasks, { workers: 3, args: [1] });
@@ -107,7 +107,7 @@ test('a leftover timer of an earlier task gets ERR_SHOAL_CLOSED and the running 
 });
 
 test('closes: accepted tasks run to their end, later ones are refused, a second close waits for the same end', async () => {
-  const own = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+  const own = await launch({ workers: 2 });
   const handles = [1, 2, 3].map(() => own.submit(tasks, { workers: 2, export: 'sleep', args: [30] }));
   const closed = own.close();
   throwsCode(() => own.submit(tasks, { args: [1] }), 'CLOSED');
@@ -120,7 +120,7 @@ test('closes: accepted tasks run to their end, later ones are refused, a second 
 });
 
 test('closes by force: running and queued tasks are cancelled', async () => {
-  const own = await launch({ workers: 1, window: 4 * 1024 * 1024, graceMs: 50 });
+  const own = await launch({ workers: 1, graceMs: 50 });
   const handles = [1, 2].map(() => own.submit(tasks, { export: 'hang' }));
   const results = handles.map((handle) => rejectsCode(handle.result(), 'CANCELLED'));
   await own[Symbol.asyncDispose]();
@@ -132,7 +132,7 @@ test('closes by force: running and queued tasks are cancelled', async () => {
 });
 
 test('says what happens in events', async () => {
-  const own = await launch({ workers: 2, window: 4 * 1024 * 1024 });
+  const own = await launch({ workers: 2 });
   const seen: string[] = [];
   own.on('taskDone', ({ name }) => seen.push(`done ${name}`));
   own.on('taskFailed', ({ name, error }) => seen.push(`failed ${name} ${(error as { code?: string }).code}`));

@@ -7,7 +7,8 @@ import { runProcesses } from './processes.js';
 
 const transport = process.env.SHOAL_TEST_TRANSPORT;
 const transports = ['local', 'loopback', 'pool', 'processes'];
-if (!transports.includes(transport ?? '')) throw new Error(`set SHOAL_TEST_TRANSPORT to one of ${transports.join(', ')}`);
+if (!transports.includes(transport ?? ''))
+  throw new Error(`set SHOAL_TEST_TRANSPORT to one of ${transports.join(', ')}`);
 
 const largest = 7;
 let pool: Promise<Pool> | undefined;

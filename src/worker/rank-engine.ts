@@ -1,0 +1,57 @@
+/** The engine of one rank, over whatever its process has joined. */
+import type { EngineHost } from '../collective/engine.js';
+import { RankEngine } from '../collective/engine.js';
+import { WindowLinks } from '../collective/window-link.js';
+import { WireLinks } from '../collective/wire-link.js';
+import { loadOs } from '../native/os.js';
+import type { ThreadBoot } from '../protocol/messages.js';
+import { ThreadDoorbell } from '../window/doorbell.js';
+import { NodeWindow } from '../window/node-window.js';
+import { RankWindow } from '../window/rank-window.js';
+import { PipeDoorbell, ringBell } from '../window/shared-window.js';
+import { Endpoint } from '../wire/endpoint.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
+import { mpiMessages } from '../wire/mpi-messages.js';
+import { WireDoorbell } from '../wire/wire-doorbell.js';
+import { WireMemory } from '../wire/wire-memory.js';
+
+/** What the engine runs on, and its own view of the window. */
+export interface RankPlace {
+  readonly engine: RankEngine;
+  readonly node: NodeWindow;
+}
+
+/** Make the engine of a thread. */
+export function createEngine(
+  { window: handle, bells, wire, worldRank }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'>,
+  host: EngineHost,
+): RankPlace {
+  const node = new NodeWindow(handle);
+  if (wire) {
+    const links = new WireLinks(worldRank, node, () => openEndpoint(worldRank, wire));
+    const doorbell = new WireDoorbell(links.endpoint, () => {
+      loadOs().yieldCore();
+    });
+    return { engine: new RankEngine(links, doorbell, host), node };
+  }
+  if (!bells) {
+    const links = new WindowLinks(new RankWindow(node, worldRank));
+    return { engine: new RankEngine(links, new ThreadDoorbell(node, worldRank), host), node };
+  }
+  const os = loadOs();
+  const window = new RankWindow(node, worldRank, (rank) => {
+    ringBell(os, bells.writeEnds, rank);
+  });
+  return { engine: new RankEngine(new WindowLinks(window), new PipeDoorbell(os, bells), host), node };
+}
+
+/** Take the wire over. A process whose wire was left in the middle of a message cannot go on: it ends. */
+export function openEndpoint(worldRank: number, wire: MpiWire): Endpoint {
+  try {
+    return new Endpoint(worldRank, new WireMemory(wire.handle), mpiMessages(wire));
+  } catch (error) {
+    process.stderr.write(`shoal: rank ${worldRank} ends: ${(error as Error).message}\n`);
+    process.kill(process.pid, 'SIGKILL');
+    throw error;
+  }
+}
