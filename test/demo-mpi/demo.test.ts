@@ -9,15 +9,18 @@ interface Report {
   readonly weightsSha256: string;
 }
 
-const demo = (...more: string[]): Report => {
-  return JSON.parse(mustRun(process.execPath, ['scripts/demo.mjs', '--json', ...more], root)) as Report;
+const demo = (more: readonly string[] = [], window?: 'false'): Report => {
+  const env = { ...process.env, ...(window && { SHOAL_WINDOW: window }) };
+  return JSON.parse(mustRun(process.execPath, ['scripts/demo.mjs', '--json', ...more], root, env)) as Report;
 };
 
-test('gives the same model on threads and on processes of either family', () => {
+test('gives the same model on threads and on processes of either family, with a window and over the wire', () => {
   const { weightsSha256 } = demo();
   for (const family of ['openmpi', 'mpich']) {
-    const report = demo('--transport', 'mpi', '--mpiexec', `mpiexec.${family}`);
-    assert.equal([report.transport, report.weightsSha256], ['mpi', weightsSha256]);
+    for (const window of [undefined, 'false'] as const) {
+      const report = demo(['--transport', 'mpi', '--mpiexec', `mpiexec.${family}`], window);
+      assert.equal([report.transport, report.weightsSha256], ['mpi', weightsSha256]);
+    }
   }
 });
 

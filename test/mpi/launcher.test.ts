@@ -16,9 +16,20 @@ const world = join(root, 'test/fixtures/world.ts');
 const window = 4 * 1024 * 1024;
 
 /** Run a program as a user would, under an mpiexec of their own. */
-function mpiexec(family: string, ranks: number, program: readonly string[]): ReturnType<typeof spawnSync> {
+function mpiexec(
+  family: string,
+  ranks: number,
+  program: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+): ReturnType<typeof spawnSync> {
   const args = family === 'openmpi' ? ['--oversubscribe'] : [];
-  const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1', NO_COLOR: '1' };
+  const env = {
+    ...process.env,
+    OMPI_ALLOW_RUN_AS_ROOT: '1',
+    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+    NO_COLOR: '1',
+    ...more,
+  };
   return spawnSync(`mpiexec.${family}`, [...args, '-n', String(ranks), process.execPath, ...program], {
     cwd: root,
     encoding: 'utf8',
@@ -34,40 +45,47 @@ const lines = (text: unknown): string[] =>
     .sort();
 
 for (const family of ['openmpi', 'mpich']) {
-  for (const ranks of [1, 2, 4]) {
-    test(`${family}: a script under a launcher of the user's own joins its world, ${ranks} ranks`, () => {
-      const { status, stdout, stderr } = mpiexec(family, ranks, [script, 'sum']);
-      const sum = (ranks * (ranks + 1)) / 2;
-      const line = `sum ${sum} max ${ranks} of ${ranks}, launcher true 0`;
-      assert.equal([lines(stdout), status], [Array(ranks).fill(line), 0], String(stderr));
+  for (const where of ['a window', 'the wire']) {
+    const env = where === 'the wire' ? { SHOAL_WINDOW: 'false' } : {};
+
+    for (const ranks of [1, 2, 4]) {
+      test(`${family}: a script under a launcher of the user's own joins its world over ${where}, ${ranks} ranks`, () => {
+        const { status, stdout, stderr } = mpiexec(family, ranks, [script, 'sum'], env);
+        const sum = (ranks * (ranks + 1)) / 2;
+        const line = `sum ${sum} max ${ranks} of ${ranks}, launcher true 0, shared ${where === 'a window'}`;
+        assert.equal([lines(stdout), status], [Array(ranks).fill(line), 0], String(stderr));
+      });
+    }
+
+    test(`${family}: a rank that exits with 0 leaves the others alone, over ${where}`, () => {
+      const { status, stdout, stderr } = mpiexec(family, 3, [script, 'exit'], env);
+      assert.equal([lines(stdout), status], [['on', 'on'], 0], String(stderr));
+    });
+
+    test(`${family}: a rank that throws ends the job, and its error is printed, over ${where}`, () => {
+      const { status, stderr } = mpiexec(family, 3, [script, 'throw'], env);
+      assert.is.not(status, 0);
+      assert.match(String(stderr), 'rank 1 gives up');
+    });
+
+    test(`${family}: shoal run under a launcher of the user's own joins its world over ${where}`, () => {
+      const { status, stdout, stderr } = mpiexec(family, 3, [cli, 'run', world, 'sum'], env);
+      assert.is(status, 0, String(stderr));
+      assert.equal(
+        lines(stdout).filter((line) => line.includes('sum')),
+        [0, 1, 2].map((rank) => `${rank} | sum 6 of 3 `),
+      );
+      const { status: failed } = mpiexec(family, 3, [cli, 'run', world, 'exit'], env);
+      assert.is.not(failed, 0);
     });
   }
-
-  test(`${family}: a rank that exits with 0 leaves the others alone`, () => {
-    const { status, stdout, stderr } = mpiexec(family, 3, [script, 'exit']);
-    assert.equal([lines(stdout), status], [['on', 'on'], 0], String(stderr));
-  });
-
-  test(`${family}: a rank that throws ends the job, and its error is printed`, () => {
-    const { status, stderr } = mpiexec(family, 3, [script, 'throw']);
-    assert.is.not(status, 0);
-    assert.match(String(stderr), 'rank 1 gives up');
-  });
 
   test(`${family}: launch in such a world is refused`, () => {
     const { stdout } = mpiexec(family, 2, [script, 'launch']);
     assert.equal(lines(stdout), Array(2).fill('ERR_SHOAL_UNSUPPORTED'));
   });
 
-  test(`${family}: shoal run under a launcher of the user's own joins its world`, () => {
-    const { status, stdout, stderr } = mpiexec(family, 3, [cli, 'run', world, 'sum']);
-    assert.is(status, 0, String(stderr));
-    assert.equal(
-      lines(stdout).filter((line) => line.includes('sum')),
-      [0, 1, 2].map((rank) => `${rank} | sum 6 of 3 `),
-    );
-    const { status: failed } = mpiexec(family, 3, [cli, 'run', world, 'exit']);
-    assert.is.not(failed, 0);
+  test(`${family}: shoal run refuses another number of ranks than the launcher's`, () => {
     const { stderr: refused } = mpiexec(family, 2, [cli, 'run', '-n', '3', world]);
     assert.match(String(refused), 'leave --workers out');
   });
