@@ -16,6 +16,8 @@ export interface MpiJob {
   readonly root: boolean;
   /** Private folder of the job: Open MPI keeps its session files there. */
   readonly folder: string;
+  /** LD_PRELOAD of the ranks; undefined: as it is. */
+  readonly preload?: string | undefined;
 }
 
 /** A command to spawn. */
@@ -61,13 +63,15 @@ function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
 }
 
 function mpich({ command }: MpiLauncher, job: MpiJob): MpiCommand {
-  const { ranks, program, hosts, hostfile, extraArgs } = job;
+  const { ranks, program, hosts, hostfile, extraArgs, preload } = job;
   const places = hosts.map(({ name, ranks: slots }) => `${name}:${slots}`).join(',');
   return {
     command,
     args: [
       ...['-n', String(ranks)],
       ...['-bind-to', 'none'],
+      // For the ranks alone: not for Hydra itself.
+      ...(preload === undefined ? [] : ['-genv', 'LD_PRELOAD', preload]),
       ...(places === '' ? [] : ['-hosts', places]),
       ...(hostfile === undefined ? [] : ['-f', hostfile]),
       ...extraArgs,

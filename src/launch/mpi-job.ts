@@ -19,6 +19,7 @@ import { endsWithin } from '../worker/ends-within.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import { Mpiexec } from './mpiexec.js';
+import { preloadFor } from './preload.js';
 import { RankWatch } from './rank-watch.js';
 
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
@@ -173,6 +174,7 @@ export class MpiJob {
       extraArgs: mpiexecArgs,
       root: process.getuid?.() === 0,
       folder: this.#folder,
+      preload: preloadFor(launcher.family, ranks),
     });
     const mpiexec = new Mpiexec(command, jobVariables(path, this.#token));
     this.#mpiexec = mpiexec;

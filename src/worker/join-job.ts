@@ -15,7 +15,7 @@ import { SharedWindow } from '../window/shared-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { createWireMemory, ringSlots, WireMemory } from '../wire/wire-memory.js';
 import type { LaunchedRank } from './launcher-environment.js';
-import { launcherVariables, ucxVariables } from './launcher-environment.js';
+import { launcherVariables, preloadWithout, ucxVariables } from './launcher-environment.js';
 
 /** Room for one encoded row: all ranks contribute the same number of bytes. */
 const rowBytes = 2048;
@@ -61,6 +61,9 @@ export function prepareForMpi(): void {
 /** A child process that inherited them and initialised MPI would hang or die. */
 export function removeLauncherVariables(): void {
   for (const name of launcherVariables(process.env)) Reflect.deleteProperty(process.env, name);
+  const preload = preloadWithout(process.env.LD_PRELOAD ?? '');
+  if (preload === undefined) delete process.env.LD_PRELOAD;
+  else process.env.LD_PRELOAD = preload;
 }
 
 /**

@@ -14,6 +14,19 @@ export interface LaunchedRank {
  */
 export const ucxVariables = { UCX_HANDLE_ERRORS: 'none', UCX_MEM_EVENTS: 'no' } as const;
 
+const yieldLibrary = '/ucx-yield.so';
+
+/** LD_PRELOAD with a library of ours before the user's own. */
+export function preloadWith(library: string, value = ''): string {
+  return [library, value].filter((part) => part !== '').join(':');
+}
+
+/** LD_PRELOAD without it, for the children of a rank; undefined when nothing else is in it. */
+export function preloadWithout(value: string): string | undefined {
+  const rest = value.split(/[: ]/).filter((part) => part !== '' && !part.endsWith(yieldLibrary));
+  return rest.length === 0 ? undefined : rest.join(':');
+}
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**

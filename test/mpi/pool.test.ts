@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool, WorkerDiedError } from 'shoal';
 import { launch } from 'shoal';
+import { usableCores } from '../../src/native/cores.js';
 import { rejectsCode, until } from '../support/check.js';
 import { files, launcherOf, lives } from './left-behind.js';
 
@@ -33,6 +34,8 @@ for (const family of ['openmpi', 'mpich'] as const) {
     assert.equal(await pool.run(tasks, { workers: 3, export: 'pid' }), pids(pool));
     assert.equal(await pool.run(tasks, { export: 'launcherVariables' }), [[]]);
     assert.equal(await pool.run(tasks, { export: 'trap' }), ['RuntimeError']);
+    const yields = family === 'mpich' && usableCores() < 3;
+    assert.equal(await pool.run(tasks, { export: 'yields' }), [[yields, process.env.LD_PRELOAD]]);
     const known = pids(pool);
     await pool.close();
     assert.equal(known.filter(lives), []);

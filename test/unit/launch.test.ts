@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { MpiJob } from '../../src/launch/command-line.js';
 import { mpiCommand } from '../../src/launch/command-line.js';
 import { detectLauncher, parseVersion } from '../../src/launch/family.js';
-import { launchedRank, launcherVariables } from '../../src/worker/launcher-environment.js';
+import { launchedRank, launcherVariables, preloadWith, preloadWithout } from '../../src/worker/launcher-environment.js';
 import { throwsCode } from '../support/check.js';
 
 const test = suite('launch');
@@ -51,6 +51,7 @@ test('builds the command line of each family', () => {
   assert.match(line('mpich', '4.0.2', more), '-hosts a:2,b:1 --x y node x.js');
   assert.match(line('openmpi', '4.1.4', { hostfile: 'h' }), '--hostfile h');
   assert.match(line('mpich', '4.0.2', { hostfile: 'h' }), '-f h');
+  assert.match(line('mpich', '4.0.2', { preload: '/a.so' }), '-genv LD_PRELOAD /a.so node x.js');
 });
 
 test('tells Open MPI that root is meant, and keeps the trap handler of V8 under both', () => {
@@ -60,6 +61,13 @@ test('tells Open MPI that root is meant, and keeps the trap handler of V8 under 
   assert.is(env('openmpi', false).OMPI_ALLOW_RUN_AS_ROOT, undefined);
   assert.is(env('mpich', true).OMPI_ALLOW_RUN_AS_ROOT, undefined);
   for (const family of ['openmpi', 'mpich'] as const) assert.is(env(family, false).UCX_HANDLE_ERRORS, 'none');
+});
+
+test('preloads its own library before those of the user, and hides it from their children', () => {
+  assert.is(preloadWith('/x/ucx-yield.so'), '/x/ucx-yield.so');
+  assert.is(preloadWith('/x/ucx-yield.so', 'a.so b.so'), '/x/ucx-yield.so:a.so b.so');
+  assert.is(preloadWithout('/x/ucx-yield.so'), undefined);
+  assert.is(preloadWithout('/x/ucx-yield.so:a.so b.so'), 'a.so:b.so');
 });
 
 test('finds its place in a job of either family, and none without a launcher', () => {

@@ -1,4 +1,5 @@
 /** Task functions that do to their process what happens to processes. */
+import { readFileSync } from 'node:fs';
 import { collective, context } from 'shoal/worker';
 
 export default async function sum(): Promise<number> {
@@ -54,6 +55,11 @@ export function trap(): string {
 export function stubborn(): void {
   const limit = 600_000;
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limit);
+}
+
+/** Whether the library that lets go of cores is in this process, and what its children would get of it. */
+export function yields(): [boolean, string | undefined] {
+  return [readFileSync('/proc/self/maps', 'latin1').includes('ucx-yield.so'), process.env.LD_PRELOAD];
 }
 
 export function launcherVariables(): string[] {
