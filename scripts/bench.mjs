@@ -1,17 +1,18 @@
-/** `npm run bench [-- allreduce] [--json]`: builds, then runs the benchmark. */
+/** `npm run bench [-- allreduce] [--workers N] [--transport mpi] [--mpiexec command] [--json]`: builds, then runs. */
 import { spawnSync } from 'node:child_process';
-import { buildLibrary, installPackages } from './build.mjs';
+import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { root, say } from './command.mjs';
 
-const [name = 'allreduce', ...rest] = process.argv.slice(2).sort((a, b) => a.startsWith('-') - b.startsWith('-'));
 const known = ['allreduce'];
-const file = name.startsWith('-') ? 'allreduce' : name;
-if (!known.includes(file)) {
-  say(`bench: no benchmark named ${file}; there is ${known.join(', ')}`);
+const given = process.argv.slice(2);
+const named = given.length > 0 && !given[0].startsWith('-');
+const [name, flags] = named ? [given[0], given.slice(1)] : [known[0], given];
+if (!known.includes(name)) {
+  say(`bench: no benchmark named ${name}; there is ${known.join(', ')}`);
   process.exit(2);
 }
 installPackages();
 buildLibrary();
-const flags = name.startsWith('-') ? [name, ...rest] : rest;
-const args = ['node_modules/jiti/lib/jiti-cli.mjs', `bench/${file}.ts`, ...flags];
+if (flags.some((flag) => /^(--transport=)?mpi$|^--mpiexec(=|$)/.test(flag))) buildAddons();
+const args = ['node_modules/jiti/lib/jiti-cli.mjs', `bench/${name}.ts`, ...flags];
 process.exit(spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1);

@@ -102,9 +102,7 @@ export class WindowMovement implements Movement {
     const rest = (count - this.#pieceStart) * itemBytes;
     const whole = Math.floor(stagingBytes / itemBytes) * itemBytes;
     const source = this.#bytesOf(input, Math.min(rest, whole));
-    if (!source) return;
-    const half = frame.stagingHalf(this.sequence);
-    window.copy(window.node.bytes.subarray(half, half + source.length), source);
+    if (source) window.node.bytes.set(source, frame.stagingHalf(this.sequence));
   }
 
   /** False, with `ownError` set, when the result has nowhere to go any more. */
@@ -114,8 +112,7 @@ export class WindowMovement implements Movement {
     const { pieceCount, result } = frame;
     const sizeBytes = pieceCount * itemBytes;
     if (output && sizeBytes > 0 && !window.holds(output)) {
-      const target = this.#bytesOf(output, sizeBytes);
-      if (target) window.copy(target, window.node.bytes.subarray(result, result + sizeBytes));
+      this.#bytesOf(output, sizeBytes)?.set(window.node.bytes.subarray(result, result + sizeBytes));
     }
     window.kernels.shoal_depart(frame.address);
     this.#pieceStart += pieceCount;

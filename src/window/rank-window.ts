@@ -15,19 +15,11 @@ export class RankWindow {
   readonly arena: Allocator;
   /** Wakes a rank of this host. */
   readonly ring: (rank: number) => void;
-  /** Copies between plain arrays and the window. */
-  readonly copy: (target: Uint8Array, source: Uint8Array) => void;
   readonly #buffer: ArrayBufferLike;
   readonly #freeFrames: number[];
   #ownStagingUsed = false;
 
-  constructor(
-    node: NodeWindow,
-    rank: number,
-    ring: (rank: number) => void = (to) => node.ring(to),
-    copy = (target: Uint8Array, source: Uint8Array): void => target.set(source),
-  ) {
-    this.copy = copy;
+  constructor(node: NodeWindow, rank: number, ring: (rank: number) => void = (to) => node.ring(to)) {
     this.node = node;
     this.rank = rank;
     this.ring = ring;

@@ -15,9 +15,6 @@ import { mpiMessages } from '../wire/mpi-messages.js';
 import { WireDoorbell } from '../wire/wire-doorbell.js';
 import { WireMemory } from '../wire/wire-memory.js';
 
-/** From here on the addon's copy is faster than V8's onto shared memory, in bytes. */
-const copyBytesFrom = 16 * 1024;
-
 /** What the engine runs on, and its own view of the window. */
 export interface RankPlace {
   readonly engine: RankEngine;
@@ -42,12 +39,8 @@ export function createEngine(
     return { engine: new RankEngine(links, new ThreadDoorbell(node, worldRank), host), node };
   }
   const os = loadOs();
-  const ring = (rank: number): void => {
+  const window = new RankWindow(node, worldRank, (rank) => {
     ringBell(os, bells.writeEnds, rank);
-  };
-  const window = new RankWindow(node, worldRank, ring, (target, source) => {
-    if (source.length < copyBytesFrom) target.set(source);
-    else os.copyBytes(target, source);
   });
   return { engine: new RankEngine(new WindowLinks(window), new PipeDoorbell(os, bells), host), node };
 }
