@@ -19,6 +19,8 @@ const maxGroups = 4;
 const keptRecords = 4;
 /** Longest wait for room for a message to all. */
 const roomLimitMs = 1_000;
+/** Longest wait for the error of a rank that is known to have failed. */
+const explanationLimitMs = 200;
 
 /** All groups of a rank over the wire. */
 export class WireLinks implements RankLinks {
@@ -57,6 +59,8 @@ class Peer {
   readonly arrivals: Arrival[] = [];
   finished = 0;
   fault: Uint8Array | undefined;
+  /** It has said that it aborts the lease. */
+  aborted = false;
 }
 
 /** One rank's side of one lease. */
@@ -71,6 +75,7 @@ export class WireLink implements GroupLink, Mailbox {
   readonly #rankOf: ReadonlyMap<number, number>;
   readonly #closed: () => void;
   #completed = 0;
+  #unexplainedSince: number | undefined;
 
   constructor(endpoint: Endpoint, node: NodeWindow, { lease, slot, rank, members }: Lease, closed: () => void) {
     this.endpoint = endpoint;
@@ -88,11 +93,12 @@ export class WireLink implements GroupLink, Mailbox {
   /** Looks at what has come first: an abort may be among it. */
   abortReason(): AbortReason | undefined {
     this.endpoint.poll();
-    return this.#node.abortReason(this.#node.layout.slot(this.#slot));
+    const reason = this.#abortWord();
+    return reason && this.#isExplained(reason) ? reason : undefined;
   }
 
   abort(reason: number): void {
-    if (this.abortReason()) return;
+    if (this.#abortWord()) return;
     this.#node.abort(this.#slot, this.#lease, reason);
     this.tellAll('abort', 0, this.#peers[this.rank]?.fault, reason);
   }
@@ -156,6 +162,7 @@ export class WireLink implements GroupLink, Mailbox {
     if (envelope.kind === 'finished') peer.finished = envelope.sequence;
     if (envelope.kind === 'record') this.note(rank, decodeEntry(copy).record);
     if (envelope.kind === 'abort') {
+      peer.aborted = true;
       if (copy.length > 0) peer.fault = copy;
       this.#node.abort(this.#slot, this.#lease, envelope.reason);
     }
@@ -190,6 +197,18 @@ export class WireLink implements GroupLink, Mailbox {
     if (!records || records.some(({ sequence }) => sequence === record.sequence)) return;
     records.push(record);
     records.sort((a, b) => a.sequence - b.sequence).splice(0, records.length - keptRecords);
+  }
+
+  #abortWord(): AbortReason | undefined {
+    return this.#node.abortReason(this.#node.layout.slot(this.#slot));
+  }
+
+  /** The control side may hear of a rank's failure sooner than this rank hears what it was: wait a little for that. */
+  #isExplained({ kind, rank }: AbortReason): boolean {
+    const peer = kind === 'peerFailed' && rank !== this.rank ? this.#peers[rank ?? -1] : undefined;
+    if (!peer || peer.aborted) return true;
+    this.#unexplainedSince ??= performance.now();
+    return performance.now() - this.#unexplainedSince > explanationLimitMs;
   }
 
   /** Whether a member's function has returned before it came to this call. */

@@ -2,6 +2,7 @@
 import { RankEngine } from '../../src/collective/engine.js';
 import { WireLinks } from '../../src/collective/wire-link.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
+import type { NodeWindow } from '../../src/window/node-window.js';
 import { createWindow } from '../../src/window/node-window.js';
 import { Endpoint } from '../../src/wire/endpoint.js';
 import type { LoopbackFaults } from '../../src/wire/loopback.js';
@@ -18,6 +19,8 @@ export interface LoopbackWorld {
   readonly network: Loopback;
   readonly engines: readonly RankEngine[];
   readonly endpoints: readonly Endpoint[];
+  /** What each rank's control side writes to. */
+  readonly nodes: readonly NodeWindow[];
 }
 
 /** `size` ranks over one network; each has a slot 0 lent under lease 1. */
@@ -30,9 +33,14 @@ export function loopbackWorld(size: number, faults?: LoopbackFaults): LoopbackWo
     const links = new WireLinks(rank, node, () => endpoint);
     const doorbell = new WireDoorbell(links.endpoint, () => undefined);
     const awaited = { ticket: () => 0, wait: undefined, waitAsync: doorbell.waitAsync.bind(doorbell) };
-    return { endpoint, engine: new RankEngine(links, awaited, localHost) };
+    return { endpoint, node, engine: new RankEngine(links, awaited, localHost) };
   });
-  return { network, engines: ranks.map(({ engine }) => engine), endpoints: ranks.map(({ endpoint }) => endpoint) };
+  return {
+    network,
+    engines: ranks.map(({ engine }) => engine),
+    endpoints: ranks.map(({ endpoint }) => endpoint),
+    nodes: ranks.map(({ node }) => node),
+  };
 }
 
 /** As `runRanks`. */

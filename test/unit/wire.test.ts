@@ -10,6 +10,8 @@ import { Endpoint } from '../../src/wire/endpoint.js';
 import type { Messages } from '../../src/wire/messages.js';
 import { Loopback } from '../../src/wire/loopback.js';
 import { createWireMemory, ringSlots, WireMemory } from '../../src/wire/wire-memory.js';
+import { encodeValue } from '../../src/protocol/values.js';
+import { encodeAbort } from '../../src/window/abort-reason.js';
 import { runOn } from '../../src/worker/local-ranks.js';
 import { rejectsCode, throwsCode } from '../support/check.js';
 import { loopbackWorld } from '../support/loopback.js';
@@ -81,6 +83,18 @@ for (const [what, faults] of [
     groups.forEach((group) => group.close());
   });
 }
+
+test('a failure that the control side tells first still has its cause when the rank that failed tells it too', async () => {
+  const world = loopbackWorld(2);
+  const { groups, collectives } = groupsOf(world);
+  const call = rejectsCode(collectives[0]!.allreduce(new Float32Array(10)), 'PEER_FAILED');
+  world.nodes[0]!.abort(0, 1, encodeAbort('peerFailed', 1));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  groups[1]!.link.leaveFault(encodeValue(new RangeError('no such shard'), 'error'));
+  groups[1]!.abort(encodeAbort('peerFailed', 1));
+  assert.instance((await call).cause, RangeError);
+  groups.forEach((group) => group.close());
+});
 
 /** Two endpoints over one network, and the memory and calls of the second. */
 function pair(): { near: Endpoint; far: Endpoint; memory: WireMemory; messages: Messages } {
