@@ -2,6 +2,7 @@
 import type { MemberInfo, ShoalError } from '../errors.js';
 import { UnsupportedError } from '../errors.js';
 import type { AbortReason } from '../window/abort-reason.js';
+import { decodeAbort } from '../window/abort-reason.js';
 import type { RecordView } from '../window/frame.js';
 import type { NodeWindow } from '../window/node-window.js';
 import type { EnvelopeKind } from '../wire/envelope.js';
@@ -19,7 +20,10 @@ const maxGroups = 4;
 const keptRecords = 4;
 /** Longest wait for room for a message to all. */
 const roomLimitMs = 1_000;
-/** Longest wait for the error of a rank that is known to have failed. */
+/** Longest wait for a message to all to leave; what is left of it is seen through from the event loop. */
+const tellLimitMs = 20;
+const lookMs = 2;
+/** Longest wait for a member to say why the lease has failed. */
 const explanationLimitMs = 200;
 
 /** All groups of a rank over the wire. */
@@ -32,6 +36,7 @@ export class WireLinks implements RankLinks {
   readonly #open: () => Endpoint;
   readonly #links = new Set<WireLink>();
   #endpoint: Endpoint | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param open - Called once, when the first group is joined: until then another thread may have the endpoint. */
   constructor(worldRank: number, node: NodeWindow, open: () => Endpoint) {
@@ -47,9 +52,24 @@ export class WireLinks implements RankLinks {
     if (this.#links.size >= maxGroups) {
       throw new UnsupportedError(`a rank can be in ${maxGroups} groups at a time over the wire; close one first`);
     }
-    const link: WireLink = new WireLink(this.endpoint(), this.#node, lease, () => this.#links.delete(link));
+    const link: WireLink = new WireLink(this.endpoint(), this.#node, lease, {
+      told: () => {
+        this.#seeThrough();
+      },
+      closed: () => this.#links.delete(link),
+    });
     this.#links.add(link);
     return link;
+  }
+
+  /** What was told must leave also when no call looks after it: MPI moves only while somebody looks. */
+  #seeThrough(): void {
+    if (this.#timer || this.endpoint().quiet) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.endpoint().poll();
+      this.#seeThrough();
+    }, lookMs).unref();
   }
 }
 
@@ -59,8 +79,12 @@ class Peer {
   readonly arrivals: Arrival[] = [];
   finished = 0;
   fault: Uint8Array | undefined;
-  /** It has said that it aborts the lease. */
-  aborted = false;
+}
+
+interface LinkEvents {
+  /** All members were told something. */
+  told(): void;
+  closed(): void;
 }
 
 /** One rank's side of one lease. */
@@ -73,18 +97,20 @@ export class WireLink implements GroupLink, Mailbox {
   readonly #node: NodeWindow;
   readonly #peers: readonly Peer[];
   readonly #rankOf: ReadonlyMap<number, number>;
-  readonly #closed: () => void;
+  readonly #events: LinkEvents;
   #completed = 0;
+  /** The first that a member, or this rank, has aborted the lease for. */
+  #cause: AbortReason | undefined;
   #unexplainedSince: number | undefined;
 
-  constructor(endpoint: Endpoint, node: NodeWindow, { lease, slot, rank, members }: Lease, closed: () => void) {
+  constructor(endpoint: Endpoint, node: NodeWindow, { lease, slot, rank, members }: Lease, events: LinkEvents) {
     this.endpoint = endpoint;
     this.rank = rank;
     this.members = members;
     this.#lease = lease;
     this.#slot = slot;
     this.#node = node;
-    this.#closed = closed;
+    this.#events = events;
     this.#peers = members.map(() => new Peer());
     this.#rankOf = new Map(members.map((member) => [member.worldRank, member.rank]));
     endpoint.open(lease, this);
@@ -93,13 +119,17 @@ export class WireLink implements GroupLink, Mailbox {
   /** Looks at what has come first: an abort may be among it. */
   abortReason(): AbortReason | undefined {
     this.endpoint.poll();
-    const reason = this.#abortWord();
-    return reason && this.#isExplained(reason) ? reason : undefined;
+    const word = this.#abortWord();
+    if (!word || this.#cause) return word && this.#cause;
+    if (word.kind !== 'peerFailed') return word;
+    // The control side has heard of a failure, perhaps of one that another has caused, before this rank was told of it.
+    this.#unexplainedSince ??= performance.now();
+    return performance.now() - this.#unexplainedSince > explanationLimitMs ? word : undefined;
   }
 
   abort(reason: number): void {
     if (this.#abortWord()) return;
-    this.#node.abort(this.#slot, this.#lease, reason);
+    this.#abort(reason);
     this.tellAll('abort', 0, this.#peers[this.rank]?.fault, reason);
   }
 
@@ -146,7 +176,7 @@ export class WireLink implements GroupLink, Mailbox {
     for (const { arrivals } of this.#peers) {
       for (const { block } of arrivals.splice(0)) if (block) this.endpoint.release(block);
     }
-    this.#closed();
+    this.#events.closed();
   }
 
   deliver(arrival: Arrival): void {
@@ -162,9 +192,8 @@ export class WireLink implements GroupLink, Mailbox {
     if (envelope.kind === 'finished') peer.finished = envelope.sequence;
     if (envelope.kind === 'record') this.note(rank, decodeEntry(copy).record);
     if (envelope.kind === 'abort') {
-      peer.aborted = true;
       if (copy.length > 0) peer.fault = copy;
-      this.#node.abort(this.#slot, this.#lease, envelope.reason);
+      this.#abort(envelope.reason);
     }
   }
 
@@ -183,12 +212,15 @@ export class WireLink implements GroupLink, Mailbox {
 
   /** Tell every other member. What finds no room for long is left out: those members end at their own deadlines. */
   tellAll(kind: EnvelopeKind, sequence: number, payload: Uint8Array = new Uint8Array(0), reason = 0): void {
-    const end = performance.now() + roomLimitMs;
+    const count = { open: 0 };
+    const begun = performance.now();
     for (const { rank } of this.members) {
       if (rank === this.rank) continue;
-      const tell = (): boolean => this.send(rank, kind, sequence, 0, payload, undefined, { open: 0 }, reason);
-      while (!tell() && performance.now() < end) this.endpoint.poll();
+      const tell = (): boolean => this.send(rank, kind, sequence, 0, payload, undefined, count, reason);
+      while (!tell() && performance.now() < begun + roomLimitMs) this.endpoint.poll();
     }
+    while (count.open > 0 && performance.now() < begun + tellLimitMs) this.endpoint.poll();
+    this.#events.told();
   }
 
   /** Keep what a member calls. */
@@ -199,16 +231,13 @@ export class WireLink implements GroupLink, Mailbox {
     records.sort((a, b) => a.sequence - b.sequence).splice(0, records.length - keptRecords);
   }
 
-  #abortWord(): AbortReason | undefined {
-    return this.#node.abortReason(this.#node.layout.slot(this.#slot));
+  #abort(reason: number): void {
+    this.#cause ??= decodeAbort(reason);
+    this.#node.abort(this.#slot, this.#lease, reason);
   }
 
-  /** The control side may hear of a rank's failure sooner than this rank hears what it was: wait a little for that. */
-  #isExplained({ kind, rank }: AbortReason): boolean {
-    const peer = kind === 'peerFailed' && rank !== this.rank ? this.#peers[rank ?? -1] : undefined;
-    if (!peer || peer.aborted) return true;
-    this.#unexplainedSince ??= performance.now();
-    return performance.now() - this.#unexplainedSince > explanationLimitMs;
+  #abortWord(): AbortReason | undefined {
+    return this.#node.abortReason(this.#node.layout.slot(this.#slot));
   }
 
   /** Whether a member's function has returned before it came to this call. */

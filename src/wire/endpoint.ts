@@ -45,6 +45,7 @@ export interface SendCount {
 
 interface OpenRequest {
   readonly request: number;
+  readonly region: number;
   readonly index: number;
   readonly done: () => void;
 }
@@ -155,6 +156,11 @@ export class Endpoint {
     return count;
   }
 
+  /** Nothing that was sent, or is being received, is still under way. */
+  get quiet(): boolean {
+    return this.#open.length === 0;
+  }
+
   /** Take what has come and let go of what has gone; true if there was any. */
   poll(): boolean {
     let progress = false;
@@ -167,8 +173,8 @@ export class Endpoint {
           this.#open.push(each);
           continue;
         }
-        this.memory.setRequest(this.#region, each.index, 0);
-        this.#freeIndexes.push(each.index);
+        this.memory.setRequest(each.region, each.index, 0);
+        if (each.region === this.#region) this.#freeIndexes.push(each.index);
         each.done();
         progress = true;
       }
@@ -263,7 +269,7 @@ export class Endpoint {
     }
     const index = this.#freeIndexes.pop() ?? 0; // the callers have looked
     this.memory.setRequest(this.#region, index, request);
-    this.#open.push({ request, index, done });
+    this.#open.push({ request, region: this.#region, index, done });
   }
 
   #isComplete(request: number): boolean {
@@ -284,21 +290,28 @@ export class Endpoint {
     memory.setRingRequest(slot, this.#messages.irecv(bytes, -1, tags.envelope));
   }
 
-  /** A region that no open request of an earlier thread reads or writes. */
+  /** A region that no open request of an earlier thread reads or writes; those that there are, are seen through. */
   #takeRegion(): number {
     const { memory } = this;
+    let free: number | undefined;
     for (let i = 1; i <= regions; i++) {
       const region = (memory.currentRegion + i) % regions;
       let open = false;
       for (let index = 0; index < regionRequests; index++) {
         const request = memory.request(region, index);
         if (request === 0) continue;
-        if (this.#isComplete(request)) memory.setRequest(region, index, 0);
-        else open = true;
+        if (this.#isComplete(request)) {
+          memory.setRequest(region, index, 0);
+          continue;
+        }
+        open = true;
+        this.#open.push({ request, region, index, done: () => undefined });
       }
-      if (open) continue;
-      memory.currentRegion = region;
-      return region;
+      if (!open) free ??= region;
+    }
+    if (free !== undefined) {
+      memory.currentRegion = free;
+      return free;
     }
     throw new ProtocolError('all wire memory is in use by messages of threads that were ended');
   }

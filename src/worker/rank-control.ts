@@ -4,7 +4,9 @@ import type { WorkerEvents, WorkerInfo } from '../head/worker-side.js';
 import { readProcess, sharedMemoryFiles } from '../native/proc.js';
 import type { Connection } from '../protocol/connection.js';
 import type { FromRank, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import type { Endpoint } from '../wire/endpoint.js';
 import { endsWithin } from './ends-within.js';
+import { openEndpoint } from './rank-engine.js';
 import { encodeError } from './rank-task.js';
 import type { JoinedJob } from './join-job.js';
 import { joinJob } from './join-job.js';
@@ -15,6 +17,7 @@ import { ThreadWorkers } from './threads.js';
 /** How long the task thread may take to end, and MPI_Finalize may wait for the others. */
 const threadLimitMs = 1_000;
 const finalizeLimitMs = 2_000;
+const lookMs = 5;
 
 /** Lives from the start of the process to its end. */
 export class RankControl {
@@ -24,6 +27,7 @@ export class RankControl {
   #job: JoinedJob | undefined;
   #workers: ThreadWorkers | undefined;
   #script: ScriptThread | undefined;
+  #look: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(launched: LaunchedRank, connection: Connection<ToRank, FromRank>) {
@@ -88,6 +92,7 @@ export class RankControl {
       }));
       this.#script = new ScriptThread(rank, members, job, script, threads, (exit) => {
         this.#send({ type: 'exited', ...exit });
+        if (job.wire) this.#seeThrough(openEndpoint(rank, job.wire));
       });
       return;
     }
@@ -96,6 +101,15 @@ export class RankControl {
     this.#workers.report(this.#events());
     await this.#workers.start(undefined);
     this.#send(registered);
+  }
+
+  /** What the thread sent last, before it ended, must leave: MPI moves only while somebody looks. */
+  #seeThrough(endpoint: Endpoint): void {
+    if (this.#closing) return;
+    this.#look = setInterval(() => {
+      endpoint.poll();
+      if (endpoint.quiet) clearInterval(this.#look);
+    }, lookMs);
   }
 
   #send(message: FromRank): void {
@@ -109,6 +123,7 @@ export class RankControl {
   }
 
   async #leave(orphaned: boolean): Promise<void> {
+    clearInterval(this.#look);
     this.#script?.terminate();
     // A thread that sits in native code for good would also keep `process.exit` waiting.
     const ended = await endsWithin(this.#workers?.close(), threadLimitMs);
