@@ -46,6 +46,6 @@ export const suites = {
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
   demo: { folders: ['test/demo'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
-  package: { folders: ['test/package'], needs: [] },
+  package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   versions: { folders: ['test/versions'], needs: [] },
 };

@@ -39,6 +39,17 @@ test('runs the installed command', () => {
   assert.equal(out.trim().split('\n').sort(), ['0 | sum 3', '1 | sum 3']);
 });
 
+for (const family of ['openmpi', 'mpich']) {
+  for (const window of ['4194304', 'false']) {
+    test(`runs the installed command on processes of ${family}, window ${window}: the addons come with the package`, () => {
+      const flags = ['--mpiexec', `mpiexec.${family}`, '--window', window];
+      const args = ['node_modules/shoal/dist/cli.js', 'run', '-n', '3', ...flags, 'script.ts'];
+      const out = mustRun(process.execPath, args, consumer);
+      assert.equal(out.trim().split('\n').sort(), ['0 | sum 6', '1 | sum 6', '2 | sum 6']);
+    });
+  }
+}
+
 test('has types that compile with and without newer libraries, and refuse wrong arguments', () => {
   for (const lib of ['es2022', 'esnext']) {
     const tsc = 'node_modules/typescript/bin/tsc';
@@ -62,6 +73,7 @@ test('carries what it needs and nothing else', () => {
     'dist/index.d.ts',
     'dist/task-thread.js',
     'wasm/shoal.wasm',
+    ...['os.node', 'mpi-openmpi.node', 'mpi-mpich.node', 'ucx-yield.so'].map((name) => `bindings/build/${name}`),
   ]) {
     assert.ok(files.includes(file), `${file} is missing`);
   }
