@@ -10,7 +10,7 @@ import { launch, taskModule } from 'shoal';
 import { detectLauncher } from '../src/launch/family.js';
 import { usableCores } from '../src/native/cores.js';
 import type { Timing } from './allreduce-task.js';
-import { timeC } from './c-allreduce.js';
+import { runC } from './c-program.js';
 
 const { values } = parseArgs({
   options: {
@@ -70,10 +70,12 @@ async function onProcesses(): Promise<void> {
   const launcher = detectLauncher(values.mpiexec);
   const mpi = { transport: 'mpi', mpiexec: launcher.command } as const;
   // The baseline before and after, the better of the two: other work on the machine must not flatter us.
-  const before = timeC(launcher, workers, sizes);
+  const timeC = (): Map<number, number> =>
+    new Map(runC(launcher, workers, 'allreduce', sizes.flat()) as [number, number][]);
+  const before = timeC();
   const window = await timings(mpi);
   const wire = await timings({ ...mpi, window: false }, 0.2);
-  const after = timeC(launcher, workers, sizes);
+  const after = timeC();
   const rows = window.map((row, i) => ({
     bytes: row.bytes,
     c: Math.min(before.get(row.bytes) ?? Infinity, after.get(row.bytes) ?? Infinity),

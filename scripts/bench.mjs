@@ -1,9 +1,9 @@
-/** `npm run bench [-- allreduce] [--workers N] [--transport mpi] [--mpiexec command] [--json]`: builds, then runs. */
+/** `npm run bench [-- allreduce | assignments] [--workers N] [--transport mpi] [--mpiexec command] [--json]`: builds, then runs. */
 import { spawnSync } from 'node:child_process';
 import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { root, say } from './command.mjs';
 
-const known = ['allreduce'];
+const known = ['allreduce', 'assignments'];
 const given = process.argv.slice(2);
 const named = given.length > 0 && !given[0].startsWith('-');
 const [name, flags] = named ? [given[0], given.slice(1)] : [known[0], given];
@@ -13,6 +13,6 @@ if (!known.includes(name)) {
 }
 installPackages();
 buildLibrary();
-if (flags.some((flag) => /^(--transport=)?mpi$|^--mpiexec(=|$)/.test(flag))) buildAddons();
+if (name === 'assignments' || flags.some((flag) => /^(--transport=)?mpi$|^--mpiexec(=|$)/.test(flag))) buildAddons();
 const args = ['node_modules/jiti/lib/jiti-cli.mjs', `bench/${name}.ts`, ...flags];
 process.exit(spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1);

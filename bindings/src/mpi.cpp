@@ -79,6 +79,11 @@ napi_value finalize(napi_env env, napi_callback_info) {
   return blocking().post(env, [] { return checked("MPI_Finalize", MPI_Finalize()); });
 }
 
+// No call: takes its turn at the lock, and lets go.
+napi_value pass(napi_env env, napi_callback_info) {
+  return blocking().post(env, [] { return checked("", MPI_SUCCESS); });
+}
+
 // int MPI_Comm_rank(MPI_Comm comm, int *rank);
 napi_value rank(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -337,8 +342,8 @@ napi_value irecv(napi_env env, napi_callback_info info) {
   if (call.failed()) return nullptr;
   std::lock_guard<TicketLock> guard(mpi_lock);
   MPI_Request request;
-  const int error =
-      MPI_Irecv(data, int(length), MPI_BYTE, source < 0 ? MPI_ANY_SOURCE : source, tag, communicator(id), &request);
+  const int error = MPI_Irecv(data, int(length), MPI_BYTE, source < 0 ? MPI_ANY_SOURCE : source,
+                              tag < 0 ? MPI_ANY_TAG : tag, communicator(id), &request);
   if (error != MPI_SUCCESS) {
     napi_throw(env, mpi_error(env, "MPI_Irecv", error));
     return nullptr;
@@ -397,6 +402,7 @@ NAPI_MODULE_INIT() {
   shoal::define(env, exports, "init", init);
   shoal::define(env, exports, "libraryVersion", library_version);
   shoal::define(env, exports, "finalize", finalize);
+  shoal::define(env, exports, "pass", pass);
   shoal::define(env, exports, "rank", rank);
   shoal::define(env, exports, "size", size);
   shoal::define(env, exports, "allgather", allgather);

@@ -13,6 +13,8 @@ export interface Lease {
   readonly slot: number;
   readonly taskId: string;
   readonly rank: number;
+  /** The addon's number of its communicator; −1: none. */
+  readonly communicator: number;
   /** All members in rank order; `worldRank` says whose doorbell to ring. */
   readonly members: readonly MemberInfo[];
 }

@@ -37,6 +37,8 @@ export interface GroupLink {
   isBusy(rank: number): boolean;
   /** Start a call; `refusal` when it was bad and is only announced. `nextSequence` counts its pieces. */
   begin(request: Request, refusal: ShoalError | undefined, nextSequence: () => number): Movement;
+  /** Messages of calls that this rank has sent to others and received whole; in a window there are none. */
+  readonly traffic: { readonly sent: number; readonly received: number };
   /** Announce that this rank's function has returned. */
   finish(sequence: number): void;
   /** Nothing of the group's is touched any more. */

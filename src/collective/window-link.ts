@@ -40,6 +40,7 @@ export class WindowLinks implements RankLinks {
 
 /** One rank's side of one slot. */
 export class WindowLink implements GroupLink {
+  readonly traffic: GroupLink['traffic'] = { sent: 0, received: 0 };
   readonly window: RankWindow;
   readonly frame: Frame;
   readonly #rank: number;

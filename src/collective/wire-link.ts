@@ -1,4 +1,5 @@
 /** A group whose members share no memory: what a `GroupLink` asks, answered from what has come over the wire. */
+import assert from 'node:assert/strict';
 import type { MemberInfo, ShoalError } from '../errors.js';
 import { UnsupportedError } from '../errors.js';
 import type { AbortReason } from '../window/abort-reason.js';
@@ -26,37 +27,49 @@ const lookMs = 2;
 /** Longest wait for a member to say why the lease has failed. */
 const explanationLimitMs = 200;
 
-/** All groups of a rank over the wire. */
+/** All groups of a rank over the wire: one task's at a time, on its communicator. */
 export class WireLinks implements RankLinks {
   readonly worldRank: number;
   readonly crowded: boolean;
   readonly arrays: OrdinaryArrays = new OrdinaryArrays();
   /** Holds the abort words, for this rank and its control side alone. */
   readonly #node: NodeWindow;
-  readonly #open: () => Endpoint;
+  readonly #open: (rank: number, communicator: number) => Endpoint;
   readonly #links = new Set<WireLink>();
   #endpoint: Endpoint | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param open - Called once, when the first group is joined: until then another thread may have the endpoint. */
-  constructor(worldRank: number, node: NodeWindow, open: () => Endpoint) {
+  /** @param open - Called when a group is joined and none is: until then another thread may have the wire. */
+  constructor(worldRank: number, node: NodeWindow, open: (rank: number, communicator: number) => Endpoint) {
     this.worldRank = worldRank;
     this.crowded = node.crowded;
     this.#node = node;
     this.#open = open;
   }
 
-  readonly endpoint = (): Endpoint => (this.#endpoint ??= this.#open());
+  get lastProgress(): number {
+    return this.#endpoint?.lastProgress ?? 0;
+  }
+
+  poll(): boolean {
+    return this.#endpoint?.poll() ?? false;
+  }
 
   join(lease: Lease): GroupLink {
     if (this.#links.size >= maxGroups) {
       throw new UnsupportedError(`a rank can be in ${maxGroups} groups at a time over the wire; close one first`);
     }
-    const link: WireLink = new WireLink(this.endpoint(), this.#node, lease, {
+    if (this.#links.size === 0) this.#endpoint = this.#open(lease.rank, lease.communicator);
+    const endpoint = this.#endpoint;
+    assert(endpoint?.communicator === lease.communicator, 'groups that exist at a time share a communicator');
+    const link: WireLink = new WireLink(endpoint, this.#node, lease, {
       told: () => {
         this.#seeThrough();
       },
-      closed: () => this.#links.delete(link),
+      closed: () => {
+        this.#links.delete(link);
+        if (this.#links.size === 0) endpoint.end();
+      },
     });
     this.#links.add(link);
     return link;
@@ -64,10 +77,10 @@ export class WireLinks implements RankLinks {
 
   /** What was told must leave also when no call looks after it: MPI moves only while somebody looks. */
   #seeThrough(): void {
-    if (this.#timer || this.endpoint().quiet) return;
+    if (this.#timer || (this.#endpoint?.quiet ?? true)) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.endpoint().poll();
+      this.poll();
       this.#seeThrough();
     }, lookMs).unref();
   }
@@ -92,11 +105,11 @@ export class WireLink implements GroupLink, Mailbox {
   readonly endpoint: Endpoint;
   readonly rank: number;
   readonly members: readonly MemberInfo[];
+  readonly traffic: { sent: number; received: number } = { sent: 0, received: 0 };
   readonly #lease: number;
   readonly #slot: number;
   readonly #node: NodeWindow;
   readonly #peers: readonly Peer[];
-  readonly #rankOf: ReadonlyMap<number, number>;
   readonly #events: LinkEvents;
   #completed = 0;
   /** The first that a member, or this rank, has aborted the lease for. */
@@ -112,7 +125,6 @@ export class WireLink implements GroupLink, Mailbox {
     this.#node = node;
     this.#events = events;
     this.#peers = members.map(() => new Peer());
-    this.#rankOf = new Map(members.map((member) => [member.worldRank, member.rank]));
     endpoint.open(lease, this);
   }
 
@@ -181,7 +193,7 @@ export class WireLink implements GroupLink, Mailbox {
 
   deliver(arrival: Arrival): void {
     const { envelope, copy, block } = arrival;
-    const rank = this.#rankOf.get(envelope.source) ?? -1;
+    const rank = envelope.source;
     const peer = this.#peers[rank];
     if (peer && envelope.kind === 'data') {
       peer.arrivals.push(arrival);
@@ -202,12 +214,14 @@ export class WireLink implements GroupLink, Mailbox {
     const arrivals = this.#peers[source]?.arrivals ?? [];
     const index = arrivals.findIndex(({ envelope }) => envelope.sequence === sequence && envelope.step === step);
     if (!arrivals[index]?.ready) return undefined;
+    this.traffic.received++;
     return arrivals.splice(index, 1)[0]?.block;
   }
 
   send(...[dest, kind, sequence, step, ...rest]: SendArguments): boolean {
-    const worldRank = this.members[dest]?.worldRank ?? -1;
-    return this.endpoint.send(worldRank, [kind, this.#lease, sequence, step], ...rest);
+    const sent = this.endpoint.send(dest, [kind, this.#lease, sequence, step], ...rest);
+    if (sent && kind === 'data') this.traffic.sent++;
+    return sent;
   }
 
   /** Tell every other member. What finds no room for long is left out: those members end at their own deadlines. */

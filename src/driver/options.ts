@@ -3,6 +3,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
+import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
 
 /** Options of {@link launch}. Precedence: option, `SHOAL_…` variable, default; `null` means no limit. */
@@ -34,8 +35,15 @@ export interface LaunchOptions {
   readonly maxQueueBytes?: number | null;
   /** Bytes of one task's arguments or of one rank's result, default 256 MiB. */
   readonly maxMessageBytes?: number | null;
+  /**
+   * How a task gets its communicator: `'split'` (default): every worker calls MPI_Comm_split, as the RFC has it;
+   * `'create-group'`: its members alone call MPI_Comm_create_group. Of no effect with threads.
+   */
+  readonly communicator?: CommunicatorKind;
   /** Communicators kept for further tasks on the same workers, default 64; 0 makes one for every task. */
   readonly communicatorCache?: number;
+  /** Limit of each step of a communicator round in milliseconds, default 10,000: a worker that does not answer is put aside. */
+  readonly roundTimeoutMs?: number;
   /** Limits of each task thread's JavaScript heap. */
   readonly resourceLimits?: ResourceLimits;
   /** Variables added to the workers' environment. */
@@ -60,7 +68,9 @@ export interface FilledLaunchOptions {
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
+  readonly communicator: CommunicatorKind;
   readonly communicatorCache: number;
+  readonly roundTimeoutMs: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
@@ -85,7 +95,9 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'maxQueue',
   'maxQueueBytes',
   'maxMessageBytes',
+  'communicator',
   'communicatorCache',
+  'roundTimeoutMs',
   'resourceLimits',
   'env',
   'execArgv',
@@ -119,6 +131,8 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
     maxQueue: limit('launch', 'maxQueue', options.maxQueue, 10_000) ?? Infinity,
     maxQueueBytes: limit('launch', 'maxQueueBytes', options.maxQueueBytes, 256 * MIB) ?? Infinity,
     maxMessageBytes: limit('launch', 'maxMessageBytes', options.maxMessageBytes, 256 * MIB) ?? Infinity,
+    communicator: oneOf('communicator', options.communicator ?? 'split', ['split', 'create-group']),
+    roundTimeoutMs: integer('launch', 'roundTimeoutMs', options.roundTimeoutMs ?? 10_000, 1, longestTimerMs),
     communicatorCache: integer(
       'launch',
       'communicatorCache',
@@ -197,6 +211,13 @@ function transport(name: string, namesLauncher: boolean): 'threads' | 'mpi' {
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw new InvalidArgumentError(`launch: expected ${name} to be a command, received ${show(value)}`, { option: name });
+}
+
+function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  throw new InvalidArgumentError(`launch: expected ${name} to be ${allowed.join(' or ')}, received ${show(value)}`, {
+    option: name,
+  });
 }
 
 function texts(name: string, value: unknown): readonly string[] {

@@ -133,7 +133,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
 
   /** A snapshot of the pool. */
   status(): PoolStatus {
-    return { ...this.#facts(), ...this.#head.status(), ...this.#head.communicators.counts };
+    return { ...this.#facts(), ...this.#head.status(), ...this.#head.groups.counts };
   }
 
   /**

@@ -1,80 +1,76 @@
-/**
- * The head's table of communicators: which assignment makes one, reuses one, or frees some.
- *
- * With threads a communicator is an entry of this table, so that scheduling has one path for every transport.
- */
+/** The head's table of communicators: which assignment needs a new one, which reuses one, and which are given back. */
+import type { CommunicatorMembers } from '../protocol/round-messages.js';
 
-/** What an assignment says about its communicator. */
+/** What an assignment says about its communicator; a task of one rank has none, number 0. */
 export interface CommunicatorOrder {
   readonly id: number;
   readonly action: 'none' | 'create' | 'reuse';
-  /** Communicators that members free in the same round. */
-  readonly free: readonly number[];
 }
 
-interface Entry {
-  readonly id: number;
-  readonly key: string;
+interface Entry extends CommunicatorMembers {
   inUse: boolean;
 }
 
 /** Counts of what was ordered. */
 export interface CommunicatorCounts {
-  rounds: number;
   splits: number;
   cacheHits: number;
 }
 
 /** Keeps at most `limit` idle communicators, least recently used first out; 0 makes one for every assignment. */
 export class CommunicatorTable {
-  readonly counts: CommunicatorCounts = { rounds: 0, splits: 0, cacheHits: 0 };
+  readonly counts: CommunicatorCounts = { splits: 0, cacheHits: 0 };
   readonly #limit: number;
-  /** In order of last use. */
+  /** By members, in order of last use. */
   readonly #entries = new Map<string, Entry>();
   #nextId = 1;
-  #toFree: number[] = [];
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Order the communicator of a gang; a task of one rank needs none. */
+  /** Order the communicator of a gang. */
   assign(worldRanks: readonly number[]): CommunicatorOrder {
-    if (worldRanks.length === 1) return { id: 0, action: 'none', free: [] };
+    if (worldRanks.length === 1) return { id: 0, action: 'none' };
     const key = worldRanks.join(',');
     const cached = this.#entries.get(key);
-    if (cached && !cached.inUse) {
-      cached.inUse = true;
-      this.#touch(cached);
-      this.counts.cacheHits++;
-      return { id: cached.id, action: 'reuse', free: [] };
-    }
-    const entry = { id: this.#nextId++, key, inUse: true };
+    const entry: Entry = cached ?? { id: this.#nextId++, worldRanks, inUse: true };
+    entry.inUse = true;
+    this.#entries.delete(key);
     this.#entries.set(key, entry);
-    this.counts.rounds++;
-    this.counts.splits++;
-    const free = this.#toFree;
-    this.#toFree = [];
-    return { id: entry.id, action: 'create', free };
+    this.counts[cached ? 'cacheHits' : 'splits']++;
+    return { id: entry.id, action: cached ? 'reuse' : 'create' };
   }
 
-  /** A gang has ended; a communicator that did not end clean is never used again. */
-  release(worldRanks: readonly number[], clean: boolean): void {
-    const entry = this.#entries.get(worldRanks.join(','));
-    if (!entry) return;
+  /**
+   * A gang has ended. Returns what its members give back: a communicator that did not end clean, since messages may
+   * still be on their way in it, and those beyond the limit.
+   */
+  release(worldRanks: readonly number[], clean: boolean): CommunicatorMembers[] {
+    const key = worldRanks.join(',');
+    const entry = this.#entries.get(key);
+    if (!entry) return [];
     entry.inUse = false;
-    if (!clean) this.#drop(entry);
-    const idle = [...this.#entries.values()].filter((other) => !other.inUse);
-    for (const other of idle.slice(0, Math.max(0, idle.length - this.#limit))) this.#drop(other);
+    const idle = [...this.#entries.values()].filter((other) => !other.inUse && other !== entry);
+    const spare = clean ? [...idle, entry] : idle;
+    const dropped = spare.slice(0, Math.max(0, spare.length - this.#limit));
+    if (!clean) dropped.push(entry);
+    for (const other of dropped) this.#entries.delete(other.worldRanks.join(','));
+    return dropped;
   }
 
-  #touch(entry: Entry): void {
-    this.#entries.delete(entry.key);
-    this.#entries.set(entry.key, entry);
+  /** The communicator of a gang was never made. */
+  forget(worldRanks: readonly number[]): void {
+    this.#entries.delete(worldRanks.join(','));
   }
 
-  #drop(entry: Entry): void {
-    this.#entries.delete(entry.key);
-    this.#toFree.push(entry.id);
+  /** A worker is gone: what it was a member of can be neither used nor freed. */
+  lost(worldRank: number): void {
+    for (const [key, { worldRanks }] of this.#entries) if (worldRanks.includes(worldRank)) this.#entries.delete(key);
+  }
+
+  /** A new epoch: all are gone with the old one. */
+  reset(): void {
+    this.#entries.clear();
   }
 }

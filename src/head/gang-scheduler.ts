@@ -44,6 +44,12 @@ export class GangScheduler {
     this.#queue.push(task);
   }
 
+  /** Put a task back that was scheduled and did not start. */
+  putBack(task: Waiting): void {
+    this.#queue.unshift(task);
+    this.#bypassed = 0;
+  }
+
   /** Take a task out of the queue; false when it is not there. */
   withdraw(id: string): boolean {
     const index = this.#queue.findIndex((task) => task.id === id);

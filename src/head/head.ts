@@ -11,13 +11,13 @@ import {
 import type { Outcome } from '../protocol/messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
-import { CommunicatorTable } from './communicators.js';
 import { GangScheduler } from './gang-scheduler.js';
+import { Groups } from './groups.js';
 import { Leases } from './leases.js';
 import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
 import type { Attempt, TaskSpec } from './task.js';
 import { Task } from './task.js';
-import { judge, workerDied } from './verdict.js';
+import { endedClean, judge, workerDied } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
 
 /** A longer timer fires at once. */
@@ -25,7 +25,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** One per pool. */
 export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
-  readonly communicators: CommunicatorTable;
+  readonly groups: Groups;
   readonly #workers: WorkerSide;
   readonly #options: HeadOptions;
   readonly #scheduler = new GangScheduler();
@@ -33,6 +33,8 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   readonly #tasks = new Map<string, Task>();
   /** The task that each worker runs. */
   readonly #running = new Map<number, Task>();
+  /** Tasks whose communicators are still to be made, by their numbers. */
+  readonly #forming = new Map<number, Task>();
   #nextTask = 1;
   #queuedBytes = 0;
   #closing: Promise<void> | undefined;
@@ -42,7 +44,17 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.#workers = workers;
     this.#options = options;
     this.#leases = new Leases(workers.slots);
-    this.communicators = new CommunicatorTable(options.communicatorCache);
+    this.groups = new Groups(workers, options, {
+      formed: (id) => {
+        this.#formed(id);
+      },
+      undone: (id) => {
+        this.#undone(id);
+      },
+      warning: (message) => {
+        this.emit('warning', { message, worldRank: undefined });
+      },
+    });
     for (const { worldRank } of workers.workers) this.#scheduler.release(worldRank);
   }
 
@@ -106,6 +118,14 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     return this.#closing;
   }
 
+  ready(worldRank: number, round: number): void {
+    this.groups.ready(worldRank, round);
+  }
+
+  done(worldRank: number, round: number): void {
+    this.groups.done(worldRank, round);
+  }
+
   outcome(worldRank: number, taskId: string, outcome: Outcome): void {
     const task = this.#running.get(worldRank);
     if (!task?.attempt || task.id !== taskId) return;
@@ -145,6 +165,16 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
 
   removed(worldRank: number): void {
     this.#scheduler.remove(worldRank);
+    this.groups.lost(worldRank);
+  }
+
+  ending(): void {
+    for (const { worldRank } of this.#workers.workers) this.#scheduler.remove(worldRank);
+    this.groups.reset([]);
+  }
+
+  renewed(): void {
+    this.groups.reset(this.#workers.workers.map(({ worldRank }) => worldRank));
   }
 
   cleared(slot: number): void {
@@ -175,21 +205,23 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   #tick(): void {
     for (const { id, worldRanks } of this.#scheduler.schedule(this.#leases.available)) {
       const task = this.#tasks.get(id);
-      if (task) this.#start(task, worldRanks);
+      if (task) this.#assign(task, worldRanks);
     }
+    this.groups.begin();
     this.#workers.keepAlive(this.#tasks.size > 0);
   }
 
-  #start(task: Task, worldRanks: readonly number[]): void {
+  /** Reserve the workers; the task starts at once, or when its communicator exists. */
+  #assign(task: Task, worldRanks: readonly number[]): void {
     const { spec } = task;
-    const grant = this.#leases.take();
-    this.communicators.assign(worldRanks);
+    const { id: communicator, action } = this.groups.assign(worldRanks);
     this.#queuedBytes -= spec.args.length;
     task.state = 'running';
-    task.attempts++;
     const attempt: Attempt = {
-      grant,
+      grant: this.#leases.take(),
       worldRanks,
+      communicator,
+      forming: action === 'create',
       outcomes: [],
       escaped: new Map(),
       timeout: undefined,
@@ -197,16 +229,72 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
       ending: false,
     };
     task.attempt = attempt;
+    for (const worldRank of worldRanks) this.#running.set(worldRank, task);
+    if (spec.timeoutMs !== null)
+      attempt.timeout = setTimeout(() => this.#timeOut(task), Math.min(spec.timeoutMs, longestTimerMs));
+    if (attempt.forming) this.#forming.set(communicator, task);
+    else this.#start(task, attempt);
+  }
+
+  #formed(communicator: number): void {
+    const task = this.#forming.get(communicator);
+    this.#forming.delete(communicator);
+    if (!task?.attempt) return;
+    task.attempt.forming = false;
+    if (!task.ended) {
+      this.#start(task, task.attempt);
+      return;
+    }
+    this.groups.release(task.attempt.worldRanks, true);
+    this.#letGo(task, task.attempt);
+    this.#tick();
+  }
+
+  /** A worker of the task was lost before the task had started: it is planned again, as if nothing had been. */
+  #undone(communicator: number): void {
+    const task = this.#forming.get(communicator);
+    this.#forming.delete(communicator);
+    if (!task?.attempt) return;
+    clearTimeout(task.attempt.timeout);
+    this.groups.forget(task.attempt.worldRanks);
+    this.#letGo(task, task.attempt);
+    if (!task.ended) {
+      task.state = 'queued';
+      this.#queuedBytes += task.spec.args.length;
+      this.#scheduler.putBack({ id: task.id, workers: task.spec.workers });
+    }
+    // Not from here: others of the same round may still be told.
+    setImmediate(() => {
+      this.#tick();
+    });
+  }
+
+  /** Give back what was reserved for an attempt that never started. */
+  #letGo(task: Task, { grant, worldRanks }: Attempt): void {
+    task.attempt = undefined;
+    this.#leases.giveBack(grant.slot);
+    this.#free(worldRanks);
+  }
+
+  #free(worldRanks: readonly number[]): void {
+    for (const worldRank of worldRanks) {
+      this.#running.delete(worldRank);
+      if (this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
+    }
+  }
+
+  #start(task: Task, { grant, worldRanks, communicator }: Attempt): void {
+    const { spec } = task;
+    task.attempts++;
     const members = worldRanks.map((worldRank, rank) => {
       const { pid = 0, hostname = '' } = this.#workers.workers[worldRank] ?? {};
       return { rank, worldRank, pid, hostname };
     });
     for (const [rank, worldRank] of worldRanks.entries()) {
       if (spec.fresh) this.#workers.end(worldRank);
-      this.#running.set(worldRank, task);
       this.#workers.assign(worldRank, {
         type: 'assign',
-        lease: { ...grant, taskId: task.id, rank, members },
+        lease: { ...grant, taskId: task.id, rank, communicator, members },
         attempt: task.attempts,
         source: spec.source,
         args: spec.args,
@@ -214,8 +302,6 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
         maxMessageBytes: this.#options.maxMessageBytes,
       });
     }
-    if (spec.timeoutMs !== null)
-      attempt.timeout = setTimeout(() => this.#timeOut(task), Math.min(spec.timeoutMs, longestTimerMs));
   }
 
   #timeOut(task: Task): void {
@@ -236,6 +322,11 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     const { attempt } = task;
     if (!attempt || attempt.ending) return;
     attempt.ending = true;
+    if (attempt.forming) {
+      // Nobody runs it yet: it ends now, and its workers are free when their round is over.
+      if (task.override) this.#settle(task, { error: task.override });
+      return;
+    }
     this.#workers.abort(attempt.grant, kind, rank, attempt.worldRanks);
     const encoded = encodeValue(
       reason instanceof CancelledError ? new CancelledError(reason.message) : reason,
@@ -253,15 +344,12 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
 
   #concludeIfDone(task: Task): void {
     const { attempt } = task;
-    if (!attempt || attempt.outcomes.length < attempt.worldRanks.length) return;
+    if (!attempt || attempt.forming || attempt.outcomes.length < attempt.worldRanks.length) return;
     clearTimeout(attempt.timeout);
     clearTimeout(attempt.grace);
     task.attempt = undefined;
-    this.communicators.release(attempt.worldRanks, !attempt.ending);
-    for (const worldRank of attempt.worldRanks) {
-      this.#running.delete(worldRank);
-      if (this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
-    }
+    this.groups.release(attempt.worldRanks, !attempt.ending && endedClean(attempt.outcomes));
+    this.#free(attempt.worldRanks);
     const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
     const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
     if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);
@@ -286,6 +374,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
 
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
+    this.groups.close();
     await this.#workers.close();
   }
 }

@@ -1,14 +1,14 @@
 /** What a head is told and what it tells. */
+import type { GroupOptions } from './groups.js';
 
 /** Limits of a head; all filled. */
-export interface HeadOptions {
+export interface HeadOptions extends GroupOptions {
   readonly graceMs: number;
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
   /** Default deadline of collectives; null: none. */
   readonly collectiveTimeoutMs: number | null;
-  readonly communicatorCache: number;
 }
 
 /** Events of a pool and what they carry. */

@@ -23,6 +23,10 @@ export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancell
 export interface Attempt {
   readonly grant: LeaseGrant;
   readonly worldRanks: readonly number[];
+  /** Number of its communicator; 0: it has one rank and needs none. */
+  readonly communicator: number;
+  /** Its communicator is still to be made; nothing has been sent to its workers. */
+  forming: boolean;
   /** In order of arrival. */
   readonly outcomes: RankOutcome[];
   /** Errors that escaped a rank's function; they count once its thread is gone. */
@@ -33,7 +37,7 @@ export interface Attempt {
   ending: boolean;
 }
 
-/** Life of a task: queued → running (→ queued again, when retried) → succeeded, failed or cancelled. */
+/** Life of a task: queued → running (→ queued again, when retried or re-planned) → succeeded, failed or cancelled. */
 export class Task {
   readonly id: string;
   readonly spec: TaskSpec;

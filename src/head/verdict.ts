@@ -54,6 +54,18 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
   return mismatch(taskId, outcomes) ?? { results: results(outcomes) };
 }
 
+/** Whether all ranks returned after the same calls, and every message that was sent has been received. */
+export function endedClean(outcomes: readonly RankOutcome[]): boolean {
+  let onTheWay = 0;
+  const sequences = new Set<number>();
+  for (const { outcome } of outcomes) {
+    if (outcome.kind !== 'returned' || outcome.aborted) return false;
+    onTheWay += outcome.sent - outcome.received;
+    sequences.add(outcome.sequence);
+  }
+  return onTheWay === 0 && sequences.size === 1;
+}
+
 /** The error for a worker's death: `encoded` is what is known of the thread's or the process's end. */
 export function workerDied(
   what: string,

@@ -1,5 +1,6 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
+import type { GoOrder } from '../protocol/round-messages.js';
 import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../window/abort-reason.js';
 
@@ -22,6 +23,14 @@ export interface WorkerSide {
   /** Set the abort word of a lease and wake its members. */
   abort(grant: LeaseGrant, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void;
   markDead(grant: LeaseGrant, rank: number, worldRanks: readonly number[]): void;
+  /** First step of a round: answered by `ready` once the worker can enter MPI. */
+  prepare(worldRank: number, round: number): void;
+  /** Second step: answered by `done`. */
+  go(worldRank: number, order: GoOrder): void;
+  /** A worker does not answer: it is given nothing more, and ended as soon as that harms nobody. */
+  putAside(worldRank: number, text: string): void;
+  /** Workers may be inside MPI for ever: end all of them, and start new ones. */
+  breakEpoch(text: string): void;
   assign(worldRank: number, message: AssignMessage): void;
   cancel(worldRank: number, message: CancelMessage): void;
   /** End the worker's task thread by force and start another, which is used only once the old one is gone. */
@@ -34,6 +43,8 @@ export interface WorkerSide {
 
 /** Reports from the workers' side. */
 export interface WorkerEvents {
+  ready(worldRank: number, round: number): void;
+  done(worldRank: number, round: number): void;
   outcome(worldRank: number, taskId: string, outcome: Outcome): void;
   /** The task thread has ended and touches memory no more; `lease` is the last it was given, 0 when it had none. */
   gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void;
@@ -41,6 +52,10 @@ export interface WorkerEvents {
   replaced(worldRank: number): void;
   /** A worker can be given no task until it is replaced. */
   removed(worldRank: number): void;
+  /** All workers are about to be ended, idle as they are: none is available until it is replaced, and no round goes on. */
+  ending(): void;
+  /** New processes have taken the place of all workers: nothing is left of the old ones' communicators. */
+  renewed(): void;
   /** A slot can be lent again. */
   cleared(slot: number): void;
   /** The workers cannot be started again. */

@@ -3,6 +3,7 @@ import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
+import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
@@ -42,6 +43,7 @@ export class ProcessWorkers implements WorkerSide {
   #look: NodeJS.Timeout | undefined;
   #job: MpiJob | undefined;
   #events: WorkerEvents | undefined;
+  #isRestarting = false;
   #restarting: Promise<void> | undefined;
   #restarts = 0;
   #closing = false;
@@ -70,7 +72,7 @@ export class ProcessWorkers implements WorkerSide {
   }
 
   isAvailable(worldRank: number): boolean {
-    return !this.#lost.has(worldRank) && !this.#restarting && !this.#closing;
+    return !this.#lost.has(worldRank) && !this.#isRestarting && !this.#closing;
   }
 
   clear(slot: number): void {
@@ -86,6 +88,29 @@ export class ProcessWorkers implements WorkerSide {
 
   markDead({ slot }: LeaseGrant, rank: number): void {
     this.#books.markDead(slot, rank);
+  }
+
+  prepare(worldRank: number, round: number): void {
+    this.#job?.send(worldRank, { type: 'prepare', round });
+  }
+
+  go(worldRank: number, order: GoOrder): void {
+    this.#job?.send(worldRank, { type: 'go', order });
+  }
+
+  putAside(worldRank: number, text: string): void {
+    // Ranks of MPICH end with the first that dies: what the others run now goes first.
+    if (this.#options.launcher.family === 'openmpi') {
+      this.#job?.kill(worldRank, text, 'SIGKILL');
+      return;
+    }
+    this.#lost.add(worldRank);
+    this.#events?.removed(worldRank);
+    this.#restartIfIdle();
+  }
+
+  breakEpoch(text: string): void {
+    for (const { worldRank } of this.workers) this.#job?.kill(worldRank, text, 'SIGKILL');
   }
 
   assign(worldRank: number, message: AssignMessage): void {
@@ -143,6 +168,10 @@ export class ProcessWorkers implements WorkerSide {
   #receive(worldRank: number, message: RankReport): void {
     const events = this.#events;
     switch (message.type) {
+      case 'ready':
+      case 'done':
+        events?.[message.type](worldRank, message.round);
+        break;
       case 'outcome':
         if (message.outcome.kind !== 'threw' || !message.outcome.replaceThread) this.#busy.delete(worldRank);
         if (message.outcome.kind === 'returned') this.#restarts = 0;
@@ -187,16 +216,18 @@ export class ProcessWorkers implements WorkerSide {
 
   /** A job that has lost a worker is replaced once its other workers are idle; until then they go on. */
   #restartIfIdle(): void {
-    if (this.#lost.size === 0 || this.#busy.size > 0 || this.#closing || this.#restarting) return;
+    if (this.#lost.size === 0 || this.#busy.size > 0 || this.#closing || this.#isRestarting) return;
+    this.#isRestarting = true;
+    this.#events?.ending();
     this.#restarting = this.#restart().finally(() => {
-      this.#restarting = undefined;
+      this.#isRestarting = false;
       if (this.#closing) return;
+      this.#events?.renewed();
       for (const { worldRank } of this.workers) this.#events?.replaced(worldRank);
     });
   }
 
   async #restart(): Promise<void> {
-    for (const { worldRank } of this.workers) this.#events?.removed(worldRank);
     await this.#job?.close();
     for (;;) {
       const delayMs = backOffMs * 2 ** this.#restarts;

@@ -19,6 +19,8 @@ export interface MpiAddon {
   libraryVersion(): string;
   /** MPI_Finalize. */
   finalize(): Promise<number>;
+  /** Resolves once the calls before it have left MPI, so that another can enter. */
+  pass(): Promise<number>;
   /** MPI_Comm_rank. */
   rank(communicator: number): number;
   /** MPI_Comm_size. */
@@ -53,7 +55,7 @@ export interface MpiAddon {
   free(communicator: number): Promise<number>;
   /** MPI_Isend. The bytes stay where they are until `test` returns 1. */
   isend(communicator: number, bytes: Uint8Array, dest: number, tag: number): number;
-  /** MPI_Irecv; a negative source is MPI_ANY_SOURCE. The bytes belong to the call until `test` returns 1. */
+  /** MPI_Irecv; a negative source is MPI_ANY_SOURCE, a negative tag MPI_ANY_TAG. The bytes belong to the call until `test` returns 1. */
   irecv(communicator: number, bytes: Uint8Array, source: number, tag: number): number;
   /** MPI_Test. Returns 1 once, when the request is complete; its number is then gone. */
   test(request: number): 0 | 1;

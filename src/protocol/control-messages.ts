@@ -1,6 +1,7 @@
 /** Every message between the head and the control side of a rank that is a process. */
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AssignMessage, CancelMessage, Outcome, OutputLabel } from './messages.js';
+import type { GoMessage, PrepareMessage, RoundAnswer } from './round-messages.js';
 
 /** Both ends speak the same version or not at all. */
 export const controlVersion = 1;
@@ -118,6 +119,8 @@ export type ToRank =
   | ClearMessage
   | AbortMessage
   | MarkDeadMessage
+  | PrepareMessage
+  | GoMessage
   | AssignMessage
   | CancelMessage
   | EndMessage
@@ -129,6 +132,7 @@ export type FromRank =
   | RegisteredMessage
   | FailedMessage
   | ClearMessage
+  | RoundAnswer
   | { readonly type: 'outcome'; readonly taskId: string; readonly outcome: Outcome }
   /** The task thread is gone; `lease` is the last it was given. */
   | {

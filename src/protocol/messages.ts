@@ -50,6 +50,8 @@ export interface LeaseMessage {
   readonly slot: number;
   readonly taskId: string;
   readonly rank: number;
+  /** The group's communicator: the head's number for it, and between control side and thread that of the addon. */
+  readonly communicator: number;
   readonly members: readonly MemberInfo[];
 }
 
@@ -85,6 +87,9 @@ export type Outcome =
       readonly value: Uint8Array;
       /** Calls begun on the task's group. */
       readonly sequence: number;
+      /** Messages of its calls that this rank has sent to others, and that it has received whole. */
+      readonly sent: number;
+      readonly received: number;
       /** The group had been aborted: sequences need not agree. */
       readonly aborted: boolean;
     }

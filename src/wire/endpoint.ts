@@ -1,5 +1,5 @@
 /**
- * One rank's end of the wire: envelopes from anybody, payloads behind them, matched here and not in MPI.
+ * One rank's end of one communicator: envelopes from anybody, payloads behind them, matched here and not in MPI.
  *
  * An envelope of at most 16 KiB carries its payload; a longer one, of at most 4 MiB, is a message of its own on another
  * tag. Both are received in the order in which their source sent them. Every payload that is announced is received, also
@@ -13,7 +13,12 @@ import type { Messages } from './messages.js';
 import type { WireMemory } from './wire-memory.js';
 import { regionBytes, regionRequests, regions, ringSlots, slotBytes } from './wire-memory.js';
 
-const tags = { envelope: 1, payload: 2 } as const;
+const envelopeTag = 1;
+/**
+ * Payloads of different leases have different tags: one that was left behind on a communicator that ended early meets no
+ * receive of another that MPI gives the same number.
+ */
+const payloadTag = (lease: number): number => 2 + (lease % 16_384);
 const inlineBytes = slotBytes - envelopeBytes;
 /** Longest payload of one message: testing a longer one would hold MPI's lock for too long. */
 export const maxPayloadBytes: number = 4 * 1024 * 1024;
@@ -50,9 +55,14 @@ interface OpenRequest {
   readonly done: () => void;
 }
 
-/** Owned by one thread; taken over by the next through the words of the wire memory. */
+/**
+ * Owned by one thread; taken over by the next through the words of the wire memory. One at a time per process: it is
+ * closed before the next one, on the same communicator or another, is opened.
+ */
 export class Endpoint {
+  /** In the communicator. */
   readonly rank: number;
+  readonly communicator: number;
   readonly memory: WireMemory;
   /** Envelopes of leases that have ended. */
   dropped = 0;
@@ -63,6 +73,8 @@ export class Endpoint {
   readonly #messages: Messages;
   readonly #allocator: Allocator;
   readonly #region: number;
+  readonly #sent: Int32Array;
+  readonly #received: Int32Array;
   readonly #mailboxes = new Map<number, Mailbox>();
   /** Arrivals of leases that this rank has not heard of yet. */
   readonly #early = new Map<number, Arrival[]>();
@@ -70,20 +82,34 @@ export class Endpoint {
   #open: OpenRequest[] = [];
   #lostReceives = 0;
 
-  /** @throws {@link ProtocolError} when the thread before was ended in the middle of a message: the process has to end. */
-  constructor(rank: number, memory: WireMemory, messages: Messages) {
+  /**
+   * @param communicator - −1 for a rank that is alone and sends nothing.
+   * @throws {@link ProtocolError} when the thread before was ended in the middle of a message: the process has to end.
+   */
+  constructor(rank: number, communicator: number, memory: WireMemory, messages: Messages) {
     this.rank = rank;
+    this.communicator = communicator;
     this.memory = memory;
     this.#messages = messages;
     if (memory.inside) throw new ProtocolError('a thread was ended in the middle of a message');
+    this.#sent = memory.sent;
+    this.#received = memory.received;
     this.#region = this.#takeRegion();
     this.#allocator = new Allocator(memory.region(this.#region), regionBytes);
-    if (!memory.posted) {
-      this.#inside(() => {
-        for (let slot = 0; slot < ringSlots; slot++) this.#post(slot);
-      });
-      memory.posted = true;
-    }
+    if (memory.ringCommunicator === communicator) return;
+    cancelRing(memory, messages);
+    this.#sent.fill(0);
+    this.#received.fill(0);
+    this.#inside(() => {
+      for (let slot = 0; slot < ringSlots; slot++) this.#post(slot);
+      memory.ringHead = 0;
+      memory.ringCommunicator = communicator;
+    });
+  }
+
+  /** Nothing is received any more. What was sent and has not left yet goes on as long as somebody polls. */
+  end(): void {
+    cancelRing(this.memory, this.#messages);
   }
 
   /** Take part in a lease; what came early is delivered now. */
@@ -138,10 +164,10 @@ export class Endpoint {
     writeEnvelope(u32, letter.address, { kind, lease, sequence, step, ...fields });
     if (inline) bytes.set(payload, letter.address + envelopeBytes);
     this.#inside(() => {
-      this.#start(() => this.#messages.isend(this.view(letter), dest, tags.envelope), letter, count);
+      this.#start(() => this.#isend(this.view(letter), dest, envelopeTag), letter, count);
       if (inline) return;
       if (block) block.users++;
-      this.#start(() => this.#messages.isend(payload, dest, tags.payload), block, count);
+      this.#start(() => this.#isend(payload, dest, payloadTag(lease)), block, count);
     });
     this.lastProgress = performance.now();
     return true;
@@ -185,6 +211,7 @@ export class Endpoint {
 
   #receiveEnvelope(): boolean {
     const { memory } = this;
+    if (memory.ringCommunicator < 0) return false;
     const slot = memory.ringHead;
     const address = memory.slot(slot);
     const request = memory.ringRequest(slot);
@@ -212,8 +239,15 @@ export class Endpoint {
     return true;
   }
 
+  #isend(bytes: Uint8Array, dest: number, tag: number): number {
+    const request = this.#messages.isend(bytes, dest, tag);
+    add(this.#sent, dest);
+    return request;
+  }
+
   #take(envelope: Envelope, block: Block | undefined, inline: boolean, address: number): void {
     const { bytes } = this.memory;
+    add(this.#received, envelope.source);
     if (envelope.kind === 'left') {
       this.memory.setLeft(envelope.source);
       return;
@@ -225,7 +259,10 @@ export class Endpoint {
     if (block && !inline) {
       block.users++;
       this.#start(
-        () => this.#messages.irecv(this.view(block), envelope.source, tags.payload),
+        () => {
+          add(this.#received, envelope.source);
+          return this.#messages.irecv(this.view(block), envelope.source, payloadTag(envelope.lease));
+        },
         block,
         { open: 0 },
         () => {
@@ -284,17 +321,18 @@ export class Endpoint {
 
   #post(slot: number): void {
     const { memory } = this;
+    if (memory.ringRequest(slot) !== 0) throw new ProtocolError('MPI neither completes nor cancels a receive');
     const address = memory.slot(slot);
     memory.u32[address / 4] = 0; // a receive that fails must not show the envelope before it
     const bytes = memory.bytes.subarray(address, address + slotBytes);
-    memory.setRingRequest(slot, this.#messages.irecv(bytes, -1, tags.envelope));
+    memory.setRingRequest(slot, this.#messages.irecv(bytes, -1, envelopeTag));
   }
 
   /** A region that no open request of an earlier thread reads or writes; those that there are, are seen through. */
   #takeRegion(): number {
     const { memory } = this;
     let free: number | undefined;
-    for (let i = 1; i <= regions; i++) {
+    for (let i = 0; i < regions; i++) {
       const region = (memory.currentRegion + i) % regions;
       let open = false;
       for (let index = 0; index < regionRequests; index++) {
@@ -321,4 +359,36 @@ export class Endpoint {
     run();
     this.memory.inside = false;
   }
+}
+
+function add(counts: Int32Array, rank: number): void {
+  counts[rank] = (counts[rank] ?? 0) + 1;
+}
+
+/** A cancelled receive is complete after the first. */
+const cancelLooks = 1_000;
+
+/**
+ * End the receives that wait for envelopes; what had come in the last moment is counted and dropped, a payload behind it
+ * is left to {@link drain}. By whoever owns the wire: its thread, or the control side when that is gone.
+ */
+export function cancelRing(memory: WireMemory, messages: Messages): void {
+  if (memory.ringCommunicator < 0) return;
+  memory.inside = true;
+  for (let slot = 0; slot < ringSlots; slot++) {
+    const request = memory.ringRequest(slot);
+    try {
+      if (request !== 0) messages.cancel(request);
+      let looks = 0;
+      while (request !== 0 && messages.test(request) === 0 && ++looks < cancelLooks);
+      if (looks === cancelLooks) continue; // its slot is not used again
+    } catch {
+      // Complete already, in the last moment of its thread.
+    }
+    const envelope = readEnvelope(memory.u32, memory.slot(slot));
+    if (envelope) add(memory.received, envelope.source);
+    memory.setRingRequest(slot, 0);
+  }
+  memory.ringCommunicator = -1;
+  memory.inside = false;
 }

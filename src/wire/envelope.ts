@@ -17,7 +17,7 @@ export interface Envelope {
   readonly kind: EnvelopeKind;
   /** The lease that it belongs to; 0 for `left`. */
   readonly lease: number;
-  /** World rank. */
+  /** Its rank in the communicator. */
   readonly source: number;
   readonly sequence: number;
   /** Which of the messages of one call between two ranks. */

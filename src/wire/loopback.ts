@@ -55,6 +55,13 @@ export class Loopback {
         this.#receives[rank]?.push({ source, tag, bytes, request });
         return request;
       },
+      cancel: (request) => {
+        const receives = this.#receives[rank] ?? [];
+        const index = receives.findIndex((receive) => receive.request === request);
+        if (index < 0) return;
+        receives.splice(index, 1);
+        this.#complete.add(request);
+      },
       test: (request) => {
         if (!this.#open.has(request)) throw new Error(`no request ${request}`);
         this.#match(rank);

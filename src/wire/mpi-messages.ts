@@ -8,16 +8,19 @@ import type { WireHandle } from './wire-memory.js';
 export interface MpiWire {
   readonly handle: WireHandle;
   readonly family: MpiFamily;
-  /** A communicator of all ranks that carries nothing else. */
-  readonly communicator: number;
+  /** A communicator of all ranks that carries nothing else: for a world without tasks. */
+  readonly world: number;
 }
 
-/** Its message calls. */
-export function mpiMessages({ family, communicator }: MpiWire): Messages {
+/** The message calls of one communicator. */
+export function mpiMessages(family: MpiFamily, communicator: number): Messages {
   const mpi = loadMpi(family);
   return {
     isend: (bytes, dest, tag) => mpi.isend(communicator, bytes, dest, tag),
     irecv: (bytes, source, tag) => mpi.irecv(communicator, bytes, source, tag),
     test: (request) => mpi.test(request),
+    cancel: (request) => {
+      mpi.cancel(request);
+    },
   };
 }

@@ -1,6 +1,5 @@
 /** How a rank sleeps that only hears of others when it looks: the longer nothing has come, the longer it sleeps. */
 import type { Doorbell } from '../window/doorbell.js';
-import type { Endpoint } from './endpoint.js';
 
 /** Until nothing has come for this time, a wait only lets others have the core. */
 const busyMs = 0.2;
@@ -8,16 +7,23 @@ const longestNapMs = 5;
 /** A nap is this part of the time without news. */
 const napPart = 20;
 
+/** What a rank that waits looks at. */
+export interface Looked {
+  /** Take what has come; true if there was any. */
+  poll(): boolean;
+  /** When something last came or went. */
+  readonly lastProgress: number;
+}
+
 /** Polls the endpoint. */
 export class WireDoorbell implements Doorbell {
-  readonly #endpoint: () => Endpoint;
+  readonly #wire: Looked;
   readonly #still = new Int32Array(new SharedArrayBuffer(4));
   #waiting = false;
   readonly yieldCore: () => void;
 
-  /** @param endpoint - Asked first when there is something to wait for. */
-  constructor(endpoint: () => Endpoint, yieldCore: () => void) {
-    this.#endpoint = endpoint;
+  constructor(wire: Looked, yieldCore: () => void) {
+    this.#wire = wire;
     this.yieldCore = yieldCore;
   }
 
@@ -27,7 +33,7 @@ export class WireDoorbell implements Doorbell {
 
   readonly wait = (_ticket: number, timeoutMs: number): void => {
     const end = performance.now() + timeoutMs;
-    while (!this.#endpoint().poll() && performance.now() < end) {
+    while (!this.#wire.poll() && performance.now() < end) {
       const napMs = this.#napMs();
       if (napMs === 0) this.yieldCore();
       else Atomics.wait(this.#still, 0, 0, napMs);
@@ -47,7 +53,7 @@ export class WireDoorbell implements Doorbell {
   }
 
   #napMs(): number {
-    const idleMs = performance.now() - this.#endpoint().lastProgress;
+    const idleMs = performance.now() - this.#wire.lastProgress;
     return idleMs < busyMs ? 0 : Math.min(longestNapMs, idleMs / napPart);
   }
 }

@@ -38,11 +38,14 @@ const words = {
   inside: 0,
   region: 1,
   ringHead: 2,
-  posted: 3,
+  ringCommunicator: 3,
   newestLease: 4,
   ring: 16,
   left: 64,
   requests: 512,
+  sent: 512 + regions * regionRequests,
+  received: 512 + regions * regionRequests + maxRanks,
+  end: 512 + regions * regionRequests + 2 * maxRanks,
 } as const;
 
 /** Make the memory of one rank; its pages cost nothing until they are used. MPI knows its addresses: keep it for good. */
@@ -62,7 +65,7 @@ export class WireMemory {
   constructor({ memory, module }: WireHandle) {
     this.bytes = new Uint8Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
-    this.#state = new Int32Array(memory.buffer, stateAddress, words.requests + regions * regionRequests);
+    this.#state = new Int32Array(memory.buffer, stateAddress, words.end);
     this.#kernels = instantiateKernels(module, memory, stackTop);
   }
 
@@ -102,12 +105,12 @@ export class WireMemory {
   set ringHead(slot: number) {
     this.#state[words.ringHead] = slot;
   }
-  /** Whether the receives of the ring have been started. */
-  get posted(): boolean {
-    return this.#state[words.posted] !== 0;
+  /** The communicator that the ring's receives wait on; −1: they have not been started, or were ended. */
+  get ringCommunicator(): number {
+    return (this.#state[words.ringCommunicator] ?? 0) - 1;
   }
-  set posted(posted: boolean) {
-    this.#state[words.posted] = posted ? 1 : 0;
+  set ringCommunicator(communicator: number) {
+    this.#state[words.ringCommunicator] = communicator + 1;
   }
   /** The last lease that this rank has taken part in. */
   get newestLease(): number {
@@ -129,6 +132,14 @@ export class WireMemory {
   }
   setRequest(region: number, index: number, request: number): void {
     this.#state[words.requests + region * regionRequests + index] = request;
+  }
+  /** Messages that have been sent to each rank of the communicator since its ring was opened. */
+  get sent(): Int32Array {
+    return this.#state.subarray(words.sent, words.sent + maxRanks);
+  }
+  /** Messages from each rank that have been received, or have a receive that only they fit. */
+  get received(): Int32Array {
+    return this.#state.subarray(words.received, words.received + maxRanks);
   }
   /** Whether a rank has said that it leaves MPI. */
   hasLeft(rank: number): boolean {

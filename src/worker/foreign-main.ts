@@ -89,7 +89,7 @@ export function joinForeignWorld(): TaskScope | undefined {
   runtime.worker = true;
   const members = rows.map(({ rank: member, pid, hostname }) => ({ rank: member, worldRank: member, pid, hostname }));
   node.bind(worldGrant.slot, worldGrant.lease);
-  const lease = { ...worldGrant, taskId: worldTaskId, rank, members };
+  const lease = { ...worldGrant, taskId: worldTaskId, rank, communicator: memory.wire?.world ?? -1, members };
   const limit = timeoutMs ?? 1_800_000;
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs: limit, poison: debug });
   runtime.running = task.scope;

@@ -13,14 +13,13 @@ import { threadsWindow } from '../window/node-window.js';
 import type { SharedRow } from '../window/shared-window.js';
 import { SharedWindow } from '../window/shared-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
-import { createWireMemory, ringSlots, WireMemory } from '../wire/wire-memory.js';
+import { createWireMemory } from '../wire/wire-memory.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { launcherVariables, preloadWithout, ucxVariables } from './launcher-environment.js';
+import { closeWire } from './rank-engine.js';
 
 /** Room for one encoded row: all ranks contribute the same number of bytes. */
 const rowBytes = 2048;
-/** A cancelled receive is complete after the first. */
-const cancelLooks = 1_000;
 
 /** How the ranks of this process reach the others. */
 export interface RankMemory {
@@ -85,7 +84,8 @@ export async function joinJob(launched: LaunchedRank, windowBytes: number | fals
   const mapped = await vote(mpi, shared !== undefined && joinWindow(shared, rows));
   const memory = mapped && shared ? { window: shared, wire: undefined } : await openWire(mpi, launched, size);
   const finalize = (): Promise<unknown> => {
-    if (memory.wire) cancelReceives(mpi, memory.wire);
+    // Receives that wait for envelopes would still be open in MPI_Finalize.
+    if (memory.wire) closeWire(memory.wire);
     return mpi.finalize();
   };
   return { mpi, rank, size, rows: rows.map((each) => each.row), ...memory, finalize };
@@ -96,25 +96,9 @@ const keepForever = new Set<MpiWire>();
 
 async function openWire(mpi: MpiAddon, { family }: LaunchedRank, size: number): Promise<RankMemory> {
   const module = compileKernels();
-  const wire = { handle: createWireMemory(module), family, communicator: await mpi.dup(0) };
+  const wire = { handle: createWireMemory(module), family, world: await mpi.dup(0) };
   keepForever.add(wire);
   return { window: threadsWindow(module, size, minWindowBytes), wire };
-}
-
-/** Receives that wait for envelopes would still be open in MPI_Finalize. */
-function cancelReceives(mpi: MpiAddon, { handle }: MpiWire): void {
-  const memory = new WireMemory(handle);
-  for (let slot = 0; slot < ringSlots; slot++) {
-    const request = memory.ringRequest(slot);
-    memory.setRingRequest(slot, 0);
-    try {
-      if (request === 0) continue;
-      mpi.cancel(request);
-      for (let look = 0; look < cancelLooks && mpi.test(request) === 0; look++);
-    } catch {
-      // Complete already, in the last moment of its thread.
-    }
-  }
 }
 
 function checkWorld(launched: LaunchedRank, rank: number, size: number, level: number): void {

@@ -71,7 +71,7 @@ export async function runOn<A extends unknown[], R>(
   const encodedArgs = encodeValue(args, 'args');
   const runtime = installRuntime();
   const members = engines.map((_, rank) => ({ rank, worldRank: rank, hostname: hostname(), pid: process.pid }));
-  const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, members };
+  const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, communicator: 1, members };
   const tasks = engines.map((engine, rank) => {
     const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true };
     return new RankTask(engine, runtime, options, false);

@@ -4,9 +4,12 @@ import type { WorkerEvents, WorkerInfo } from '../head/worker-side.js';
 import { readProcess, sharedMemoryFiles } from '../native/proc.js';
 import type { Connection } from '../protocol/connection.js';
 import type { FromRank, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import type { LeaseMessage } from '../protocol/messages.js';
 import type { Endpoint } from '../wire/endpoint.js';
+import { WireMemory } from '../wire/wire-memory.js';
+import { Communicators } from './communicators.js';
 import { endsWithin } from './ends-within.js';
-import { openEndpoint } from './rank-engine.js';
+import { closeWire, openEndpoint } from './rank-engine.js';
 import { encodeError } from './rank-task.js';
 import type { JoinedJob } from './join-job.js';
 import { joinJob } from './join-job.js';
@@ -25,8 +28,14 @@ export class RankControl {
   readonly #connection: Connection<ToRank, FromRank>;
   #welcome: WelcomeMessage | undefined;
   #job: JoinedJob | undefined;
+  #communicators: Communicators | undefined;
   #workers: ThreadWorkers | undefined;
   #script: ScriptThread | undefined;
+  /** The one of the last assignment, with the head's number of its communicator. */
+  #lease: LeaseMessage | undefined;
+  #wireMemory: WireMemory | undefined;
+  /** What this rank does inside MPI. */
+  #round: Promise<void> | undefined;
   #look: NodeJS.Timeout | undefined;
   #closing = false;
 
@@ -44,9 +53,18 @@ export class RankControl {
           this.#send({ type: 'failed', error: encodeError(error, Infinity) });
         });
         break;
-      case 'assign':
-        this.#workers?.assign(rank, message);
+      case 'prepare':
+        void this.#inRound(message.round, () => this.#communicators?.prepare(), 'ready');
         break;
+      case 'go':
+        void this.#inRound(message.order.round, () => this.#communicators?.go(message.order), 'done');
+        break;
+      case 'assign': {
+        this.#lease = message.lease;
+        const communicator = this.#communicators?.handle(message.lease.communicator) ?? -1;
+        this.#workers?.assign(rank, { ...message, lease: { ...message.lease, communicator } });
+        break;
+      }
       case 'cancel':
         if (this.#script) this.#script.cancel(message);
         else this.#workers?.cancel(rank, message);
@@ -80,6 +98,7 @@ export class RankControl {
     const { windowBytes, startTimeoutMs, threads, script } = welcome;
     const job = await joinJob(this.#launched, windowBytes);
     this.#job = job;
+    if (job.wire) this.#wireMemory = new WireMemory(job.wire.handle);
     const { rank, rows } = job;
     const registered: FromRank = { type: 'registered', window: !job.wire, files: sharedMemoryFiles() };
     if (script) {
@@ -92,15 +111,38 @@ export class RankControl {
       }));
       this.#script = new ScriptThread(rank, members, job, script, threads, (exit) => {
         this.#send({ type: 'exited', ...exit });
-        if (job.wire) this.#seeThrough(openEndpoint(rank, job.wire));
+        if (job.wire) this.#seeThrough(openEndpoint(rank, job.wire.world, job.wire));
       });
       return;
     }
+    this.#communicators = new Communicators(job.mpi, 0, rank, job.size, job.wire !== undefined);
     const own: WorkerInfo = { worldRank: rank, pid: process.pid, hostname: rows[rank]?.hostname ?? '' };
     this.#workers = new ThreadWorkers([own], job.window, { startTimeoutMs, threads, wire: job.wire });
     this.#workers.report(this.#events());
     await this.#workers.start(undefined);
     this.#send(registered);
+  }
+
+  /** A rank that fails inside MPI leaves the others there: it ends, and the head starts all again. */
+  async #inRound(round: number, step: () => Promise<void> | undefined, answer: 'ready' | 'done'): Promise<void> {
+    if (this.#closing) return;
+    this.#round = step();
+    try {
+      await this.#round;
+      this.#send({ type: answer, round });
+    } catch (error) {
+      process.stderr.write(`shoal: rank ${this.#launched.rank} ends: round ${round}: ${(error as Error).message}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }
+
+  /** A task has let go of the wire: what it has sent and received is known until its communicator is freed. */
+  #countTraffic(): void {
+    if (!this.#wireMemory || !this.#lease) return;
+    const { sent, received } = this.#wireMemory;
+    this.#communicators?.count(this.#lease.communicator, sent, received);
+    sent.fill(0);
+    received.fill(0);
   }
 
   /** What the thread sent last, before it ended, must leave: MPI moves only while somebody looks. */
@@ -128,9 +170,15 @@ export class RankControl {
     // A thread that sits in native code for good would also keep `process.exit` waiting.
     const ended = await endsWithin(this.#workers?.close(), threadLimitMs);
     if (!ended) process.kill(process.pid, 'SIGKILL');
-    const finalized = await endsWithin(this.#job?.finalize(), finalizeLimitMs);
+    const finalized = await endsWithin(this.#leaveMpi(), finalizeLimitMs);
     if (orphaned) this.#clearUp(finalized);
     process.exit(0);
+  }
+
+  async #leaveMpi(): Promise<void> {
+    await this.#round;
+    await this.#communicators?.end();
+    await this.#job?.finalize();
   }
 
   /** What the head does when there is one: end the launcher, remove the job's files. */
@@ -147,10 +195,17 @@ export class RankControl {
   /** Reports of this process's one worker, sent on to the head. */
   #events(): WorkerEvents {
     return {
+      ready: () => undefined,
+      done: () => undefined,
+      ending: () => undefined,
+      renewed: () => undefined,
       outcome: (_, taskId, outcome) => {
+        if (outcome.kind !== 'threw' || !outcome.replaceThread) this.#countTraffic();
         this.#send({ type: 'outcome', taskId, outcome });
       },
       gone: (_, lease, how) => {
+        if (this.#job?.wire) closeWire(this.#job.wire);
+        if (lease === this.#lease?.lease) this.#countTraffic();
         this.#send({ type: 'gone', lease, how });
       },
       replaced: () => {

@@ -9,7 +9,7 @@ import { ThreadDoorbell } from '../window/doorbell.js';
 import { NodeWindow } from '../window/node-window.js';
 import { RankWindow } from '../window/rank-window.js';
 import { PipeDoorbell, ringBell } from '../window/shared-window.js';
-import { Endpoint } from '../wire/endpoint.js';
+import { cancelRing, Endpoint } from '../wire/endpoint.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { mpiMessages } from '../wire/mpi-messages.js';
 import { WireDoorbell } from '../wire/wire-doorbell.js';
@@ -28,8 +28,8 @@ export function createEngine(
 ): RankPlace {
   const node = new NodeWindow(handle);
   if (wire) {
-    const links = new WireLinks(worldRank, node, () => openEndpoint(worldRank, wire));
-    const doorbell = new WireDoorbell(links.endpoint, () => {
+    const links = new WireLinks(worldRank, node, (rank, communicator) => openEndpoint(rank, communicator, wire));
+    const doorbell = new WireDoorbell(links, () => {
       loadOs().yieldCore();
     });
     return { engine: new RankEngine(links, doorbell, host), node };
@@ -45,13 +45,24 @@ export function createEngine(
   return { engine: new RankEngine(new WindowLinks(window), new PipeDoorbell(os, bells), host), node };
 }
 
-/** Take the wire over. A process whose wire was left in the middle of a message cannot go on: it ends. */
-export function openEndpoint(worldRank: number, wire: MpiWire): Endpoint {
+/** Take the wire over, on one communicator. A process whose wire was left in the middle of a message cannot go on: it ends. */
+export function openEndpoint(rank: number, communicator: number, { handle, family }: MpiWire): Endpoint {
   try {
-    return new Endpoint(worldRank, new WireMemory(wire.handle), mpiMessages(wire));
+    return new Endpoint(rank, communicator, new WireMemory(handle), mpiMessages(family, communicator));
   } catch (error) {
-    process.stderr.write(`shoal: rank ${worldRank} ends: ${(error as Error).message}\n`);
-    process.kill(process.pid, 'SIGKILL');
-    throw error;
+    return endProcess(error);
   }
+}
+
+/** The thread that had the wire is gone: end the receives that it has left. */
+export function closeWire({ handle, family }: MpiWire): void {
+  const memory = new WireMemory(handle);
+  if (memory.inside) endProcess(new Error('a thread was ended in the middle of a message'));
+  cancelRing(memory, mpiMessages(family, memory.ringCommunicator));
+}
+
+function endProcess(error: unknown): never {
+  process.stderr.write(`shoal: process ${process.pid} ends: ${(error as Error).message}\n`);
+  process.kill(process.pid, 'SIGKILL');
+  throw error;
 }

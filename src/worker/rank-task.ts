@@ -85,9 +85,10 @@ export class RankTask {
   }
 
   /** The rank's function has returned: announce it. Returns what the head compares. */
-  finish(): { sequence: number; aborted: boolean } {
+  finish(): { sequence: number; sent: number; received: number; aborted: boolean } {
     this.group.finish();
-    return { sequence: this.group.sequence, aborted: this.group.abortReason() !== undefined };
+    const { sent, received } = this.group.link.traffic;
+    return { sequence: this.group.sequence, sent, received, aborted: this.group.abortReason() !== undefined };
   }
 
   /** The rank failed: leave its error for the peers and fail the group on all of them. */

@@ -39,6 +39,7 @@ export class ScriptThread {
   ) {
     const { url, argv, timeoutMs, label } = script;
     const { env, execArgv, resourceLimits } = threads;
+    const communicator = wire?.world ?? -1;
     window.node.bind(worldGrant.slot, worldGrant.lease);
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
@@ -47,7 +48,7 @@ export class ScriptThread {
       wire,
       worldRank: rank,
       output: this.#output(rank, script),
-      script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, members } },
+      script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, communicator, members } },
       foreignLoader: namesLoader(execArgv ?? process.execArgv),
     };
     this.#worker = new Worker(taskThreadFile(), {

@@ -1,4 +1,5 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
+import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
@@ -6,6 +7,7 @@ import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.j
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { AssignMessage, CancelMessage, FromThread } from '../protocol/messages.js';
+import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
@@ -116,6 +118,19 @@ export class ThreadWorkers implements WorkerSide {
   }
   markDead({ slot }: LeaseGrant, rank: number): void {
     this.window.node.markDead(slot, rank);
+  }
+  /** Threads need no MPI for their groups: the head's table is all there is. */
+  prepare(worldRank: number, round: number): void {
+    this.#events?.ready(worldRank, round);
+  }
+  go(worldRank: number, { round }: GoOrder): void {
+    this.#events?.done(worldRank, round);
+  }
+  putAside(): void {
+    assert.fail('a thread answers a round at once');
+  }
+  breakEpoch(): void {
+    assert.fail('a thread returns from a round at once');
   }
   assign(worldRank: number, message: AssignMessage): void {
     const thread = this.#threads.get(worldRank);

@@ -11,7 +11,7 @@ export function endInWorld(rank: number, size: number, node: NodeWindow, wire: M
     node.markDead(worldGrant.slot, rank);
     return () => ranks.every((other) => node.isDead(worldGrant.slot, other));
   }
-  const endpoint = openEndpoint(rank, wire);
+  const endpoint = openEndpoint(rank, wire.world, wire);
   const told = endpoint.leave(ranks.filter((other) => other !== rank));
   return () => {
     endpoint.poll();

@@ -29,9 +29,9 @@ export function loopbackWorld(size: number, faults?: LoopbackFaults): LoopbackWo
   const ranks = Array.from({ length: size }, (_, rank) => {
     const node = createWindow(module, size, windowBytes);
     node.bind(0, 1);
-    const endpoint = new Endpoint(rank, new WireMemory(createWireMemory(module)), network.messages(rank));
+    const endpoint = new Endpoint(rank, 1, new WireMemory(createWireMemory(module)), network.messages(rank));
     const links = new WireLinks(rank, node, () => endpoint);
-    const doorbell = new WireDoorbell(links.endpoint, () => undefined);
+    const doorbell = new WireDoorbell(links, () => undefined);
     const awaited = { ticket: () => 0, wait: undefined, waitAsync: doorbell.waitAsync.bind(doorbell) };
     return { endpoint, node, engine: new RankEngine(links, awaited, localHost) };
   });

@@ -37,7 +37,7 @@ async function run(job: RankJob, shared: SharedWindow, rows: readonly SharedRow[
   });
   const host = { warn: () => undefined, reportStuck: () => undefined };
   const engine = new RankEngine(new WindowLinks(window), new PipeDoorbell(loadOs(), shared.bells), host);
-  const lease = { lease: 1, slot: 0, taskId: 't1', rank, members };
+  const lease = { lease: 1, slot: 0, taskId: 't1', rank, communicator: -1, members };
   const task = new RankTask(engine, installRuntime(), { lease, attempt: 1, timeoutMs: 30_000, poison: false });
   let origin: 'task' | 'result' = 'task';
   try {

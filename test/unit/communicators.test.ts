@@ -6,37 +6,60 @@ const test = suite('communicators');
 
 test('a task of one rank needs none', () => {
   const table = new CommunicatorTable(4);
-  assert.is(table.assign([3]).action, 'none');
-  assert.equal(table.counts, { rounds: 0, splits: 0, cacheHits: 0 });
+  assert.equal(table.assign([3]), { id: 0, action: 'none' });
+  assert.equal(table.release([3], true), []);
+  assert.equal(table.counts, { splits: 0, cacheHits: 0 });
 });
 
 test('reuses the communicator of the same members in the same order only', () => {
   const table = new CommunicatorTable(4);
   const first = table.assign([0, 1]);
-  table.release([0, 1], true);
-  assert.equal(table.assign([0, 1]), { id: first.id, action: 'reuse', free: [] });
+  assert.equal(table.release([0, 1], true), []);
+  assert.equal(table.assign([0, 1]), { id: first.id, action: 'reuse' });
   assert.is(table.assign([1, 0]).action, 'create');
 });
 
-test('frees one that did not end clean, and keeps no more than its limit', () => {
+test('gives back one that did not end clean, and keeps no more than its limit', () => {
   const table = new CommunicatorTable(1);
   const dirty = table.assign([0, 1]);
-  table.release([0, 1], false);
+  assert.equal(
+    table.release([0, 1], false).map(({ id }) => id),
+    [dirty.id],
+  );
   const next = table.assign([0, 1]);
-  assert.equal([next.action, next.free], ['create', [dirty.id]]);
-  table.release([0, 1], true);
+  assert.is(next.action, 'create');
+  assert.equal(table.release([0, 1], true), []);
   table.assign([2, 3]);
-  table.release([2, 3], true);
+  assert.equal(
+    table.release([2, 3], true).map(({ id }) => id),
+    [next.id],
+    'the least recently used goes first',
+  );
   assert.is(table.assign([0, 1]).action, 'create');
 });
 
-test('with a limit of 0 makes one for every assignment', () => {
+test('with a limit of 0 makes one for every assignment, and gives each back', () => {
   const table = new CommunicatorTable(0);
   for (let i = 0; i < 3; i++) {
-    assert.is(table.assign([0, 1]).action, 'create');
-    table.release([0, 1], true);
+    const { id, action } = table.assign([0, 1]);
+    assert.is(action, 'create');
+    assert.equal(
+      table.release([0, 1], true).map((each) => each.id),
+      [id],
+    );
   }
-  assert.equal(table.counts, { rounds: 3, splits: 3, cacheHits: 0 });
+  assert.equal(table.counts, { splits: 3, cacheHits: 0 });
+});
+
+test('what a lost worker was a member of is neither reused nor given back', () => {
+  const table = new CommunicatorTable(4);
+  table.assign([0, 1]);
+  table.assign([2, 3]);
+  table.release([2, 3], true);
+  table.lost(1);
+  assert.equal(table.release([0, 1], false), []);
+  assert.is(table.assign([0, 1]).action, 'create');
+  assert.is(table.assign([2, 3]).action, 'reuse');
 });
 
 test.run();

@@ -33,6 +33,7 @@ function pair(): {
       slot: 0,
       taskId: 't1',
       rank,
+      communicator: -1,
       members,
     });
   });
@@ -66,7 +67,7 @@ test('a rank that leaves early waits for a busy member, asks for its end after a
 test('two groups used in opposite order by two ranks do not deadlock', async () => {
   const { collectives, groups, close } = pair();
   const second = groups.map(({ engine, members }, rank) => {
-    return new Group(engine, { lease: 2, slot: 1, taskId: 't2', rank, members });
+    return new Group(engine, { lease: 2, slot: 1, taskId: 't2', rank, communicator: -1, members });
   });
   const others = second.map((group) => new GroupCollective(group, 10_000, false));
   const [a, b] = [(rank: number) => collectives[rank]!, (rank: number) => others[rank]!];

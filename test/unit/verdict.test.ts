@@ -10,7 +10,7 @@ import { codeOf } from '../support/check.js';
 
 const test = suite('verdict');
 const returned = (value: unknown, sequence = 1, aborted = false): Outcome => {
-  return { kind: 'returned', value: encodeValue(value, 'value'), sequence, aborted };
+  return { kind: 'returned', value: encodeValue(value, 'value'), sequence, sent: 0, received: 0, aborted };
 };
 const threw = (error: Error, origin: 'task' | 'load' | 'result' = 'task'): Outcome => {
   return { kind: 'threw', error: encodeValue(error, 'error'), origin, replaceThread: false };

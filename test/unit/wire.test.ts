@@ -51,7 +51,7 @@ for (const size of [1, 2, 3, 4, 7]) {
 function groupsOf(world: ReturnType<typeof loopbackWorld>): { groups: Group[]; collectives: GroupCollective[] } {
   const members = world.engines.map((_, rank) => ({ rank, worldRank: rank, hostname: 'here', pid: 1 }));
   const groups = world.engines.map((engine, rank) => {
-    return new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, members });
+    return new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, communicator: 1, members });
   });
   return { groups, collectives: groups.map((group) => new GroupCollective(group, 10_000, false)) };
 }
@@ -101,8 +101,8 @@ function pair(): { near: Endpoint; far: Endpoint; memory: WireMemory; messages: 
   const network = new Loopback(2);
   const memory = new WireMemory(createWireMemory(module));
   const messages = network.messages(1);
-  const near = new Endpoint(0, new WireMemory(createWireMemory(module)), network.messages(0));
-  return { near, far: new Endpoint(1, memory, messages), memory, messages };
+  const near = new Endpoint(0, 1, new WireMemory(createWireMemory(module)), network.messages(0));
+  return { near, far: new Endpoint(1, 1, memory, messages), memory, messages };
 }
 
 /** Send `sizeBytes` bytes of value `value` from one endpoint to a rank under a lease. */
@@ -153,7 +153,7 @@ test('a thread takes the wire over from one that was ended, with messages on the
   post(near, 2, 300, 2);
   post(near, 2, 300_000, 3);
   assert.equal(heard, [[1, 200_000, 0]]);
-  const next = new Endpoint(1, memory, messages);
+  const next = new Endpoint(1, 1, memory, messages);
   next.open(2, mailbox);
   settle(near, next);
   assert.equal(heard.slice(1), [
@@ -161,7 +161,7 @@ test('a thread takes the wire over from one that was ended, with messages on the
     [3, 300_000, 0],
   ]);
   memory.inside = true;
-  throwsCode(() => new Endpoint(1, memory, messages), 'PROTOCOL');
+  throwsCode(() => new Endpoint(1, 1, memory, messages), 'PROTOCOL');
 });
 
 test('memory of messages that never end is not used again', () => {
@@ -170,12 +170,12 @@ test('memory of messages that never end is not used again', () => {
   let end = far;
   for (let i = 0; i < 3; i++) {
     post(end, 1, 100, 1, 0); // rank 0 never looks
-    end = new Endpoint(1, memory, messages);
+    end = new Endpoint(1, 1, memory, messages);
     assert.not.ok(taken.has(memory.currentRegion));
     taken.add(memory.currentRegion);
   }
   post(end, 1, 100, 1, 0);
-  throwsCode(() => new Endpoint(1, memory, messages), 'PROTOCOL');
+  throwsCode(() => new Endpoint(1, 1, memory, messages), 'PROTOCOL');
 });
 
 test.run();

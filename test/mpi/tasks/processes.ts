@@ -1,4 +1,5 @@
 /** Task functions that do to their process what happens to processes. */
+import { pbkdf2 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { collective, context } from 'shoal/worker';
 
@@ -60,6 +61,23 @@ export function stubborn(): void {
 /** Whether the library that lets go of cores is in this process, and what its children would get of it. */
 export function yields(): [boolean, string | undefined] {
   return [readFileSync('/proc/self/maps', 'latin1').includes('ucx-yield.so'), process.env.LD_PRELOAD];
+}
+
+/** Keeps its thread busy: neither its messages nor its timers get a turn. */
+export function spin(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+/** Keeps every thread of libuv's pool busy, with a queue behind them. */
+export async function hammer(ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  const one = async (): Promise<void> => {
+    while (performance.now() < end) {
+      await new Promise((resolve) => pbkdf2('secret', 'salt', 50_000, 32, 'sha256', resolve));
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, one));
 }
 
 export function launcherVariables(): string[] {

@@ -1,4 +1,4 @@
-/** Compiles and runs bench/allreduce.c with the compiler and the launcher of one MPI family. */
+/** Compiles and runs a C program of this folder with the compiler and the launcher of one MPI family. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,21 +8,20 @@ import { mpiCommand } from '../src/launch/command-line.js';
 import type { MpiLauncher } from '../src/launch/family.js';
 import { preloadFor } from '../src/launch/preload.js';
 
-const source = fileURLToPath(new URL('./allreduce.c', import.meta.url));
-
-/** Microseconds per call, by bytes per rank; with the options that the ranks of a pool get. */
-export function timeC(
-  launcher: MpiLauncher,
-  ranks: number,
-  sizes: readonly (readonly [bytes: number, calls: number])[],
-): Map<number, number> {
+/**
+ * Run `name`.c with the options that the ranks of a pool get.
+ *
+ * @returns The numbers of each line that it prints.
+ */
+export function runC(launcher: MpiLauncher, ranks: number, name: string, given: readonly number[]): number[][] {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-bench-'));
   try {
-    const program = join(folder, 'allreduce');
+    const source = fileURLToPath(new URL(`./${name}.c`, import.meta.url));
+    const program = join(folder, name);
     mustRun(`mpicc.${launcher.family}`, ['-O3', source, '-o', program], process.env);
     const { command, args, env } = mpiCommand(launcher, {
       ranks,
-      program: [program, ...sizes.flat().map(String)],
+      program: [program, ...given.map(String)],
       hosts: [],
       hostfile: undefined,
       extraArgs: [],
@@ -30,10 +29,8 @@ export function timeC(
       folder,
       preload: preloadFor(launcher.family, ranks),
     });
-    const lines = mustRun(command, args, { ...process.env, ...env })
-      .trim()
-      .split('\n');
-    return new Map(lines.map((line) => line.trim().split(' ').map(Number) as [number, number]));
+    const lines = mustRun(command, args, { ...process.env, ...env }).trim();
+    return lines.split('\n').map((line) => line.trim().split(' ').map(Number));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,139 @@
+/** The head's hand on communicators: which gang has one, and the rounds in which the others get theirs. */
+import type { CommunicatorKind } from '../protocol/round-messages.js';
+import type { CommunicatorCounts, CommunicatorOrder } from './communicators.js';
+import { CommunicatorTable } from './communicators.js';
+import type { RoundAction } from './rounds.js';
+import { Rounds } from './rounds.js';
+import type { WorkerSide } from './worker-side.js';
+
+/** How communicators are made and kept; all filled. */
+export interface GroupOptions {
+  readonly communicator: CommunicatorKind;
+  readonly communicatorCache: number;
+  readonly roundTimeoutMs: number;
+}
+
+/** What becomes of gangs that wait for a round. */
+export interface GroupEvents {
+  /** The gang of this communicator can start. */
+  formed(id: number): void;
+  /** It has lost a member before anybody was inside MPI. */
+  undone(id: number): void;
+  warning(message: string): void;
+}
+
+/** Numbers of the rounds so far. */
+export type RoundCounts = CommunicatorCounts & { readonly rounds: number };
+
+/** Carries out what {@link Rounds} decides. */
+export class Groups {
+  readonly #workers: WorkerSide;
+  readonly #events: GroupEvents;
+  readonly #table: CommunicatorTable;
+  readonly #rounds: Rounds;
+  readonly #timeoutMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(workers: WorkerSide, options: GroupOptions, events: GroupEvents) {
+    this.#workers = workers;
+    this.#events = events;
+    this.#table = new CommunicatorTable(options.communicatorCache);
+    this.#timeoutMs = options.roundTimeoutMs;
+    this.#rounds = new Rounds(options.communicator, options.roundTimeoutMs);
+    this.#rounds.reset(workers.workers.map(({ worldRank }) => worldRank));
+  }
+
+  get counts(): RoundCounts {
+    return { rounds: this.#rounds.count, ...this.#table.counts };
+  }
+
+  /** The communicator of a gang; one that is to be made comes with the next round. */
+  assign(worldRanks: readonly number[]): CommunicatorOrder {
+    const order = this.#table.assign(worldRanks);
+    if (order.action === 'create') this.#rounds.request({ id: order.id, worldRanks });
+    return order;
+  }
+
+  /** Start a round for the gangs of this tick. */
+  begin(): void {
+    this.#apply(this.#rounds.begin(performance.now()));
+  }
+
+  /** A gang has ended, in step and with no message of a call on its way, or not: what is on its way is then cleared soon. */
+  release(worldRanks: readonly number[], clean: boolean): void {
+    for (const group of this.#table.release(worldRanks, clean)) this.#rounds.release(group, !clean);
+  }
+
+  /** A gang's communicator was never made. */
+  forget(worldRanks: readonly number[]): void {
+    this.#table.forget(worldRanks);
+  }
+
+  ready(worldRank: number, round: number): void {
+    this.#apply(this.#rounds.ready(worldRank, round, performance.now()));
+  }
+
+  done(worldRank: number, round: number): void {
+    this.#apply(this.#rounds.done(worldRank, round, performance.now()));
+  }
+
+  lost(worldRank: number): void {
+    this.#table.lost(worldRank);
+    this.#apply(this.#rounds.lost(worldRank, performance.now()));
+  }
+
+  /** The workers of a new epoch. */
+  reset(worldRanks: readonly number[]): void {
+    this.#table.reset();
+    this.#apply(this.#rounds.reset(worldRanks));
+  }
+
+  /** No round is waited for any more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #apply(actions: readonly RoundAction[]): void {
+    for (const action of actions) this.#act(action);
+    clearTimeout(this.#timer);
+    const waitMs = this.#rounds.deadline - performance.now();
+    if (!Number.isFinite(waitMs) || this.#closed) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#apply(this.#rounds.tick(performance.now()));
+      },
+      Math.max(1, waitMs),
+    );
+  }
+
+  #act(action: RoundAction): void {
+    switch (action.type) {
+      case 'prepare':
+        for (const worldRank of action.worldRanks) this.#workers.prepare(worldRank, action.round);
+        break;
+      case 'go':
+        this.#workers.go(action.worldRank, action.order);
+        break;
+      case 'formed':
+        for (const id of action.ids) this.#events.formed(id);
+        break;
+      case 'undone':
+        for (const id of action.ids) this.#events.undone(id);
+        break;
+      case 'silent':
+        for (const worldRank of action.worldRanks) {
+          const text = `did not answer round ${action.round} within roundTimeoutMs (${this.#timeoutMs} ms)`;
+          this.#events.warning(`worker ${worldRank} ${text}; it is put aside`);
+          this.#workers.putAside(worldRank, `${text}, and was ended`);
+        }
+        break;
+      case 'broken': {
+        const text = `round ${action.round} lost worker ${action.worldRanks.join(', ')} inside MPI`;
+        this.#events.warning(`${text}; all processes are started again`);
+        this.#workers.breakEpoch(`was ended because ${text}`);
+      }
+    }
+  }
+}

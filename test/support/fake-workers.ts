@@ -1,0 +1,167 @@
+/** Workers without processes: what they report waits until the test delivers it, in any order between workers. */
+import * as assert from 'uvu/assert';
+import type { WorkerEvents, WorkerInfo, WorkerSide } from '../../src/head/worker-side.js';
+import type { AssignMessage, CancelMessage, Outcome } from '../../src/protocol/messages.js';
+import type { GoOrder } from '../../src/protocol/round-messages.js';
+import { encodeValue } from '../../src/protocol/values.js';
+
+interface FakeWorker {
+  living: boolean;
+  lease: number;
+  task: AssignMessage | undefined;
+  cancelled: boolean;
+  readonly communicators: Map<number, string>;
+  /** Messages to it, and what comes back of them, one after the other. */
+  inbox: (() => void)[];
+}
+
+/** As processes under an MPI whose survivors go on until they are idle; then all are started again. */
+export class FakeWorkers implements WorkerSide {
+  readonly workers: readonly WorkerInfo[];
+  readonly slots = 4;
+  restarts = 0;
+  /** Tasks whose function was begun, by id: how often. */
+  readonly begun = new Map<string, number>();
+  readonly #states: FakeWorker[];
+  #clearing = new Set<number>();
+  #events!: WorkerEvents;
+  #restarting = false;
+
+  constructor(size: number) {
+    this.workers = Array.from({ length: size }, (_, worldRank) => ({
+      worldRank,
+      pid: 1 + worldRank,
+      hostname: 'here',
+    }));
+    this.#states = this.workers.map(() => this.#fresh());
+  }
+
+  report(events: WorkerEvents): void {
+    this.#events = events;
+  }
+
+  /** Let one waiting message of a worker arrive; false when none waits. `fails`: a task that it begins throws. */
+  deliver(which: number, fails: boolean): boolean {
+    const waiting = this.#states.filter(({ inbox }) => inbox.length > 0);
+    this.#fails = fails;
+    const next = waiting[which % Math.max(1, waiting.length)]?.inbox.shift();
+    next?.();
+    return next !== undefined;
+  }
+  #fails = false;
+
+  die(worldRank: number): void {
+    const state = this.#states[worldRank]!;
+    if (!state.living) return;
+    const { lease } = state;
+    Object.assign(state, { living: false, task: undefined, inbox: [] });
+    this.#events.removed(worldRank);
+    this.#events.gone(worldRank, lease, { kind: 'died', error: encodeValue(new Error('killed'), 'error') });
+    this.#restartIfIdle();
+  }
+
+  isAvailable(worldRank: number): boolean {
+    return this.#states[worldRank]!.living && !this.#restarting;
+  }
+  clear(slot: number): void {
+    this.#clearing.add(slot);
+    const keeper = this.#states.findIndex(({ living }) => living);
+    if (keeper >= 0) {
+      this.#post(keeper, () => {
+        if (this.#clearing.delete(slot)) this.#events.cleared(slot);
+      });
+    }
+    this.#restartIfIdle();
+  }
+  abort(): void {}
+  markDead(): void {}
+  prepare(worldRank: number, round: number): void {
+    this.#post(worldRank, () => this.#events.ready(worldRank, round));
+  }
+  go(worldRank: number, { group, free, round }: GoOrder): void {
+    this.#post(worldRank, () => {
+      const { communicators } = this.#states[worldRank]!;
+      for (const id of free) assert.ok(communicators.delete(id), 'frees what it does not have');
+      if (group) communicators.set(group.id, group.worldRanks.join());
+      this.#events.done(worldRank, round);
+    });
+  }
+  putAside(worldRank: number): void {
+    const state = this.#states[worldRank]!;
+    if (!state.living) return;
+    state.inbox = [
+      () => {
+        this.die(worldRank);
+      },
+    ];
+  }
+  breakEpoch(): void {
+    for (const { worldRank } of this.workers) this.putAside(worldRank);
+  }
+  assign(worldRank: number, message: AssignMessage): void {
+    const state = this.#states[worldRank]!;
+    assert.ok(state.living, 'a task for a worker that is gone');
+    assert.is(state.task, undefined, 'a worker is leased twice');
+    const { communicator, members, lease, rank } = message.lease;
+    assert.is(members[rank]?.worldRank, worldRank);
+    const ranks = members.map((member) => member.worldRank).join();
+    assert.is(members.length === 1 ? '' : state.communicators.get(communicator), members.length === 1 ? '' : ranks);
+    Object.assign(state, { task: message, lease, cancelled: false });
+    this.#post(worldRank, () => {
+      this.begun.set(message.lease.taskId, (this.begun.get(message.lease.taskId) ?? 0) + 1);
+      this.#end(worldRank, message, this.#fails ? 'threw' : 'returned');
+    });
+  }
+  cancel(worldRank: number, { taskId }: CancelMessage): void {
+    const state = this.#states[worldRank]!;
+    if (state.task?.lease.taskId === taskId) state.cancelled = true;
+  }
+  end(): void {}
+  keepAlive(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #fresh(): FakeWorker {
+    return { living: true, lease: 0, task: undefined, cancelled: false, communicators: new Map(), inbox: [] };
+  }
+
+  #post(worldRank: number, arrive: () => void): void {
+    const state = this.#states[worldRank]!;
+    if (state.living) state.inbox.push(arrive);
+  }
+
+  #end(worldRank: number, { lease }: AssignMessage, kind: 'threw' | 'returned'): void {
+    this.#states[worldRank]!.task = undefined;
+    const error = encodeValue(new RangeError('no such shard'), 'error');
+    const counts = { sequence: 1, sent: 0, received: 0, aborted: this.#states[worldRank]!.cancelled };
+    const outcome: Outcome =
+      kind === 'threw'
+        ? { kind, error, origin: 'task', replaceThread: false }
+        : { kind, value: encodeValue(lease.rank, 'value'), ...counts };
+    this.#events.outcome(worldRank, lease.taskId, outcome);
+    this.#restartIfIdle();
+  }
+
+  #restartIfIdle(): void {
+    const isIdle = this.#states.every(({ task }) => task === undefined);
+    if (!isIdle || this.#restarting || this.#states.every(({ living }) => living)) return;
+    this.restarts++;
+    this.#restarting = true;
+    this.#events.ending();
+    for (const state of this.#states) Object.assign(state, { living: false, inbox: [] });
+    this.#states[0]!.inbox.push(() => {
+      this.#renew();
+    });
+  }
+
+  #renew(): void {
+    const clearing = [...this.#clearing];
+    this.#clearing = new Set();
+    this.#states.forEach((_, worldRank) => (this.#states[worldRank] = this.#fresh()));
+    for (const slot of clearing) this.#events.cleared(slot);
+    this.#restarting = false;
+    this.#events.renewed();
+    for (const { worldRank } of this.workers) this.#events.replaced(worldRank);
+  }
+}
