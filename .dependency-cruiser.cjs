@@ -4,6 +4,7 @@ const layers = [
   ['cli', '^src/cli/'],
   ['driver', '^src/driver/'],
   ['launch', '^src/launch/'],
+  ['node-manager', '^src/node-manager/'],
   ['worker', '^src/worker/'],
   ['head', '^src/head/'],
   ['collective', '^src/collective/'],
@@ -13,7 +14,7 @@ const layers = [
   ['window', '^src/window/'],
   ['kernels', '^src/kernels/'],
   ['native', '^src/native/'],
-  ['base', '^src/(types/|errors\\.ts$|env\\.ts$|log\\.ts$)'],
+  ['base', '^src/(types/|errors\\.ts$|env\\.ts$|log\\.ts$|version\\.ts$)'],
 ];
 
 /** The head runs with no window and no wasm: it may name their types, and the pure encoding of abort reasons. */

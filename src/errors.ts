@@ -14,6 +14,9 @@ export interface MemberInfo {
   readonly pid: number;
 }
 
+/** How a process ended: by itself, by a signal, killed by the kernel for lack of memory, ended by its pool, or nobody knows. */
+export type ExitKind = 'exit' | 'signal' | 'out-of-memory' | 'ended' | 'unknown';
+
 /** Base of all errors of this package. `instanceof` goes by `code`, so it holds across several loaded copies. */
 export class ShoalError extends Error {
   /** Stable code of the class. */
@@ -85,6 +88,7 @@ export class WorkerDiedError extends ShoalError {
   declare readonly pid: number | undefined;
   /** Such as `SIGKILL`; undefined when it exited by itself or the system does not tell. */
   declare readonly signal: string | undefined;
+  declare readonly exitKind: ExitKind | undefined;
 }
 /** Cancelled by `cancel()`, a signal or `close({ force: true })`; `cause` is the signal's reason. */
 export class CancelledError extends ShoalError {
@@ -134,6 +138,10 @@ export class MessageTooLargeError extends ShoalError {
 export class LaunchError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_LAUNCH';
 }
+/** A worker was not ready in time: `workers` says which, and what each was at. */
+export class RegistrationTimeoutError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_REGISTRATION_TIMEOUT';
+}
 /** Not possible here; the text names the ways out. */
 export class UnsupportedError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_UNSUPPORTED';
@@ -169,6 +177,7 @@ export const errorClasses: readonly (typeof ShoalError)[] = [
   QueueFullError,
   MessageTooLargeError,
   LaunchError,
+  RegistrationTimeoutError,
   UnsupportedError,
   ProtocolError,
   ClosedError,

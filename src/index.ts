@@ -24,6 +24,7 @@ export {
   NotSerializableError,
   PeerFailedError,
   ProtocolError,
+  RegistrationTimeoutError,
   QueueFullError,
   ShoalError,
   TaskExitedError,

@@ -1,9 +1,8 @@
 /** The `shoal` command. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { ShoalError } from '../errors.js';
+import { packageVersion } from '../version.js';
 import { doctorCommand } from './doctor.js';
 import { runCommand } from './run.js';
 
@@ -12,12 +11,9 @@ const usageExitCode = 2;
 
 /** Parse the arguments and run the command; errors of ours are one line, all others keep their stack. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8')) as {
-    version: string;
-  };
   const program = new Command('shoal')
     .description('Gangs of TypeScript tasks with collectives of their own.')
-    .version(version)
+    .version(packageVersion())
     .enablePositionalOptions()
     .showHelpAfterError('(shoal --help says more)')
     .addCommand(runCommand())

@@ -46,10 +46,13 @@ interface Startable extends WorkerSide {
 function makeWorkers(filled: FilledLaunchOptions): { workers: Startable; facts: () => PoolFacts } {
   if (filled.transport === 'threads') {
     const workers = threadWorkers(filled.workers, filled.windowBytes, filled.startTimeoutMs, filled);
-    return { workers, facts: () => ({ epoch: 1, transport: 'threads', mpi: undefined }) };
+    return { workers, facts: () => ({ epoch: 1, transport: 'threads', mpi: undefined, rendezvous: undefined }) };
   }
   const launcher = detectLauncher(filled.mpiexec);
-  const workers = new ProcessWorkers(processOptions(launcher, filled, undefined));
+  const options = processOptions(launcher, filled, undefined);
+  const { rendezvous } = options.welcome;
+  const workers = new ProcessWorkers(options);
   const { family, version } = launcher;
-  return { workers, facts: () => ({ epoch: workers.epoch, transport: 'mpi', mpi: { family, version } }) };
+  const mpi = { family, version };
+  return { workers, facts: () => ({ epoch: workers.epoch, transport: 'mpi', mpi, rendezvous }) };
 }

@@ -1,8 +1,11 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
+import type { RendezvousChoice } from '../launch/rendezvous.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
 
@@ -19,6 +22,11 @@ export interface LaunchOptions {
   readonly mpiexec?: string;
   /** Arguments for it, before ours. */
   readonly mpiexecArgs?: readonly string[];
+  /**
+   * How the processes' rows come to the head over MPI: `'accept-connect'` (Open MPI alone) or `'intercomm'`, to an agent
+   * that is one rank more, or `'gather'`, to worker 0. Default `'auto'`: by the family.
+   */
+  readonly rendezvous?: RendezvousChoice;
   /** How often in a row the processes are started again after the loss of one, default 3. */
   readonly maxRestarts?: number;
   /** Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4 GiB. `false` (transport `mpi`): every byte goes over MPI. */
@@ -50,6 +58,8 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Node options of the workers; default: this process's. */
   readonly execArgv?: readonly string[];
+  /** Folder, made if its parent is there, where each worker's output is kept as `worker-N.log`, besides being printed; 10 MiB and three older ones each. */
+  readonly logDir?: string;
   /** Aborts the launch; afterwards it has no effect. */
   readonly signal?: AbortSignal;
 }
@@ -60,6 +70,7 @@ export interface FilledLaunchOptions {
   readonly transport: 'threads' | 'mpi';
   readonly mpiexec: string | undefined;
   readonly mpiexecArgs: readonly string[];
+  readonly rendezvous: RendezvousChoice;
   readonly maxRestarts: number;
   readonly windowBytes: number | false;
   readonly startTimeoutMs: number;
@@ -74,9 +85,11 @@ export interface FilledLaunchOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
+  readonly logDir: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
+const rendezvousChoices: readonly RendezvousChoice[] = ['auto', 'accept-connect', 'intercomm', 'gather'];
 const MIB = 1024 * 1024;
 const maxWorkers = 256;
 const longestTimerMs = 2 ** 31 - 1;
@@ -87,6 +100,7 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'transport',
   'mpiexec',
   'mpiexecArgs',
+  'rendezvous',
   'maxRestarts',
   'window',
   'startTimeoutMs',
@@ -101,6 +115,7 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'resourceLimits',
   'env',
   'execArgv',
+  'logDir',
   'signal',
 ];
 
@@ -115,6 +130,7 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
     transport: transport(first(options.transport, env.transport, 'auto'), options.mpiexec !== undefined),
     mpiexec,
     mpiexecArgs: texts('mpiexecArgs', options.mpiexecArgs),
+    rendezvous: oneOf('rendezvous', options.rendezvous ?? 'auto', rendezvousChoices),
     maxRestarts: integer('launch', 'maxRestarts', first(options.maxRestarts, undefined, 3), 0, 1_000_000),
     windowBytes: windowBytesFor(first<number | false | undefined>(options.window, env.window, undefined), workers),
     startTimeoutMs: Math.min(
@@ -143,6 +159,7 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
     resourceLimits: options.resourceLimits,
     env: options.env,
     execArgv: options.execArgv,
+    logDir: folder(options.logDir),
     signal: checkSignal('launch', options.signal),
   };
 }
@@ -211,6 +228,26 @@ function transport(name: string, namesLauncher: boolean): 'threads' | 'mpi' {
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw new InvalidArgumentError(`launch: expected ${name} to be a command, received ${show(value)}`, { option: name });
+}
+
+/** A folder that can be written to. */
+function folder(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') {
+    throw new InvalidArgumentError(`launch: expected logDir to be a path, received ${show(value)}`, {
+      option: 'logDir',
+    });
+  }
+  const path = resolve(value);
+  try {
+    // Not recursive: in some file systems, such as /proc, that never returns.
+    if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+    accessSync(path, constants.W_OK);
+    return path;
+  } catch (cause) {
+    const text = `launch: expected logDir to be a folder that can be written to: ${(cause as Error).message}`;
+    throw new InvalidArgumentError(text, { option: 'logDir' }, { cause });
+  }
 }
 
 function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {

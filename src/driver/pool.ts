@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { Head } from '../head/head.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
+import type { Rendezvous } from '../protocol/control-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { assertOptions, checkSignal, first, integer, limit } from './options.js';
@@ -47,6 +48,8 @@ export interface PoolStatus {
   readonly transport: 'threads' | 'mpi';
   /** The MPI that started the workers; undefined with threads. */
   readonly mpi: { readonly family: MpiFamily; readonly version: string } | undefined;
+  /** How the rows of the processes came to the head; undefined with threads. */
+  readonly rendezvous: Rendezvous | undefined;
   readonly workers: readonly WorkerStatus[];
   readonly queued: number;
   readonly running: number;
@@ -57,7 +60,7 @@ export interface PoolStatus {
 }
 
 /** What is known of a pool's workers as a whole. */
-export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi'>;
+export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi' | 'rendezvous'>;
 
 /** Names of all options of `run` and `submit`. */
 export const runOptionNames: readonly string[] = [

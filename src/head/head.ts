@@ -97,9 +97,11 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   status(): { workers: WorkerStatus[]; queued: number; running: number } {
-    const workers = this.#workers.workers.map(({ worldRank, pid, hostname }): WorkerStatus => {
+    const workers = this.#workers.workers.map(({ worldRank, pid, hostname, phasesMs }): WorkerStatus => {
       const task = this.#running.get(worldRank);
-      return { worldRank, pid, node: hostname, state: task ? 'busy' : 'idle', taskId: task?.id };
+      const { rssBytes, cpuMs } = this.#workers.usage(worldRank) ?? {};
+      const state = task ? 'busy' : 'idle';
+      return { worldRank, pid, node: hostname, state, taskId: task?.id, phasesMs, rssBytes, cpuMs };
     });
     return { workers, queued: this.#scheduler.queued, running: new Set(this.#running.values()).size };
   }
@@ -187,7 +189,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     void this.close(true);
   }
 
-  warning(worldRank: number, message: string): void {
+  warning(worldRank: number | undefined, message: string): void {
     this.emit('warning', { message, worldRank });
   }
 

@@ -1,5 +1,6 @@
 /** What a head is told and what it tells. */
 import type { GroupOptions } from './groups.js';
+import type { StartPhases } from './worker-side.js';
 
 /** Limits of a head; all filled. */
 export interface HeadOptions extends GroupOptions {
@@ -32,4 +33,9 @@ export interface WorkerStatus {
   readonly node: string;
   readonly state: 'idle' | 'busy';
   readonly taskId: string | undefined;
+  /** Of a process: when it came to each phase of its start, in milliseconds from the launch. */
+  readonly phasesMs: StartPhases | undefined;
+  /** Of a process: bytes of memory in use, shared ones included, and milliseconds on a core since its start. */
+  readonly rssBytes: number | undefined;
+  readonly cpuMs: number | undefined;
 }

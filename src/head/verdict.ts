@@ -74,10 +74,10 @@ export function workerDied(
 ): WorkerDiedError {
   const cause = encoded && decodeValue(encoded);
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  const { hostname, pid, signal } = cause instanceof WorkerDiedError ? cause : {};
+  const { hostname, pid, signal, exitKind } = cause instanceof WorkerDiedError ? cause : {};
   return new WorkerDiedError(
     `${what}${why}`,
-    { ...fields, ...(pid !== undefined && { hostname, pid, signal }) },
+    { ...fields, ...(pid !== undefined && { hostname, pid, signal, exitKind }) },
     { cause },
   );
 }

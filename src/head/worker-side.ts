@@ -1,14 +1,29 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
+import type { ProcessUsage } from '../native/proc.js';
 import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../window/abort-reason.js';
+
+/** Phases of the start of a process, in milliseconds from the launch. */
+export interface StartPhases {
+  /** It has connected. */
+  readonly connected: number;
+  /** MPI_Init has returned. */
+  readonly mpiReady: number;
+  /** Its row has come over MPI. */
+  readonly gathered: number;
+  /** It can be given tasks. */
+  readonly registered: number;
+}
 
 /** A worker of the pool. */
 export interface WorkerInfo {
   readonly worldRank: number;
   readonly pid: number;
   readonly hostname: string;
+  /** When it came to each phase of its start, in milliseconds from the launch; undefined for a thread. */
+  readonly phasesMs?: StartPhases;
 }
 
 /** Commands from the head; none of them waits for the worker but `end` and `close`. */
@@ -18,6 +33,8 @@ export interface WorkerSide {
   readonly slots: number;
   /** Whether a worker can be given a task now. */
   isAvailable(worldRank: number): boolean;
+  /** What a worker's process uses; undefined for a thread, and when it is gone. */
+  usage(worldRank: number): ProcessUsage | undefined;
   /** Empty the slot of a lease that has ended on all its workers; `cleared` says when it can be lent again. */
   clear(slot: number): void;
   /** Set the abort word of a lease and wake its members. */
@@ -60,6 +77,7 @@ export interface WorkerEvents {
   cleared(slot: number): void;
   /** The workers cannot be started again. */
   lost(error: Error): void;
-  warning(worldRank: number, message: string): void;
+  /** `worldRank`: the worker that it is about; undefined: none. */
+  warning(worldRank: number | undefined, message: string): void;
   stuck(taskId: string, rank: number): void;
 }

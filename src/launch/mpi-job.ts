@@ -1,34 +1,31 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jobVariables } from '../env.js';
 import type { WorkerDiedError } from '../errors.js';
-import { LaunchError } from '../errors.js';
-import type { OsAddon } from '../native/os.js';
-import { loadOs } from '../native/os.js';
-import { Connection } from '../protocol/connection.js';
-import type { FromRank, HelloMessage, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
-import { controlVersion, helloLimitBytes } from '../protocol/control-messages.js';
-import { decodeValue } from '../protocol/values.js';
+import { LaunchError, RegistrationTimeoutError } from '../errors.js';
+import type { StartPhases } from '../head/worker-side.js';
+import type { ProcessUsage } from '../native/proc.js';
+import { hostIdentity } from '../native/proc.js';
+import type { WorkerReport } from '../node-manager/node-manager.js';
+import { NodeManager } from '../node-manager/node-manager.js';
+import { tailOf } from '../node-manager/tail.js';
+import type { RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import { endsWithin } from '../worker/ends-within.js';
+import { logPath } from '../worker/log-file.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import { Mpiexec } from './mpiexec.js';
 import { preloadFor } from './preload.js';
-import { RankWatch } from './rank-watch.js';
+import { agentsOf } from './rendezvous.js';
+import { checkRows, groupByHost } from './rows.js';
 
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
 const closeLimitMs = 5_000;
 const terminateLimitMs = 3_000;
-/** Longest path of a Unix socket. */
-const socketPathBytes = 107;
-/** What a frame holds besides the user's bytes. */
-const frameSlackBytes = 1024 * 1024;
 
 /** What to start; all filled. */
 export interface JobOptions {
@@ -41,37 +38,24 @@ export interface JobOptions {
   readonly welcome: Omit<WelcomeMessage, 'type' | 'folder' | 'launcher'>;
 }
 
-/** Reports of a rank after it has registered. */
-export type RankReport = Exclude<FromRank, { type: 'hello' | 'registered' | 'failed' }>;
-
 /** What a running job reports. */
 export interface JobEvents {
-  message(rank: number, message: RankReport): void;
-  /** The rank's process is proven gone and nobody had asked for that. */
-  died(rank: number, error: WorkerDiedError): void;
-}
-
-interface Rank {
-  readonly connection: Connection<FromRank, ToRank>;
-  readonly watch: RankWatch;
-  /** Resolves when the process is gone; `end` resolves it. */
-  readonly gone: Promise<void>;
-  readonly end: () => void;
-  registered: boolean;
-  living: boolean;
-  files: readonly string[];
+  message(worldRank: number, message: WorkerReport): void;
+  /** The process of a worker, or of the agent (−1), is proven gone and nobody had asked for that. */
+  died(worldRank: number, error: WorkerDiedError): void;
+  /** Somebody was cut off who is not, or is no more, one of the job's. */
+  refused(text: string): void;
 }
 
 /** Started and closed once. */
 export class MpiJob {
   readonly #options: JobOptions;
   readonly #events: JobEvents;
-  readonly #os: OsAddon;
+  readonly #agents: number;
   readonly #folder: string;
   readonly #token = randomBytes(32).toString('hex');
-  readonly #server: Server;
-  readonly #ranks = new Map<number, Rank>();
-  readonly #sockets = new Set<Socket>();
+  /** Of this host, in this process. */
+  readonly #nodeManager: NodeManager;
   #mpiexec: Mpiexec | undefined;
   #closing: Promise<void> | undefined;
   #started!: () => void;
@@ -81,17 +65,54 @@ export class MpiJob {
   constructor(options: JobOptions, events: JobEvents) {
     this.#options = options;
     this.#events = events;
-    this.#os = loadOs();
+    this.#agents = agentsOf(options.welcome.rendezvous);
+    this.#nodeManager = new NodeManager(
+      {
+        token: this.#token,
+        worldSize: options.ranks + this.#agents,
+        agents: this.#agents,
+        lastOutput: (worldRank) => tailOf(logPath(this.#logDir, worldRank)),
+        welcome: () => {
+          const launcher = this.#mpiexec?.identity ?? { pid: -1, startTime: -1 };
+          const threads = { ...options.welcome.threads, logDir: this.#logDir };
+          return { type: 'welcome', ...options.welcome, threads, folder: this.#folder, launcher };
+        },
+      },
+      {
+        gathered: (rows) => {
+          this.#gathered(rows);
+        },
+        registered: () => {
+          if (this.#isStarted) this.#started();
+        },
+        failed: (error) => {
+          this.#failed(error);
+        },
+        message: (worldRank, message) => {
+          events.message(worldRank, message);
+        },
+        died: (worldRank, error) => {
+          this.#died(worldRank, error);
+        },
+        refused: (text) => {
+          events.refused(text);
+        },
+      },
+    );
     // mkdtemp makes it with mode 0700: nobody else reaches the socket in it.
     this.#folder = mkdtempSync(join(tmpdir(), 'shoal-'));
-    this.#server = createServer((socket) => {
-      this.#accept(socket);
-    });
   }
 
-  /** The rows of all ranks, by rank; once started. */
-  get rows(): readonly RankWatch['row'][] {
-    return [...this.#ranks.values()].map(({ watch }) => watch.row).sort((a, b) => a.rank - b.rank);
+  /** Without a folder of the user's, output is kept as long as the job is there, for errors. */
+  get #logDir(): string {
+    return this.#options.welcome.threads.logDir ?? join(this.#folder, 'logs');
+  }
+
+  /** What is known of the workers, by rank; once started. */
+  get workers(): readonly { readonly row: RankRow; readonly phases: StartPhases }[] {
+    const workers = this.#nodeManager.entries.filter(({ worldRank }) => worldRank >= 0);
+    workers.sort((a, b) => a.worldRank - b.worldRank);
+    return workers.map(({ watch, phases }) => ({ row: watch.row, phases: phases as StartPhases }));
   }
 
   /** Resolves when every rank has registered. @throws {@link LaunchError}; nothing of the job is then left. */
@@ -123,29 +144,32 @@ export class MpiJob {
     }
   }
 
-  isLiving(rank: number): boolean {
-    return this.#ranks.get(rank)?.living ?? false;
+  isLiving(worldRank: number): boolean {
+    return this.#nodeManager.entry(worldRank)?.living ?? false;
   }
 
-  /** Ranks that a signal has stopped. */
+  /** Workers that a signal has stopped. */
   stopped(): number[] {
-    return [...this.#ranks].flatMap(([rank, { living, watch }]) => (living && watch.stopped ? [rank] : []));
+    return this.#nodeManager.stopped();
   }
 
-  send(rank: number, message: ToRank): void {
-    this.#ranks.get(rank)?.connection.send(message);
+  /** What a worker uses; undefined when it is gone. */
+  usage(worldRank: number): ProcessUsage | undefined {
+    return this.#nodeManager.usage(worldRank);
+  }
+
+  send(worldRank: number, message: ToRank): void {
+    this.#nodeManager.send(worldRank, message);
   }
 
   /** End a rank's process at once; it is reported as dead, with this text and signal. */
-  kill(rank: number, text: string, signal: string): void {
-    this.#ranks.get(rank)?.watch.kill(text, signal);
+  kill(worldRank: number, text: string, signal: string): void {
+    this.#nodeManager.kill(worldRank, text, signal);
   }
 
   keepAlive(active: boolean): void {
-    if (active) this.#server.ref();
-    else this.#server.unref();
     this.#mpiexec?.keepAlive(active);
-    for (const { connection } of this.#ranks.values()) connection.keepAlive(active);
+    this.#nodeManager.keepAlive(active);
   }
 
   /** Resolves when every process and file of the job is gone. */
@@ -155,19 +179,11 @@ export class MpiJob {
   }
 
   async #spawn(): Promise<void> {
-    const path = join(this.#folder, 'head');
-    if (Buffer.byteLength(path) > socketPathBytes) {
-      throw new LaunchError(
-        `the path of the pool's socket, ${path}, is too long for the system; set TMPDIR to a shorter one`,
-      );
-    }
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(path, resolve);
-    });
+    const path = join(this.#folder, 'node');
+    await this.#nodeManager.open(path);
     const { launcher, ranks, mpiexecArgs, execArgv } = this.#options;
     const command = mpiCommand(launcher, {
-      ranks,
+      ranks: ranks + this.#agents,
       program: [process.execPath, ...execArgv, fileURLToPath(import.meta.resolve('#rank-process'))],
       hosts: [],
       hostfile: undefined,
@@ -183,91 +199,29 @@ export class MpiJob {
     });
   }
 
-  #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    let rank: Rank | undefined;
-    const connection = new Connection<FromRank, ToRank>(socket, helloLimitBytes, {
-      message: (message) => {
-        if (rank) this.#receive(rank, message);
-        else if (message.type === 'hello') rank = this.#admit(connection, message);
-        else connection.close();
-      },
-      closed: (error) => {
-        this.#sockets.delete(socket);
-        if (rank) void this.#disconnected(rank, error);
-      },
-    });
-  }
-
-  /** Whoever has the token is one of ours; anybody else is cut off. */
-  #admit(connection: Connection<FromRank, ToRank>, { version, token, row }: HelloMessage): Rank | undefined {
-    const [given, own] = [Buffer.from(typeof token === 'string' ? token : ''), Buffer.from(this.#token)];
-    const known = given.length === own.length && timingSafeEqual(given, own);
-    if (!known || this.#closing || this.#ranks.has(row.rank)) {
-      connection.close();
-      return undefined;
-    }
-    const { ranks, welcome } = this.#options;
-    if (version !== controlVersion || row.size !== ranks) {
-      this.#failed(this.#worldError(version, row.size));
-      connection.close();
-      return undefined;
-    }
-    connection.trust(welcome.maxMessageBytes + frameSlackBytes);
-    let end!: () => void;
-    const gone = new Promise<void>((resolve) => (end = resolve));
-    const rank: Rank = {
-      connection,
-      watch: new RankWatch(this.#os, row),
-      gone,
-      end,
-      registered: false,
-      living: true,
-      files: [],
-    };
-    this.#ranks.set(row.rank, rank);
-    const launcher = this.#mpiexec?.identity ?? { pid: -1, startTime: -1 };
-    connection.send({ type: 'welcome', ...welcome, folder: this.#folder, launcher });
-    return rank;
-  }
-
-  #receive(rank: Rank, message: FromRank): void {
-    const { row } = rank.watch;
-    switch (message.type) {
-      case 'hello':
-        rank.connection.close();
-        break;
-      case 'registered':
-        rank.registered = true;
-        rank.files = message.files;
-        if (this.#registered === this.#options.ranks) this.#started();
-        break;
-      case 'failed': {
-        const cause = decodeValue(message.error);
-        const why = cause instanceof Error ? cause.message : String(cause);
-        this.#failed(new LaunchError(`rank ${row.rank} could not start: ${why}`, { worldRank: row.rank }, { cause }));
-        break;
+  /** The rows have come over MPI: each node manager gets those of its own host. */
+  #gathered(rows: readonly RankRow[]): void {
+    try {
+      checkRows(rows, this.#agents, this.#options.ranks);
+      const own = hostIdentity();
+      for (const host of groupByHost(rows)) {
+        if (host.bootId !== own.bootId || host.pidNamespace !== own.pidNamespace) throw this.#hostError(host.rows);
+        this.#nodeManager.adopt(host.rows);
       }
-      default:
-        this.#events.message(row.rank, message);
+    } catch (error) {
+      this.#failed(error as LaunchError);
     }
   }
 
-  get #registered(): number {
-    return [...this.#ranks.values()].filter(({ registered }) => registered).length;
+  get #isStarted(): boolean {
+    const registered = this.#nodeManager.entries.filter((entry) => entry.registered);
+    return registered.length === this.#options.ranks + this.#agents;
   }
 
-  async #disconnected(rank: Rank, error: Error | undefined): Promise<void> {
-    const { watch } = rank;
-    if (error) watch.kill(`was ended: ${error.message}`, 'SIGKILL');
-    await watch.gone();
-    rank.living = false;
-    const died = watch.error();
-    watch.close();
-    rank.end();
-    if (this.#closing) return;
-    this.#failed(new LaunchError(`a rank ended before all had registered: ${died.message}`, {}, { cause: died }));
-    if (this.#registered === this.#options.ranks) this.#events.died(watch.row.rank, died);
+  #died(worldRank: number, died: WorkerDiedError): void {
+    const text = `a rank ended before all had registered (dead, probably crashed): ${died.message}${this.#said()}`;
+    this.#failed(new LaunchError(text, {}, { cause: died }));
+    if (this.#isStarted) this.#events.died(worldRank, died);
   }
 
   /** Its ranks have lost their launcher: the job is over. */
@@ -275,22 +229,16 @@ export class MpiJob {
     if (this.#closing) return;
     this.#mpiexec?.kill();
     this.#failed(this.#launcherError(how));
-    for (const { watch } of this.#ranks.values()) {
-      watch.kill(`was ended because ${this.#options.launcher.command} had ended (${how})`, 'SIGKILL');
-    }
+    this.#nodeManager.killAll(`was ended because ${this.#options.launcher.command} had ended (${how})`);
   }
 
   async #close(): Promise<void> {
     this.keepAlive(true);
-    const mpiexec = this.#mpiexec;
-    for (const { connection } of this.#ranks.values()) connection.send({ type: 'close' });
-    const ended = Promise.all([mpiexec?.exit, ...[...this.#ranks.values()].map(({ gone }) => gone)]);
-    const unregistered = this.#registered < this.#options.ranks;
-    const orderly = !unregistered && (await endsWithin(ended, closeLimitMs));
+    this.#nodeManager.dismiss();
+    const ended = Promise.all([this.#mpiexec?.exit, this.#nodeManager.gone()]);
+    const orderly = this.#isStarted && (await endsWithin(ended, closeLimitMs));
     if (!orderly) await this.#closeByForce(ended);
-    for (const { files } of this.#ranks.values()) for (const file of files) rmSync(file, { force: true });
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
+    this.#nodeManager.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -300,20 +248,25 @@ export class MpiJob {
     const terminated = await endsWithin(ended, terminateLimitMs);
     this.#mpiexec?.kill();
     if (terminated) return;
-    for (const { watch } of this.#ranks.values()) watch.kill('was ended with its pool', 'SIGKILL');
+    this.#nodeManager.killAll('was ended with its pool');
     await ended;
   }
 
-  #lateError(startTimeoutMs: number): LaunchError {
-    const late = Array.from({ length: this.#options.ranks }, (_, rank) => {
-      const known = this.#ranks.get(rank);
-      if (known?.registered) return undefined;
-      const { pid, hostname } = known?.watch.row ?? {};
-      return known ? `${rank} (process ${pid} on ${hostname}, joining MPI)` : `${rank} (never came)`;
-    }).filter((text) => text !== undefined);
-    return new LaunchError(
-      `rank ${late.join(', ')} was not ready within startTimeoutMs (${startTimeoutMs} ms)${this.#said()}`,
-      { late: late.length },
+  #lateError(startTimeoutMs: number): RegistrationTimeoutError {
+    const late: { worldRank: number; pid: number | undefined; phase: string }[] = [];
+    for (let worldRank = -this.#agents; worldRank < this.#options.ranks; worldRank++) {
+      const entry = this.#nodeManager.entry(worldRank);
+      if (entry?.registered) continue;
+      const phase = entry?.phase(this.#options.welcome.rendezvous) ?? 'its process never came';
+      late.push({ worldRank, pid: entry?.watch.row.pid, phase });
+    }
+    const list = late.map(({ worldRank, pid, phase }) => {
+      const who = worldRank < 0 ? 'the agent' : `worker ${worldRank}`;
+      return pid === undefined ? `${who} (${phase})` : `${who} (process ${pid}, alive, probably hanging: ${phase})`;
+    });
+    return new RegistrationTimeoutError(
+      `not registered within startTimeoutMs (${startTimeoutMs} ms): ${list.join(', ')}${this.#said()}`,
+      { workers: late, startTimeoutMs },
     );
   }
 
@@ -322,16 +275,11 @@ export class MpiJob {
     return new LaunchError(`${command} ended (${how}) before every rank was ready${this.#said()}`, { how });
   }
 
-  #worldError(version: number, size: number): LaunchError {
-    const { ranks, launcher } = this.#options;
-    if (version !== controlVersion) {
-      return new LaunchError(
-        `a rank speaks version ${version} of the control protocol, this process ${controlVersion}`,
-      );
-    }
+  #hostError(rows: readonly RankRow[]): LaunchError {
+    const hostnames = [...new Set(rows.map(({ hostname }) => hostname))];
     return new LaunchError(
-      `asked ${launcher.command} for ${ranks} ranks, but it started worlds of ${size}; mpiexecArgs must not set the number of ranks`,
-      { expected: ranks, received: size },
+      `mpiexec started workers on ${hostnames.join(', ')}, in another host or pid namespace than this process: a pool is on one host in this version`,
+      { hostnames },
     );
   }
 

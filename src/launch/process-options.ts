@@ -2,6 +2,8 @@
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
 import type { MpiLauncher } from './family.js';
 import type { ProcessOptions } from './process-workers.js';
+import type { RendezvousChoice } from './rendezvous.js';
+import { chooseRendezvous } from './rendezvous.js';
 
 /** What a job needs to know of a launch. */
 interface Launch extends ThreadSettings {
@@ -11,6 +13,7 @@ interface Launch extends ThreadSettings {
   readonly startTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly maxRestarts: number;
+  readonly rendezvous: RendezvousChoice;
 }
 
 /** Options that would make every rank open the same port, or run other code than ours. */
@@ -23,7 +26,9 @@ export function processOptions(
   script: ScriptSettings | undefined,
 ): ProcessOptions {
   const { workers, windowBytes, mpiexecArgs, startTimeoutMs, maxMessageBytes, maxRestarts } = launch;
-  const { env, execArgv, resourceLimits } = launch;
+  const { env, execArgv, resourceLimits, logDir } = launch;
+  // A world that runs a script needs no agent: its ranks are those that the user has asked for.
+  const rendezvous = script ? 'gather' : chooseRendezvous(launch.rendezvous, launcher.family);
   return {
     launcher,
     ranks: workers,
@@ -31,6 +36,13 @@ export function processOptions(
     execArgv: execArgv ?? process.execArgv.filter((argument) => !driverOnly.test(argument)),
     startTimeoutMs,
     maxRestarts,
-    welcome: { windowBytes, startTimeoutMs, maxMessageBytes, threads: { env, execArgv, resourceLimits }, script },
+    welcome: {
+      rendezvous,
+      windowBytes,
+      startTimeoutMs,
+      maxMessageBytes,
+      threads: { env, execArgv, resourceLimits, logDir },
+      script,
+    },
   };
 }

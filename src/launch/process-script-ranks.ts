@@ -6,8 +6,9 @@ import { worldCancel } from '../worker/script-world.js';
 import type { ScriptExit } from '../worker/script-thread.js';
 import { worldGrant } from '../worker/script-thread.js';
 import type { AbortKind } from '../window/abort-reason.js';
+import type { WorkerReport } from '../node-manager/node-manager.js';
 import { encodeAbort } from '../window/abort-reason.js';
-import type { JobOptions, RankReport } from './mpi-job.js';
+import type { JobOptions } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';
 
 /** A script that sits in native code for good is ended with its process after this time. */
@@ -29,6 +30,9 @@ export class ProcessScriptRanks implements ScriptRanks {
       },
       died: (rank, error) => {
         this.#died(rank, error);
+      },
+      refused: (text) => {
+        process.stderr.write(`shoal: ${text}\n`);
       },
     });
   }
@@ -65,7 +69,7 @@ export class ProcessScriptRanks implements ScriptRanks {
     }, stubbornLimitMs);
   }
 
-  #receive(rank: number, message: RankReport): void {
+  #receive(rank: number, message: WorkerReport): void {
     if (message.type === 'exited') this.#exited(rank, message);
     else if (message.type === 'warning') process.stderr.write(`${rank} | ${message.message}\n`);
   }

@@ -1,15 +1,17 @@
 /** Workers that are processes under `mpiexec`: the head's side of the `mpi` transport. */
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
+import type { ProcessUsage } from '../native/proc.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
+import type { WorkerReport } from '../node-manager/node-manager.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import { slotsOf } from '../window/layout.js';
 import { LeaseBooks } from './lease-books.js';
-import type { JobOptions, RankReport } from './mpi-job.js';
+import type { JobOptions } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';
 
 /** A task thread that sits in native code for good is ended with its process after this time. */
@@ -73,6 +75,10 @@ export class ProcessWorkers implements WorkerSide {
 
   isAvailable(worldRank: number): boolean {
     return !this.#lost.has(worldRank) && !this.#isRestarting && !this.#closing;
+  }
+
+  usage(worldRank: number): ProcessUsage | undefined {
+    return this.#job?.usage(worldRank);
   }
 
   clear(slot: number): void {
@@ -157,15 +163,21 @@ export class ProcessWorkers implements WorkerSide {
       died: (rank, error) => {
         this.#died(rank, error);
       },
+      refused: (text) => {
+        if (this.#events) this.#events.warning(undefined, text);
+        else process.emitWarning(text, { type: 'ShoalWarning' });
+      },
     });
     this.#job = job;
     await job.start(signal);
     this.epoch++;
-    this.workers = job.rows.map(({ rank, pid, hostname }) => ({ worldRank: rank, pid, hostname }));
+    this.workers = job.workers.map(({ row: { rank, pid, hostname }, phases }) => {
+      return { worldRank: rank, pid, hostname, phasesMs: phases };
+    });
     job.keepAlive(this.#keepAlive);
   }
 
-  #receive(worldRank: number, message: RankReport): void {
+  #receive(worldRank: number, message: WorkerReport): void {
     const events = this.#events;
     switch (message.type) {
       case 'ready':
@@ -206,6 +218,15 @@ export class ProcessWorkers implements WorkerSide {
   #died(worldRank: number, error: Error): void {
     const events = this.#events;
     this.#lost.add(worldRank);
+    if (worldRank < 0) {
+      // The agent: nobody's task needs it, but no rank leaves MPI without it.
+      events?.warning(
+        undefined,
+        `${error.message}; it was the pool's MPI agent, all processes are started again when idle`,
+      );
+      this.#restartIfIdle();
+      return;
+    }
     this.#busy.delete(worldRank);
     this.#settleStubborn(worldRank);
     events?.removed(worldRank);

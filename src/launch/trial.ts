@@ -9,6 +9,7 @@ import { launcherVariables } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
+import { rendezvousOf } from './rendezvous.js';
 
 const ranks = 2;
 const limitMs = 30_000;
@@ -46,9 +47,10 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
 
 function runTrial(launcher: MpiLauncher, folder: string): TrialReport | string {
   const file = join(folder, 'report.json');
+  const { rendezvous } = rendezvousOf[launcher.family];
   const { command, args, env } = mpiCommand(launcher, {
     ranks,
-    program: [process.execPath, fileURLToPath(import.meta.resolve('#trial-rank')), file],
+    program: [process.execPath, fileURLToPath(import.meta.resolve('#trial-rank')), file, rendezvous],
     hosts: [],
     hostfile: undefined,
     extraArgs: [],

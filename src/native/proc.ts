@@ -15,6 +15,35 @@ export function readProcess(pid: number | 'self'): { pid: number; state: string;
   return { pid: parseInt(text, 10), state: fields[0] ?? '', startTime: Number(fields[19]) };
 }
 
+/** What a process uses. */
+export interface ProcessUsage {
+  /** Bytes of memory that it has in use, shared ones included. */
+  readonly rssBytes: number;
+  /** Milliseconds that it has run on a core, since its start. */
+  readonly cpuMs: number;
+}
+
+/** Of the clock of /proc, fixed by the kernel's interface. */
+const ticksPerSecond = 100;
+const pageBytes = 4096;
+
+/** What a process uses; undefined when it is gone, even if its pid is in use again. */
+export function processUsage({ pid, startTime }: { pid: number; startTime: number }): ProcessUsage | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  if (Number(fields[19]) !== startTime) return undefined;
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { rssBytes: Number(fields[21]) * pageBytes, cpuMs: (ticks * 1000) / ticksPerSecond };
+}
+
+/** How many processes of this process's control group the kernel has killed for lack of memory; 0 where it does not say. */
+export function outOfMemoryKills(): number {
+  const group = /^0::(.*)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1] ?? '/';
+  const events = read(`/sys/fs/cgroup${group}/memory.events`) ?? read('/sys/fs/cgroup/memory/memory.oom_control');
+  return Number(/^oom_kill (\d+)/m.exec(events ?? '')?.[1] ?? 0);
+}
+
 /** Names of this host and of the pid namespace that this process is in. */
 export function hostIdentity(): { hostname: string; bootId: string; pidNamespace: string } {
   return {

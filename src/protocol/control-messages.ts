@@ -15,10 +15,21 @@ export interface ProcessIdentity {
   readonly startTime: number;
 }
 
+/**
+ * How the rows of a job come to its head: over an intercommunicator to the agent, made by MPI_Comm_accept and
+ * MPI_Comm_connect or by MPI_Intercomm_create, or, where there is no agent, by a gather to rank 0.
+ */
+export type Rendezvous = 'accept-connect' | 'intercomm' | 'gather';
+
 /** What a rank says of itself. */
 export interface RankRow extends ProcessIdentity {
+  /** In MPI's world, which the agent is a rank of. */
   readonly rank: number;
   readonly size: number;
+  /** Made by the process at its start: no other has the same. */
+  readonly startupToken: string;
+  /** Versions of the package and of Node. */
+  readonly versions: { readonly shoal: string; readonly node: string };
   readonly hostname: string;
   /** Ranks with equal boot id and pid namespace are on one host. */
   readonly bootId: string;
@@ -39,6 +50,8 @@ export interface ThreadSettings {
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** Folder where the output of each worker is kept; undefined: it is not. */
+  readonly logDir: string | undefined;
 }
 
 /** A script that every rank runs, instead of tasks. */
@@ -54,6 +67,7 @@ export interface ScriptSettings {
 /** Head → rank: what it is to be. */
 export interface WelcomeMessage {
   readonly type: 'welcome';
+  readonly rendezvous: Rendezvous;
   /** Bytes of window per rank; `false`: every byte over the wire. */
   readonly windowBytes: number | false;
   readonly startTimeoutMs: number;
@@ -64,6 +78,22 @@ export interface WelcomeMessage {
   readonly folder: string;
   /** The launcher of this job, which does not notice that its parent is gone. */
   readonly launcher: ProcessIdentity;
+}
+
+/** Rank → head: MPI_Init has returned. */
+export interface MpiReadyMessage {
+  readonly type: 'mpiReady';
+}
+
+/** MPI's rank 0 → head: the rows that have come over MPI, in rank order. */
+export interface GatheredMessage {
+  readonly type: 'gathered';
+  readonly rows: readonly RankRow[];
+}
+
+/** Head → rank: its row has come over MPI and is in order. */
+interface AdoptedMessage {
+  readonly type: 'adopted';
 }
 
 /** Rank → head: ready for tasks. */
@@ -116,6 +146,7 @@ interface CloseMessage {
 /** Head → rank. */
 export type ToRank =
   | WelcomeMessage
+  | AdoptedMessage
   | ClearMessage
   | AbortMessage
   | MarkDeadMessage
@@ -129,6 +160,8 @@ export type ToRank =
 /** Rank → head. */
 export type FromRank =
   | HelloMessage
+  | MpiReadyMessage
+  | GatheredMessage
   | RegisteredMessage
   | FailedMessage
   | ClearMessage

@@ -34,6 +34,8 @@ export interface OutputBoot {
   readonly stdout: number;
   readonly stderr: number;
   readonly label: OutputLabel;
+  /** File that gets both as well. */
+  readonly log: string | undefined;
 }
 
 /** The script of an SPMD world. */

@@ -21,7 +21,7 @@ export async function runForeignScript(
   const job = await joinJob(launched, windowBytes);
   const { rank, rows, window, wire } = job;
   const members = rows.map(({ rank: member, pid, hostname }) => ({ rank: member, worldRank: member, pid, hostname }));
-  const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined };
+  const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
   const { exitCode } = await new Promise<ScriptExit>((resolve) => {
     new ScriptThread(rank, members, job, script, threads, resolve);
   });

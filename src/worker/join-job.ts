@@ -1,4 +1,5 @@
 /** A process joins its MPI job: MPI itself, everybody's rows, and the window of the host. */
+import { randomBytes } from 'node:crypto';
 import { LaunchError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { MpiAddon } from '../native/mpi.js';
@@ -6,7 +7,8 @@ import { loadMpi, threadLevel } from '../native/mpi.js';
 import { loadOs } from '../native/os.js';
 import { hostIdentity, readProcess } from '../native/proc.js';
 import type { RankRow } from '../protocol/control-messages.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import type { MpiFamily } from '../types/mpi-family.js';
+import { packageVersion } from '../version.js';
 import { minWindowBytes } from '../window/layout.js';
 import type { HostWindow } from '../window/node-window.js';
 import { threadsWindow } from '../window/node-window.js';
@@ -17,9 +19,9 @@ import { createWireMemory } from '../wire/wire-memory.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { launcherVariables, preloadWithout, ucxVariables } from './launcher-environment.js';
 import { closeWire } from './rank-engine.js';
+import { exchangeRows } from './row-exchange.js';
 
-/** Room for one encoded row: all ranks contribute the same number of bytes. */
-const rowBytes = 2048;
+const tokenBytes = 16;
 
 /** How the ranks of this process reach the others. */
 export interface RankMemory {
@@ -31,6 +33,8 @@ export interface RankMemory {
 /** What a process knows once it has joined. */
 export interface JoinedJob extends RankMemory {
   readonly mpi: MpiAddon;
+  /** Of all ranks that share the memory; `rank` and `size` are in it. */
+  readonly communicator: number;
   readonly rank: number;
   readonly size: number;
   /** By rank. */
@@ -47,7 +51,9 @@ interface GatheredRow {
 /** What this process says of itself. */
 export function ownRow({ rank, size }: LaunchedRank): RankRow {
   const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
-  return { rank, size, pid, startTime, ...hostIdentity() };
+  const versions = { shoal: packageVersion(), node: process.version };
+  const startupToken = randomBytes(tokenBytes).toString('hex');
+  return { rank, size, pid, startTime, startupToken, versions, ...hostIdentity() };
 }
 
 /** Before MPI is loaded; on the main thread, whose environment and signals are the process's. */
@@ -66,37 +72,55 @@ export function removeLauncherVariables(): void {
 }
 
 /**
- * MPI_Init, then the launcher's variables leave the environment, then all ranks look for a common window. Collective.
+ * MPI_Init, then the launcher's variables leave the environment. Collective.
  *
- * @param windowBytes - Bytes per rank; `false` for no window.
  * @throws {@link LaunchError} when the world is not the one that the launcher spoke of.
  */
-export async function joinJob(launched: LaunchedRank, windowBytes: number | false): Promise<JoinedJob> {
+export async function enterMpi(launched: LaunchedRank): Promise<MpiAddon> {
   const mpi = loadMpi(launched.family);
   const level = await mpi.init(threadLevel.serialized);
   removeLauncherVariables();
-  const [rank, size] = [mpi.rank(0), mpi.size(0)];
-  checkWorld(launched, rank, size, level);
+  checkWorld(launched, mpi.rank(0), mpi.size(0), level);
+  return mpi;
+}
 
-  const row = ownRow(launched);
+/** Enter MPI and share memory with all ranks of the world. */
+export async function joinJob(launched: LaunchedRank, windowBytes: number | false): Promise<JoinedJob> {
+  return joinRanks(await enterMpi(launched), launched.family, 0, ownRow(launched), windowBytes);
+}
+
+/**
+ * The ranks of a communicator look for a common window; where there is none they get a wire. Collective.
+ *
+ * @param windowBytes - Bytes per rank; `false` for no window.
+ */
+export async function joinRanks(
+  mpi: MpiAddon,
+  family: MpiFamily,
+  communicator: number,
+  row: RankRow,
+  windowBytes: number | false,
+): Promise<JoinedJob> {
+  const [rank, size] = [mpi.rank(communicator), mpi.size(communicator)];
   const shared = windowBytes === false ? undefined : tryShare(size, windowBytes, rank);
-  const rows = await gather(mpi, size, { row, shared: shared?.row });
-  const mapped = await vote(mpi, shared !== undefined && joinWindow(shared, rows));
-  const memory = mapped && shared ? { window: shared, wire: undefined } : await openWire(mpi, launched, size);
+  const rows = await exchangeRows<GatheredRow>(mpi, communicator, { row, shared: shared?.row });
+  const mapped = await vote(mpi, communicator, shared !== undefined && joinWindow(shared, rows));
+  const memory =
+    mapped && shared ? { window: shared, wire: undefined } : await openWire(mpi, family, communicator, size);
   const finalize = (): Promise<unknown> => {
     // Receives that wait for envelopes would still be open in MPI_Finalize.
     if (memory.wire) closeWire(memory.wire);
     return mpi.finalize();
   };
-  return { mpi, rank, size, rows: rows.map((each) => each.row), ...memory, finalize };
+  return { mpi, communicator, rank, size, rows: rows.map((each) => each.row), ...memory, finalize };
 }
 
 /** MPI knows the addresses of the wire's memory, V8 does not know that. */
 const keepForever = new Set<MpiWire>();
 
-async function openWire(mpi: MpiAddon, { family }: LaunchedRank, size: number): Promise<RankMemory> {
+async function openWire(mpi: MpiAddon, family: MpiFamily, communicator: number, size: number): Promise<RankMemory> {
   const module = compileKernels();
-  const wire = { handle: createWireMemory(module), family, world: await mpi.dup(0) };
+  const wire = { handle: createWireMemory(module), family, world: await mpi.dup(communicator) };
   keepForever.add(wire);
   return { window: threadsWindow(module, size, minWindowBytes), wire };
 }
@@ -148,19 +172,8 @@ function warnOnce(error: unknown): void {
   process.stderr.write(`shoal: the ranks of this host cannot share memory (${why}); all bytes go over MPI\n`);
 }
 
-async function gather(mpi: MpiAddon, size: number, own: GatheredRow): Promise<GatheredRow[]> {
-  const encoded = encodeValue(own, 'row');
-  if (encoded.length > rowBytes) throw new LaunchError(`a row takes ${encoded.length} bytes; the limit is ${rowBytes}`);
-  const padded = new Uint8Array(rowBytes);
-  padded.set(encoded);
-  const all = await mpi.allgather(0, padded);
-  return Array.from({ length: size }, (_, rank) => {
-    return decodeValue(all.slice(rank * rowBytes, (rank + 1) * rowBytes)) as GatheredRow;
-  });
-}
-
 /** All or none. */
-async function vote(mpi: MpiAddon, yes: boolean): Promise<boolean> {
-  const votes = await mpi.allgather(0, Uint8Array.of(yes ? 1 : 0));
+async function vote(mpi: MpiAddon, communicator: number, yes: boolean): Promise<boolean> {
+  const votes = await mpi.allgather(communicator, Uint8Array.of(yes ? 1 : 0));
   return votes.every((each) => each === 1);
 }

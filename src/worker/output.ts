@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { OutputBoot } from '../protocol/messages.js';
+import { LogFile } from './log-file.js';
 
 const newline = 0x0a;
 
@@ -9,9 +10,11 @@ const newline = 0x0a;
 class LineWriter {
   readonly #fd: number;
   readonly #label: () => string;
+  readonly #log: LogFile | undefined;
   #rest: Uint8Array = new Uint8Array(0);
 
-  constructor(fd: number, label: () => string) {
+  constructor(fd: number, label: () => string, log: LogFile | undefined) {
+    this.#log = log;
     this.#fd = fd;
     this.#label = label;
   }
@@ -33,6 +36,8 @@ class LineWriter {
   #writeLines(lines: Buffer): void {
     const label = this.#label();
     const text = label === '' ? lines : Buffer.from(lines.toString('utf8').replace(/^(?=[^])/gm, label));
+    // The file first: nobody can keep it waiting.
+    this.#log?.write(text);
     for (let at = 0; at < text.length;) at += writeSome(this.#fd, text.subarray(at));
   }
 }
@@ -79,7 +84,8 @@ function redirect(stream: Writable, writer: LineWriter): void {
 /** Send this thread's standard output and error, console included, to file descriptors. Returns a function that writes unfinished lines. */
 export function installOutput(boot: OutputBoot, label: () => string): () => void {
   const text = boot.label === 'none' ? () => '' : label;
-  const writers = [new LineWriter(boot.stdout, text), new LineWriter(boot.stderr, text)] as const;
+  const log = boot.log === undefined ? undefined : new LogFile(boot.log);
+  const writers = [new LineWriter(boot.stdout, text, log), new LineWriter(boot.stderr, text, log)] as const;
   redirect(process.stdout, writers[0]);
   redirect(process.stderr, writers[1]);
   return () => {

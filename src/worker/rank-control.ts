@@ -1,9 +1,10 @@
 /** The control side of one rank: between the head's socket, MPI, and the task thread of this process. */
 import { rmSync } from 'node:fs';
 import type { WorkerEvents, WorkerInfo } from '../head/worker-side.js';
+import type { MpiAddon } from '../native/mpi.js';
 import { readProcess, sharedMemoryFiles } from '../native/proc.js';
 import type { Connection } from '../protocol/connection.js';
-import type { FromRank, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import type { FromRank, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import type { LeaseMessage } from '../protocol/messages.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import { WireMemory } from '../wire/wire-memory.js';
@@ -12,8 +13,9 @@ import { endsWithin } from './ends-within.js';
 import { closeWire, openEndpoint } from './rank-engine.js';
 import { encodeError } from './rank-task.js';
 import type { JoinedJob } from './join-job.js';
-import { joinJob } from './join-job.js';
+import { enterMpi, joinRanks } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
+import { meet } from './rendezvous.js';
 import { ScriptThread } from './script-thread.js';
 import { ThreadWorkers } from './threads.js';
 
@@ -25,8 +27,13 @@ const lookMs = 5;
 /** Lives from the start of the process to its end. */
 export class RankControl {
   readonly #launched: LaunchedRank;
+  readonly #row: RankRow;
   readonly #connection: Connection<ToRank, FromRank>;
+  /** Resolves when the head has this rank's row. */
+  readonly #adopted: Promise<void>;
+  #adopt!: () => void;
   #welcome: WelcomeMessage | undefined;
+  #mpi: MpiAddon | undefined;
   #job: JoinedJob | undefined;
   #communicators: Communicators | undefined;
   #workers: ThreadWorkers | undefined;
@@ -39,19 +46,24 @@ export class RankControl {
   #look: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor(launched: LaunchedRank, connection: Connection<ToRank, FromRank>) {
+  constructor(launched: LaunchedRank, row: RankRow, connection: Connection<ToRank, FromRank>) {
     this.#launched = launched;
+    this.#row = row;
+    this.#adopted = new Promise((resolve) => (this.#adopt = resolve));
     this.#connection = connection;
   }
 
   receive(message: ToRank): void {
-    const { rank } = this.#launched;
+    const rank = this.#job?.rank ?? 0;
     switch (message.type) {
       case 'welcome':
         this.#welcome = message;
         this.#start(message).catch((error: unknown) => {
           this.#send({ type: 'failed', error: encodeError(error, Infinity) });
         });
+        break;
+      case 'adopted':
+        this.#adopt();
         break;
       case 'prepare':
         void this.#inRound(message.round, () => this.#communicators?.prepare(), 'ready');
@@ -95,8 +107,19 @@ export class RankControl {
   }
 
   async #start(welcome: WelcomeMessage): Promise<void> {
-    const { windowBytes, startTimeoutMs, threads, script } = welcome;
-    const job = await joinJob(this.#launched, windowBytes);
+    const { rendezvous, windowBytes, startTimeoutMs, threads, script } = welcome;
+    const mpi = await enterMpi(this.#launched);
+    this.#mpi = mpi;
+    this.#send({ type: 'mpiReady' });
+    const { workers, rows: gathered } = await meet(mpi, rendezvous, this.#row);
+    if (gathered) this.#send({ type: 'gathered', rows: gathered });
+    await this.#adopted;
+    if (workers === undefined) {
+      // The agent: it stands for the head inside MPI, and sleeps.
+      this.#send({ type: 'registered', window: false, files: sharedMemoryFiles() });
+      return;
+    }
+    const job = await joinRanks(mpi, this.#launched.family, workers, this.#row, windowBytes);
     this.#job = job;
     if (job.wire) this.#wireMemory = new WireMemory(job.wire.handle);
     const { rank, rows } = job;
@@ -115,7 +138,7 @@ export class RankControl {
       });
       return;
     }
-    this.#communicators = new Communicators(job.mpi, 0, rank, job.size, job.wire !== undefined);
+    this.#communicators = new Communicators(mpi, workers, rank, job.size, job.wire !== undefined);
     const own: WorkerInfo = { worldRank: rank, pid: process.pid, hostname: rows[rank]?.hostname ?? '' };
     this.#workers = new ThreadWorkers([own], job.window, { startTimeoutMs, threads, wire: job.wire });
     this.#workers.report(this.#events());
@@ -131,7 +154,7 @@ export class RankControl {
       await this.#round;
       this.#send({ type: answer, round });
     } catch (error) {
-      process.stderr.write(`shoal: rank ${this.#launched.rank} ends: round ${round}: ${(error as Error).message}\n`);
+      process.stderr.write(`shoal: worker ${this.#job?.rank} ends: round ${round}: ${(error as Error).message}\n`);
       process.kill(process.pid, 'SIGKILL');
     }
   }
@@ -178,7 +201,7 @@ export class RankControl {
   async #leaveMpi(): Promise<void> {
     await this.#round;
     await this.#communicators?.end();
-    await this.#job?.finalize();
+    await (this.#job ?? this.#mpi)?.finalize();
   }
 
   /** What the head does when there is one: end the launcher, remove the job's files. */

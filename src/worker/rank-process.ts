@@ -24,5 +24,6 @@ const connection = new Connection<ToRank, FromRank>(socket, Infinity, {
     control.end();
   },
 });
-const control = new RankControl(launched, connection);
-connection.send({ type: 'hello', version: controlVersion, token, row: ownRow(launched) });
+const row = ownRow(launched);
+const control = new RankControl(launched, row, connection);
+connection.send({ type: 'hello', version: controlVersion, token, row });

@@ -81,7 +81,7 @@ export class ScriptThread {
   }
 
   #output(rank: number, { outputDir, label }: ScriptSettings): OutputBoot {
-    if (outputDir === undefined) return { stdout: 1, stderr: 2, label };
+    if (outputDir === undefined) return { stdout: 1, stderr: 2, label, log: undefined };
     const open = (kind: string): number => {
       const path = join(outputDir, `rank-${rank}.${kind}`);
       try {
@@ -93,6 +93,6 @@ export class ScriptThread {
         throw new LaunchError(`cannot write the output of rank ${rank} to ${path}`, { path }, { cause });
       }
     };
-    return { stdout: open('out'), stderr: open('err'), label: 'none' };
+    return { stdout: open('out'), stderr: open('err'), label: 'none', log: undefined };
   }
 }

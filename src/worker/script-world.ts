@@ -99,7 +99,7 @@ export class ThreadScriptRanks implements ScriptRanks {
     const members = Array.from({ length: this.size }, (_, member) => {
       return { rank: member, worldRank: member, pid: process.pid, hostname: hostname() };
     });
-    const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined };
+    const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
     this.#threads[rank] = new ScriptThread(
       rank,
       members,

@@ -8,6 +8,7 @@ import { encodeValue } from '../protocol/values.js';
 import type { HostWindow } from '../window/node-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { namesLoader } from './load-module.js';
+import { logPath } from './log-file.js';
 
 /** How to start threads; all filled. */
 export interface ThreadOptions {
@@ -45,14 +46,14 @@ export class TaskThread {
   #predecessor: Promise<void> | undefined;
 
   constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
-    const { env, execArgv, resourceLimits } = options.threads;
+    const { env, execArgv, resourceLimits, logDir } = options.threads;
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       bells: window.bells,
       wire: options.wire,
       worldRank,
-      output: { stdout: 1, stderr: 2, label: 'task' },
+      output: { stdout: 1, stderr: 2, label: 'task', log: logDir && logPath(logDir, worldRank) },
       script: undefined,
       foreignLoader: namesLoader(execArgv ?? process.execArgv),
     };

@@ -108,6 +108,9 @@ export class ThreadWorkers implements WorkerSide {
   isAvailable(): boolean {
     return !this.#closing;
   }
+  usage(): undefined {
+    return undefined;
+  }
   clear(slot: number): void {
     this.window.node.clear(slot);
     this.#events?.cleared(slot);

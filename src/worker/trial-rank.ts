@@ -1,16 +1,21 @@
 /** Entry of a rank of `shoal doctor`'s trial: does once, with its peer, everything that a pool rests on. */
 import { writeFileSync } from 'node:fs';
-import { joinJob, prepareForMpi } from './join-job.js';
+import type { Rendezvous } from '../protocol/control-messages.js';
+import { enterMpi, joinRanks, ownRow, prepareForMpi } from './join-job.js';
 import { launchedRank } from './launcher-environment.js';
+import { meet } from './rendezvous.js';
 
 const windowBytes = 2 * 1024 * 1024;
-const [file = ''] = process.argv.slice(2);
+const [file = '', rendezvous = ''] = process.argv.slice(2);
 
 /** What rank 0 writes to the file it is given. */
 export interface TrialReport {
   readonly libraryVersion: string;
   /** The ranks of the host see one memory. */
   readonly window: boolean;
+  /** How rows come to the head here, and how many did. */
+  readonly rendezvous: Rendezvous;
+  readonly gathered: number;
   /** Size of a communicator that `MPI_Comm_split` made of all ranks. */
   readonly splitSize: number;
   /** Whether a message came back as it was sent. */
@@ -20,7 +25,10 @@ export interface TrialReport {
 prepareForMpi();
 const launched = launchedRank(process.env);
 if (!launched) throw new Error('this file is started by mpiexec for `shoal doctor`');
-const { mpi, rank, size, wire } = await joinJob(launched, windowBytes);
+const mpi = await enterMpi(launched);
+const row = ownRow(launched);
+const { rows } = await meet(mpi, rendezvous as Rendezvous, row);
+const { rank, size, wire } = await joinRanks(mpi, launched.family, 0, row, windowBytes);
 const half = await mpi.split(0, 0, rank);
 const sent = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const received = new Uint8Array(sent.length);
@@ -32,6 +40,8 @@ while (requests.length > 0) {
 }
 const report: TrialReport = {
   libraryVersion: mpi.libraryVersion(),
+  rendezvous: rendezvous as Rendezvous,
+  gathered: rows?.length ?? 0,
   window: wire === undefined,
   splitSize: mpi.size(half),
   roundTrip: received.every((byte, i) => byte === sent[i]),

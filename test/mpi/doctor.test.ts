@@ -10,7 +10,13 @@ interface Report {
   readonly launchers: readonly {
     readonly family: string;
     readonly matches: boolean;
-    readonly trial?: { readonly window: boolean; readonly splitSize: number; readonly roundTrip: boolean };
+    readonly trial?: {
+      readonly window: boolean;
+      readonly rendezvous: string;
+      readonly gathered: number;
+      readonly splitSize: number;
+      readonly roundTrip: boolean;
+    };
   }[];
   readonly problems: readonly { readonly problem: string; readonly fix: string }[];
 }
@@ -27,7 +33,8 @@ test('finds both families and tries each for real', () => {
   assert.equal(problems, []);
   assert.is(status, 0);
   assert.equal(launchers.map(({ family }) => family).sort(), ['mpich', 'openmpi']);
-  for (const { matches, trial } of launchers) {
+  for (const { family, matches, trial } of launchers) {
+    assert.equal([trial?.rendezvous, trial?.gathered], [family === 'openmpi' ? 'accept-connect' : 'intercomm', 1]);
     assert.ok(matches);
     assert.equal([trial?.window, trial?.splitSize, trial?.roundTrip], [true, 2, true]);
   }

@@ -137,8 +137,11 @@ test('ranks that never come are an error at the deadline of the start, which nam
   const before = files();
   await withLauncher('exec sleep 60', async (mpiexec) => {
     const begun = performance.now();
-    const error = await rejectsCode(launch({ workers: 2, mpiexec, window, startTimeoutMs: 500 }), 'LAUNCH');
-    assert.match(error.message, '0 (never came), 1 (never came)');
+    const error = await rejectsCode(
+      launch({ workers: 2, mpiexec, window, startTimeoutMs: 500 }),
+      'REGISTRATION_TIMEOUT',
+    );
+    assert.match(error.message, 'worker 0 (its process never came), worker 1 (its process never came)');
     assert.ok(performance.now() - begun < 5_000);
   });
   assert.equal(files(), before);
@@ -158,7 +161,7 @@ test('an mpiexec of one family whose ranks find the library of the other is an e
   // Open MPI's variables over MPICH's launcher: the ranks open Open MPI's library, each in a world of its own.
   await withLauncher(
     `while [ "$1" != ${JSON.stringify(process.execPath)} ]; do shift; done
-     OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 "$@" & OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 "$@" & wait`,
+     for rank in 0 1 2; do OMPI_COMM_WORLD_RANK=$rank OMPI_COMM_WORLD_SIZE=3 "$@" & done; wait`,
     async (mpiexec) => {
       const error = await rejectsCode(launch({ workers: 2, mpiexec, window, startTimeoutMs: 20_000 }), 'LAUNCH');
       assert.match(error.message, 'not of the library');

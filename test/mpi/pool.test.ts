@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool, WorkerDiedError } from 'shoal';
@@ -54,6 +57,7 @@ for (const family of ['openmpi', 'mpich'] as const) {
       assert.ok(known.includes(error.pid!), error.message);
       assert.type(error.hostname, 'string');
       if (error.pid === known[1]) assert.is(error.signal, signal, error.message);
+      if (error.pid === known[1]) assert.is(error.exitKind, signal === 'SIGSTOP' ? 'ended' : 'signal');
       assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
       assert.is(pool.status().epoch, 2);
       await pool.close();
@@ -61,6 +65,33 @@ for (const family of ['openmpi', 'mpich'] as const) {
       assert.equal(files(), before);
     });
   }
+
+  test(`${family}: what a worker has printed last is in the error of its death`, async () => {
+    const pool = await start(2);
+    const error = await dies(pool.run(tasks, { export: 'lastWords', args: ['shard 7 is broken'] }));
+    if (family === 'openmpi' || error.rank === 0) assert.match(error.message, 't1/0 | shard 7 is broken');
+    await pool.close();
+  });
+
+  test(`${family}: output is kept per worker, over epochs`, async () => {
+    const logDir = mkdtempSync(join(tmpdir(), 'logs-'));
+    const pool = await start(2, { logDir });
+    await pool.run(tasks, { workers: 2, export: 'print', args: ['first'] });
+    await dies(pool.run(tasks, { export: 'die', args: [0, 'SIGKILL'] }));
+    await pool.run(tasks, { workers: 2, export: 'print', args: ['second'] });
+    await pool.close();
+    for (const rank of [0, 1]) {
+      const lines = readFileSync(join(logDir, `worker-${rank}.log`), 'utf8')
+        .trim()
+        .split('\n');
+      const of = (task: string, text: string): string[] => [
+        `${task}/${rank} | ${text}`,
+        `${task}/${rank} | error: ${text}`,
+      ];
+      assert.equal(lines, [...of('t1', 'first'), ...of('t3', 'second')]);
+    }
+    rmSync(logDir, { recursive: true });
+  });
 
   test(`${family}: a task with retries runs again after a death`, async () => {
     const pool = await start(2);

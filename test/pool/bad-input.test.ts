@@ -57,6 +57,12 @@ test('refuses misspelt and wrong options', async () => {
   for (const options of [...bad, ...more]) await rejectsCode(pool.run(url, options as object), 'INVALID_ARGUMENT');
   for (const options of [
     { worker: 2 },
+    { communicator: 'dup' },
+    { communicatorCache: -1 },
+    { roundTimeoutMs: 0 },
+    { rendezvous: 'spawn' },
+    { logDir: 5 },
+    { logDir: '/proc/absent' },
     { window: 5 },
     { window: '1' },
     { transport: 'tcp' },

@@ -63,6 +63,9 @@ export class FakeWorkers implements WorkerSide {
   isAvailable(worldRank: number): boolean {
     return this.#states[worldRank]!.living && !this.#restarting;
   }
+  usage(): undefined {
+    return undefined;
+  }
   clear(slot: number): void {
     this.#clearing.add(slot);
     const keeper = this.#states.findIndex(({ living }) => living);

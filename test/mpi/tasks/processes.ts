@@ -83,3 +83,14 @@ export async function hammer(ms: number): Promise<void> {
 export function launcherVariables(): string[] {
   return Object.keys(process.env).filter((name) => /^(OMPI|PMIX|PMI|HYDRA|SHOAL_TOKEN|SHOAL_HEAD)/.test(name));
 }
+
+/** Prints, and is then ended by a signal. */
+export function lastWords(text: string): void {
+  console.log(text);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+export function print(text: string): void {
+  console.log(text);
+  console.error(`error: ${text}`);
+}

@@ -1,0 +1,8 @@
+/** Version of the package, as its package.json has it. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export function packageVersion(): string {
+  const text = readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,46 @@
+/** Inside MPI: the workers part from the agent, and everybody's row comes to it. */
+import type { MpiAddon } from '../native/mpi.js';
+import type { RankRow, Rendezvous } from '../protocol/control-messages.js';
+import { exchangeRows, gatherRows } from './row-exchange.js';
+
+/** MPI's rank that stands for the head. */
+const agentRank = 0;
+const intercommTag = 7;
+/** `root` of a gather over an intercommunicator, on the rank that receives. */
+const itself = -1;
+/** Room for the name of a port. */
+const portBytes = 1024;
+
+/** What a rank has when all have met. */
+export interface Meeting {
+  /** Communicator of the workers; undefined on the agent. */
+  readonly workers: number | undefined;
+  /** Everybody's, on MPI's rank 0. */
+  readonly rows: readonly RankRow[] | undefined;
+}
+
+/** Meet. Collective over the world; waits without limit for a rank that does not come, which the head sees and ends. */
+export async function meet(mpi: MpiAddon, rendezvous: Rendezvous, row: RankRow): Promise<Meeting> {
+  const [rank, size] = [mpi.rank(0), mpi.size(0)];
+  if (rendezvous === 'gather') {
+    const rows = await gatherRows<RankRow>(mpi, 0, row, 0, rank === 0 ? size : 0);
+    return { workers: 0, rows: rank === 0 ? rows : undefined };
+  }
+  const isAgent = rank === agentRank;
+  const side = await mpi.split(0, isAgent ? 0 : 1, rank);
+  const between =
+    rendezvous === 'intercomm'
+      ? await mpi.intercommCreate(side, 0, isAgent ? agentRank + 1 : agentRank, intercommTag)
+      : await acceptOrConnect(mpi, side, isAgent);
+  const rows = await gatherRows<RankRow>(mpi, between, row, isAgent ? itself : 0, isAgent ? size - 1 : 0);
+  if (rendezvous === 'intercomm') await mpi.free(between);
+  else await mpi.disconnect(between);
+  return isAgent ? { workers: undefined, rows } : { workers: side, rows: undefined };
+}
+
+/** The name of the agent's port goes through the world: no name server. */
+async function acceptOrConnect(mpi: MpiAddon, side: number, isAgent: boolean): Promise<number> {
+  const name = isAgent ? Buffer.from(await mpi.openPort()).toString() : '';
+  const [port = ''] = await exchangeRows<string>(mpi, 0, name, portBytes);
+  return isAgent ? mpi.accept(port, side) : mpi.connect(port, side);
+}
