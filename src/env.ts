@@ -19,6 +19,8 @@ export interface Environment {
   readonly timeoutMs: number | undefined;
   /** `SHOAL_GRACE_MS`: default of `graceMs`. */
   readonly graceMs: number | undefined;
+  /** `SHOAL_HOME`: folder in which pools that run by themselves are found; default `~/.shoal`. */
+  readonly home: string | undefined;
 }
 
 /** Names of all variables. */
@@ -31,6 +33,7 @@ export const variableNames = [
   'SHOAL_WINDOW',
   'SHOAL_TIMEOUT_MS',
   'SHOAL_GRACE_MS',
+  'SHOAL_HOME',
 ] as const;
 
 type Name = (typeof variableNames)[number];
@@ -52,6 +55,7 @@ export function environment(): Environment {
     window: process.env['SHOAL_WINDOW' satisfies Name] === 'false' ? false : number('SHOAL_WINDOW'),
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
+    home: process.env['SHOAL_HOME' satisfies Name],
   };
 }
 

@@ -1,4 +1,5 @@
 /** `shoal`: what a driver imports. Importing it has no side effect. */
+export { connect } from './driver/connect.js';
 export { launch } from './driver/launch.js';
 export type { LaunchOptions } from './driver/options.js';
 export { Pool } from './driver/pool.js';

@@ -5,6 +5,9 @@ import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { doctorCommand } from './doctor.js';
 import { runCommand } from './run.js';
+import { startCommand } from './start.js';
+import { submitCommand } from './submit.js';
+import { logsCommand, statusCommand, stopCommand, tasksCommand } from './use-pool.js';
 
 /** Exit code of a command that was used wrongly, as in the shell's own commands. */
 const usageExitCode = 2;
@@ -17,6 +20,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .enablePositionalOptions()
     .showHelpAfterError('(shoal --help says more)')
     .addCommand(runCommand())
+    .addCommand(startCommand())
+    .addCommand(submitCommand())
+    .addCommand(statusCommand())
+    .addCommand(tasksCommand())
+    .addCommand(logsCommand())
+    .addCommand(stopCommand())
     .addCommand(doctorCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride((exit) => {

@@ -10,7 +10,7 @@ import { launchedRank } from '../worker/launcher-environment.js';
 import { threadWorkers } from '../worker/threads.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
-import type { PoolFacts } from './pool.js';
+import type { PoolFacts, PoolStatus } from './pool.js';
 import { Pool } from './pool.js';
 
 /**
@@ -21,6 +21,19 @@ import { Pool } from './pool.js';
  * @throws {@link InvalidArgumentError}, {@link LaunchError}, and {@link UnsupportedError} inside a task or an SPMD script.
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
+  const { head, status, maxMessageBytes } = await startPool(fillLaunchOptions(options));
+  return new Pool(head, status, maxMessageBytes);
+}
+
+/** A pool of this process. */
+export interface StartedPool {
+  readonly head: Head;
+  readonly status: () => PoolStatus;
+  readonly maxMessageBytes: number;
+}
+
+/** Start workers and a head. @throws As {@link launch}. */
+export async function startPool(filled: FilledLaunchOptions): Promise<StartedPool> {
   const runtime = findRuntime();
   if (runtime?.worker || runtime?.storage.getStore() || (launchedRank(process.env)?.size ?? 1) > 1) {
     throw new UnsupportedError(
@@ -28,13 +41,13 @@ export async function launch(options: LaunchOptions = {}): Promise<Pool> {
         'return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
     );
   }
-  const filled = fillLaunchOptions(options);
   const { workers, facts } = makeWorkers(filled);
   await workers.start(filled.signal);
   const head = new Head(workers, { ...filled, collectiveTimeoutMs: filled.timeoutMs });
   workers.report(head);
   workers.keepAlive(false);
-  return new Pool(head, facts, filled.maxMessageBytes);
+  const status = (): PoolStatus => ({ ...facts(), ...head.status(), ...head.groups.counts });
+  return { head, status, maxMessageBytes: filled.maxMessageBytes };
 }
 
 /** Workers that can be started. */

@@ -1,12 +1,12 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
-import type { Head } from '../head/head.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { assertOptions, checkSignal, first, integer, limit } from './options.js';
+import type { PoolBackend } from './pool-backend.js';
 import { TaskHandle } from './task-handle.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import { resolveModule } from './task-module.js';
@@ -84,17 +84,17 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [
   'warning',
 ];
 
-/** Runs tasks on gangs of workers. Made by {@link launch}. */
+/** Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}. */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
-  readonly #head: Head;
-  readonly #facts: () => PoolFacts;
+  readonly #head: PoolBackend;
+  readonly #status: () => PoolStatus;
   readonly #maxMessageBytes: number;
 
   /** @internal */
-  constructor(head: Head, facts: () => PoolFacts, maxMessageBytes: number) {
+  constructor(head: PoolBackend, status: () => PoolStatus, maxMessageBytes: number) {
     super();
     this.#head = head;
-    this.#facts = facts;
+    this.#status = status;
     this.#maxMessageBytes = maxMessageBytes;
     for (const event of poolEventNames) {
       head.on(event, (...args: unknown[]) => {
@@ -136,7 +136,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
 
   /** A snapshot of the pool. */
   status(): PoolStatus {
-    return { ...this.#facts(), ...this.#head.status(), ...this.#head.groups.counts };
+    return this.#status();
   }
 
   /**

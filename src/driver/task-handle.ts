@@ -1,14 +1,14 @@
 /** What `submit` returns. */
-import type { Head } from '../head/head.js';
 import type { Task, TaskState } from '../head/task.js';
+import type { PoolBackend } from './pool-backend.js';
 
 /** A task that was accepted. */
 export class TaskHandle<R = unknown> {
-  readonly #head: Head;
+  readonly #head: Pick<PoolBackend, 'cancel'>;
   readonly #task: Task;
 
   /** @internal */
-  constructor(head: Head, task: Task) {
+  constructor(head: Pick<PoolBackend, 'cancel'>, task: Task) {
     this.#head = head;
     this.#task = task;
   }
@@ -23,7 +23,7 @@ export class TaskHandle<R = unknown> {
 
   /** Workers that run the task now, by rank; empty while it is queued and once it has ended. */
   get ranks(): readonly number[] {
-    return this.#task.attempt?.worldRanks ?? [];
+    return this.#task.ranks;
   }
 
   /**

@@ -9,13 +9,14 @@ import {
   WorkerDiedError,
 } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
+import type { TaskSpec } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
 import { Leases } from './leases.js';
 import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
-import type { Attempt, TaskSpec } from './task.js';
+import type { Attempt } from './task.js';
 import { Task } from './task.js';
 import { endedClean, judge, workerDied } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
@@ -58,8 +59,13 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     for (const { worldRank } of workers.workers) this.#scheduler.release(worldRank);
   }
 
-  /** Accept a task. @throws {@link ClosedError}, {@link InsufficientWorkersError}, {@link QueueFullError} */
-  submit(spec: TaskSpec): Task {
+  /**
+   * Accept a task.
+   *
+   * @param id - Of no other task.
+   * @throws {@link ClosedError}, {@link InsufficientWorkersError}, {@link QueueFullError}
+   */
+  submit(spec: TaskSpec, id = `t${this.#nextTask++}`): Task {
     this.assertOpen();
     const available = this.#workers.workers.length;
     if (spec.workers > available) {
@@ -76,7 +82,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
         { queued: this.#scheduler.queued, queuedBytes: this.#queuedBytes },
       );
     }
-    const task = new Task(`t${this.#nextTask++}`, spec);
+    const task = new Task(id, spec);
     this.#tasks.set(task.id, task);
     this.#enqueue(task);
     this.#tick();

@@ -1,20 +1,9 @@
 /** A task in the head's books. */
 import { CancelledError } from '../errors.js';
-import type { Outcome, TaskSource } from '../protocol/messages.js';
+import type { Outcome } from '../protocol/messages.js';
+import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { LeaseGrant } from './leases.js';
 import type { RankOutcome } from './verdict.js';
-
-/** What a task is, as its submitter gave it, checked and encoded. */
-export interface TaskSpec {
-  readonly source: TaskSource;
-  readonly name: string | undefined;
-  readonly workers: number;
-  readonly args: Uint8Array;
-  /** Limit from assignment in milliseconds; null: none. */
-  readonly timeoutMs: number | null;
-  readonly maxRetries: number;
-  readonly fresh: boolean;
-}
 
 /** Where a task is in its life. */
 export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -45,6 +34,8 @@ export class Task {
   state: TaskState = 'queued';
   attempts = 0;
   attempt: Attempt | undefined;
+  /** Of a task in another process: the workers that ran it when that was last heard of. */
+  heardOf: readonly number[] = [];
   /** Why the task ends, whatever its ranks say: cancelled or timed out. */
   override: Error | undefined;
   /** Somebody asked for the result, so a failure has a reader. */
@@ -75,6 +66,11 @@ export class Task {
   fail(error: Error): void {
     this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
     this.#reject(error);
+  }
+
+  /** Workers that run it now, by rank. */
+  get ranks(): readonly number[] {
+    return this.attempt?.worldRanks ?? this.heardOf;
   }
 
   /** Record a rank's outcome, the first that comes. Returns whether it was the first. */

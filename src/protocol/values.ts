@@ -22,16 +22,21 @@ import { readEntries, readError, readRaw } from './read-value.js';
 // The entry without native code; its own declarations do not resolve under nodenext.
 const { Packr, addExtension } = pack as unknown as typeof Msgpackr;
 
-/** Raw bytes of the message that is being decoded; the extensions' `read` runs only inside `decodeValue`. */
-let decodingRaw: Uint8Array | undefined;
+/**
+ * Raw bytes of the message that is being decoded; the extensions' `read` runs only inside `decodeValue`. Extensions are
+ * global to msgpackr: with two loaded copies of this package one copy's are read by the other's, so this is shared too.
+ */
+const decoding: { raw: Uint8Array | undefined } = ((globalThis as Record<symbol, unknown>)[
+  Symbol.for('shoal.values/1')
+] ??= { raw: undefined }) as { raw: Uint8Array | undefined };
 
 const packr = new Packr({ moreTypes: true, structuredClone: true, copyBuffers: true });
-// Extensions are global to msgpackr: numbers that an application's own are unlikely to have.
+// Numbers that an application's own are unlikely to have.
 addExtension({
   Class: RawBytes,
   type: 71,
   write: ({ kind, offset, sizeBytes }: RawBytes) => [kind, offset, sizeBytes],
-  read: ([kind, offset, sizeBytes]: [string, number, number]) => readRaw(decodingRaw, kind, offset, sizeBytes),
+  read: ([kind, offset, sizeBytes]: [string, number, number]) => readRaw(decoding.raw, kind, offset, sizeBytes),
 });
 addExtension({ Class: NegativeZero, type: 72, write: () => 0, read: () => -0 });
 addExtension({
@@ -76,16 +81,16 @@ export function encodeValue(value: unknown, path: string): Uint8Array {
 
 /** Decode what `encodeValue` made. @throws {@link ProtocolError} when it is truncated or damaged. */
 export function decodeValue(encoded: Uint8Array): unknown {
-  const outer = decodingRaw;
+  const outer = decoding.raw;
   try {
     const headLength = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength).getUint32(0, true);
     const end = headerBytes + headLength;
     if (end > encoded.length) throw new RangeError(`the head says ${headLength} bytes, ${encoded.length} came`);
-    decodingRaw = encoded.subarray(alignUp(end));
+    decoding.raw = encoded.subarray(alignUp(end));
     return packr.unpack(encoded.subarray(headerBytes, end));
   } catch (cause) {
     throw new ProtocolError('a value between driver and task is truncated or damaged', {}, { cause });
   } finally {
-    decodingRaw = outer;
+    decoding.raw = outer;
   }
 }

@@ -7,6 +7,9 @@ import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import { runCommand } from '../../src/cli/run.js';
+import { startCommand } from '../../src/cli/start.js';
+import { submitCommand } from '../../src/cli/submit.js';
+import { logsCommand, statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
 import { allowedOptions } from '../../src/collective/validate.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames, runOptionNames } from '../../src/driver/pool.js';
@@ -38,6 +41,12 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
   'Flags of `shoal run`': runCommand().options.map(({ long }) => long!),
+  'Flags of `shoal start`': startCommand().options.map(({ long }) => long!),
+  'Flags of `shoal submit`': submitCommand().options.map(({ long }) => long!),
+  'Flags of `shoal status`': statusCommand().options.map(({ long }) => long!),
+  'Flags of `shoal tasks`': tasksCommand().options.map(({ long }) => long!),
+  'Flags of `shoal logs`': logsCommand().options.map(({ long }) => long!),
+  'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
   'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),
   Variables: variableNames,
 };

@@ -1,0 +1,132 @@
+/** Commands for a pool that runs by itself: `status`, `tasks`, `logs`, `stop`. */
+import { existsSync, readFileSync } from 'node:fs';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { connectHead } from '../driver/connect.js';
+import type { PoolStatus } from '../driver/pool.js';
+import type { RemoteHead } from '../driver/remote-head.js';
+import { UnsupportedError } from '../errors.js';
+import { logPath } from '../worker/log-file.js';
+
+const MIB = 1024 * 1024;
+/** Characters of a failure's message in a list. */
+const shownText = 60;
+
+/** Run with the pool that `--address` names, or the only one, and leave it. */
+async function withPool<T>(address: string | undefined, use: (head: RemoteHead) => Promise<T> | T): Promise<T> {
+  const head = await connectHead(address);
+  try {
+    return await use(head);
+  } finally {
+    await head.close(true);
+  }
+}
+
+/** For every command that uses a pool. */
+export const addressOption: readonly [string, string] = [
+  '--address <host:port>',
+  'of the pool, when there are several',
+] as const;
+
+/** The command. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .summary('say how a pool is')
+    .option('--json', 'print one JSON object')
+    .option('--phases', 'when each worker came to each phase of its start')
+    .option(...addressOption)
+    .action(async ({ json, phases, address }: { json?: boolean; phases?: boolean; address?: string }) => {
+      const status = await withPool(address, (head) => head.status);
+      process.stdout.write(json ? `${JSON.stringify(status)}\n` : describe(status, phases ?? false));
+    });
+}
+
+/** The command. */
+export function tasksCommand(): Command {
+  return new Command('tasks')
+    .summary('list the tasks of a pool')
+    .option('--json', 'print one JSON array')
+    .option(...addressOption)
+    .action(async ({ json, address }: { json?: boolean; address?: string }) => {
+      const tasks = await withPool(address, (head) => head.tasks());
+      if (json) {
+        process.stdout.write(`${JSON.stringify(tasks)}\n`);
+        return;
+      }
+      const rows = tasks.map(({ id, name, source, workers, state, elapsedMs, message }) => {
+        const what = name ?? `${source.url.split('/').at(-1)} ${source.exportName}`;
+        return [
+          id,
+          what,
+          String(workers),
+          state,
+          `${elapsedMs} ms`,
+          message?.split('\n')[0]?.slice(0, shownText) ?? '',
+        ];
+      });
+      process.stdout.write(table(['task', 'what', 'workers', 'state', 'time', ''], rows));
+    });
+}
+
+/** The command. */
+export function logsCommand(): Command {
+  return new Command('logs')
+    .summary('print what the workers of a pool have printed')
+    .argument('[worker]', 'one worker alone')
+    .option(...addressOption)
+    .action(async (worker: string | undefined, { address }: { address?: string }) => {
+      const { logDir, count } = await withPool(address, (head) => {
+        return { logDir: head.logDir, count: head.status.workers.length };
+      });
+      if (logDir === undefined) {
+        throw new UnsupportedError('this pool does not keep output; start it with --log-dir <dir>');
+      }
+      const ranks = worker === undefined ? Array.from({ length: count }, (_, rank) => rank) : [Number(worker)];
+      for (const rank of ranks) {
+        const path = logPath(logDir, rank);
+        if (existsSync(path)) process.stdout.write(readFileSync(path));
+      }
+    });
+}
+
+/** The command. */
+export function stopCommand(): Command {
+  return new Command('stop')
+    .summary('end a pool')
+    .description('End a pool when the tasks that it has accepted have ended.')
+    .option('--force', 'cancel them')
+    .option(...addressOption)
+    .action(async ({ force, address }: { force?: boolean; address?: string }) => {
+      await withPool(address, (head) => head.stop(force ?? false));
+    });
+}
+
+function describe(status: PoolStatus, phases: boolean): string {
+  const { epoch, transport, mpi, rendezvous, workers, queued, running, rounds, splits, cacheHits } = status;
+  const what = mpi ? `${mpi.family} ${mpi.version}, rendezvous ${rendezvous}, epoch ${epoch}` : transport;
+  const lines = [
+    `${workers.length} workers (${what}); tasks: ${running} running, ${queued} waiting`,
+    `${rounds} rounds, ${splits} communicators made, ${cacheHits} assignments with one that was kept`,
+  ];
+  const head = phases
+    ? ['worker', 'pid', 'node', 'connected', 'MPI ready', 'gathered', 'registered']
+    : ['worker', 'pid', 'node', 'state', 'task', 'memory', 'cpu'];
+  const rows = workers.map((worker) => {
+    const { worldRank, pid, node, state, taskId, phasesMs, rssBytes, cpuMs } = worker;
+    const who = [String(worldRank), String(pid), node];
+    const ms = (value: number | undefined): string => (value === undefined ? '' : `${Math.round(value)} ms`);
+    if (phases) {
+      const { connected, mpiReady, gathered, registered } = phasesMs ?? {};
+      return [...who, ...[connected, mpiReady, gathered, registered].map(ms)];
+    }
+    const memory = rssBytes === undefined ? '' : `${Math.round(rssBytes / MIB)} MiB`;
+    return [...who, state, taskId ?? '', memory, ms(cpuMs)];
+  });
+  return `${lines.join('\n')}\n${table(head, rows)}`;
+}
+
+function table(head: string[], rows: readonly string[][]): string {
+  const grid = new Table({ head, style: { head: [], border: [] } });
+  for (const row of rows) grid.push(row);
+  return `${grid.toString()}\n`;
+}

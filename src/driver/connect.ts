@@ -1,0 +1,58 @@
+/** Use a pool that runs by itself. */
+import { connect as connectSocket } from 'node:net';
+import { InvalidArgumentError, LaunchError, show } from '../errors.js';
+import { Connection } from '../protocol/connection.js';
+import type { FromPool, ToPool } from '../protocol/pool-messages.js';
+import { poolVersion } from '../protocol/pool-messages.js';
+import { Pool } from './pool.js';
+import { findPool } from './pool-files.js';
+import { RemoteHead } from './remote-head.js';
+
+const limitMs = 10_000;
+
+/**
+ * Use a pool that `shoal start` has started.
+ *
+ * `close` leaves it; the pool goes on. Tasks of a connection that is gone are cancelled. `status()` is at most a tenth of
+ * a second old while tasks run.
+ *
+ * @param address - As `shoal start` has said it; default: of the only pool that this user has.
+ * @throws {@link LaunchError} when there is none, several, or no answer.
+ */
+export async function connect(address?: string): Promise<Pool> {
+  const head = await connectHead(address);
+  return new Pool(head, () => head.status, head.maxMessageBytes);
+}
+
+/** The pool's head as this process sees it. @throws As {@link connect}. */
+export async function connectHead(address: string | undefined): Promise<RemoteHead> {
+  if (address !== undefined && typeof address !== 'string') {
+    throw new InvalidArgumentError(`connect: expected an address such as 127.0.0.1:40123, received ${show(address)}`);
+  }
+  const found = findPool(address);
+  const [host, port] = found.address.split(':');
+  const socket = connectSocket({ host: host ?? '', port: Number(port) });
+  return new Promise((resolve, reject) => {
+    let head: RemoteHead | undefined;
+    const fail = (why: string): void => {
+      connection.close();
+      reject(new LaunchError(`the pool at ${found.address} ${why}`, { address: found.address }));
+    };
+    const timer = setTimeout(fail, limitMs, `did not answer within ${limitMs} ms`);
+    const connection = new Connection<FromPool, ToPool>(socket, Infinity, {
+      message: (message) => {
+        if (head) head.receive(message);
+        else if (message.type === 'welcome') {
+          clearTimeout(timer);
+          resolve((head = new RemoteHead(found, connection, message)));
+        }
+      },
+      closed: () => {
+        clearTimeout(timer);
+        if (head) head.end();
+        else fail('closed the connection: it is of another version of Shoal, or is ending');
+      },
+    });
+    connection.send({ type: 'hello', version: poolVersion, token: found.token });
+  });
+}

@@ -1,0 +1,97 @@
+/** Where pools that run by themselves are found: one file each, which holds the token and which only the user can read. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { environment } from '../env.js';
+import { LaunchError } from '../errors.js';
+import { readProcess } from '../native/proc.js';
+import type { ProcessIdentity } from '../protocol/control-messages.js';
+
+const folderMode = 0o700;
+const fileMode = 0o600;
+/** Rights of the group and of others. */
+const foreignRights = 0o077;
+
+/** What a file says of its pool. */
+export interface PoolAddress extends ProcessIdentity {
+  /** Such as `127.0.0.1:40123`. */
+  readonly address: string;
+  readonly token: string;
+}
+
+/** Publish a pool. Returns the function that takes it back. @throws {@link LaunchError} for a folder that others can use. */
+export function publishPool(pool: PoolAddress): () => void {
+  const folder = poolFolder('pools');
+  const path = join(folder, `${pool.pid}.json`);
+  rmSync(path, { force: true });
+  writeFileSync(path, JSON.stringify(pool), { mode: fileMode, flag: 'wx' });
+  return () => {
+    rmSync(path, { force: true });
+  };
+}
+
+/**
+ * The pool at an address, or the only one there is.
+ *
+ * @throws {@link LaunchError} which names the pools that there are, or how to start one.
+ */
+export function findPool(address: string | undefined): PoolAddress {
+  const pools = publishedPools();
+  const fitting = pools.filter((pool) => address === undefined || pool.address === address);
+  const [found, ...more] = fitting;
+  if (found && more.length === 0) return found;
+  const addresses = pools.map((pool) => pool.address);
+  if (more.length > 0) {
+    throw new LaunchError(`several pools are running (${addresses.join(', ')}); say which one`, { addresses });
+  }
+  const where = address === undefined ? '' : ` at ${address}`;
+  const others = addresses.length === 0 ? 'start one with: shoal start' : `there is ${addresses.join(', ')}`;
+  throw new LaunchError(`no pool of this user is running${where}; ${others}`, { address, addresses });
+}
+
+/** Files of pools whose process is gone are removed. */
+function publishedPools(): PoolAddress[] {
+  const folder = pathOf('pools');
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  } catch {
+    return [];
+  }
+  assertPrivate(folder);
+  return names.flatMap((name) => {
+    const path = join(folder, name);
+    const pool = read(path);
+    if (pool && readProcess(pool.pid)?.startTime === pool.startTime) return [pool];
+    rmSync(path, { force: true });
+    return [];
+  });
+}
+
+function read(path: string): PoolAddress | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as PoolAddress;
+  } catch {
+    return undefined; // gone, or written only in part by a process that was killed
+  }
+}
+
+function assertPrivate(folder: string): void {
+  const { mode, uid } = statSync(folder);
+  if ((mode & foreignRights) === 0 && uid === process.getuid?.()) return;
+  throw new LaunchError(`${folder} holds tokens and can be used by others; make it private: chmod 700 ${folder}`, {
+    folder,
+  });
+}
+
+/** A folder of the user's, made when it is not there. @throws {@link LaunchError} when others can use it. */
+export function poolFolder(name: 'pools' | 'output'): string {
+  const folder = pathOf(name);
+  mkdirSync(folder, { recursive: true, mode: folderMode });
+  assertPrivate(folder);
+  return folder;
+}
+
+function pathOf(name: 'pools' | 'output'): string {
+  return join(environment().home ?? join(homedir(), '.shoal'), name);
+}

@@ -1,0 +1,227 @@
+/** A pool that others use: over TCP on the loopback interface, for whoever has its token. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { InvalidArgumentError, LaunchError, show } from '../errors.js';
+import type { Task } from '../head/task.js';
+import { Connection } from '../protocol/connection.js';
+import { helloLimitBytes } from '../protocol/control-messages.js';
+import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
+import { poolVersion } from '../protocol/pool-messages.js';
+import { decodeValue, encodeValue } from '../protocol/values.js';
+import { encodeError } from '../worker/rank-task.js';
+import type { StartedPool } from './launch.js';
+import { poolEventNames } from './pool.js';
+
+const loopback = '127.0.0.1';
+/** What a frame holds besides the user's bytes. */
+const frameSlackBytes = 1024 * 1024;
+/** How often those who are connected hear of the pool while tasks run. */
+const statusMs = 100;
+/** Tasks that have ended and are still listed. */
+const keptRecords = 1_000;
+
+interface Session {
+  readonly name: string;
+  readonly connection: Connection<ToPool, FromPool>;
+  readonly tasks: Map<string, Task>;
+}
+
+/** Opened and closed once. */
+export class PoolServer {
+  readonly token: string = randomBytes(32).toString('hex');
+  /** Resolves when somebody asks for the pool's end, with whether by force. */
+  readonly stopped: Promise<boolean>;
+  readonly #pool: StartedPool;
+  readonly #logDir: string | undefined;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<Session>();
+  readonly #records = new Map<string, TaskRecord & { begun: number; task: Task | undefined }>();
+  readonly #timer: NodeJS.Timeout;
+  #nextSession = 1;
+  #told = '';
+  #stop!: (force: boolean) => void;
+
+  constructor(pool: StartedPool, logDir: string | undefined) {
+    this.#pool = pool;
+    this.#logDir = logDir;
+    this.stopped = new Promise((resolve) => (this.#stop = resolve));
+    this.#server = createServer((socket) => {
+      this.#accept(socket);
+    });
+    for (const name of poolEventNames) {
+      pool.head.on(name, (...args: unknown[]) => {
+        this.#broadcast({ type: 'event', name, payload: encodeValue(args, 'event') });
+        this.#tellStatus();
+      });
+    }
+    this.#timer = setInterval(() => {
+      this.#tellStatus();
+    }, statusMs).unref();
+  }
+
+  /** Listen; port 0 is any. Returns the address. @throws {@link LaunchError} when the port is taken. */
+  async open(port: number): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'EADDRINUSE' ? 'is taken; choose another, or 0 for any' : `: ${cause.message}`;
+        reject(new LaunchError(`port ${port} of ${loopback} ${why}`, { port }, { cause }));
+      });
+      this.#server.listen(port, loopback, resolve);
+    });
+    return `${loopback}:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Nobody is connected any more. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#server.close();
+    for (const socket of this.#sockets) socket.end();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    let session: Session | undefined;
+    const connection = new Connection<ToPool, FromPool>(socket, helloLimitBytes, {
+      message: (message) => {
+        if (session) this.#receive(session, message);
+        else if (message.type === 'hello' && this.#isKnown(message)) session = this.#admit(connection);
+        else connection.close();
+      },
+      closed: () => {
+        this.#sockets.delete(socket);
+        if (session) this.#leave(session);
+      },
+    });
+  }
+
+  #isKnown({ version, token }: Extract<ToPool, { type: 'hello' }>): boolean {
+    const [given, own] = [Buffer.from(typeof token === 'string' ? token : ''), Buffer.from(this.token)];
+    return version === poolVersion && given.length === own.length && timingSafeEqual(given, own);
+  }
+
+  #admit(connection: Connection<ToPool, FromPool>): Session {
+    const { maxMessageBytes, status } = this.#pool;
+    connection.trust(maxMessageBytes + frameSlackBytes);
+    const session = { name: `s${this.#nextSession++}`, connection, tasks: new Map<string, Task>() };
+    this.#sessions.add(session);
+    const encoded = encodeValue(status(), 'status');
+    connection.send({ type: 'welcome', session: session.name, maxMessageBytes, logDir: this.#logDir, status: encoded });
+    return session;
+  }
+
+  /** Nobody waits for its tasks any more. */
+  #leave({ tasks, name }: Session): void {
+    for (const session of this.#sessions) if (session.name === name) this.#sessions.delete(session);
+    for (const task of tasks.values()) this.#pool.head.cancel(task, new Error('whoever submitted it has left'));
+  }
+
+  #receive(session: Session, message: ToPool): void {
+    switch (message.type) {
+      case 'hello':
+        session.connection.close();
+        break;
+      case 'submit':
+        this.#submit(session, message.id, message.spec);
+        break;
+      case 'cancel': {
+        const task = session.tasks.get(message.id);
+        if (task) this.#pool.head.cancel(task, decodeValue(message.reason));
+        break;
+      }
+      case 'tasks':
+        session.connection.send({ type: 'tasks', tasks: this.#list() });
+        break;
+      case 'stop':
+        this.#stop(message.force);
+    }
+  }
+
+  #submit(session: Session, id: string, given: TaskSpec): void {
+    const { connection, tasks, name } = session;
+    try {
+      const spec = checkedSpec(given);
+      if (!id.startsWith(`${name}.`) || this.#records.has(id)) {
+        throw new InvalidArgumentError(`expected an id of this session that is not in use, received ${show(id)}`);
+      }
+      const task = this.#pool.head.submit(spec, id);
+      task.asked = true;
+      tasks.set(id, task);
+      const { name: label, source, workers } = spec;
+      const record = { id, name: label, source, workers, state: '', elapsedMs: 0, message: undefined };
+      this.#records.set(id, { ...record, begun: performance.now(), task });
+      task.done
+        .then(
+          (results) => {
+            connection.send({ type: 'results', id, results: encodeValue(results, 'results') });
+          },
+          (error: unknown) => {
+            connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
+            return (error as Error).message;
+          },
+        )
+        .then((message) => {
+          tasks.delete(id);
+          this.#settle(id, message ?? undefined);
+        })
+        .catch((error: unknown) => {
+          connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
+        });
+    } catch (error) {
+      connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
+    }
+    this.#tellStatus();
+  }
+
+  #list(): TaskRecord[] {
+    return [...this.#records.values()].map(({ begun, task, ...record }) => {
+      return task ? { ...record, state: task.state, elapsedMs: Math.round(performance.now() - begun) } : record;
+    });
+  }
+
+  /** A task has ended: of its arguments nothing is kept. */
+  #settle(id: string, message: string | undefined): void {
+    const record = this.#records.get(id);
+    if (!record?.task) return;
+    const { state } = record.task;
+    const elapsedMs = Math.round(performance.now() - record.begun);
+    this.#records.set(id, { ...record, state, elapsedMs, message, task: undefined });
+    for (const [each, { task }] of this.#records) {
+      if (this.#records.size <= keptRecords) break;
+      if (!task) this.#records.delete(each);
+    }
+  }
+
+  #tellStatus(): void {
+    if (this.#sessions.size === 0) return;
+    const status = this.#pool.status();
+    const news = JSON.stringify([status.queued, status.epoch, status.workers.map(({ pid, taskId }) => [pid, taskId])]);
+    if (news === this.#told) return;
+    this.#told = news;
+    this.#broadcast({ type: 'status', status: encodeValue(status, 'status') });
+  }
+
+  #broadcast(message: FromPool): void {
+    for (const { connection } of this.#sessions) connection.send(message);
+  }
+}
+
+/** What came over the network is checked as if nobody had looked at it before. */
+function checkedSpec(spec: unknown): TaskSpec {
+  const { source, name, workers, args, timeoutMs, maxRetries, fresh } = (spec ?? {}) as Record<keyof TaskSpec, unknown>;
+  const { url, exportName } = (source ?? {}) as Record<'url' | 'exportName', unknown>;
+  const isCount = (value: unknown, least: number): boolean => Number.isInteger(value) && (value as number) >= least;
+  const fits =
+    typeof url === 'string' &&
+    url.startsWith('file:///') &&
+    typeof exportName === 'string' &&
+    (name === undefined || typeof name === 'string') &&
+    isCount(workers, 1) &&
+    isCount(maxRetries, 0) &&
+    args instanceof Uint8Array &&
+    (timeoutMs === null || (typeof timeoutMs === 'number' && timeoutMs > 0)) &&
+    typeof fresh === 'boolean';
+  if (!fits) throw new InvalidArgumentError(`expected a task, received ${show(spec)}`);
+  return spec as TaskSpec;
+}

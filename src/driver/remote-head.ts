@@ -1,0 +1,161 @@
+/** The head of a pool in another process, as this one sees it. */
+import { EventEmitter } from 'node:events';
+import { ClosedError } from '../errors.js';
+import { readProcess } from '../native/proc.js';
+import type { PoolEvents } from '../head/pool-events.js';
+import { Task } from '../head/task.js';
+import type { Connection } from '../protocol/connection.js';
+import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
+import { decodeValue, encodeValue } from '../protocol/values.js';
+import type { PoolBackend } from './pool-backend.js';
+import type { PoolAddress } from './pool-files.js';
+import type { PoolStatus } from './pool.js';
+
+const lookMs = 10;
+
+/** Ends when its connection does: tasks that are under way then fail here, and are cancelled there. */
+export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend {
+  readonly maxMessageBytes: number;
+  /** Folder of the workers' output, on the pool's host; undefined: it is not kept. */
+  readonly logDir: string | undefined;
+  /** As last heard of; at most a tenth of a second old while tasks run. */
+  status: PoolStatus;
+  readonly #pool: PoolAddress;
+  readonly #connection: Connection<FromPool, ToPool>;
+  readonly #session: string;
+  readonly #tasks = new Map<string, Task>();
+  readonly #gone: (() => void)[] = [];
+  readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
+  #nextTask = 1;
+  #closed = false;
+
+  constructor(
+    pool: PoolAddress,
+    connection: Connection<FromPool, ToPool>,
+    { session, maxMessageBytes, logDir, status }: Extract<FromPool, { type: 'welcome' }>,
+  ) {
+    super();
+    this.#pool = pool;
+    this.#connection = connection;
+    this.#session = session;
+    this.maxMessageBytes = maxMessageBytes;
+    this.logDir = logDir;
+    this.status = decodeValue(status) as PoolStatus;
+    connection.keepAlive(false);
+  }
+
+  /** Accept a task; what the pool has against it is its failure. @throws {@link ClosedError} */
+  submit(spec: TaskSpec): Task {
+    this.assertOpen();
+    const task = new Task(`${this.#session}.${this.#nextTask++}`, spec);
+    this.#tasks.set(task.id, task);
+    this.#connection.send({ type: 'submit', id: task.id, spec });
+    this.#connection.keepAlive(true);
+    return task;
+  }
+
+  cancel(task: Task, reason: unknown): void {
+    if (!task.ended) this.#connection.send({ type: 'cancel', id: task.id, reason: encodeValue(reason, 'reason') });
+  }
+
+  /** @throws {@link ClosedError} once `close` was called, or the pool is gone. */
+  assertOpen(): void {
+    if (this.#closed) throw this.#closedError();
+  }
+
+  /** Leave the pool, which goes on. */
+  async close(force: boolean): Promise<void> {
+    this.#closed = true;
+    if (force) for (const task of this.#tasks.values()) this.cancel(task, this.#closedError());
+    await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
+    this.#connection.close();
+  }
+
+  /** Have the pool end: accepted tasks first, or by force. Resolves when its process is gone. */
+  async stop(force: boolean): Promise<void> {
+    this.#connection.send({ type: 'stop', force });
+    this.#connection.keepAlive(true);
+    await new Promise<void>((resolve) => this.#gone.push(resolve));
+    const { pid, startTime } = this.#pool;
+    while (readProcess(pid)?.startTime === startTime) await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+  /** Every task of the pool that runs, waits or has ended lately. */
+  tasks(): Promise<readonly TaskRecord[]> {
+    this.#connection.send({ type: 'tasks' });
+    this.#connection.keepAlive(true);
+    return new Promise((resolve) => this.#listing.push(resolve));
+  }
+
+  receive(message: FromPool): void {
+    switch (message.type) {
+      case 'welcome':
+        break;
+      case 'status':
+        this.#heard(decodeValue(message.status) as PoolStatus);
+        break;
+      case 'event':
+        (this.emit as (name: string, ...args: unknown[]) => boolean).call(
+          this,
+          message.name,
+          ...(decodeValue(message.payload) as unknown[]),
+        );
+        break;
+      case 'results':
+        this.#end(message.id, (task) => {
+          this.#settle(task, message.results);
+        });
+        break;
+      case 'failed':
+        this.#end(message.id, (task) => {
+          task.fail(decodeValue(message.error) as Error);
+        });
+        break;
+      case 'tasks':
+        for (const resolve of this.#listing.splice(0)) resolve(message.tasks);
+    }
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#closed = true;
+    for (const id of [...this.#tasks.keys()]) {
+      this.#end(id, (task) => {
+        task.fail(
+          new ClosedError(`the pool at ${this.#pool.address} has gone before task ${id} had ended`, { taskId: id }),
+        );
+      });
+    }
+    for (const resolve of this.#gone.splice(0)) resolve();
+    for (const resolve of this.#listing.splice(0)) resolve([]);
+  }
+
+  #heard(status: PoolStatus): void {
+    this.status = status;
+    for (const task of this.#tasks.values()) {
+      const workers = status.workers.filter(({ taskId }) => taskId === task.id);
+      task.heardOf = workers.map(({ worldRank }) => worldRank);
+      task.state = workers.length > 0 ? 'running' : 'queued';
+    }
+  }
+
+  #settle(task: Task, results: Uint8Array): void {
+    try {
+      task.succeed(decodeValue(results) as unknown[]);
+    } catch (error) {
+      task.fail(error as Error);
+    }
+  }
+
+  #end(id: string, settle: (task: Task) => void): void {
+    const task = this.#tasks.get(id);
+    if (!task) return;
+    this.#tasks.delete(id);
+    task.heardOf = [];
+    settle(task);
+    if (this.#tasks.size === 0) this.#connection.keepAlive(false);
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`the connection to the pool at ${this.#pool.address} is closed; connect again`);
+  }
+}

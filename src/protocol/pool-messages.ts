@@ -1,0 +1,56 @@
+/** Every message between a pool that runs by itself and those who use it. */
+import type { TaskSource } from './messages.js';
+
+/** Both ends speak the same version or not at all. */
+export const poolVersion = 1;
+
+/** What a task is, as its submitter gave it, checked and encoded. */
+export interface TaskSpec {
+  readonly source: TaskSource;
+  readonly name: string | undefined;
+  readonly workers: number;
+  readonly args: Uint8Array;
+  /** Limit from assignment in milliseconds; null: none. */
+  readonly timeoutMs: number | null;
+  readonly maxRetries: number;
+  readonly fresh: boolean;
+}
+
+/** A task as `shoal tasks` lists it. */
+export interface TaskRecord {
+  readonly id: string;
+  readonly name: string | undefined;
+  /** Path of the module and name of the function. */
+  readonly source: TaskSource;
+  readonly workers: number;
+  readonly state: string;
+  /** Since it was submitted, until its end or now. */
+  readonly elapsedMs: number;
+  /** Of its failure. */
+  readonly message: string | undefined;
+}
+
+/** User → pool. */
+export type ToPool =
+  | { readonly type: 'hello'; readonly version: unknown; readonly token: unknown }
+  | { readonly type: 'submit'; readonly id: string; readonly spec: TaskSpec }
+  /** `reason`: encoded. */
+  | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }
+  | { readonly type: 'tasks' }
+  | { readonly type: 'stop'; readonly force: boolean };
+
+/** Pool → user. Statuses, payloads, results and errors are encoded values. */
+export type FromPool =
+  | {
+      readonly type: 'welcome';
+      /** Begins the ids of the session's tasks. */
+      readonly session: string;
+      readonly maxMessageBytes: number;
+      readonly logDir: string | undefined;
+      readonly status: Uint8Array;
+    }
+  | { readonly type: 'status'; readonly status: Uint8Array }
+  | { readonly type: 'event'; readonly name: string; readonly payload: Uint8Array }
+  | { readonly type: 'results'; readonly id: string; readonly results: Uint8Array }
+  | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }
+  | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] };

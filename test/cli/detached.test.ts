@@ -1,0 +1,283 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { PoolStatus, TaskFailedError } from 'shoal';
+import { connect } from 'shoal';
+import { Connection } from '../../src/protocol/connection.js';
+import { encodeFrame } from '../../src/protocol/frames.js';
+import type { FromPool, TaskRecord, ToPool } from '../../src/protocol/pool-messages.js';
+import { poolVersion } from '../../src/protocol/pool-messages.js';
+import { encodeValue } from '../../src/protocol/values.js';
+import { rejectsCode, throwsCode, until } from '../support/check.js';
+
+const test = suite('a pool that runs by itself');
+const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
+const tasks = new URL('./tasks/detached.js', import.meta.url);
+const home = mkdtempSync(join(tmpdir(), 'home-'));
+const logDir = join(home, 'logs');
+const limitMs = 60_000;
+process.env.SHOAL_HOME = home;
+
+interface PoolFile {
+  readonly address: string;
+  readonly token: string;
+  readonly pid: number;
+}
+
+function shoal(...args: string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    encoding: 'utf8',
+    timeout: limitMs,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+const files = (): string[] => readdirSync(join(home, 'pools'));
+const poolFile = (): PoolFile => JSON.parse(readFileSync(join(home, 'pools', files()[0]!), 'utf8')) as PoolFile;
+const file = fileURLToPath(tasks);
+
+function start(...args: string[]): void {
+  const { status, out, err } = shoal('start', '-n', '3', '--detach', ...args);
+  assert.is(status, 0, err);
+  assert.match(out, /^pool of 3 workers .* at 127\.0\.0\.1:\d+/);
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('from start to stop', () => {
+  start('--log-dir', logDir);
+  const { pid } = poolFile();
+  assert.is(statSync(join(home, 'pools')).mode & 0o777, 0o700);
+  assert.is(statSync(join(home, 'pools', files()[0]!)).mode & 0o777, 0o600);
+
+  const sum = shoal('submit', '-n', '3', file, '4');
+  assert.equal([sum.status, sum.out], [0, '24\n24\n24\n'], sum.err);
+  const echo = shoal('submit', '--export', 'echo', file, '{"a":[1,null]}', 'plain text', '-n');
+  assert.equal(echo.out, '[{"a":[1,null]},"plain text","-n"]\n', echo.err);
+  const failed = shoal('submit', '--name', 'broken', '--export', 'fail', file);
+  assert.is(failed.status, 1);
+  assert.match(failed.err, 'no such shard');
+  assert.match(shoal('submit', file.replace('detached', 'absent')).err, 'MODULE_NOT_FOUND');
+  assert.match(shoal('submit', '-n', '9', file).err, 'INSUFFICIENT_WORKERS');
+
+  const listed = JSON.parse(shoal('tasks', '--json').out) as TaskRecord[];
+  assert.equal(
+    listed.map(({ name, workers, state }) => [name, workers, state]),
+    [
+      [undefined, 3, 'succeeded'],
+      [undefined, 1, 'succeeded'],
+      ['broken', 1, 'failed'],
+    ],
+  );
+  assert.match(listed[2]!.message!, 'no such shard');
+  assert.match(shoal('tasks').out, 'broken');
+  const status = JSON.parse(shoal('status', '--json').out) as PoolStatus;
+  assert.equal([status.workers.length, status.running, status.queued], [3, 0, 0]);
+  assert.match(shoal('status').out, '3 workers');
+  assert.match(shoal('status', '--phases').out, 'registered');
+  assert.match(shoal('logs').out, 'echoes');
+  assert.is(shoal('logs', '2').out.includes('echoes'), false);
+
+  assert.equal(shoal('stop'), { status: 0, out: '', err: '' });
+  assert.equal(files(), []);
+  assert.not.ok(lives(pid));
+  for (const command of ['stop', 'status', 'tasks', 'logs']) {
+    const { status: code, err } = shoal(command);
+    assert.is(code, 2);
+    assert.match(err, 'start one with: shoal start');
+  }
+});
+
+test("connect: tasks, errors, cancelling and status are those of a pool of one's own", async () => {
+  start();
+  const pool = await connect(poolFile().address);
+  assert.equal(await pool.run(tasks, { workers: 3, args: [2] }), [12, 12, 12]);
+  assert.equal(await pool.run(tasks, { export: 'twice', args: [Float64Array.of(1.5, -0), 7n] }), [
+    [Float64Array.of(3, -0), 14n],
+  ]);
+  const error = (await rejectsCode(pool.run(tasks, { workers: 2, export: 'fail' }), 'TASK_FAILED')) as TaskFailedError;
+  assert.instance(error.cause, RangeError);
+  assert.equal([error.rank, error.errors.length], [0, 2]);
+  await rejectsCode(pool.run(tasks, { export: 'absent' }), 'EXPORT_NOT_FOUND');
+  await rejectsCode(pool.run(tasks, { workers: 4 }), 'INSUFFICIENT_WORKERS');
+  await rejectsCode(pool.run(tasks, { args: [() => 1] }), 'NOT_SERIALIZABLE');
+  await rejectsCode(pool.run(tasks, { export: 'sleep', args: [60_000], timeoutMs: 100 }), 'TASK_TIMEOUT');
+
+  const [first, second] = [0, 1].map(() => pool.submit(tasks, { workers: 2, export: 'sleep', args: [60_000] }));
+  await until(() => first!.state === 'running' && first!.ranks.length === 2);
+  assert.equal([second!.state, pool.status().queued, pool.status().running], ['queued', 1, 1]);
+  const other = await connect();
+  assert.is(other.status().running, 1);
+  assert.equal(await other.run(tasks, { export: 'echo', args: ['beside'] }), [['beside']]);
+  first!.cancel('enough');
+  const cancelled = await rejectsCode(first!.result(), 'CANCELLED');
+  assert.is(cancelled.cause, 'enough');
+  await other.close();
+  throwsCode(() => other.submit(tasks), 'CLOSED');
+  await pool.close({ force: true });
+  await rejectsCode(second!.result(), 'CANCELLED');
+  assert.match(shoal('status').out, '0 running, 0 waiting');
+  assert.is(shoal('stop').status, 0);
+});
+
+test('what nobody waits for any more is cancelled: a session that is gone', async () => {
+  start();
+  const driver = `
+    import { connect } from 'shoal';
+    const pool = await connect();
+    const handle = pool.submit(${JSON.stringify(tasks.href)}, { workers: 3, export: 'sleep', args: [60000] });
+    while (handle.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10));
+    process.kill(process.pid, 'SIGKILL');`;
+  const root = fileURLToPath(new URL('../../../..', import.meta.url));
+  spawnSync(process.execPath, ['--input-type=module', '-e', driver], { cwd: root, timeout: limitMs });
+  const pool = await connect();
+  assert.equal(await pool.run(tasks, { workers: 3, args: [1] }), [6, 6, 6]);
+  await pool.close();
+  assert.is(shoal('stop').status, 0);
+});
+
+test('stop waits for what was accepted, by force it does not', async () => {
+  for (const force of [false, true]) {
+    start();
+    const pool = await connect();
+    const result = pool.run(tasks, { export: 'sleep', args: [force ? 60_000 : 1_000] });
+    await until(() => pool.status().running === 1);
+    const ended = force ? rejectsCode(result, 'CANCELLED') : result.then((value) => assert.equal(value, ['slept']));
+    const stopping = spawn(process.execPath, [cli, 'stop', ...(force ? ['--force'] : [])]);
+    const code = new Promise((resolve) => stopping.once('exit', resolve));
+    await ended;
+    assert.is(await code, 0);
+    await until(() => {
+      try {
+        pool.submit(tasks);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    await pool.close();
+    assert.equal(files(), []);
+  }
+});
+
+test('a pool that is killed leaves its users an error and nobody a process', async () => {
+  start();
+  const { pid } = poolFile();
+  const pool = await connect();
+  const workers = pool.status().workers.map((worker) => worker.pid);
+  const running = rejectsCode(pool.run(tasks, { workers: 2, export: 'sleep', args: [60_000] }), 'CLOSED');
+  await until(() => pool.status().running === 1);
+  process.kill(pid, 'SIGKILL');
+  await running;
+  throwsCode(() => pool.submit(tasks), 'CLOSED');
+  await until(() => ![pid, ...workers].some(lives));
+  assert.match(shoal('status').err, 'start one with');
+  assert.equal(files(), [], 'its file is stale');
+  await pool.close();
+});
+
+test('strangers, and those who send what is no message, are cut off', async () => {
+  start();
+  const { address, token } = poolFile();
+  const [host, port] = address.split(':');
+  const socket = () => connectSocket({ host: host!, port: Number(port) });
+  const closes = (message: object): Promise<void> =>
+    new Promise((resolve) => {
+      const connection = new Connection<FromPool, ToPool>(socket(), 1e6, {
+        message: () => assert.unreachable('it was answered'),
+        closed: () => resolve(),
+      });
+      connection.send(message as ToPool);
+    });
+  const hello = { type: 'hello', version: poolVersion, token };
+  for (const wrong of [
+    { ...hello, token: token.replace(/./g, '0') },
+    { ...hello, token: '' },
+    { ...hello, token: undefined },
+    { ...hello, version: poolVersion + 1 },
+    { type: 'stop', force: true },
+    { type: 'submit', id: 's1.1', spec: {} },
+    { type: 'no such' },
+  ]) {
+    await closes(wrong);
+  }
+  for (const bytes of [Buffer.alloc(200, 255), encodeFrame({ type: 'hello', token: 'x'.repeat(100_000) })]) {
+    await new Promise<void>((resolve) => {
+      const raw = socket()
+        .on('close', () => resolve())
+        .on('error', () => undefined);
+      raw.write(bytes);
+    });
+  }
+  // With the token, but with a task that is none.
+  const answers: FromPool[] = [];
+  const user = new Connection<FromPool, ToPool>(socket(), 1e7, {
+    message: (message) => void answers.push(message),
+    closed: () => undefined,
+  });
+  user.send(hello as ToPool);
+  await until(() => answers.length === 1);
+  const { session } = answers[0] as Extract<FromPool, { type: 'welcome' }>;
+  const source = { url: tasks.href, exportName: 'default' };
+  const spec = { source, workers: 1, args: encodeValue([1], 'args'), timeoutMs: null, maxRetries: 0, fresh: false };
+  const wrongSpecs = [
+    null,
+    {},
+    { ...spec, workers: 0 },
+    { ...spec, args: 'x' },
+    { ...spec, source: { url: 'https://a' } },
+  ];
+  wrongSpecs.forEach((wrong, i) =>
+    user.send({ type: 'submit', id: `${session}.${i}`, spec: wrong } as unknown as ToPool),
+  );
+  user.send({ type: 'submit', id: 'stranger.1', spec } as unknown as ToPool);
+  user.send({ type: 'submit', id: 7, spec } as unknown as ToPool);
+  await until(() => answers.filter(({ type }) => type === 'failed').length === wrongSpecs.length + 2);
+  user.close();
+  assert.equal(shoal('submit', file, '1').out, '1\n');
+  assert.is(shoal('stop').status, 0);
+});
+
+test('a port that is taken, a folder that others can use, several pools: each is said with the way out', () => {
+  start();
+  const { address } = poolFile();
+  const taken = shoal('start', '-n', '1', '--port', address.split(':')[1]!);
+  assert.is(taken.status, 2);
+  assert.match(taken.err, 'is taken; choose another');
+  assert.match(shoal('status', '--address', '127.0.0.1:1').err, `there is ${address}`);
+  start();
+  const several = shoal('status');
+  assert.match(several.err, 'say which one');
+  assert.match(several.err, address);
+  assert.is(shoal('stop', '--address', address).status, 0);
+  assert.is(shoal('stop').status, 0);
+
+  writeFileSync(join(home, 'pools', '1.json'), '{"half');
+  assert.match(shoal('status').err, 'start one with');
+  assert.equal(files(), []);
+  chmodSync(join(home, 'pools'), 0o755);
+  assert.match(shoal('status').err, 'chmod 700');
+  assert.match(shoal('start', '-n', '1').err, 'chmod 700');
+  chmodSync(join(home, 'pools'), 0o700);
+  mkdirSync(join(home, 'empty'));
+  assert.match(shoal('start', '-n', '0').err, 'expected workers');
+});
+
+test.after(() => {
+  if (files().length > 0) shoal('stop', '--force');
+  rmSync(home, { recursive: true });
+});
+
+test.run();
