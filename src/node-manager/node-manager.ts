@@ -137,6 +137,8 @@ export class NodeManager {
     const tokens = new Set(rows.map(({ startupToken }) => startupToken));
     for (const entry of this.entries) {
       if (entry.worldRank >= 0 && !tokens.has(entry.watch.row.startupToken)) continue;
+      // Its own word of it may still be on its way: it comes over another socket than the rows.
+      entry.phases.mpiReady ??= this.#elapsedMs;
       entry.phases.gathered = this.#elapsedMs;
       entry.connection.send({ type: 'adopted' });
     }
@@ -235,7 +237,7 @@ export class NodeManager {
         entry.connection.close();
         break;
       case 'mpiReady':
-        phases.mpiReady = this.#elapsedMs;
+        phases.mpiReady ??= this.#elapsedMs;
         break;
       case 'gathered':
         if (worldRank === -this.#options.agents) this.#events.gathered(message.rows);

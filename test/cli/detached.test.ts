@@ -109,7 +109,8 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   ]);
   const error = (await rejectsCode(pool.run(tasks, { workers: 2, export: 'fail' }), 'TASK_FAILED')) as TaskFailedError;
   assert.instance(error.cause, RangeError);
-  assert.equal([error.rank, error.errors.length], [0, 2]);
+  assert.is(error.errors.length, 2);
+  assert.ok(error.rank < 2, 'the first of the two to fail');
   await rejectsCode(pool.run(tasks, { export: 'absent' }), 'EXPORT_NOT_FOUND');
   await rejectsCode(pool.run(tasks, { workers: 4 }), 'INSUFFICIENT_WORKERS');
   await rejectsCode(pool.run(tasks, { args: [() => 1] }), 'NOT_SERIALIZABLE');
@@ -275,8 +276,14 @@ test('a port that is taken, a folder that others can use, several pools: each is
   assert.match(shoal('start', '-n', '0').err, 'expected workers');
 });
 
+/** A test that fails must not leave its pool to the next. */
+test.after.each(() => {
+  for (const name of files()) {
+    const { address } = JSON.parse(readFileSync(join(home, 'pools', name), 'utf8')) as PoolFile;
+    shoal('stop', '--force', '--address', address);
+  }
+});
 test.after(() => {
-  if (files().length > 0) shoal('stop', '--force');
   rmSync(home, { recursive: true });
 });
 
