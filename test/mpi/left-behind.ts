@@ -13,7 +13,7 @@ export function lives(pid: number): boolean {
 
 /** Files of shared memory, and folders of jobs. */
 export function files(): string[] {
-  const folders = readdirSync(tmpdir()).filter((name) => /^(shoal-|ompi\.)/.test(name));
+  const folders = readdirSync(tmpdir()).filter((name) => /^(shoal-(?!test-)|ompi\.)/.test(name));
   return [...readdirSync('/dev/shm'), ...folders];
 }
 
