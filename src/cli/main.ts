@@ -1,9 +1,9 @@
 /** The `shoal` command. */
 import { Command } from 'commander';
-import pc from 'picocolors';
 import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { doctorCommand } from './doctor.js';
+import { reportError } from './report-error.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
 import { submitCommand } from './submit.js';
@@ -36,7 +36,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error;
-    process.stderr.write(`${pc.red('error')}: ${error.message} (${error.code})\n`);
-    process.exitCode = usageExitCode;
+    reportError(error, usageExitCode);
   }
 }

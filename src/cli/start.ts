@@ -1,7 +1,7 @@
 /** `shoal start`: a pool that runs by itself until `shoal stop`. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { startPool } from '../driver/launch.js';
 import { fillLaunchOptions } from '../driver/options.js';
@@ -43,10 +43,9 @@ export function startCommand(): Command {
 }
 
 async function serve(port: number, options: Omit<Flags, 'port' | 'detach'>): Promise<void> {
-  const logDir = options.logDir === undefined ? undefined : resolve(options.logDir);
   const filled = fillLaunchOptions(options);
   const pool = await startPool(filled);
-  const server = new PoolServer(pool, logDir);
+  const server = new PoolServer(pool, filled.logDir);
   let takeBack: () => void;
   let address: string;
   try {

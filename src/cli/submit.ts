@@ -1,11 +1,11 @@
 /** `shoal submit`: one task on a pool that runs by itself. */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import pc from 'picocolors';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
 import { connect } from '../driver/connect.js';
 import type { UntypedRunOptions } from '../driver/pool.js';
 import { addressOption } from './use-pool.js';
+import { reportError } from './report-error.js';
 import { numberOption } from './number-option.js';
 
 interface Flags {
@@ -42,8 +42,7 @@ export function submitCommand(): Command {
         for (const result of await handle.result()) process.stdout.write(`${toJson(result)}\n`);
       } catch (error) {
         if (!(error instanceof ShoalError) || error instanceof InvalidArgumentError) throw error;
-        process.stderr.write(`${pc.red('error')}: ${error.message} (${error.code})\n`);
-        process.exitCode = 1;
+        reportError(error, 1);
       } finally {
         await pool.close({ force: true });
       }

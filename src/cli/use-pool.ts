@@ -23,10 +23,10 @@ async function withPool<T>(address: string | undefined, use: (head: RemoteHead) 
 }
 
 /** For every command that uses a pool. */
-export const addressOption: readonly [string, string] = [
+export const addressOption: readonly [flag: string, text: string] = [
   '--address <host:port>',
   'of the pool, when there are several',
-] as const;
+];
 
 /** The command. */
 export function statusCommand(): Command {

@@ -1,10 +1,11 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
+import { makePrivateFolder } from '../native/private-folder.js';
 import type { RendezvousChoice } from '../launch/rendezvous.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
@@ -240,8 +241,7 @@ function folder(value: unknown): string | undefined {
   }
   const path = resolve(value);
   try {
-    // Not recursive: in some file systems, such as /proc, that never returns.
-    if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+    makePrivateFolder(path);
     accessSync(path, constants.W_OK);
     return path;
   } catch (cause) {

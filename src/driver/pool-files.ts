@@ -1,13 +1,13 @@
 /** Where pools that run by themselves are found: one file each, which holds the token and which only the user can read. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { environment } from '../env.js';
 import { LaunchError } from '../errors.js';
+import { makePrivateFolder } from '../native/private-folder.js';
 import { readProcess } from '../native/proc.js';
 import type { ProcessIdentity } from '../protocol/control-messages.js';
 
-const folderMode = 0o700;
 const fileMode = 0o600;
 /** Rights of the group and of others. */
 const foreignRights = 0o077;
@@ -87,7 +87,8 @@ function assertPrivate(folder: string): void {
 /** A folder of the user's, made when it is not there. @throws {@link LaunchError} when others can use it. */
 export function poolFolder(name: 'pools' | 'output'): string {
   const folder = pathOf(name);
-  mkdirSync(folder, { recursive: true, mode: folderMode });
+  makePrivateFolder(dirname(folder));
+  makePrivateFolder(folder);
   assertPrivate(folder);
   return folder;
 }

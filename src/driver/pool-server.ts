@@ -1,21 +1,19 @@
 /** A pool that others use: over TCP on the loopback interface, for whoever has its token. */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { InvalidArgumentError, LaunchError, show } from '../errors.js';
 import type { Task } from '../head/task.js';
-import { Connection } from '../protocol/connection.js';
+import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import { helloLimitBytes } from '../protocol/control-messages.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
 import { poolVersion } from '../protocol/pool-messages.js';
+import { isToken, newToken } from '../protocol/token.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { encodeError } from '../worker/rank-task.js';
 import type { StartedPool } from './launch.js';
 import { poolEventNames } from './pool.js';
 
 const loopback = '127.0.0.1';
-/** What a frame holds besides the user's bytes. */
-const frameSlackBytes = 1024 * 1024;
 /** How often those who are connected hear of the pool while tasks run. */
 const statusMs = 100;
 /** Tasks that have ended and are still listed. */
@@ -29,7 +27,7 @@ interface Session {
 
 /** Opened and closed once. */
 export class PoolServer {
-  readonly token: string = randomBytes(32).toString('hex');
+  readonly token: string = newToken();
   /** Resolves when somebody asks for the pool's end, with whether by force. */
   readonly stopped: Promise<boolean>;
   readonly #pool: StartedPool;
@@ -57,7 +55,8 @@ export class PoolServer {
       });
     }
     this.#timer = setInterval(() => {
-      this.#tellStatus();
+      // Without tasks only events change what there is to tell.
+      if ([...this.#sessions].some(({ tasks }) => tasks.size > 0)) this.#tellStatus();
     }, statusMs).unref();
   }
 
@@ -86,7 +85,7 @@ export class PoolServer {
     const connection = new Connection<ToPool, FromPool>(socket, helloLimitBytes, {
       message: (message) => {
         if (session) this.#receive(session, message);
-        else if (message.type === 'hello' && this.#isKnown(message)) session = this.#admit(connection);
+        else if (isWelcome(message, this.token)) session = this.#admit(connection);
         else connection.close();
       },
       closed: () => {
@@ -94,11 +93,6 @@ export class PoolServer {
         if (session) this.#leave(session);
       },
     });
-  }
-
-  #isKnown({ version, token }: Extract<ToPool, { type: 'hello' }>): boolean {
-    const [given, own] = [Buffer.from(typeof token === 'string' ? token : ''), Buffer.from(this.token)];
-    return version === poolVersion && given.length === own.length && timingSafeEqual(given, own);
   }
 
   #admit(connection: Connection<ToPool, FromPool>): Session {
@@ -112,9 +106,9 @@ export class PoolServer {
   }
 
   /** Nobody waits for its tasks any more. */
-  #leave({ tasks, name }: Session): void {
-    for (const session of this.#sessions) if (session.name === name) this.#sessions.delete(session);
-    for (const task of tasks.values()) this.#pool.head.cancel(task, new Error('whoever submitted it has left'));
+  #leave(session: Session): void {
+    this.#sessions.delete(session);
+    for (const task of session.tasks.values()) this.#pool.head.cancel(task, new Error('whoever submitted it has left'));
   }
 
   #receive(session: Session, message: ToPool): void {
@@ -205,6 +199,10 @@ export class PoolServer {
   #broadcast(message: FromPool): void {
     for (const { connection } of this.#sessions) connection.send(message);
   }
+}
+
+function isWelcome(message: ToPool, token: string): boolean {
+  return message.type === 'hello' && message.version === poolVersion && isToken(message.token, token);
 }
 
 /** What came over the network is checked as if nobody had looked at it before. */

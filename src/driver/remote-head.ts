@@ -79,6 +79,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     const { pid, startTime } = this.#pool;
     while (readProcess(pid)?.startTime === startTime) await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
+
   /** Every task of the pool that runs, waits or has ended lately. */
   tasks(): Promise<readonly TaskRecord[]> {
     this.#connection.send({ type: 'tasks' });

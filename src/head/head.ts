@@ -1,17 +1,11 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, judges how they end. */
 import { EventEmitter } from 'node:events';
-import {
-  CancelledError,
-  ClosedError,
-  InsufficientWorkersError,
-  QueueFullError,
-  TaskTimeoutError,
-  WorkerDiedError,
-} from '../errors.js';
+import { CancelledError, ClosedError, TaskTimeoutError, WorkerDiedError } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
+import { assertAcceptable } from './admission.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
 import { Leases } from './leases.js';
@@ -67,21 +61,9 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
    */
   submit(spec: TaskSpec, id = `t${this.#nextTask++}`): Task {
     this.assertOpen();
-    const available = this.#workers.workers.length;
-    if (spec.workers > available) {
-      throw new InsufficientWorkersError(
-        `the task wants ${spec.workers} workers at once, the pool has ${available}; ask for at most ${available} or launch more`,
-        { requested: spec.workers, available },
-      );
-    }
     const { maxQueue, maxQueueBytes } = this.#options;
-    if (this.#scheduler.queued >= maxQueue || this.#queuedBytes + spec.args.length > maxQueueBytes) {
-      throw new QueueFullError(
-        `the queue holds ${this.#scheduler.queued} tasks with ${this.#queuedBytes} bytes of arguments, the limits are ` +
-          `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes); wait for 'drain' or for results`,
-        { queued: this.#scheduler.queued, queuedBytes: this.#queuedBytes },
-      );
-    }
+    const [available, queued] = [this.#workers.workers.length, this.#scheduler.queued];
+    assertAcceptable(spec, { available, queued, queuedBytes: this.#queuedBytes, maxQueue, maxQueueBytes });
     const task = new Task(id, spec);
     this.#tasks.set(task.id, task);
     this.#enqueue(task);

@@ -16,7 +16,7 @@ export type RoundAction =
   | { readonly type: 'prepare'; readonly round: number; readonly worldRanks: readonly number[] }
   | { readonly type: 'go'; readonly worldRank: number; readonly order: GoOrder }
   /** These communicators exist. */
-  | { readonly type: 'formed'; readonly round: number; readonly ids: readonly number[] }
+  | { readonly type: 'formed'; readonly ids: readonly number[] }
   /** These will not: a member was lost before anybody was inside MPI. */
   | { readonly type: 'undone'; readonly ids: readonly number[] }
   /** These workers did not answer the first step in time. */
@@ -124,7 +124,7 @@ export class Rounds {
     const ids = this.#round.groups.map(({ id }) => id);
     this.count++;
     this.#round = undefined;
-    return [{ type: 'formed', round, ids }, ...this.begin(now)];
+    return [{ type: 'formed', ids }, ...this.begin(now)];
   }
 
   /** A worker is gone, or is not to be waited for. */

@@ -1,5 +1,4 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import type { WorkerReport } from '../node-manager/node-manager.js';
 import { NodeManager } from '../node-manager/node-manager.js';
 import { tailOf } from '../node-manager/tail.js';
 import type { RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import { newToken } from '../protocol/token.js';
 import { endsWithin } from '../worker/ends-within.js';
 import { logPath } from '../worker/log-file.js';
 import { mpiCommand } from './command-line.js';
@@ -53,7 +53,7 @@ export class MpiJob {
   readonly #events: JobEvents;
   readonly #agents: number;
   readonly #folder: string;
-  readonly #token = randomBytes(32).toString('hex');
+  readonly #token = newToken();
   /** Of this host, in this process. */
   readonly #nodeManager: NodeManager;
   #mpiexec: Mpiexec | undefined;

@@ -2,7 +2,6 @@
  * One host's node manager: it does for workers that mpiexec has started what a parent does for its children. It knows
  * each by its start-up token, takes its registration, watches its process, signals it, and says how it ended.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
@@ -11,17 +10,16 @@ import { LaunchError } from '../errors.js';
 import type { OsAddon } from '../native/os.js';
 import { loadOs } from '../native/os.js';
 import type { ProcessUsage } from '../native/proc.js';
-import { Connection } from '../protocol/connection.js';
+import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import type { FromRank, HelloMessage, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import { controlVersion, helloLimitBytes } from '../protocol/control-messages.js';
+import { isToken } from '../protocol/token.js';
 import { decodeValue } from '../protocol/values.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerWatch } from './worker-watch.js';
 
 /** Longest path of a Unix socket. */
 const socketPathBytes = 107;
-/** What a frame holds besides the user's bytes. */
-const frameSlackBytes = 1024 * 1024;
 
 /** What a node manager needs to know of its job. */
 export interface NodeManagerOptions {
@@ -207,8 +205,7 @@ export class NodeManager {
   #refusal(version: number, token: unknown, row: RankRow): string | undefined {
     if (this.#closing) return '';
     const { agents, worldSize } = this.#options;
-    const [given, own] = [Buffer.from(typeof token === 'string' ? token : ''), Buffer.from(this.#options.token)];
-    if (given.length !== own.length || !timingSafeEqual(given, own)) {
+    if (!isToken(token, this.#options.token)) {
       return 'a process was cut off: the token that it sent is not that of this job';
     }
     const who = `process ${row.pid} on ${row.hostname}`;

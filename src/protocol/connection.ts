@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 import { ProtocolError } from '../errors.js';
 import { encodeFrame, FrameReader } from './frames.js';
 
+/** What a frame may hold besides the user's bytes. */
+export const frameSlackBytes: number = 1024 * 1024;
+
 /** A message that says what it is. */
 export interface Message {
   readonly type: string;

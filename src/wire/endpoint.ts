@@ -2,23 +2,19 @@
  * One rank's end of one communicator: envelopes from anybody, payloads behind them, matched here and not in MPI.
  *
  * An envelope of at most 16 KiB carries its payload; a longer one, of at most 4 MiB, is a message of its own on another
- * tag. Both are received in the order in which their source sent them. Every payload that is announced is received, also
- * one that nobody wants any more: nothing is left in MPI that could meet a later receive.
+ * tag. Both are received in the order in which their source sent them. Every payload that is announced while the rank has a
+ * task is received, also one that nobody wants any more; what comes later is left to `drain`.
  */
 import { ProtocolError } from '../errors.js';
 import { Allocator } from '../window/allocator.js';
+import { cancelRing, countMessage, envelopeTag, openRing, postReceive } from './envelope-ring.js';
 import type { Envelope, EnvelopeKind } from './envelope.js';
 import { envelopeBytes, readEnvelope, writeEnvelope } from './envelope.js';
 import type { Messages } from './messages.js';
 import type { WireMemory } from './wire-memory.js';
 import { regionBytes, regionRequests, regions, ringSlots, slotBytes } from './wire-memory.js';
 
-const envelopeTag = 1;
-/**
- * Payloads of different leases have different tags: one that was left behind on a communicator that ended early meets no
- * receive of another that MPI gives the same number.
- */
-const payloadTag = (lease: number): number => 2 + (lease % 16_384);
+const payloadTag = 2;
 const inlineBytes = slotBytes - envelopeBytes;
 /** Longest payload of one message: testing a longer one would hold MPI's lock for too long. */
 export const maxPayloadBytes: number = 4 * 1024 * 1024;
@@ -98,12 +94,8 @@ export class Endpoint {
     this.#allocator = new Allocator(memory.region(this.#region), regionBytes);
     if (memory.ringCommunicator === communicator) return;
     cancelRing(memory, messages);
-    this.#sent.fill(0);
-    this.#received.fill(0);
     this.#inside(() => {
-      for (let slot = 0; slot < ringSlots; slot++) this.#post(slot);
-      memory.ringHead = 0;
-      memory.ringCommunicator = communicator;
+      openRing(memory, messages, communicator);
     });
   }
 
@@ -167,7 +159,7 @@ export class Endpoint {
       this.#start(() => this.#isend(this.view(letter), dest, envelopeTag), letter, count);
       if (inline) return;
       if (block) block.users++;
-      this.#start(() => this.#isend(payload, dest, payloadTag(lease)), block, count);
+      this.#start(() => this.#isend(payload, dest, payloadTag), block, count);
     });
     this.lastProgress = performance.now();
     return true;
@@ -233,7 +225,7 @@ export class Endpoint {
     }
     this.#inside(() => {
       if (envelope) this.#take(envelope, block, inline, address + envelopeBytes);
-      this.#post(slot);
+      postReceive(memory, this.#messages, slot);
       memory.ringHead = (slot + 1) % ringSlots;
     });
     return true;
@@ -241,13 +233,13 @@ export class Endpoint {
 
   #isend(bytes: Uint8Array, dest: number, tag: number): number {
     const request = this.#messages.isend(bytes, dest, tag);
-    add(this.#sent, dest);
+    countMessage(this.#sent, dest);
     return request;
   }
 
   #take(envelope: Envelope, block: Block | undefined, inline: boolean, address: number): void {
     const { bytes } = this.memory;
-    add(this.#received, envelope.source);
+    countMessage(this.#received, envelope.source);
     if (envelope.kind === 'left') {
       this.memory.setLeft(envelope.source);
       return;
@@ -260,8 +252,9 @@ export class Endpoint {
       block.users++;
       this.#start(
         () => {
-          add(this.#received, envelope.source);
-          return this.#messages.irecv(this.view(block), envelope.source, payloadTag(envelope.lease));
+          const request = this.#messages.irecv(this.view(block), envelope.source, payloadTag);
+          countMessage(this.#received, envelope.source);
+          return request;
         },
         block,
         { open: 0 },
@@ -319,15 +312,6 @@ export class Endpoint {
     }
   }
 
-  #post(slot: number): void {
-    const { memory } = this;
-    if (memory.ringRequest(slot) !== 0) throw new ProtocolError('MPI neither completes nor cancels a receive');
-    const address = memory.slot(slot);
-    memory.u32[address / 4] = 0; // a receive that fails must not show the envelope before it
-    const bytes = memory.bytes.subarray(address, address + slotBytes);
-    memory.setRingRequest(slot, this.#messages.irecv(bytes, -1, envelopeTag));
-  }
-
   /** A region that no open request of an earlier thread reads or writes; those that there are, are seen through. */
   #takeRegion(): number {
     const { memory } = this;
@@ -359,36 +343,4 @@ export class Endpoint {
     run();
     this.memory.inside = false;
   }
-}
-
-function add(counts: Int32Array, rank: number): void {
-  counts[rank] = (counts[rank] ?? 0) + 1;
-}
-
-/** A cancelled receive is complete after the first. */
-const cancelLooks = 1_000;
-
-/**
- * End the receives that wait for envelopes; what had come in the last moment is counted and dropped, a payload behind it
- * is left to {@link drain}. By whoever owns the wire: its thread, or the control side when that is gone.
- */
-export function cancelRing(memory: WireMemory, messages: Messages): void {
-  if (memory.ringCommunicator < 0) return;
-  memory.inside = true;
-  for (let slot = 0; slot < ringSlots; slot++) {
-    const request = memory.ringRequest(slot);
-    try {
-      if (request !== 0) messages.cancel(request);
-      let looks = 0;
-      while (request !== 0 && messages.test(request) === 0 && ++looks < cancelLooks);
-      if (looks === cancelLooks) continue; // its slot is not used again
-    } catch {
-      // Complete already, in the last moment of its thread.
-    }
-    const envelope = readEnvelope(memory.u32, memory.slot(slot));
-    if (envelope) add(memory.received, envelope.source);
-    memory.setRingRequest(slot, 0);
-  }
-  memory.ringCommunicator = -1;
-  memory.inside = false;
 }

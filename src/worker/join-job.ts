@@ -1,5 +1,4 @@
 /** A process joins its MPI job: MPI itself, everybody's rows, and the window of the host. */
-import { randomBytes } from 'node:crypto';
 import { LaunchError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { MpiAddon } from '../native/mpi.js';
@@ -7,6 +6,7 @@ import { loadMpi, threadLevel } from '../native/mpi.js';
 import { loadOs } from '../native/os.js';
 import { hostIdentity, readProcess } from '../native/proc.js';
 import type { RankRow } from '../protocol/control-messages.js';
+import { newToken } from '../protocol/token.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { packageVersion } from '../version.js';
 import { minWindowBytes } from '../window/layout.js';
@@ -21,8 +21,6 @@ import { launcherVariables, preloadWithout, ucxVariables } from './launcher-envi
 import { closeWire } from './rank-engine.js';
 import { exchangeRows } from './row-exchange.js';
 
-const tokenBytes = 16;
-
 /** How the ranks of this process reach the others. */
 export interface RankMemory {
   /** Shared by the ranks of the job, or, with `wire`, this process's own: for what its control side writes. */
@@ -33,8 +31,6 @@ export interface RankMemory {
 /** What a process knows once it has joined. */
 export interface JoinedJob extends RankMemory {
   readonly mpi: MpiAddon;
-  /** Of all ranks that share the memory; `rank` and `size` are in it. */
-  readonly communicator: number;
   readonly rank: number;
   readonly size: number;
   /** By rank. */
@@ -52,7 +48,7 @@ interface GatheredRow {
 export function ownRow({ rank, size }: LaunchedRank): RankRow {
   const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
   const versions = { shoal: packageVersion(), node: process.version };
-  const startupToken = randomBytes(tokenBytes).toString('hex');
+  const startupToken = newToken();
   return { rank, size, pid, startTime, startupToken, versions, ...hostIdentity() };
 }
 
@@ -112,7 +108,7 @@ export async function joinRanks(
     if (memory.wire) closeWire(memory.wire);
     return mpi.finalize();
   };
-  return { mpi, communicator, rank, size, rows: rows.map((each) => each.row), ...memory, finalize };
+  return { mpi, rank, size, rows: rows.map((each) => each.row), ...memory, finalize };
 }
 
 /** MPI knows the addresses of the wire's memory, V8 does not know that. */

@@ -1,12 +1,12 @@
 /** A file that lines are appended to at once; when it is full it becomes `.1`, that one `.2`, and the oldest goes. */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makePrivateFolder } from '../native/private-folder.js';
 
 const MIB = 1024 * 1024;
 const defaultLimitBytes = 10 * MIB;
 /** Full ones that are kept beside the one that is written to. */
 const defaultKept = 3;
-const folderMode = 0o700;
 const fileMode = 0o600;
 
 /** Where a worker's output is kept. */
@@ -57,19 +57,10 @@ export class LogFile {
   }
 
   #open(): number {
-    makeFolder(dirname(this.#path));
+    makePrivateFolder(dirname(this.#path));
     const file = openSync(this.#path, 'a', fileMode);
     this.#sizeBytes = fstatSync(file).size;
     return file;
-  }
-}
-
-/** Another worker of the host may be faster. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: folderMode });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

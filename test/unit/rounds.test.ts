@@ -34,7 +34,7 @@ test('a split takes every live worker, two steps, and all groups of a tick', () 
   );
   for (let rank = 0; rank < 4; rank++) assert.equal(rounds.done(rank, 1, 2), []);
   const [formed, next] = rounds.done(4, 1, 2);
-  assert.equal(formed, { type: 'formed', round: 1, ids: [1, 2] });
+  assert.equal(formed, { type: 'formed', ids: [1, 2] });
   assert.equal(next, { type: 'prepare', round: 2, worldRanks: [0, 1, 2, 3, 4] });
 });
 
