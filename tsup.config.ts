@@ -8,6 +8,7 @@ const config: Options = {
     cli: 'src/cli.ts',
     'task-thread': 'src/worker/task-thread.ts',
     'rank-process': 'src/worker/rank-process.ts',
+    'node-process': 'src/node-manager/node-process.ts',
     'trial-rank': 'src/worker/trial-rank.ts',
     'foreign-control': 'src/worker/foreign-control.ts',
   },

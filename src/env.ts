@@ -21,6 +21,8 @@ export interface Environment {
   readonly graceMs: number | undefined;
   /** `SHOAL_HOME`: folder in which pools that run by themselves are found; default `~/.shoal`. */
   readonly home: string | undefined;
+  /** `SHOAL_NODE`: name of the node that this process is on; default: the host's name. */
+  readonly node: string | undefined;
 }
 
 /** Names of all variables. */
@@ -34,6 +36,7 @@ export const variableNames = [
   'SHOAL_TIMEOUT_MS',
   'SHOAL_GRACE_MS',
   'SHOAL_HOME',
+  'SHOAL_NODE',
 ] as const;
 
 type Name = (typeof variableNames)[number];
@@ -56,15 +59,16 @@ export function environment(): Environment {
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
     home: process.env['SHOAL_HOME' satisfies Name],
+    node: process.env['SHOAL_NODE' satisfies Name],
   };
 }
 
-/** Variables by which a rank that we start finds its head; set and taken away by the package itself. */
-const jobVariableNames = ['SHOAL_HEAD', 'SHOAL_TOKEN'] as const;
+/** Variables by which a process that we start finds its head; set and taken away by the package itself. */
+export const jobVariableNames = ['SHOAL_HEAD', 'SHOAL_TOKEN'] as const;
 
 type JobName = (typeof jobVariableNames)[number];
 
-/** For the ranks of one job. */
+/** For the processes of one job. */
 export function jobVariables(head: string, token: string): Record<JobName, string> {
   return { SHOAL_HEAD: head, SHOAL_TOKEN: token };
 }

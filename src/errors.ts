@@ -10,7 +10,11 @@ export interface RankError {
 export interface MemberInfo {
   readonly rank: number;
   readonly worldRank: number;
+  /** Among the workers of its node. */
+  readonly localRank: number;
   readonly hostname: string;
+  /** `SHOAL_NODE` of the worker, else its host's name. */
+  readonly node: string;
   readonly pid: number;
 }
 

@@ -13,6 +13,7 @@ import type { ScriptSettings } from '../protocol/control-messages.js';
 import { runForeignScript } from '../worker/foreign-script.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
+import { hostfileOption, hostsOption } from './host-options.js';
 import { numberOption, windowOption } from './number-option.js';
 
 interface Flags {
@@ -20,6 +21,8 @@ interface Flags {
   transport?: 'auto' | 'threads' | 'mpi';
   mpiexec?: string;
   window?: number | false;
+  hosts?: readonly string[];
+  hostfile?: string;
   timeoutMs?: number;
   graceMs?: number;
   label: boolean;
@@ -39,6 +42,8 @@ export function runCommand(): Command {
     .option('--transport <name>', 'auto, threads or mpi')
     .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
     .option('--window <bytes>', 'shared window per rank; false: every byte goes over MPI', windowOption)
+    .option(...hostsOption)
+    .option(...hostfileOption)
     .option('--timeout-ms <ms>', 'limit of every collective (default: 1800000)', numberOption)
     .option('--grace-ms <ms>', 'time to end after a failure or Ctrl-C (default: 2000)', numberOption)
     .option('--no-label', 'do not put the rank before each line of output')

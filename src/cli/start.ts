@@ -3,20 +3,33 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { startPool } from '../driver/launch.js';
+import type { StartedPool } from '../driver/launch.js';
+import { preparePool } from '../driver/launch.js';
 import { fillLaunchOptions } from '../driver/options.js';
-import { poolFolder, publishPool } from '../driver/pool-files.js';
+import { findPool, poolFolder, publishPool } from '../driver/pool-files.js';
 import { PoolServer } from '../driver/pool-server.js';
-import { LaunchError } from '../errors.js';
-import { readProcess } from '../native/proc.js';
+import { InvalidArgumentError, LaunchError } from '../errors.js';
+import type { NodeManagersChoice } from '../launch/nodes.js';
+import { nodeIdentity, readProcess } from '../native/proc.js';
+import { serveNode } from '../node-manager/serve-node.js';
+import { hostfileOption, hostsOption } from './host-options.js';
 import { numberOption, windowOption } from './number-option.js';
 
-interface Flags {
+/** Those that are options of `launch`. */
+interface LaunchFlags {
   workers?: number;
   transport?: 'auto' | 'threads' | 'mpi';
   mpiexec?: string;
   window?: number | false;
   logDir?: string;
+  hosts?: readonly string[];
+  hostfile?: string;
+  nodeManagers?: NodeManagersChoice;
+  listen?: string;
+}
+
+interface Flags extends LaunchFlags {
+  address?: string;
   port: number;
   detach?: boolean;
 }
@@ -28,44 +41,82 @@ const lookMs = 20;
 export function startCommand(): Command {
   return new Command('start')
     .summary('start a pool that runs by itself')
-    .description('Start a pool for `connect()` and `shoal submit`. It runs until `shoal stop`, Ctrl-C or SIGTERM.')
+    .description(
+      'Start a pool for `connect()` and `shoal submit`, which runs until `shoal stop`, Ctrl-C or SIGTERM; with --address, ' +
+        'a node manager for a pool on another node, which runs until that one ends.',
+    )
     .option('-n, --workers <number>', 'workers (default: the cores this process may use)', numberOption)
     .option('--transport <name>', 'auto, threads or mpi')
     .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
     .option('--window <bytes>', 'shared window per worker; false: every byte goes over MPI', windowOption)
     .option('--log-dir <dir>', "keep each worker's output there, for `shoal logs`")
-    .option('--port <number>', 'port on the loopback interface; 0: any', numberOption, 0)
+    .option(...hostsOption)
+    .option(...hostfileOption)
+    .option('--node-managers <who>', 'start: started by the pool; wait: by hand, with --address')
+    .option('--listen <address>', 'address of this host at which other hosts reach it (default: loopback)')
+    .option('--address <host:port>', 'be a node manager of this pool')
+    .option('--port <number>', 'port to listen at; 0: any', numberOption, 0)
     .option('--detach', 'give the terminal back once the pool is up; what it prints goes to ~/.shoal/output')
-    .action(async ({ port, detach: inBackground, ...options }: Flags) => {
+    .action(async ({ port, address, detach: inBackground, ...options }: Flags) => {
       if (inBackground) await detach();
+      else if (address !== undefined) await manageNode(address, options);
       else await serve(port, options);
     });
 }
 
-async function serve(port: number, options: Omit<Flags, 'port' | 'detach'>): Promise<void> {
-  const filled = fillLaunchOptions(options);
-  const pool = await startPool(filled);
-  const server = new PoolServer(pool, filled.logDir);
-  let takeBack: () => void;
+async function serve(port: number, options: LaunchFlags): Promise<void> {
+  const starting = new AbortController();
+  const filled = fillLaunchOptions({ ...options, signal: starting.signal });
+  const prepared = preparePool(filled);
+  const server = new PoolServer(prepared.nodes, filled.logDir);
+  const ending = Promise.race([server.stopped, signalled()]);
+  void ending.then(() => {
+    starting.abort();
+  });
+  let takeBack = (): void => undefined;
+  let pool: StartedPool;
   let address: string;
   try {
-    address = await server.open(port);
-    const { pid } = process;
-    takeBack = publishPool({ address, token: server.token, pid, startTime: readProcess('self')?.startTime ?? -1 });
+    address = await server.open(port, filled.listen);
+    const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
+    takeBack = publishPool({ address, token: server.token, pid, startTime, bootId: nodeIdentity().bootId });
+    if (filled.nodeManagers === 'wait') {
+      process.stdout.write(`waiting for node managers: shoal start --address ${address}\n`);
+    }
+    pool = await prepared.start();
   } catch (error) {
+    takeBack();
     server.close();
-    await pool.head.close(true);
     throw error;
   }
+  server.serve(pool);
   pool.head.on('warning', ({ message }) => process.stderr.write(`${message}\n`));
   const { workers, transport, mpi } = pool.status();
   const what = mpi ? `${mpi.family} ${mpi.version}` : transport;
   process.stdout.write(`pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n`);
-  const force = await Promise.race([server.stopped, signalled()]);
+  const force = await ending;
   takeBack();
   await pool.head.close(force);
   server.close();
   // Whoever asked for the end waits for it.
+  process.exit();
+}
+
+/** Be a node manager until the pool ends or a signal comes; its workers leave first. */
+async function manageNode(address: string, options: LaunchFlags): Promise<void> {
+  const [needless] = Object.keys(options);
+  if (needless !== undefined) {
+    throw new InvalidArgumentError(`start: ${needless} belongs to the pool; with --address leave it out`, {
+      option: needless,
+    });
+  }
+  const pool = findPool(address);
+  const served = await serveNode(pool.address, pool.token);
+  process.stdout.write(`node manager of ${served.node} for the pool at ${pool.address}; Ctrl-C ends it\n`);
+  void signalled().then(() => {
+    served.leave();
+  });
+  await served.ended;
   process.exit();
 }
 
@@ -74,7 +125,7 @@ function signalled(): Promise<boolean> {
   return new Promise((done) => {
     for (const signal of signals) {
       process.once(signal, () => {
-        process.stderr.write(`${signal}: ending the pool; once more ends it at once\n`);
+        process.stderr.write(`${signal}: ending in order; once more ends it at once\n`);
         done(true);
       });
     }
@@ -95,12 +146,12 @@ async function detach(): Promise<void> {
   child.on('error', (error) => (ended = error.message));
   child.on('exit', (code, signal) => (ended = signal ?? `exit code ${code}`));
   const said = (): string => readFileSync(path, 'utf8');
-  while (ended === undefined && !/^pool of .*\n/m.test(said())) {
+  while (ended === undefined && !/^(pool|node manager) of .*\n/m.test(said())) {
     await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
   process.stdout.write(said());
   child.unref();
   if (ended === undefined) return;
   rmSync(path);
-  throw new LaunchError(`the pool did not start (${ended}); what it said stands above`, { ended });
+  throw new LaunchError(`it did not start (${ended}); what it said stands above`, { ended });
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
 import { connect } from '../driver/connect.js';
 import type { UntypedRunOptions } from '../driver/pool.js';
+import type { Placement } from '../protocol/pool-messages.js';
 import { addressOption } from './use-pool.js';
 import { reportError } from './report-error.js';
 import { numberOption } from './number-option.js';
@@ -14,6 +15,7 @@ interface Flags {
   name?: string;
   timeoutMs?: number;
   maxRetries?: number;
+  placement?: Placement;
   address?: string;
 }
 
@@ -29,6 +31,7 @@ export function submitCommand(): Command {
     .option('--name <name>', 'label in lists')
     .option('--timeout-ms <ms>', 'limit from its assignment', numberOption)
     .option('--max-retries <number>', 'how often to run again after the death of a worker', numberOption)
+    .option('--placement <how>', 'pack (default), spread, strict-pack or strict-spread')
     .option(...addressOption)
     .passThroughOptions()
     .action(async (file: string, args: string[], { address, ...options }: Flags) => {

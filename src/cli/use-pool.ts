@@ -28,14 +28,26 @@ export const addressOption: readonly [flag: string, text: string] = [
   'of the pool, when there are several',
 ];
 
+interface StatusFlags {
+  json?: boolean;
+  phases?: boolean;
+  metrics?: boolean;
+  address?: string;
+}
+
 /** The command. */
 export function statusCommand(): Command {
   return new Command('status')
     .summary('say how a pool is')
     .option('--json', 'print one JSON object')
     .option('--phases', 'when each worker came to each phase of its start')
+    .option('--metrics', 'print figures in the text format of Prometheus')
     .option(...addressOption)
-    .action(async ({ json, phases, address }: { json?: boolean; phases?: boolean; address?: string }) => {
+    .action(async ({ json, phases, metrics, address }: StatusFlags) => {
+      if (metrics) {
+        process.stdout.write(await withPool(address, (head) => head.metrics()));
+        return;
+      }
       const status = await withPool(address, (head) => head.status);
       process.stdout.write(json ? `${JSON.stringify(status)}\n` : describe(status, phases ?? false));
     });
@@ -102,16 +114,21 @@ export function stopCommand(): Command {
 }
 
 function describe(status: PoolStatus, phases: boolean): string {
-  const { epoch, transport, mpi, rendezvous, workers, queued, running, rounds, splits, cacheHits } = status;
+  const { epoch, transport, mpi, rendezvous, nodes, workers, queued, running, rounds, splits, cacheHits } = status;
   const what = mpi ? `${mpi.family} ${mpi.version}, rendezvous ${rendezvous}, epoch ${epoch}` : transport;
+  const rows = nodes.map(({ node, hostname, managerPid, worldRanks }) => {
+    const host = node === hostname ? '' : ` on ${hostname}`;
+    return `node ${node}${host}: workers ${worldRanks.join(', ')}, to the node manager in process ${managerPid}`;
+  });
   const lines = [
     `${workers.length} workers (${what}); tasks: ${running} running, ${queued} waiting`,
     `${rounds} rounds, ${splits} communicators made, ${cacheHits} assignments with one that was kept`,
+    ...(phases ? rows : []),
   ];
   const head = phases
     ? ['worker', 'pid', 'node', 'connected', 'MPI ready', 'gathered', 'registered']
     : ['worker', 'pid', 'node', 'state', 'task', 'memory', 'cpu'];
-  const rows = workers.map((worker) => {
+  const cells = workers.map((worker) => {
     const { worldRank, pid, node, state, taskId, phasesMs, rssBytes, cpuMs } = worker;
     const who = [String(worldRank), String(pid), node];
     const ms = (value: number | undefined): string => (value === undefined ? '' : `${Math.round(value)} ms`);
@@ -122,7 +139,7 @@ function describe(status: PoolStatus, phases: boolean): string {
     const memory = rssBytes === undefined ? '' : `${Math.round(rssBytes / MIB)} MiB`;
     return [...who, state, taskId ?? '', memory, ms(cpuMs)];
   });
-  return `${lines.join('\n')}\n${table(head, rows)}`;
+  return `${lines.join('\n')}\n${table(head, cells)}`;
 }
 
 function table(head: string[], rows: readonly string[][]): string {

@@ -74,7 +74,7 @@ export function missingMembers(group: Group, sequence: number): CollectiveTimeou
 /** `rank 2 (world rank 5, host a, pid 41): last completed …`, joined. */
 export function missingText(missing: CollectiveTimeoutError['missing']): string {
   const one = (m: (typeof missing)[number]): string =>
-    `rank ${m.rank} (worker ${m.worldRank}, host ${m.hostname}, pid ${m.pid}; last completed: ${m.lastCompleted})`;
+    `rank ${m.rank} (worker ${m.worldRank}, host ${m.node}, pid ${m.pid}; last completed: ${m.lastCompleted})`;
   return missing.map(one).join(', ');
 }
 
@@ -103,7 +103,5 @@ function peerError(group: Group, rank: number): unknown {
 
 function memberText(group: Group, rank: number | undefined): string {
   const member = rank === undefined ? undefined : group.members[rank];
-  return member
-    ? `rank ${member.rank} (worker ${member.worldRank}, host ${member.hostname}, pid ${member.pid})`
-    : 'a rank';
+  return member ? `rank ${member.rank} (worker ${member.worldRank}, host ${member.node}, pid ${member.pid})` : 'a rank';
 }

@@ -21,7 +21,8 @@ const limitMs = 10_000;
  */
 export async function connect(address?: string): Promise<Pool> {
   const head = await connectHead(address);
-  return new Pool(head, () => head.status, head.maxMessageBytes);
+  const { maxMessageBytes } = head;
+  return new Pool(head, { status: () => head.status, metrics: () => head.metrics(), maxMessageBytes });
 }
 
 /** The pool's head as this process sees it. @throws As {@link connect}. */
@@ -30,8 +31,8 @@ export async function connectHead(address: string | undefined): Promise<RemoteHe
     throw new InvalidArgumentError(`connect: expected an address such as 127.0.0.1:40123, received ${show(address)}`);
   }
   const found = findPool(address);
-  const [host, port] = found.address.split(':');
-  const socket = connectSocket({ host: host ?? '', port: Number(port) });
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(found.address) ?? [];
+  const socket = connectSocket({ host, port: Number(port) });
   return new Promise((resolve, reject) => {
     let head: RemoteHead | undefined;
     const fail = (why: string): void => {

@@ -2,16 +2,18 @@
 import { findRuntime } from '../collective/scope.js';
 import { UnsupportedError } from '../errors.js';
 import { Head } from '../head/head.js';
-import type { WorkerEvents, WorkerSide } from '../head/worker-side.js';
+import type { StartPhases, WorkerEvents, WorkerSide } from '../head/worker-side.js';
 import { detectLauncher } from '../launch/family.js';
+import type { Nodes } from '../launch/nodes.js';
 import { processOptions } from '../launch/process-options.js';
 import { ProcessWorkers } from '../launch/process-workers.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { threadWorkers } from '../worker/threads.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
-import type { PoolFacts, PoolStatus } from './pool.js';
+import type { PoolFacts, PoolStatus, PoolViews } from './pool.js';
 import { Pool } from './pool.js';
+import type { PoolMetrics } from './pool-metrics.js';
 
 /**
  * Start a pool of workers; resolves when all of them are ready.
@@ -21,19 +23,25 @@ import { Pool } from './pool.js';
  * @throws {@link InvalidArgumentError}, {@link LaunchError}, and {@link UnsupportedError} inside a task or an SPMD script.
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
-  const { head, status, maxMessageBytes } = await startPool(fillLaunchOptions(options));
-  return new Pool(head, status, maxMessageBytes);
+  const { head, status, metrics, maxMessageBytes } = await preparePool(fillLaunchOptions(options)).start();
+  return new Pool(head, { status, metrics, maxMessageBytes });
 }
 
 /** A pool of this process. */
-export interface StartedPool {
+export interface StartedPool extends PoolViews {
   readonly head: Head;
-  readonly status: () => PoolStatus;
-  readonly maxMessageBytes: number;
 }
 
-/** Start workers and a head. @throws As {@link launch}. */
-export async function startPool(filled: FilledLaunchOptions): Promise<StartedPool> {
+/** A pool that can be started. */
+export interface PreparedPool {
+  /** Where node managers that are started by hand are admitted; undefined with threads. */
+  readonly nodes: Nodes | undefined;
+  /** @throws As {@link launch}. */
+  start(): Promise<StartedPool>;
+}
+
+/** Choose the workers of a pool. @throws As {@link launch}. */
+export function preparePool(filled: FilledLaunchOptions): PreparedPool {
   const runtime = findRuntime();
   if (runtime?.worker || runtime?.storage.getStore() || (launchedRank(process.env)?.size ?? 1) > 1) {
     throw new UnsupportedError(
@@ -41,13 +49,23 @@ export async function startPool(filled: FilledLaunchOptions): Promise<StartedPoo
         'return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
     );
   }
-  const { workers, facts } = makeWorkers(filled);
-  await workers.start(filled.signal);
-  const head = new Head(workers, { ...filled, collectiveTimeoutMs: filled.timeoutMs });
-  workers.report(head);
-  workers.keepAlive(false);
-  const status = (): PoolStatus => ({ ...facts(), ...head.status(), ...head.groups.counts });
-  return { head, status, maxMessageBytes: filled.maxMessageBytes };
+  const { workers, facts, starts, nodes } = makeWorkers(filled);
+  const start = async (): Promise<StartedPool> => {
+    await workers.start(filled.signal);
+    const head = new Head(workers, { ...filled, collectiveTimeoutMs: filled.timeoutMs });
+    workers.report(head);
+    workers.keepAlive(false);
+    const status = (): PoolStatus => ({ ...facts(), ...head.status(), ...head.groups.counts });
+    let figures: PoolMetrics | undefined;
+    const metrics = async (): Promise<string> => {
+      // Loaded when somebody asks.
+      const loaded = await import('./pool-metrics.js');
+      figures ??= new loaded.PoolMetrics(status, starts);
+      return figures.text();
+    };
+    return { head, status, metrics, maxMessageBytes: filled.maxMessageBytes };
+  };
+  return { nodes, start };
 }
 
 /** Workers that can be started. */
@@ -56,10 +74,22 @@ interface Startable extends WorkerSide {
   report(events: WorkerEvents): void;
 }
 
-function makeWorkers(filled: FilledLaunchOptions): { workers: Startable; facts: () => PoolFacts } {
+function makeWorkers(filled: FilledLaunchOptions): {
+  workers: Startable;
+  facts: () => PoolFacts;
+  starts: () => readonly StartPhases[];
+  nodes: Nodes | undefined;
+} {
   if (filled.transport === 'threads') {
     const workers = threadWorkers(filled.workers, filled.windowBytes, filled.startTimeoutMs, filled);
-    return { workers, facts: () => ({ epoch: 1, transport: 'threads', mpi: undefined, rendezvous: undefined }) };
+    const facts = (): PoolFacts => ({
+      epoch: 1,
+      transport: 'threads',
+      mpi: undefined,
+      rendezvous: undefined,
+      nodes: [],
+    });
+    return { workers, facts, starts: () => [], nodes: undefined };
   }
   const launcher = detectLauncher(filled.mpiexec);
   const options = processOptions(launcher, filled, undefined);
@@ -67,5 +97,8 @@ function makeWorkers(filled: FilledLaunchOptions): { workers: Startable; facts: 
   const workers = new ProcessWorkers(options);
   const { family, version } = launcher;
   const mpi = { family, version };
-  return { workers, facts: () => ({ epoch: workers.epoch, transport: 'mpi', mpi, rendezvous }) };
+  const facts = (): PoolFacts => {
+    return { epoch: workers.epoch, transport: 'mpi', mpi, rendezvous, nodes: workers.nodes };
+  };
+  return { workers, facts, starts: () => workers.starts, nodes: options.nodes };
 }

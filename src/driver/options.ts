@@ -1,11 +1,15 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
 import { makePrivateFolder } from '../native/private-folder.js';
+import type { Host } from '../launch/command-line.js';
+import { listenAddress, parseHosts } from '../launch/hosts.js';
+import type { NodeManagersChoice } from '../launch/nodes.js';
+import type { OnWorkerLost } from '../launch/process-workers.js';
 import type { RendezvousChoice } from '../launch/rendezvous.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
@@ -28,6 +32,23 @@ export interface LaunchOptions {
    * that is one rank more, or `'gather'`, to worker 0. Default `'auto'`: by the family.
    */
   readonly rendezvous?: RendezvousChoice;
+  /** Hosts and how many workers each gets, such as `['node1:4', 'node2:4']`; default: all on this host. */
+  readonly hosts?: readonly string[];
+  /** A hostfile of `mpiexec`, instead of `hosts`; the first host in it is this one. */
+  readonly hostfile?: string;
+  /**
+   * Who starts the node managers of other nodes: `'start'` (default): the head, through `mpiexec`, when it knows which
+   * there are; `'wait'`: the user, by `shoal start --address`, before or after.
+   */
+  readonly nodeManagers?: NodeManagersChoice;
+  /** Address of this host at which other hosts reach it; default: loopback, or with other hosts the first that is not. */
+  readonly listen?: string;
+  /**
+   * When a worker is lost, others go on with their tasks (Open MPI). `'restart'` (default): all processes are started again
+   * as soon as they are idle; `'continue'` (Open MPI): only when a task wants more workers than are left. Of no effect
+   * with threads, where a lost one is replaced alone.
+   */
+  readonly onWorkerLost?: OnWorkerLost;
   /** How often in a row the processes are started again after the loss of one, default 3. */
   readonly maxRestarts?: number;
   /** Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4 GiB. `false` (transport `mpi`): every byte goes over MPI. */
@@ -72,6 +93,11 @@ export interface FilledLaunchOptions {
   readonly mpiexec: string | undefined;
   readonly mpiexecArgs: readonly string[];
   readonly rendezvous: RendezvousChoice;
+  readonly hosts: readonly Host[];
+  readonly hostfile: string | undefined;
+  readonly nodeManagers: NodeManagersChoice;
+  readonly listen: string;
+  readonly onWorkerLost: OnWorkerLost;
   readonly maxRestarts: number;
   readonly windowBytes: number | false;
   readonly startTimeoutMs: number;
@@ -102,6 +128,11 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'mpiexec',
   'mpiexecArgs',
   'rendezvous',
+  'hosts',
+  'hostfile',
+  'nodeManagers',
+  'listen',
+  'onWorkerLost',
   'maxRestarts',
   'window',
   'startTimeoutMs',
@@ -125,13 +156,23 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
   assertOptions('launch', options, launchOptionNames);
   const env = environment();
   const mpiexec = text('mpiexec', first<unknown>(options.mpiexec, env.mpiexec, undefined));
-  const workers = integer('launch', 'workers', first(options.workers, env.workers, usableCores()), 1, maxWorkers);
+  const hosts = parseHosts(texts('hosts', options.hosts));
+  const hostfile = filePath('hostfile', options.hostfile);
+  const workers = workerCount(first(options.workers, env.workers, undefined), hosts, hostfile);
   return {
     workers,
-    transport: transport(first(options.transport, env.transport, 'auto'), options.mpiexec !== undefined),
+    transport: transport(
+      first(options.transport, env.transport, 'auto'),
+      options.mpiexec !== undefined || hosts.length > 0 || hostfile !== undefined,
+    ),
     mpiexec,
     mpiexecArgs: texts('mpiexecArgs', options.mpiexecArgs),
-    rendezvous: oneOf('rendezvous', options.rendezvous ?? 'auto', rendezvousChoices),
+    rendezvous: oneOf('launch', 'rendezvous', options.rendezvous ?? 'auto', rendezvousChoices),
+    hosts,
+    hostfile,
+    nodeManagers: oneOf('launch', 'nodeManagers', options.nodeManagers ?? 'start', ['start', 'wait']),
+    listen: text('listen', options.listen) ?? listenAddress(hosts, hostfile),
+    onWorkerLost: oneOf('launch', 'onWorkerLost', options.onWorkerLost ?? 'restart', ['restart', 'continue']),
     maxRestarts: integer('launch', 'maxRestarts', first(options.maxRestarts, undefined, 3), 0, 1_000_000),
     windowBytes: windowBytesFor(first<number | false | undefined>(options.window, env.window, undefined), workers),
     startTimeoutMs: Math.min(
@@ -148,7 +189,7 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
     maxQueue: limit('launch', 'maxQueue', options.maxQueue, 10_000) ?? Infinity,
     maxQueueBytes: limit('launch', 'maxQueueBytes', options.maxQueueBytes, 256 * MIB) ?? Infinity,
     maxMessageBytes: limit('launch', 'maxMessageBytes', options.maxMessageBytes, 256 * MIB) ?? Infinity,
-    communicator: oneOf('communicator', options.communicator ?? 'split', ['split', 'create-group']),
+    communicator: oneOf('launch', 'communicator', options.communicator ?? 'split', ['split', 'create-group']),
     roundTimeoutMs: integer('launch', 'roundTimeoutMs', options.roundTimeoutMs ?? 10_000, 1, longestTimerMs),
     communicatorCache: integer(
       'launch',
@@ -163,6 +204,20 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
     logDir: folder(options.logDir),
     signal: checkSignal('launch', options.signal),
   };
+}
+
+/** Those of the hosts, where hosts are named. */
+function workerCount(given: number | undefined, hosts: readonly Host[], hostfile: string | undefined): number {
+  if (hosts.length > 0 && hostfile !== undefined) {
+    throw new InvalidArgumentError('launch: expected hosts or hostfile, received both', { option: 'hostfile' });
+  }
+  const places = hosts.reduce((sum, { ranks }) => sum + ranks, 0);
+  const workers = integer('launch', 'workers', given ?? (places || usableCores()), 1, maxWorkers);
+  if (places === 0 || places === workers) return workers;
+  throw new InvalidArgumentError(
+    `launch: expected hosts for ${workers} workers, received hosts for ${places}; leave workers out, or say hosts such as 'node7:${workers}'`,
+    { option: 'hosts' },
+  );
 }
 
 /** Refuse unknown names: a misspelt option is an error. */
@@ -228,7 +283,14 @@ function transport(name: string, namesLauncher: boolean): 'threads' | 'mpi' {
 
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw new InvalidArgumentError(`launch: expected ${name} to be a command, received ${show(value)}`, { option: name });
+  throw new InvalidArgumentError(`launch: expected ${name} to be text, received ${show(value)}`, { option: name });
+}
+
+/** A file that is there. */
+function filePath(name: string, value: unknown): string | undefined {
+  const path = text(name, value);
+  if (path === undefined || existsSync(path)) return path && resolve(path);
+  throw new InvalidArgumentError(`launch: expected ${name} to be a file, received ${show(path)}`, { option: name });
 }
 
 /** A folder that can be written to. */
@@ -250,9 +312,10 @@ function folder(value: unknown): string | undefined {
   }
 }
 
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+/** One of a few words. */
+export function oneOf<T extends string>(what: string, name: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
-  throw new InvalidArgumentError(`launch: expected ${name} to be ${allowed.join(' or ')}, received ${show(value)}`, {
+  throw new InvalidArgumentError(`${what}: expected ${name} to be ${allowed.join(' or ')}, received ${show(value)}`, {
     option: name,
   });
 }

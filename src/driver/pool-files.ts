@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { environment } from '../env.js';
 import { LaunchError } from '../errors.js';
 import { makePrivateFolder } from '../native/private-folder.js';
-import { readProcess } from '../native/proc.js';
+import { nodeIdentity, readProcess } from '../native/proc.js';
 import type { ProcessIdentity } from '../protocol/control-messages.js';
 
 const fileMode = 0o600;
@@ -17,6 +17,8 @@ export interface PoolAddress extends ProcessIdentity {
   /** Such as `127.0.0.1:40123`. */
   readonly address: string;
   readonly token: string;
+  /** Boot id of its host: of a pool on another one, whose file was copied or is shared, nobody here sees the process. */
+  readonly bootId: string;
 }
 
 /** Publish a pool. Returns the function that takes it back. @throws {@link LaunchError} for a folder that others can use. */
@@ -62,7 +64,8 @@ function publishedPools(): PoolAddress[] {
   return names.flatMap((name) => {
     const path = join(folder, name);
     const pool = read(path);
-    if (pool && readProcess(pool.pid)?.startTime === pool.startTime) return [pool];
+    const isElsewhere = pool && pool.bootId !== nodeIdentity().bootId;
+    if (pool && (isElsewhere || readProcess(pool.pid)?.startTime === pool.startTime)) return [pool];
     rmSync(path, { force: true });
     return [];
   });

@@ -5,32 +5,43 @@ import { InvalidArgumentError, LaunchError, show } from '../errors.js';
 import type { Task } from '../head/task.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import { helloLimitBytes } from '../protocol/control-messages.js';
+import type { NodeReceiver, Nodes } from '../launch/nodes.js';
+import type { FromNode, NodeHello, ToNode } from '../protocol/node-messages.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
-import { poolVersion } from '../protocol/pool-messages.js';
+import { placements, poolVersion } from '../protocol/pool-messages.js';
 import { isToken, newToken } from '../protocol/token.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { encodeError } from '../worker/rank-task.js';
 import type { StartedPool } from './launch.js';
 import { poolEventNames } from './pool.js';
 
-const loopback = '127.0.0.1';
 /** How often those who are connected hear of the pool while tasks run. */
 const statusMs = 100;
 /** Tasks that have ended and are still listed. */
 const keptRecords = 1_000;
 
+/** Whoever has connected. */
+interface Visitor {
+  readonly connection: Connection<ToPool | FromNode, FromPool | ToNode>;
+  session: Session | undefined;
+  node: NodeReceiver | undefined;
+}
+
 interface Session {
   readonly name: string;
-  readonly connection: Connection<ToPool, FromPool>;
+  readonly connection: Visitor['connection'];
   readonly tasks: Map<string, Task>;
 }
 
-/** Opened and closed once. */
+/** Opened and closed once. Whoever comes before the pool is up waits for it; node managers are what it may wait for. */
 export class PoolServer {
   readonly token: string = newToken();
   /** Resolves when somebody asks for the pool's end, with whether by force. */
   readonly stopped: Promise<boolean>;
-  readonly #pool: StartedPool;
+  readonly #nodes: Nodes | undefined;
+  /** Users that have come before the pool was up. */
+  readonly #waiting = new Set<Visitor>();
+  #pool: StartedPool | undefined;
   readonly #logDir: string | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -41,35 +52,42 @@ export class PoolServer {
   #told = '';
   #stop!: (force: boolean) => void;
 
-  constructor(pool: StartedPool, logDir: string | undefined) {
-    this.#pool = pool;
+  constructor(nodes: Nodes | undefined, logDir: string | undefined) {
+    this.#nodes = nodes;
     this.#logDir = logDir;
     this.stopped = new Promise((resolve) => (this.#stop = resolve));
     this.#server = createServer((socket) => {
       this.#accept(socket);
     });
-    for (const name of poolEventNames) {
-      pool.head.on(name, (...args: unknown[]) => {
-        this.#broadcast({ type: 'event', name, payload: encodeValue(args, 'event') });
-        this.#tellStatus();
-      });
-    }
     this.#timer = setInterval(() => {
       // Without tasks only events change what there is to tell.
       if ([...this.#sessions].some(({ tasks }) => tasks.size > 0)) this.#tellStatus();
     }, statusMs).unref();
   }
 
+  /** The pool is up. */
+  serve(pool: StartedPool): void {
+    this.#pool = pool;
+    for (const name of poolEventNames) {
+      pool.head.on(name, (...args: unknown[]) => {
+        this.#broadcast({ type: 'event', name, payload: encodeValue(args, 'event') });
+        this.#tellStatus();
+      });
+    }
+    for (const visitor of this.#waiting) visitor.session = this.#admit(visitor.connection, pool);
+    this.#waiting.clear();
+  }
+
   /** Listen; port 0 is any. Returns the address. @throws {@link LaunchError} when the port is taken. */
-  async open(port: number): Promise<string> {
+  async open(port: number, listen: string): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => {
         const why = cause.code === 'EADDRINUSE' ? 'is taken; choose another, or 0 for any' : `: ${cause.message}`;
-        reject(new LaunchError(`port ${port} of ${loopback} ${why}`, { port }, { cause }));
+        reject(new LaunchError(`port ${port} of ${listen} ${why}`, { port }, { cause }));
       });
-      this.#server.listen(port, loopback, resolve);
+      this.#server.listen(port, listen, resolve);
     });
-    return `${loopback}:${(this.#server.address() as AddressInfo).port}`;
+    return `${listen}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Nobody is connected any more. */
@@ -81,22 +99,42 @@ export class PoolServer {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    let session: Session | undefined;
-    const connection = new Connection<ToPool, FromPool>(socket, helloLimitBytes, {
+    const connection = new Connection<ToPool | FromNode, FromPool | ToNode>(socket, helloLimitBytes, {
       message: (message) => {
-        if (session) this.#receive(session, message);
-        else if (isWelcome(message, this.token)) session = this.#admit(connection);
-        else connection.close();
+        if (visitor.node) visitor.node.message(message as FromNode);
+        else if (visitor.session) this.#receive(visitor.session, message as ToPool);
+        else if (this.#waiting.has(visitor)) connection.close();
+        else this.#greet(visitor, message);
       },
       closed: () => {
         this.#sockets.delete(socket);
-        if (session) this.#leave(session);
+        this.#waiting.delete(visitor);
+        visitor.node?.closed();
+        if (visitor.session) this.#leave(visitor.session);
       },
     });
+    const visitor: Visitor = { connection, session: undefined, node: undefined };
   }
 
-  #admit(connection: Connection<ToPool, FromPool>): Session {
-    const { maxMessageBytes, status } = this.#pool;
+  /** Whoever has the token is a user, or a node manager; anybody else is cut off. */
+  #greet(visitor: Visitor, message: ToPool | FromNode): void {
+    const { connection } = visitor;
+    const isKnown = 'token' in message && isToken(message.token, this.token);
+    if (isKnown && message.type === 'node') this.#greetNode(visitor, message);
+    else if (!isKnown || message.type !== 'hello' || message.version !== poolVersion) connection.close();
+    else if (this.#pool) visitor.session = this.#admit(connection, this.#pool);
+    else this.#waiting.add(visitor);
+  }
+
+  #greetNode(visitor: Visitor, hello: NodeHello): void {
+    const { connection } = visitor;
+    visitor.node = this.#nodes?.admit(connection, hello);
+    if (this.#nodes) return;
+    connection.send({ type: 'refused', text: 'its workers are threads of one process' });
+    connection.end();
+  }
+
+  #admit(connection: Visitor['connection'], { maxMessageBytes, status }: StartedPool): Session {
     connection.trust(maxMessageBytes + frameSlackBytes);
     const session = { name: `s${this.#nextSession++}`, connection, tasks: new Map<string, Task>() };
     this.#sessions.add(session);
@@ -108,38 +146,51 @@ export class PoolServer {
   /** Nobody waits for its tasks any more. */
   #leave(session: Session): void {
     this.#sessions.delete(session);
-    for (const task of session.tasks.values()) this.#pool.head.cancel(task, new Error('whoever submitted it has left'));
+    for (const task of session.tasks.values())
+      this.#pool?.head.cancel(task, new Error('whoever submitted it has left'));
   }
 
   #receive(session: Session, message: ToPool): void {
+    const pool = this.#pool;
+    if (!pool) return;
     switch (message.type) {
       case 'hello':
         session.connection.close();
         break;
       case 'submit':
-        this.#submit(session, message.id, message.spec);
+        this.#submit(session, pool, message.id, message.spec);
         break;
       case 'cancel': {
         const task = session.tasks.get(message.id);
-        if (task) this.#pool.head.cancel(task, decodeValue(message.reason));
+        if (task) pool.head.cancel(task, decodeValue(message.reason));
         break;
       }
       case 'tasks':
         session.connection.send({ type: 'tasks', tasks: this.#list() });
+        break;
+      case 'metrics':
+        pool.metrics().then(
+          (text) => {
+            session.connection.send({ type: 'metrics', text });
+          },
+          () => {
+            session.connection.close();
+          },
+        );
         break;
       case 'stop':
         this.#stop(message.force);
     }
   }
 
-  #submit(session: Session, id: string, given: TaskSpec): void {
+  #submit(session: Session, pool: StartedPool, id: string, given: TaskSpec): void {
     const { connection, tasks, name } = session;
     try {
       const spec = checkedSpec(given);
       if (!id.startsWith(`${name}.`) || this.#records.has(id)) {
         throw new InvalidArgumentError(`expected an id of this session that is not in use, received ${show(id)}`);
       }
-      const task = this.#pool.head.submit(spec, id);
+      const task = pool.head.submit(spec, id);
       task.asked = true;
       tasks.set(id, task);
       const { name: label, source, workers } = spec;
@@ -188,7 +239,7 @@ export class PoolServer {
   }
 
   #tellStatus(): void {
-    if (this.#sessions.size === 0) return;
+    if (this.#sessions.size === 0 || !this.#pool) return;
     const status = this.#pool.status();
     const news = JSON.stringify([status.queued, status.epoch, status.workers.map(({ pid, taskId }) => [pid, taskId])]);
     if (news === this.#told) return;
@@ -201,13 +252,10 @@ export class PoolServer {
   }
 }
 
-function isWelcome(message: ToPool, token: string): boolean {
-  return message.type === 'hello' && message.version === poolVersion && isToken(message.token, token);
-}
-
 /** What came over the network is checked as if nobody had looked at it before. */
 function checkedSpec(spec: unknown): TaskSpec {
-  const { source, name, workers, args, timeoutMs, maxRetries, fresh } = (spec ?? {}) as Record<keyof TaskSpec, unknown>;
+  const given = (spec ?? {}) as Record<keyof TaskSpec, unknown>;
+  const { source, name, workers, args, timeoutMs, maxRetries, fresh, placement } = given;
   const { url, exportName } = (source ?? {}) as Record<'url' | 'exportName', unknown>;
   const isCount = (value: unknown, least: number): boolean => Number.isInteger(value) && (value as number) >= least;
   const fits =
@@ -219,7 +267,8 @@ function checkedSpec(spec: unknown): TaskSpec {
     isCount(maxRetries, 0) &&
     args instanceof Uint8Array &&
     (timeoutMs === null || (typeof timeoutMs === 'number' && timeoutMs > 0)) &&
-    typeof fresh === 'boolean';
+    typeof fresh === 'boolean' &&
+    placements.some((each) => each === placement);
   if (!fits) throw new InvalidArgumentError(`expected a task, received ${show(spec)}`);
   return spec as TaskSpec;
 }

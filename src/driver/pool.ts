@@ -1,11 +1,14 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
+import type { NodeStatus } from '../launch/mpi-job.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
+import type { Placement } from '../protocol/pool-messages.js';
+import { placements } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
-import { assertOptions, checkSignal, first, integer, limit } from './options.js';
+import { assertOptions, checkSignal, first, integer, limit, oneOf } from './options.js';
 import type { PoolBackend } from './pool-backend.js';
 import { TaskHandle } from './task-handle.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
@@ -17,6 +20,11 @@ export interface TaskOptions {
   readonly workers?: number;
   /** Label in events and logs. */
   readonly name?: string;
+  /**
+   * On which nodes the ranks are: `'pack'` (default): on one node if that many workers are idle there, else on few;
+   * `'spread'`: on as many as possible; `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
+   */
+  readonly placement?: Placement;
   /** Limit from assignment in milliseconds; default: none. */
   readonly timeoutMs?: number | null;
   /** How often to run again after the death of a worker; default 0. */
@@ -50,6 +58,8 @@ export interface PoolStatus {
   readonly mpi: { readonly family: MpiFamily; readonly version: string } | undefined;
   /** How the rows of the processes came to the head; undefined with threads. */
   readonly rendezvous: Rendezvous | undefined;
+  /** Which node manager has which workers' rows; empty with threads. */
+  readonly nodes: readonly NodeStatus[];
   readonly workers: readonly WorkerStatus[];
   readonly queued: number;
   readonly running: number;
@@ -60,12 +70,20 @@ export interface PoolStatus {
 }
 
 /** What is known of a pool's workers as a whole. */
-export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi' | 'rendezvous'>;
+export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi' | 'rendezvous' | 'nodes'>;
+
+/** What a pool says of itself. */
+export interface PoolViews {
+  readonly status: () => PoolStatus;
+  readonly metrics: () => Promise<string>;
+  readonly maxMessageBytes: number;
+}
 
 /** Names of all options of `run` and `submit`. */
 export const runOptionNames: readonly string[] = [
   'workers',
   'name',
+  'placement',
   'timeoutMs',
   'maxRetries',
   'fresh',
@@ -87,15 +105,13 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [
 /** Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}. */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   readonly #head: PoolBackend;
-  readonly #status: () => PoolStatus;
-  readonly #maxMessageBytes: number;
+  readonly #views: PoolViews;
 
   /** @internal */
-  constructor(head: PoolBackend, status: () => PoolStatus, maxMessageBytes: number) {
+  constructor(head: PoolBackend, views: PoolViews) {
     super();
     this.#head = head;
-    this.#status = status;
-    this.#maxMessageBytes = maxMessageBytes;
+    this.#views = views;
     for (const event of poolEventNames) {
       head.on(event, (...args: unknown[]) => {
         if (event === 'warning' && this.listenerCount('warning') === 0) warn(args[0] as PoolEvents['warning'][0]);
@@ -136,7 +152,12 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
 
   /** A snapshot of the pool. */
   status(): PoolStatus {
-    return this.#status();
+    return this.#views.status();
+  }
+
+  /** Figures of the pool in the text format of Prometheus, among them a histogram of the phases of starts. */
+  metrics(): Promise<string> {
+    return this.#views.metrics();
   }
 
   /**
@@ -171,21 +192,23 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const workers = integer(what, 'workers', first(options.workers, undefined, 1), 1, Number.MAX_SAFE_INTEGER);
     const timeoutMs = limit(what, 'timeoutMs', options.timeoutMs, null);
     const maxRetries = integer(what, 'maxRetries', first(options.maxRetries, undefined, 0), 0, 1_000);
+    const placement = oneOf(what, 'placement', options.placement ?? 'pack', placements);
     const source = { url: resolveModule(what, module), exportName };
     const encoded = this.#encode(args);
-    const task = this.#head.submit({ source, name, workers, args: encoded, timeoutMs, maxRetries, fresh });
+    const task = this.#head.submit({ source, name, workers, args: encoded, timeoutMs, maxRetries, fresh, placement });
     const handle = new TaskHandle<never>(this.#head, task);
     if (signal) bindSignal(signal, handle, task.done);
     return handle;
   }
 
   #encode(args: readonly unknown[]): Uint8Array {
+    const { maxMessageBytes } = this.#views;
     const encoded = encodeValue(args, 'args');
-    if (encoded.length <= this.#maxMessageBytes) return encoded;
+    if (encoded.length <= maxMessageBytes) return encoded;
     throw new MessageTooLargeError(
-      `the arguments take ${encoded.length} bytes, more than maxMessageBytes (${this.#maxMessageBytes}); pass a file's ` +
+      `the arguments take ${encoded.length} bytes, more than maxMessageBytes (${maxMessageBytes}); pass a file's ` +
         `path instead, or launch with a larger maxMessageBytes`,
-      { sizeBytes: encoded.length, maxMessageBytes: this.#maxMessageBytes },
+      { sizeBytes: encoded.length, maxMessageBytes },
     );
   }
 }

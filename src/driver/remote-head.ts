@@ -1,7 +1,7 @@
 /** The head of a pool in another process, as this one sees it. */
 import { EventEmitter } from 'node:events';
 import { ClosedError } from '../errors.js';
-import { readProcess } from '../native/proc.js';
+import { nodeIdentity, readProcess } from '../native/proc.js';
 import type { PoolEvents } from '../head/pool-events.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
@@ -26,6 +26,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
   readonly #tasks = new Map<string, Task>();
   readonly #gone: (() => void)[] = [];
   readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
+  readonly #measuring: ((text: string) => void)[] = [];
   #nextTask = 1;
   #closed = false;
 
@@ -76,7 +77,8 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     this.#connection.send({ type: 'stop', force });
     this.#connection.keepAlive(true);
     await new Promise<void>((resolve) => this.#gone.push(resolve));
-    const { pid, startTime } = this.#pool;
+    const { pid, startTime, bootId } = this.#pool;
+    if (bootId !== nodeIdentity().bootId) return;
     while (readProcess(pid)?.startTime === startTime) await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 
@@ -85,6 +87,16 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     this.#connection.send({ type: 'tasks' });
     this.#connection.keepAlive(true);
     return new Promise((resolve) => this.#listing.push(resolve));
+  }
+
+  /** The pool's figures, for Prometheus. @throws {@link ClosedError} */
+  async metrics(): Promise<string> {
+    this.assertOpen();
+    this.#connection.send({ type: 'metrics' });
+    this.#connection.keepAlive(true);
+    const text = await new Promise<string>((resolve) => this.#measuring.push(resolve));
+    if (this.#tasks.size === 0) this.#connection.keepAlive(false);
+    return text;
   }
 
   receive(message: FromPool): void {
@@ -111,6 +123,9 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
           task.fail(decodeValue(message.error) as Error);
         });
         break;
+      case 'metrics':
+        this.#measuring.shift()?.(message.text);
+        break;
       case 'tasks':
         for (const resolve of this.#listing.splice(0)) resolve(message.tasks);
     }
@@ -128,6 +143,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     }
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
+    for (const resolve of this.#measuring.splice(0)) resolve('');
   }
 
   #heard(status: PoolStatus): void {

@@ -1,11 +1,12 @@
 /** What a pool does not accept. Pure. */
 import { InsufficientWorkersError, QueueFullError } from '../errors.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
+import { largestGang } from './placement.js';
 
 /** What waits in a pool, and its limits. */
 export interface Load {
-  /** Workers of the pool. */
-  readonly available: number;
+  /** Workers of each node of the pool. */
+  readonly nodeSizes: readonly number[];
   readonly queued: number;
   readonly queuedBytes: number;
   readonly maxQueue: number;
@@ -14,17 +15,28 @@ export interface Load {
 
 /** @throws {@link InsufficientWorkersError}, {@link QueueFullError} */
 export function assertAcceptable(spec: TaskSpec, load: Load): void {
-  const { available, queued, queuedBytes, maxQueue, maxQueueBytes } = load;
-  if (spec.workers > available) {
-    throw new InsufficientWorkersError(
-      `the task wants ${spec.workers} workers at once, the pool has ${available}; ask for at most ${available} or launch more`,
-      { requested: spec.workers, available },
-    );
-  }
+  const { nodeSizes, queued, queuedBytes, maxQueue, maxQueueBytes } = load;
+  const error = unplaceable(spec, nodeSizes);
+  if (error) throw error;
   if (queued < maxQueue && queuedBytes + spec.args.length <= maxQueueBytes) return;
   throw new QueueFullError(
     `the queue holds ${queued} tasks with ${queuedBytes} bytes of arguments, the limits are ` +
       `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes); wait for 'drain' or for results`,
     { queued, queuedBytes },
+  );
+}
+
+/** Why a task can never start in a pool whose nodes have this many workers each; undefined when it can. */
+export function unplaceable(
+  { workers, placement }: TaskSpec,
+  nodeSizes: readonly number[],
+): InsufficientWorkersError | undefined {
+  const available = largestGang(placement, nodeSizes);
+  if (workers <= available) return undefined;
+  const where = { pack: '', spread: '', 'strict-pack': ' on one node', 'strict-spread': ', each on a node of its own' };
+  return new InsufficientWorkersError(
+    `the task wants ${workers} workers at once${where[placement]}, the pool has ${available}; ask for at most ` +
+      `${available} or launch more`,
+    { requested: workers, available, placement },
   );
 }

@@ -6,11 +6,15 @@
  * starts once enough workers come free. Pure: no clock, no workers, only counts and names.
  */
 
+import type { Placement } from '../protocol/pool-messages.js';
+import { choose } from './placement.js';
+
 /** A task that waits for workers. */
 export interface Waiting {
   readonly id: string;
   /** How many workers it wants at once. */
   readonly workers: number;
+  readonly placement: Placement;
 }
 
 /** A task and the workers it gets, in rank order. */
@@ -25,8 +29,14 @@ const maxBypass = 16;
 export class GangScheduler {
   readonly #queue: Waiting[] = [];
   readonly #idle = new Set<number>();
+  readonly #nodeOf: (worldRank: number) => string;
   /** How often the first task in the queue was passed by a later one. */
   #bypassed = 0;
+
+  /** @param nodeOf - The node that a worker is on. */
+  constructor(nodeOf: (worldRank: number) => string) {
+    this.#nodeOf = nodeOf;
+  }
 
   get queued(): number {
     return this.#queue.length;
@@ -69,22 +79,35 @@ export class GangScheduler {
     this.#idle.delete(worldRank);
   }
 
-  /** At most `limit` tasks that start now, with their workers: the lowest idle world ranks, in order. */
+  /** At most `limit` tasks that start now, with their workers, in order of world rank. */
   schedule(limit: number = Infinity): Assignment[] {
     const assignments: Assignment[] = [];
     for (let index = 0; index < this.#queue.length && this.#idle.size > 0 && assignments.length < limit;) {
       const task = this.#queue[index];
       if (!task) break;
-      if (task.workers > this.#idle.size || (index > 0 && this.#bypassed >= maxBypass)) {
+      const mayPass = index === 0 || this.#bypassed < maxBypass;
+      const worldRanks = mayPass ? this.#choose(task) : undefined;
+      if (!worldRanks) {
         index++;
         continue;
       }
       this.#queue.splice(index, 1);
       this.#bypassed = index === 0 ? 0 : this.#bypassed + 1;
-      const worldRanks = [...this.#idle].sort((a, b) => a - b).slice(0, task.workers);
       for (const worldRank of worldRanks) this.#idle.delete(worldRank);
       assignments.push({ id: task.id, worldRanks });
     }
     return assignments;
+  }
+
+  #choose({ workers, placement }: Waiting): readonly number[] | undefined {
+    if (workers > this.#idle.size) return undefined;
+    const nodes = new Map<string, number[]>();
+    for (const worldRank of [...this.#idle].sort((a, b) => a - b)) {
+      const node = this.#nodeOf(worldRank);
+      const others = nodes.get(node);
+      if (others) others.push(worldRank);
+      else nodes.set(node, [worldRank]);
+    }
+    return choose(workers, placement, [...nodes.values()]);
   }
 }

@@ -5,7 +5,8 @@ import type { Outcome } from '../protocol/messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
-import { assertAcceptable } from './admission.js';
+import { assertAcceptable, unplaceable } from './admission.js';
+import type { Waiting } from './gang-scheduler.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
 import { Leases } from './leases.js';
@@ -13,7 +14,7 @@ import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
 import type { Attempt } from './task.js';
 import { Task } from './task.js';
 import { endedClean, judge, workerDied } from './verdict.js';
-import type { WorkerEvents, WorkerSide } from './worker-side.js';
+import type { WorkerEvents, WorkerInfo, WorkerSide } from './worker-side.js';
 
 /** A longer timer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -23,11 +24,13 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   readonly groups: Groups;
   readonly #workers: WorkerSide;
   readonly #options: HeadOptions;
-  readonly #scheduler = new GangScheduler();
+  readonly #scheduler: GangScheduler;
   readonly #leases: Leases;
   readonly #tasks = new Map<string, Task>();
   /** The task that each worker runs. */
   readonly #running = new Map<number, Task>();
+  /** Workers that can be given no task until all are started again. */
+  readonly #lost = new Set<number>();
   /** Tasks whose communicators are still to be made, by their numbers. */
   readonly #forming = new Map<number, Task>();
   #nextTask = 1;
@@ -38,6 +41,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     super();
     this.#workers = workers;
     this.#options = options;
+    this.#scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.node ?? '');
     this.#leases = new Leases(workers.slots);
     this.groups = new Groups(workers, options, {
       formed: (id) => {
@@ -62,8 +66,14 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   submit(spec: TaskSpec, id = `t${this.#nextTask++}`): Task {
     this.assertOpen();
     const { maxQueue, maxQueueBytes } = this.#options;
-    const [available, queued] = [this.#workers.workers.length, this.#scheduler.queued];
-    assertAcceptable(spec, { available, queued, queuedBytes: this.#queuedBytes, maxQueue, maxQueueBytes });
+    const queued = this.#scheduler.queued;
+    assertAcceptable(spec, {
+      nodeSizes: this.#nodeSizes,
+      queued,
+      queuedBytes: this.#queuedBytes,
+      maxQueue,
+      maxQueueBytes,
+    });
     const task = new Task(id, spec);
     this.#tasks.set(task.id, task);
     this.#enqueue(task);
@@ -75,8 +85,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   cancel(task: Task, reason: unknown): void {
     if (task.ended || task.override) return;
     const error = new CancelledError(`task ${task.id} was cancelled`, { taskId: task.id }, { cause: reason });
-    if (this.#scheduler.withdraw(task.id)) {
-      this.#queuedBytes -= task.spec.args.length;
+    if (this.#withdraw(task)) {
       this.#settle(task, { error });
       return;
     }
@@ -85,11 +94,11 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   status(): { workers: WorkerStatus[]; queued: number; running: number } {
-    const workers = this.#workers.workers.map(({ worldRank, pid, hostname, phasesMs }): WorkerStatus => {
+    const workers = this.#workers.workers.map(({ worldRank, pid, node, phasesMs }): WorkerStatus => {
       const task = this.#running.get(worldRank);
       const { rssBytes, cpuMs } = this.#workers.usage(worldRank) ?? {};
-      const state = task ? 'busy' : 'idle';
-      return { worldRank, pid, node: hostname, state, taskId: task?.id, phasesMs, rssBytes, cpuMs };
+      const state = this.#lost.has(worldRank) ? 'lost' : task ? 'busy' : 'idle';
+      return { worldRank, pid, node, state, taskId: task?.id, phasesMs, rssBytes, cpuMs };
     });
     return { workers, queued: this.#scheduler.queued, running: new Set(this.#running.values()).size };
   }
@@ -154,6 +163,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   removed(worldRank: number): void {
+    this.#lost.add(worldRank);
     this.#scheduler.remove(worldRank);
     this.groups.lost(worldRank);
   }
@@ -164,7 +174,13 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   renewed(): void {
+    this.#lost.clear();
     this.groups.reset(this.#workers.workers.map(({ worldRank }) => worldRank));
+    // The new processes may be on other nodes: what can never start any more is told so.
+    for (const task of [...this.#tasks.values()]) {
+      const error = unplaceable(task.spec, this.#nodeSizes);
+      if (error && this.#withdraw(task)) this.#settle(task, { error });
+    }
   }
 
   cleared(slot: number): void {
@@ -186,10 +202,28 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     if (worldRank !== undefined) this.#workers.end(worldRank);
   }
 
+  /** How many workers each node has. */
+  get #nodeSizes(): number[] {
+    return nodeSizes(this.#workers.workers);
+  }
+
+  /** A task in the queue wants more workers than live. */
+  get #waitsForLost(): boolean {
+    const living = nodeSizes(this.#workers.workers.filter(({ worldRank }) => !this.#lost.has(worldRank)));
+    return [...this.#tasks.values()].some(({ state, spec }) => state === 'queued' && unplaceable(spec, living));
+  }
+
   #enqueue(task: Task): void {
     task.state = 'queued';
     this.#queuedBytes += task.spec.args.length;
-    this.#scheduler.enqueue({ id: task.id, workers: task.spec.workers });
+    this.#scheduler.enqueue(waiting(task));
+  }
+
+  /** Take a task out of the queue; false when it is not there. */
+  #withdraw(task: Task): boolean {
+    if (!this.#scheduler.withdraw(task.id)) return false;
+    this.#queuedBytes -= task.spec.args.length;
+    return true;
   }
 
   #tick(): void {
@@ -198,6 +232,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
       if (task) this.#assign(task, worldRanks);
     }
     this.groups.begin();
+    if (this.#lost.size > 0 && this.#waitsForLost) this.#workers.refill();
     this.#workers.keepAlive(this.#tasks.size > 0);
   }
 
@@ -251,7 +286,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     if (!task.ended) {
       task.state = 'queued';
       this.#queuedBytes += task.spec.args.length;
-      this.#scheduler.putBack({ id: task.id, workers: task.spec.workers });
+      this.#scheduler.putBack(waiting(task));
     }
     // Not from here: others of the same round may still be told.
     setImmediate(() => {
@@ -276,9 +311,11 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   #start(task: Task, { grant, worldRanks, communicator }: Attempt): void {
     const { spec } = task;
     task.attempts++;
-    const members = worldRanks.map((worldRank, rank) => {
-      const { pid = 0, hostname = '' } = this.#workers.workers[worldRank] ?? {};
-      return { rank, worldRank, pid, hostname };
+    const members = worldRanks.flatMap((each, rank) => {
+      const info = this.#workers.workers[each];
+      if (!info) return [];
+      const { worldRank, localRank, pid, hostname, node } = info;
+      return { rank, worldRank, localRank, pid, hostname, node };
     });
     for (const [rank, worldRank] of worldRanks.entries()) {
       if (spec.fresh) this.#workers.end(worldRank);
@@ -367,4 +404,14 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.groups.close();
     await this.#workers.close();
   }
+}
+
+function waiting({ id, spec: { workers, placement } }: Task): Waiting {
+  return { id, workers, placement };
+}
+
+function nodeSizes(workers: readonly WorkerInfo[]): number[] {
+  const sizes = new Map<string, number>();
+  for (const { node } of workers) sizes.set(node, (sizes.get(node) ?? 0) + 1);
+  return [...sizes.values()];
 }

@@ -31,7 +31,8 @@ export interface WorkerStatus {
   readonly worldRank: number;
   readonly pid: number;
   readonly node: string;
-  readonly state: 'idle' | 'busy';
+  /** `lost`: its process is gone, and is started again with all others. */
+  readonly state: 'idle' | 'busy' | 'lost';
   readonly taskId: string | undefined;
   /** Of a process: when it came to each phase of its start, in milliseconds from the launch. */
   readonly phasesMs: StartPhases | undefined;

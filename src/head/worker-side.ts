@@ -1,4 +1,5 @@
 /** What the head asks of the workers' side, whatever the workers are. */
+import type { MemberInfo } from '../errors.js';
 import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { ProcessUsage } from '../native/proc.js';
@@ -18,12 +19,9 @@ export interface StartPhases {
 }
 
 /** A worker of the pool. */
-export interface WorkerInfo {
-  readonly worldRank: number;
-  readonly pid: number;
-  readonly hostname: string;
+export interface WorkerInfo extends Omit<MemberInfo, 'rank'> {
   /** When it came to each phase of its start, in milliseconds from the launch; undefined for a thread. */
-  readonly phasesMs?: StartPhases;
+  readonly phasesMs?: StartPhases | undefined;
 }
 
 /** Commands from the head; none of them waits for the worker but `end` and `close`. */
@@ -48,6 +46,8 @@ export interface WorkerSide {
   putAside(worldRank: number, text: string): void;
   /** Workers may be inside MPI for ever: end all of them, and start new ones. */
   breakEpoch(text: string): void;
+  /** A task waits for more workers than live: start those that are lost again, which may have to wait until all are idle. */
+  refill(): void;
   assign(worldRank: number, message: AssignMessage): void;
   cancel(worldRank: number, message: CancelMessage): void;
   /** End the worker's task thread by force and start another, which is used only once the old one is gone. */

@@ -2,13 +2,19 @@
 import { ucxVariables } from '../worker/launcher-environment.js';
 import type { MpiLauncher } from './family.js';
 
+/** A host, and how many ranks it gets. */
+export interface Host {
+  readonly name: string;
+  readonly ranks: number;
+}
+
 /** What to start, and where. All filled. */
 export interface MpiJob {
   readonly ranks: number;
   /** The program and its arguments, the same for every rank. */
   readonly program: readonly string[];
-  /** Ranks per host; empty: this host. */
-  readonly hosts: readonly { readonly name: string; readonly ranks: number }[];
+  /** Empty: this host, or what the hostfile says. */
+  readonly hosts: readonly Host[];
   readonly hostfile: string | undefined;
   /** The user's own arguments, before the program. */
   readonly extraArgs: readonly string[];
@@ -16,6 +22,8 @@ export interface MpiJob {
   readonly root: boolean;
   /** Private folder of the job: Open MPI keeps its session files there. */
   readonly folder: string;
+  /** Variables that ranks on other hosts are to have as well; MPICH gives them all. */
+  readonly forward?: readonly string[];
   /** LD_PRELOAD of the ranks; undefined: as it is. */
   readonly preload?: string | undefined;
 }
@@ -37,7 +45,9 @@ export function mpiCommand(launcher: MpiLauncher, job: MpiJob): MpiCommand {
 }
 
 function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
-  const { ranks, program, hosts, hostfile, extraArgs, root, folder } = job;
+  const { ranks, program, hosts, hostfile, extraArgs, root, folder, forward = [] } = job;
+  const isSpread = hosts.length > 0 || hostfile !== undefined;
+  const forwarded = isSpread ? [...Object.keys(commonEnv), ...forward].flatMap((name) => ['-x', name]) : [];
   const places = hosts.map(({ name, ranks: slots }) => `${name}:${slots}`).join(',');
   return {
     command,
@@ -51,6 +61,7 @@ function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
       ...(major(version) >= 5 ? ['--with-ft', 'ulfm'] : ['--enable-recovery']),
       ...(places === '' ? [] : ['--host', places]),
       ...(hostfile === undefined ? [] : ['--hostfile', hostfile]),
+      ...forwarded,
       ...extraArgs,
       ...program,
     ],

@@ -3,25 +3,32 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { jobVariables } from '../env.js';
+import { jobVariableNames, jobVariables } from '../env.js';
 import type { WorkerDiedError } from '../errors.js';
 import { LaunchError, RegistrationTimeoutError } from '../errors.js';
 import type { StartPhases } from '../head/worker-side.js';
 import type { ProcessUsage } from '../native/proc.js';
-import { hostIdentity } from '../native/proc.js';
-import type { WorkerReport } from '../node-manager/node-manager.js';
+import { nodeIdentity, nodeKey } from '../native/proc.js';
 import { NodeManager } from '../node-manager/node-manager.js';
+import type { NodeEvents, NodeWorkers } from '../node-manager/node-workers.js';
 import { tailOf } from '../node-manager/tail.js';
-import type { RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import type { WorkerRecord } from '../node-manager/worker-record.js';
+import type { HeadPlace, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import type { WorkerReport } from '../protocol/node-messages.js';
 import { newToken } from '../protocol/token.js';
 import { endsWithin } from '../worker/ends-within.js';
 import { logPath } from '../worker/log-file.js';
+import type { Host } from './command-line.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import { Mpiexec } from './mpiexec.js';
+import type { Nodes } from './nodes.js';
+import type { RemoteNode } from './remote-node.js';
+import { withAgent } from './hosts.js';
 import { preloadFor } from './preload.js';
 import { agentsOf } from './rendezvous.js';
-import { checkRows, groupByHost } from './rows.js';
+import type { NodeRows } from './rows.js';
+import { checkRows, groupByNode } from './rows.js';
 
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
 const closeLimitMs = 5_000;
@@ -32,10 +39,24 @@ export interface JobOptions {
   readonly launcher: MpiLauncher;
   readonly ranks: number;
   readonly mpiexecArgs: readonly string[];
+  /** Where the ranks are, the agent not counted; empty: on this host, or where `hostfile` says. */
+  readonly hosts: readonly Host[];
+  readonly hostfile: string | undefined;
+  /** Managers of the nodes that are not this process's. */
+  readonly nodes: Nodes;
   /** Node options of the ranks. */
   readonly execArgv: readonly string[];
   readonly startTimeoutMs: number;
   readonly welcome: Omit<WelcomeMessage, 'type' | 'folder' | 'launcher'>;
+}
+
+/** A node, and who got the rows of its workers. */
+export interface NodeStatus {
+  readonly node: string;
+  readonly hostname: string;
+  /** Process of its node manager. */
+  readonly managerPid: number;
+  readonly worldRanks: readonly number[];
 }
 
 /** What a running job reports. */
@@ -54,8 +75,14 @@ export class MpiJob {
   readonly #agents: number;
   readonly #folder: string;
   readonly #token = newToken();
-  /** Of this host, in this process. */
+  /** Of this node, in this process. */
   readonly #nodeManager: NodeManager;
+  readonly #others: NodeWorkers[] = [];
+  /** By world rank: the workers of other nodes. */
+  readonly #elsewhere = new Map<number, NodeWorkers>();
+  readonly #nodes: NodeStatus[] = [];
+  /** Rows whose node manager is not there. */
+  readonly #unmanaged = new Set<NodeRows>();
   #mpiexec: Mpiexec | undefined;
   #closing: Promise<void> | undefined;
   #started!: () => void;
@@ -73,30 +100,16 @@ export class MpiJob {
         agents: this.#agents,
         lastOutput: (worldRank) => tailOf(logPath(this.#logDir, worldRank)),
         welcome: () => {
-          const launcher = this.#mpiexec?.identity ?? { pid: -1, startTime: -1 };
-          const threads = { ...options.welcome.threads, logDir: this.#logDir };
-          return { type: 'welcome', ...options.welcome, threads, folder: this.#folder, launcher };
+          const welcome = this.#welcome();
+          return { ...welcome, threads: { ...welcome.threads, logDir: this.#logDir } };
         },
       },
       {
+        ...this.#nodeEvents(),
         gathered: (rows) => {
-          this.#gathered(rows);
+          this.#gathered(rows).catch(this.#failed);
         },
-        registered: () => {
-          if (this.#isStarted) this.#started();
-        },
-        failed: (error) => {
-          this.#failed(error);
-        },
-        message: (worldRank, message) => {
-          events.message(worldRank, message);
-        },
-        died: (worldRank, error) => {
-          this.#died(worldRank, error);
-        },
-        refused: (text) => {
-          events.refused(text);
-        },
+        connected: () => undefined,
       },
     );
     // mkdtemp makes it with mode 0700: nobody else reaches the socket in it.
@@ -110,9 +123,14 @@ export class MpiJob {
 
   /** What is known of the workers, by rank; once started. */
   get workers(): readonly { readonly row: RankRow; readonly phases: StartPhases }[] {
-    const workers = this.#nodeManager.entries.filter(({ worldRank }) => worldRank >= 0);
+    const workers = this.#entries.filter(({ worldRank }) => worldRank >= 0);
     workers.sort((a, b) => a.worldRank - b.worldRank);
-    return workers.map(({ watch, phases }) => ({ row: watch.row, phases: phases as StartPhases }));
+    return workers.map(({ row, phases }) => ({ row, phases: phases as StartPhases }));
+  }
+
+  /** Which node manager got which rows; once started. */
+  get nodes(): readonly NodeStatus[] {
+    return this.#nodes;
   }
 
   /** Resolves when every rank has registered. @throws {@link LaunchError}; nothing of the job is then left. */
@@ -145,31 +163,31 @@ export class MpiJob {
   }
 
   isLiving(worldRank: number): boolean {
-    return this.#nodeManager.entry(worldRank)?.living ?? false;
+    return this.#entries.some((entry) => entry.worldRank === worldRank && entry.living);
   }
 
   /** Workers that a signal has stopped. */
   stopped(): number[] {
-    return this.#nodeManager.stopped();
+    return this.#all.flatMap((workers) => workers.stopped());
   }
 
   /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): ProcessUsage | undefined {
-    return this.#nodeManager.usage(worldRank);
+    return this.#of(worldRank).usage(worldRank);
   }
 
   send(worldRank: number, message: ToRank): void {
-    this.#nodeManager.send(worldRank, message);
+    this.#of(worldRank).send(worldRank, message);
   }
 
   /** End a rank's process at once; it is reported as dead, with this text and signal. */
   kill(worldRank: number, text: string, signal: string): void {
-    this.#nodeManager.kill(worldRank, text, signal);
+    this.#of(worldRank).kill(worldRank, text, signal);
   }
 
   keepAlive(active: boolean): void {
     this.#mpiexec?.keepAlive(active);
-    this.#nodeManager.keepAlive(active);
+    for (const workers of this.#all) workers.keepAlive(active);
   }
 
   /** Resolves when every process and file of the job is gone. */
@@ -178,43 +196,112 @@ export class MpiJob {
     return this.#closing;
   }
 
+  get #all(): readonly NodeWorkers[] {
+    return [this.#nodeManager, ...this.#others];
+  }
+
+  get #entries(): readonly WorkerRecord[] {
+    return this.#all.flatMap(({ entries }) => entries);
+  }
+
+  #of(worldRank: number): NodeWorkers {
+    return this.#elsewhere.get(worldRank) ?? this.#nodeManager;
+  }
+
+  #nodeEvents(): NodeEvents {
+    return {
+      registered: () => {
+        if (this.#isStarted) this.#started();
+      },
+      failed: (error) => {
+        this.#failed(error);
+      },
+      message: (worldRank, message) => {
+        this.#events.message(worldRank, message);
+      },
+      died: (worldRank, error) => {
+        this.#died(worldRank, error);
+      },
+      refused: (text) => {
+        this.#events.refused(text);
+      },
+    };
+  }
+
   async #spawn(): Promise<void> {
     const path = join(this.#folder, 'node');
     await this.#nodeManager.open(path);
-    const { launcher, ranks, mpiexecArgs, execArgv } = this.#options;
+    const { launcher, ranks, mpiexecArgs, execArgv, hosts, hostfile, startTimeoutMs, welcome } = this.#options;
+    const { rendezvous } = welcome;
     const command = mpiCommand(launcher, {
       ranks: ranks + this.#agents,
       program: [process.execPath, ...execArgv, fileURLToPath(import.meta.resolve('#rank-process'))],
-      hosts: [],
-      hostfile: undefined,
+      hosts: this.#agents > 0 ? withAgent(hosts) : hosts,
+      hostfile,
+      forward: jobVariableNames,
       extraArgs: mpiexecArgs,
       root: process.getuid?.() === 0,
       folder: this.#folder,
       preload: preloadFor(launcher.family, ranks),
     });
-    const mpiexec = new Mpiexec(command, jobVariables(path, this.#token));
+    const head: HeadPlace = { path, nodeKey: nodeKey(nodeIdentity()), rendezvous, startTimeoutMs };
+    const mpiexec = new Mpiexec(command, jobVariables(JSON.stringify(head), this.#token));
     this.#mpiexec = mpiexec;
     void mpiexec.exit.then((how) => {
       this.#launcherEnded(how);
     });
   }
 
-  /** The rows have come over MPI: each node manager gets those of its own host. */
-  #gathered(rows: readonly RankRow[]): void {
-    try {
-      checkRows(rows, this.#agents, this.#options.ranks);
-      const own = hostIdentity();
-      for (const host of groupByHost(rows)) {
-        if (host.bootId !== own.bootId || host.pidNamespace !== own.pidNamespace) throw this.#hostError(host.rows);
-        this.#nodeManager.adopt(host.rows);
-      }
-    } catch (error) {
-      this.#failed(error as LaunchError);
+  /**
+   * The rows have come over MPI: each node manager gets those of its own node, once all are there: a worker that is
+   * adopted waits for the others inside MPI, with a core of its own.
+   */
+  async #gathered(rows: readonly RankRow[]): Promise<void> {
+    const gatheredMs = this.#nodeManager.elapsedMs;
+    checkRows(rows, this.#agents, this.#options.ranks);
+    const ownKey = nodeKey(nodeIdentity());
+    const nodes = groupByNode(rows);
+    const own = nodes.find(({ identity }) => nodeKey(identity) === ownKey);
+    const others = nodes.filter((node) => node !== own);
+    const managers = await Promise.all(others.map((node) => this.#reach(node)));
+    if (this.#closing) return;
+    this.#nodeManager.adopt(own?.rows ?? [], gatheredMs);
+    if (own) this.#note(own, process.pid);
+    for (const { manager, node } of managers) this.#open(manager, node, gatheredMs);
+  }
+
+  #note({ identity: { node, hostname }, rows }: NodeRows, managerPid: number): void {
+    const worldRanks = rows.map(({ rank }) => rank - this.#agents);
+    this.#nodes.push({ node, hostname, managerPid, worldRanks });
+  }
+
+  async #reach(node: NodeRows): Promise<{ manager: RemoteNode; node: NodeRows }> {
+    this.#unmanaged.add(node);
+    const manager = await this.#options.nodes.reach(node.identity);
+    this.#unmanaged.delete(node);
+    return { manager, node };
+  }
+
+  #open(manager: RemoteNode, node: NodeRows, gatheredMs: number): void {
+    const { rows } = node;
+    this.#note(node, manager.pid);
+    const worldSize = this.#options.ranks + this.#agents;
+    const settings = { token: this.#token, worldSize, agents: this.#agents, welcome: this.#welcome(), rows };
+    const workers = manager.open(settings, () => this.#nodeManager.elapsedMs, this.#nodeEvents());
+    this.#others.push(workers);
+    for (const { worldRank, phases } of workers.entries) {
+      phases.mpiReady = phases.gathered = gatheredMs;
+      this.#elsewhere.set(worldRank, workers);
     }
   }
 
+  #welcome(): WelcomeMessage {
+    const launcher = this.#mpiexec?.identity ?? { pid: -1, startTime: -1 };
+    return { type: 'welcome', ...this.#options.welcome, folder: this.#folder, launcher };
+  }
+
   get #isStarted(): boolean {
-    const registered = this.#nodeManager.entries.filter((entry) => entry.registered);
+    const registered = this.#entries.filter((entry) => entry.registered);
     return registered.length === this.#options.ranks + this.#agents;
   }
 
@@ -229,16 +316,16 @@ export class MpiJob {
     if (this.#closing) return;
     this.#mpiexec?.kill();
     this.#failed(this.#launcherError(how));
-    this.#nodeManager.killAll(`was ended because ${this.#options.launcher.command} had ended (${how})`);
+    this.#killAll(`was ended because ${this.#options.launcher.command} had ended (${how})`);
   }
 
   async #close(): Promise<void> {
     this.keepAlive(true);
-    this.#nodeManager.dismiss();
-    const ended = Promise.all([this.#mpiexec?.exit, this.#nodeManager.gone()]);
+    for (const workers of this.#all) workers.dismiss();
+    const ended = Promise.all([this.#mpiexec?.exit, ...this.#all.map((workers) => workers.gone())]);
     const orderly = this.#isStarted && (await endsWithin(ended, closeLimitMs));
     if (!orderly) await this.#closeByForce(ended);
-    this.#nodeManager.close();
+    for (const workers of this.#all) workers.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -248,17 +335,20 @@ export class MpiJob {
     const terminated = await endsWithin(ended, terminateLimitMs);
     this.#mpiexec?.kill();
     if (terminated) return;
-    this.#nodeManager.killAll('was ended with its pool');
+    this.#killAll('was ended with its pool');
     await ended;
+  }
+
+  #killAll(text: string): void {
+    for (const workers of this.#all) workers.killAll(text);
   }
 
   #lateError(startTimeoutMs: number): RegistrationTimeoutError {
     const late: { worldRank: number; pid: number | undefined; phase: string }[] = [];
     for (let worldRank = -this.#agents; worldRank < this.#options.ranks; worldRank++) {
-      const entry = this.#nodeManager.entry(worldRank);
+      const entry = this.#entries.find((each) => each.worldRank === worldRank);
       if (entry?.registered) continue;
-      const phase = entry?.phase(this.#options.welcome.rendezvous) ?? 'its process never came';
-      late.push({ worldRank, pid: entry?.watch.row.pid, phase });
+      late.push({ worldRank, ...this.#lateness(entry, worldRank) });
     }
     const list = late.map(({ worldRank, pid, phase }) => {
       const who = worldRank < 0 ? 'the agent' : `worker ${worldRank}`;
@@ -270,17 +360,20 @@ export class MpiJob {
     );
   }
 
+  #lateness(entry: WorkerRecord | undefined, worldRank: number): { pid: number | undefined; phase: string } {
+    if (entry) return { pid: entry.row.pid, phase: entry.phase(this.#options.welcome.rendezvous) };
+    for (const { identity, rows } of this.#unmanaged) {
+      const row = rows.find(({ rank }) => rank - this.#agents === worldRank);
+      if (!row) continue;
+      const how = 'start one there with: shoal start --address <address of the pool>';
+      return { pid: row.pid, phase: `no node manager has come for node ${identity.node}; ${how}` };
+    }
+    return { pid: undefined, phase: 'its process never came' };
+  }
+
   #launcherError(how: string): LaunchError {
     const { command } = this.#options.launcher;
     return new LaunchError(`${command} ended (${how}) before every rank was ready${this.#said()}`, { how });
-  }
-
-  #hostError(rows: readonly RankRow[]): LaunchError {
-    const hostnames = [...new Set(rows.map(({ hostname }) => hostname))];
-    return new LaunchError(
-      `mpiexec started workers on ${hostnames.join(', ')}, in another host or pid namespace than this process: a pool is on one host in this version`,
-      { hostnames },
-    );
   }
 
   #said(): string {

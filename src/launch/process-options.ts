@@ -1,7 +1,12 @@
 /** From a launch's options to those of its MPI jobs. */
+import { LaunchError } from '../errors.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
+import { frameSlackBytes } from '../protocol/connection.js';
+import type { Host } from './command-line.js';
 import type { MpiLauncher } from './family.js';
-import type { ProcessOptions } from './process-workers.js';
+import type { NodeManagersChoice } from './nodes.js';
+import { Nodes } from './nodes.js';
+import type { OnWorkerLost, ProcessOptions } from './process-workers.js';
 import type { RendezvousChoice } from './rendezvous.js';
 import { chooseRendezvous } from './rendezvous.js';
 
@@ -14,8 +19,15 @@ interface Launch extends ThreadSettings {
   readonly maxMessageBytes: number;
   readonly maxRestarts: number;
   readonly rendezvous: RendezvousChoice;
+  readonly hosts: readonly Host[];
+  readonly hostfile: string | undefined;
+  readonly listen: string;
+  readonly nodeManagers: NodeManagersChoice;
+  readonly onWorkerLost: OnWorkerLost;
 }
 
+/** A message of a worker, inside one of its node manager. */
+const nodeSlackBytes = 2 * frameSlackBytes;
 /** Options that would make every rank open the same port, or run other code than ours. */
 const driverOnly = /^--(inspect|eval|print|check|test|watch)/;
 
@@ -26,16 +38,33 @@ export function processOptions(
   script: ScriptSettings | undefined,
 ): ProcessOptions {
   const { workers, windowBytes, mpiexecArgs, startTimeoutMs, maxMessageBytes, maxRestarts } = launch;
-  const { env, execArgv, resourceLimits, logDir } = launch;
+  const { env, execArgv, resourceLimits, logDir, hosts, hostfile, listen, nodeManagers } = launch;
+  const nodes = new Nodes({
+    launcher,
+    mpiexecArgs,
+    nodeManagers,
+    listen,
+    maxMessageBytes: maxMessageBytes + nodeSlackBytes,
+  });
+  if (launch.onWorkerLost === 'continue' && launcher.family === 'mpich') {
+    throw new LaunchError(
+      "onWorkerLost 'continue' does not work with MPICH, which ends all ranks when one dies; leave it out, or use Open MPI",
+      { family: launcher.family },
+    );
+  }
   // A world that runs a script needs no agent: its ranks are those that the user has asked for.
   const rendezvous = script ? 'gather' : chooseRendezvous(launch.rendezvous, launcher.family);
   return {
     launcher,
     ranks: workers,
     mpiexecArgs,
+    hosts,
+    hostfile,
+    nodes,
     execArgv: execArgv ?? process.execArgv.filter((argument) => !driverOnly.test(argument)),
     startTimeoutMs,
     maxRestarts,
+    onWorkerLost: launch.onWorkerLost,
     welcome: {
       rendezvous,
       windowBytes,

@@ -6,10 +6,11 @@ import { worldCancel } from '../worker/script-world.js';
 import type { ScriptExit } from '../worker/script-thread.js';
 import { worldGrant } from '../worker/script-thread.js';
 import type { AbortKind } from '../window/abort-reason.js';
-import type { WorkerReport } from '../node-manager/node-manager.js';
+import type { WorkerReport } from '../protocol/node-messages.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import type { JobOptions } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';
+import type { Nodes } from './nodes.js';
 
 /** A script that sits in native code for good is ended with its process after this time. */
 const stubbornLimitMs = 3_000;
@@ -18,12 +19,14 @@ const stubbornLimitMs = 3_000;
 export class ProcessScriptRanks implements ScriptRanks {
   readonly size: number;
   readonly #job: MpiJob;
+  readonly #nodes: Nodes;
   readonly #exits = new Map<number, ScriptExit>();
   readonly #waiting = new Map<number, (exit: ScriptExit) => void>();
   #stubborn: NodeJS.Timeout | undefined;
 
   constructor(options: JobOptions) {
     this.size = options.ranks;
+    this.#nodes = options.nodes;
     this.#job = new MpiJob(options, {
       message: (rank, message) => {
         this.#receive(rank, message);
@@ -46,6 +49,7 @@ export class ProcessScriptRanks implements ScriptRanks {
   async close(): Promise<void> {
     clearTimeout(this.#stubborn);
     await this.#job.close();
+    await this.#nodes.close();
   }
 
   start(rank: number, exited: (exit: ScriptExit) => void): void {

@@ -2,16 +2,17 @@
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { ProcessUsage } from '../native/proc.js';
-import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
+import type { StartPhases, WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
-import type { WorkerReport } from '../node-manager/node-manager.js';
+import type { WorkerReport } from '../protocol/node-messages.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import { slotsOf } from '../window/layout.js';
+import { worldMembers } from '../worker/members.js';
 import { LeaseBooks } from './lease-books.js';
-import type { JobOptions } from './mpi-job.js';
+import type { JobOptions, NodeStatus } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';
 
 /** A task thread that sits in native code for good is ended with its process after this time. */
@@ -25,11 +26,18 @@ const backOffMs = 250;
 export interface ProcessOptions extends JobOptions {
   /** Jobs started in a row, each after the loss of a worker, before the pool gives up. */
   readonly maxRestarts: number;
+  /** Whether all are started again for the loss of one, or only when that is needed. */
+  readonly onWorkerLost: OnWorkerLost;
 }
+
+/** What a pool does when it has lost a worker. */
+export type OnWorkerLost = 'restart' | 'continue';
 
 /** One pool's workers, through as many jobs (epochs) as it takes. */
 export class ProcessWorkers implements WorkerSide {
   workers: readonly WorkerInfo[] = [];
+  /** Of every process so far, the latest last. */
+  readonly starts: StartPhases[] = [];
   /** Counts the jobs, from 1. */
   epoch = 0;
   readonly #options: ProcessOptions;
@@ -46,6 +54,8 @@ export class ProcessWorkers implements WorkerSide {
   #job: MpiJob | undefined;
   #events: WorkerEvents | undefined;
   #isRestarting = false;
+  /** A task waits for more workers than live. */
+  #tooFew = false;
   #restarting: Promise<void> | undefined;
   #restarts = 0;
   #closing = false;
@@ -59,13 +69,23 @@ export class ProcessWorkers implements WorkerSide {
     );
   }
 
+  /** Of the job that runs. */
+  get nodes(): readonly NodeStatus[] {
+    return this.#job?.nodes ?? [];
+  }
+
   get slots(): number {
     return slotsOf(this.#options.ranks);
   }
 
   /** Start the first job. @throws {@link LaunchError} */
-  start(signal: AbortSignal | undefined): Promise<void> {
-    return this.#startJob(signal);
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#startJob(signal);
+    } catch (error) {
+      await this.#options.nodes.close();
+      throw error;
+    }
   }
 
   /** Where reports go; before the first task. */
@@ -115,6 +135,11 @@ export class ProcessWorkers implements WorkerSide {
     this.#restartIfIdle();
   }
 
+  refill(): void {
+    this.#tooFew = true;
+    this.#restartIfIdle();
+  }
+
   breakEpoch(text: string): void {
     for (const { worldRank } of this.workers) this.#job?.kill(worldRank, text, 'SIGKILL');
   }
@@ -152,6 +177,7 @@ export class ProcessWorkers implements WorkerSide {
     this.#abortStart.abort(new LaunchError('the pool is closing'));
     await this.#restarting;
     await this.#job?.close();
+    await this.#options.nodes.close();
     for (const timer of this.#stubborn.values()) clearTimeout(timer);
   }
 
@@ -171,9 +197,9 @@ export class ProcessWorkers implements WorkerSide {
     this.#job = job;
     await job.start(signal);
     this.epoch++;
-    this.workers = job.workers.map(({ row: { rank, pid, hostname }, phases }) => {
-      return { worldRank: rank, pid, hostname, phasesMs: phases };
-    });
+    const members = worldMembers(job.workers.map(({ row }) => row));
+    this.starts.push(...job.workers.map(({ phases }) => phases));
+    this.workers = members.map((member, rank) => ({ ...member, phasesMs: job.workers[rank]?.phases }));
     job.keepAlive(this.#keepAlive);
   }
 
@@ -220,9 +246,10 @@ export class ProcessWorkers implements WorkerSide {
     this.#lost.add(worldRank);
     if (worldRank < 0) {
       // The agent: nobody's task needs it, but no rank leaves MPI without it.
+      const when = this.#options.onWorkerLost === 'continue' ? 'when too few are left' : 'when idle';
       events?.warning(
         undefined,
-        `${error.message}; it was the pool's MPI agent, all processes are started again when idle`,
+        `${error.message}; it was the pool's MPI agent, all processes are started again ${when}`,
       );
       this.#restartIfIdle();
       return;
@@ -235,9 +262,12 @@ export class ProcessWorkers implements WorkerSide {
     this.#restartIfIdle();
   }
 
-  /** A job that has lost a worker is replaced once its other workers are idle; until then they go on. */
+  /** A job that has lost a worker is replaced once its other workers are idle, at once or when needed; until then they go on. */
   #restartIfIdle(): void {
     if (this.#lost.size === 0 || this.#busy.size > 0 || this.#closing || this.#isRestarting) return;
+    const isEnough = !this.#tooFew && this.workers.some(({ worldRank }) => !this.#lost.has(worldRank));
+    if (this.#options.onWorkerLost === 'continue' && isEnough) return;
+    this.#tooFew = false;
     this.#isRestarting = true;
     this.#events?.ending();
     this.#restarting = this.#restart().finally(() => {

@@ -1,11 +1,13 @@
-/** The rows that have come over MPI: whether they are one whole world, and of which host each is. Pure. */
+/** The rows that have come over MPI: whether they are one whole world, and of which node each is. Pure. */
 import { LaunchError } from '../errors.js';
+import type { NodeIdentity } from '../native/proc.js';
+import { nodeKey } from '../native/proc.js';
 import type { RankRow } from '../protocol/control-messages.js';
 
-/** Rows of one host: those whose processes see each other. */
-export interface HostRows {
-  readonly bootId: string;
-  readonly pidNamespace: string;
+/** Rows of one node: those whose processes see each other. */
+export interface NodeRows {
+  /** Of the first of them. */
+  readonly identity: NodeIdentity;
   readonly rows: readonly RankRow[];
 }
 
@@ -34,17 +36,17 @@ export function checkRows(rows: readonly RankRow[], first: number, workers: numb
   });
 }
 
-/** Group rows by host: equal host names alone may be two hosts, or two containers. */
-export function groupByHost(rows: readonly RankRow[]): HostRows[] {
-  const hosts = new Map<string, { bootId: string; pidNamespace: string; rows: RankRow[] }>();
+/** Group rows by node: equal host names alone may be two hosts, or two containers. */
+export function groupByNode(rows: readonly RankRow[]): NodeRows[] {
+  const nodes = new Map<string, { identity: NodeIdentity; rows: RankRow[] }>();
   for (const row of rows) {
-    const { bootId, pidNamespace } = row;
-    const key = `${bootId} ${pidNamespace}`;
-    const host = hosts.get(key) ?? { bootId, pidNamespace, rows: [] };
-    hosts.set(key, host);
-    host.rows.push(row);
+    const key = nodeKey(row);
+    const { hostname, bootId, pidNamespace, node } = row;
+    const known = nodes.get(key) ?? { identity: { hostname, bootId, pidNamespace, node }, rows: [] };
+    nodes.set(key, known);
+    known.rows.push(row);
   }
-  return [...hosts.values()];
+  return [...nodes.values()];
 }
 
 function wrong(what: string, fields: Readonly<Record<string, unknown>>): LaunchError {

@@ -1,6 +1,7 @@
 /** What `/proc` says of processes and this host; plain files, no addon. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { environment } from '../env.js';
 
 /** State and start time of a process, from `/proc/<pid>/stat`; undefined when there is none. */
 export function readProcess(pid: number | 'self'): { pid: number; state: string; startTime: number } | undefined {
@@ -44,13 +45,28 @@ export function outOfMemoryKills(): number {
   return Number(/^oom_kill (\d+)/m.exec(events ?? '')?.[1] ?? 0);
 }
 
-/** Names of this host and of the pid namespace that this process is in. */
-export function hostIdentity(): { hostname: string; bootId: string; pidNamespace: string } {
+/** Where a process is. Processes with equal boot id, pid namespace and node are on one node: they see each other. */
+export interface NodeIdentity {
+  readonly hostname: string;
+  readonly bootId: string;
+  readonly pidNamespace: string;
+  /** `SHOAL_NODE`, else the host's name. */
+  readonly node: string;
+}
+
+/** Where this process is. */
+export function nodeIdentity(): NodeIdentity {
   return {
     hostname: hostname(),
+    node: environment().node ?? hostname(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
     pidNamespace: readlinkSync('/proc/self/ns/pid'),
   };
+}
+
+/** The same text for all processes of a node, and for no others. */
+export function nodeKey({ bootId, pidNamespace, node }: NodeIdentity): string {
+  return `${bootId} ${pidNamespace} ${node}`;
 }
 
 /** Files of `/dev/shm` that this process has mapped and that still have a name. */

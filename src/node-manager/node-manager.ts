@@ -5,7 +5,6 @@
 import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { WorkerDiedError } from '../errors.js';
 import { LaunchError } from '../errors.js';
 import type { OsAddon } from '../native/os.js';
 import { loadOs } from '../native/os.js';
@@ -15,11 +14,14 @@ import type { FromRank, HelloMessage, RankRow, ToRank, WelcomeMessage } from '..
 import { controlVersion, helloLimitBytes } from '../protocol/control-messages.js';
 import { isToken } from '../protocol/token.js';
 import { decodeValue } from '../protocol/values.js';
+import type { NodeEvents, NodeWorkers } from './node-workers.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerWatch } from './worker-watch.js';
 
 /** Longest path of a Unix socket. */
 const socketPathBytes = 107;
+/** How often a process that has not connected is looked at. */
+const lookMs = 20;
 
 /** What a node manager needs to know of its job. */
 export interface NodeManagerOptions {
@@ -34,25 +36,16 @@ export interface NodeManagerOptions {
   readonly welcome: () => WelcomeMessage;
 }
 
-/** Reports of a worker after it has registered. */
-export type WorkerReport = Exclude<FromRank, { type: 'hello' | 'mpiReady' | 'gathered' | 'registered' | 'failed' }>;
-
 /** What it reports to the head's side. */
-export interface NodeManagerEvents {
+export interface NodeManagerEvents extends NodeEvents {
   /** The rows of the world have come over MPI. */
   gathered(rows: readonly RankRow[]): void;
-  registered(): void;
-  /** The start cannot come to its end. */
-  failed(error: LaunchError): void;
-  message(worldRank: number, message: WorkerReport): void;
-  /** A process is proven gone. */
-  died(worldRank: number, error: WorkerDiedError): void;
-  /** Somebody was cut off who is not, or is no more, one of the job's. */
-  refused(text: string): void;
+  /** A process has connected. */
+  connected(worldRank: number): void;
 }
 
 /** Opened and closed once. */
-export class NodeManager {
+export class NodeManager implements NodeWorkers {
   readonly #options: NodeManagerOptions;
   readonly #events: NodeManagerEvents;
   readonly #os: OsAddon;
@@ -98,10 +91,9 @@ export class NodeManager {
   }
 
   send(worldRank: number, message: ToRank): void {
-    this.#ranks.get(worldRank)?.connection.send(message);
+    this.#ranks.get(worldRank)?.connection?.send(message);
   }
 
-  /** End a process at once; it is reported as dead, with this text and signal. */
   kill(worldRank: number, text: string, signal: string): void {
     this.#ranks.get(worldRank)?.watch.kill(text, signal);
   }
@@ -110,12 +102,10 @@ export class NodeManager {
     for (const { watch } of this.entries) watch.kill(text, 'SIGKILL');
   }
 
-  /** Workers that a signal has stopped. */
   stopped(): number[] {
     return this.entries.flatMap(({ living, watch, worldRank }) => (living && watch.stopped ? [worldRank] : []));
   }
 
-  /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): ProcessUsage | undefined {
     return this.#ranks.get(worldRank)?.watch.usage;
   }
@@ -123,43 +113,56 @@ export class NodeManager {
   /**
    * Take the workers of these rows on: each must be the process that has connected with its token.
    *
+   * @param gatheredMs - When the rows came, since the launch.
    * @throws {@link LaunchError} before any is told.
    */
-  adopt(rows: readonly RankRow[]): void {
-    for (const { rank, pid, startTime, hostname, startupToken } of rows) {
-      const known = this.#table.get(startupToken)?.watch.row;
-      if (known?.rank === rank - this.#options.agents && known.pid === pid && known.startTime === startTime) continue;
+  adopt(rows: readonly RankRow[], gatheredMs: number = this.elapsedMs): void {
+    for (const row of rows) {
+      const known = this.#table.get(row.startupToken)?.row;
+      if (known && isSame(known, row, this.#options.agents)) continue;
+      const { rank, pid, hostname } = row;
       const text = `the row of rank ${rank} (process ${pid} on ${hostname}) is not that of a process that has connected`;
       throw new LaunchError(`${text} as this rank`, { rank });
     }
     const tokens = new Set(rows.map(({ startupToken }) => startupToken));
     for (const entry of this.entries) {
-      if (entry.worldRank >= 0 && !tokens.has(entry.watch.row.startupToken)) continue;
-      // Its own word of it may still be on its way: it comes over another socket than the rows.
-      entry.phases.mpiReady ??= this.#elapsedMs;
-      entry.phases.gathered = this.#elapsedMs;
-      entry.connection.send({ type: 'adopted' });
+      if (entry.worldRank >= 0 && !tokens.has(entry.row.startupToken)) continue;
+      entry.phases.gathered = gatheredMs;
+      entry.connection?.send({ type: 'adopted' });
+    }
+  }
+
+  /** Take these workers on before they have connected: each is watched from now on, and let in when it comes. */
+  expect(rows: readonly RankRow[]): void {
+    for (const row of rows) {
+      const entry = this.#enter(row);
+      entry.phases.mpiReady = entry.phases.gathered = this.elapsedMs;
+      void this.#watchUntilConnected(entry);
+    }
+  }
+
+  async #watchUntilConnected(entry: WorkerEntry): Promise<void> {
+    while (!entry.connection && entry.living) {
+      if (entry.watch.ended) await this.#ended(entry);
+      else await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
   }
 
   keepAlive(active: boolean): void {
     if (active) this.#server.ref();
     else this.#server.unref();
-    for (const { connection } of this.entries) connection.keepAlive(active);
+    for (const { connection } of this.entries) connection?.keepAlive(active);
   }
 
-  /** Ask all to leave. From now on nobody is admitted, and no end is reported. */
   dismiss(): void {
     this.#closing = true;
-    for (const { connection } of this.entries) connection.send({ type: 'close' });
+    for (const { connection } of this.entries) connection?.send({ type: 'close' });
   }
 
-  /** Resolves when every process is gone. */
   async gone(): Promise<void> {
     await Promise.all(this.entries.map((entry) => entry.gone));
   }
 
-  /** When all processes are gone: remove what they have left. */
   close(): void {
     for (const { files } of this.entries) for (const file of files) rmSync(file, { force: true });
     for (const socket of this.#sockets) socket.destroy();
@@ -177,7 +180,9 @@ export class NodeManager {
       },
       closed: (error) => {
         this.#sockets.delete(socket);
-        if (entry) void this.#disconnected(entry, error);
+        if (!entry) return;
+        if (error) entry.watch.kill(`was ended: ${error.message}`, 'SIGKILL');
+        void this.#ended(entry);
       },
     });
   }
@@ -192,12 +197,21 @@ export class NodeManager {
     }
     const welcome = this.#options.welcome();
     connection.trust(welcome.maxMessageBytes + frameSlackBytes);
+    const expected = this.#table.get(row.startupToken);
+    const entry = expected ?? this.#enter(row);
+    entry.connection = connection;
+    entry.phases.connected = this.elapsedMs;
+    this.#events.connected(entry.worldRank);
+    connection.send(welcome);
+    if (expected) connection.send({ type: 'adopted' });
+    return entry;
+  }
+
+  #enter(row: RankRow): WorkerEntry {
     const worldRank = row.rank - this.#options.agents;
-    const watch = new WorkerWatch(this.#os, { ...row, rank: worldRank });
-    const entry = new WorkerEntry(connection, watch, this.#elapsedMs);
+    const entry = new WorkerEntry(new WorkerWatch(this.#os, { ...row, rank: worldRank }));
     this.#table.set(row.startupToken, entry);
     this.#ranks.set(worldRank, entry);
-    connection.send(welcome);
     return entry;
   }
 
@@ -215,8 +229,8 @@ export class NodeManager {
       return '';
     }
     const taken = this.#ranks.get(row.rank - agents) ?? this.#table.get(row.startupToken);
-    if (taken) {
-      const { pid } = taken.watch.row;
+    if (taken && !(taken.connection === undefined && isSame(taken.row, row, agents))) {
+      const { pid } = taken.row;
       return `${who} was cut off: process ${pid} has registered as rank ${row.rank} or with its start-up token before`;
     }
     if (row.size === worldSize) return undefined;
@@ -231,19 +245,22 @@ export class NodeManager {
     const { worldRank, watch, phases } = entry;
     switch (message.type) {
       case 'hello':
-        entry.connection.close();
+        entry.connection?.close();
         break;
       case 'mpiReady':
-        phases.mpiReady ??= this.#elapsedMs;
+        phases.mpiReady ??= this.elapsedMs;
         break;
       case 'gathered':
-        if (worldRank === -this.#options.agents) this.#events.gathered(message.rows);
-        else watch.kill('was ended: it sent rows, which only rank 0 has', 'SIGKILL');
+        if (worldRank === -this.#options.agents) {
+          // The word of others may still be on its way: it comes over other sockets than the rows.
+          for (const other of this.entries) other.phases.mpiReady ??= this.elapsedMs;
+          this.#events.gathered(message.rows);
+        } else watch.kill('was ended: it sent rows, which only rank 0 has', 'SIGKILL');
         break;
       case 'registered':
-        phases.registered = this.#elapsedMs;
+        phases.registered = this.elapsedMs;
         entry.files = message.files;
-        this.#events.registered();
+        this.#events.registered(worldRank);
         break;
       case 'failed': {
         const cause = decodeValue(message.error);
@@ -256,17 +273,26 @@ export class NodeManager {
     }
   }
 
-  async #disconnected(entry: WorkerEntry, error: Error | undefined): Promise<void> {
-    const { watch } = entry;
-    if (error) watch.kill(`was ended: ${error.message}`, 'SIGKILL');
-    await watch.gone();
-    const died = watch.error(this.#options.lastOutput(entry.worldRank));
-    watch.close();
+  /** A process is gone, or has let go of its socket. */
+  async #ended(entry: WorkerEntry): Promise<void> {
+    await entry.watch.gone();
+    const died = entry.watch.error(this.#options.lastOutput(entry.worldRank));
+    entry.watch.close();
     entry.end();
     if (!this.#closing) this.#events.died(entry.worldRank, died);
   }
 
-  get #elapsedMs(): number {
+  get elapsedMs(): number {
     return Math.round(performance.now() - this.#openedAt);
   }
+}
+
+/** Whether a row of MPI's world is that of a process that is known by its world rank. */
+function isSame(known: RankRow, row: RankRow, agents: number): boolean {
+  return (
+    known.startupToken === row.startupToken &&
+    known.rank === row.rank - agents &&
+    known.pid === row.pid &&
+    known.startTime === row.startTime
+  );
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { ExitKind } from '../errors.js';
 import { WorkerDiedError } from '../errors.js';
 import type { OsAddon } from '../native/os.js';
-import { hostIdentity, outOfMemoryKills, processUsage, readProcess } from '../native/proc.js';
+import { nodeIdentity, outOfMemoryKills, processUsage, readProcess } from '../native/proc.js';
 import type { ProcessUsage } from '../native/proc.js';
 import type { RankRow } from '../protocol/control-messages.js';
 
@@ -44,13 +44,17 @@ export class WorkerWatch {
     this.#signal('SIGKILL');
   }
 
+  /** The process is gone. */
+  get ended(): boolean {
+    return this.#descriptor === undefined || this.#os.processEnded(this.#descriptor) === 1;
+  }
+
   /** Resolves when the process is gone, for whatever reason; one that lingers without its socket is ended. */
   async gone(): Promise<void> {
-    const descriptor = this.#descriptor;
-    if (descriptor === undefined) return;
     this.#signal('SIGKILL');
-    while (this.#os.processEnded(descriptor) === 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
-    if (this.#reason) return;
+    while (!this.ended) await new Promise((resolve) => setTimeout(resolve, pollMs));
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined || this.#reason) return;
     // How it ended is known once its parent has asked, which is mpiexec or its proxy.
     const end = performance.now() + statusLimitMs;
     while (this.#os.exitStatus(descriptor) < 0 && performance.now() < end) {
@@ -92,7 +96,7 @@ export class WorkerWatch {
 }
 
 function isHere({ bootId, pidNamespace }: RankRow): boolean {
-  const own = hostIdentity();
+  const own = nodeIdentity();
   return own.bootId === bootId && own.pidNamespace === pidNamespace;
 }
 

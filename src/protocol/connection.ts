@@ -58,6 +58,11 @@ export class Connection<In extends Message, Out extends Message> {
     else this.#socket.unref();
   }
 
+  /** Close once what was sent has left. */
+  end(): void {
+    this.#socket.end();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

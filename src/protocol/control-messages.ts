@@ -1,5 +1,6 @@
 /** Every message between the head and the control side of a rank that is a process. */
 import type { ResourceLimits } from 'node:worker_threads';
+import type { NodeIdentity } from '../native/proc.js';
 import type { AssignMessage, CancelMessage, Outcome, OutputLabel } from './messages.js';
 import type { GoMessage, PrepareMessage, RoundAnswer } from './round-messages.js';
 
@@ -21,8 +22,18 @@ export interface ProcessIdentity {
  */
 export type Rendezvous = 'accept-connect' | 'intercomm' | 'gather';
 
+/** What a rank that we start is told in its environment, as JSON. */
+export interface HeadPlace {
+  /** The head's Unix socket, for the ranks of its own node; the others look for their node manager. */
+  readonly path: string;
+  /** The same for all processes of the head's node; see `nodeKey`. */
+  readonly nodeKey: string;
+  readonly rendezvous: Rendezvous;
+  readonly startTimeoutMs: number;
+}
+
 /** What a rank says of itself. */
-export interface RankRow extends ProcessIdentity {
+export interface RankRow extends ProcessIdentity, NodeIdentity {
   /** In MPI's world, which the agent is a rank of. */
   readonly rank: number;
   readonly size: number;
@@ -30,10 +41,6 @@ export interface RankRow extends ProcessIdentity {
   readonly startupToken: string;
   /** Versions of the package and of Node. */
   readonly versions: { readonly shoal: string; readonly node: string };
-  readonly hostname: string;
-  /** Ranks with equal boot id and pid namespace are on one host. */
-  readonly bootId: string;
-  readonly pidNamespace: string;
 }
 
 /** Rank → head, first. */

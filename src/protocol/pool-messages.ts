@@ -4,6 +4,14 @@ import type { TaskSource } from './messages.js';
 /** Both ends speak the same version or not at all. */
 export const poolVersion = 1;
 
+/**
+ * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes. `'spread'`: on
+ * as many nodes as possible, evenly. The strict ones wait until all can be on one node, or each on a node of its own.
+ */
+export type Placement = 'pack' | 'spread' | 'strict-pack' | 'strict-spread';
+
+export const placements: readonly Placement[] = ['pack', 'spread', 'strict-pack', 'strict-spread'];
+
 /** What a task is, as its submitter gave it, checked and encoded. */
 export interface TaskSpec {
   readonly source: TaskSource;
@@ -14,6 +22,7 @@ export interface TaskSpec {
   readonly timeoutMs: number | null;
   readonly maxRetries: number;
   readonly fresh: boolean;
+  readonly placement: Placement;
 }
 
 /** A task as `shoal tasks` lists it. */
@@ -36,7 +45,7 @@ export type ToPool =
   | { readonly type: 'submit'; readonly id: string; readonly spec: TaskSpec }
   /** `reason`: encoded. */
   | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }
-  | { readonly type: 'tasks' }
+  | { readonly type: 'tasks' | 'metrics' }
   | { readonly type: 'stop'; readonly force: boolean };
 
 /** Pool → user. Statuses, payloads, results and errors are encoded values. */
@@ -53,4 +62,5 @@ export type FromPool =
   | { readonly type: 'event'; readonly name: string; readonly payload: Uint8Array }
   | { readonly type: 'results'; readonly id: string; readonly results: Uint8Array }
   | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }
-  | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] };
+  | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
+  | { readonly type: 'metrics'; readonly text: string };

@@ -13,6 +13,7 @@ import { windowBytesFor } from '../window/window-bytes.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { prepareForMpi, removeLauncherVariables } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
+import { worldMembers } from './members.js';
 import { launchedRank } from './launcher-environment.js';
 import { createEngine } from './rank-engine.js';
 import { RankTask } from './rank-task.js';
@@ -87,7 +88,7 @@ export function joinForeignWorld(): TaskScope | undefined {
   );
   const runtime = installRuntime();
   runtime.worker = true;
-  const members = rows.map(({ rank: member, pid, hostname }) => ({ rank: member, worldRank: member, pid, hostname }));
+  const members = worldMembers(rows);
   node.bind(worldGrant.slot, worldGrant.lease);
   const lease = { ...worldGrant, taskId: worldTaskId, rank, communicator: memory.wire?.world ?? -1, members };
   const limit = timeoutMs ?? 1_800_000;

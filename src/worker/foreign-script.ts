@@ -2,6 +2,7 @@
 import type { ScriptSettings } from '../protocol/control-messages.js';
 import { joinJob, prepareForMpi } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
+import { worldMembers } from './members.js';
 import type { ScriptExit } from './script-thread.js';
 import { ScriptThread } from './script-thread.js';
 import { endInWorld } from './world-end.js';
@@ -20,7 +21,7 @@ export async function runForeignScript(
   prepareForMpi();
   const job = await joinJob(launched, windowBytes);
   const { rank, rows, window, wire } = job;
-  const members = rows.map(({ rank: member, pid, hostname }) => ({ rank: member, worldRank: member, pid, hostname }));
+  const members = worldMembers(rows);
   const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
   const { exitCode } = await new Promise<ScriptExit>((resolve) => {
     new ScriptThread(rank, members, job, script, threads, resolve);

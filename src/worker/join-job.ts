@@ -4,7 +4,7 @@ import { compileKernels } from '../kernels/wasm-module.js';
 import type { MpiAddon } from '../native/mpi.js';
 import { loadMpi, threadLevel } from '../native/mpi.js';
 import { loadOs } from '../native/os.js';
-import { hostIdentity, readProcess } from '../native/proc.js';
+import { nodeIdentity, nodeKey, readProcess } from '../native/proc.js';
 import type { RankRow } from '../protocol/control-messages.js';
 import { newToken } from '../protocol/token.js';
 import type { MpiFamily } from '../types/mpi-family.js';
@@ -49,7 +49,7 @@ export function ownRow({ rank, size }: LaunchedRank): RankRow {
   const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
   const versions = { shoal: packageVersion(), node: process.version };
   const startupToken = newToken();
-  return { rank, size, pid, startTime, startupToken, versions, ...hostIdentity() };
+  return { rank, size, pid, startTime, startupToken, versions, ...nodeIdentity() };
 }
 
 /** Before MPI is loaded; on the main thread, whose environment and signals are the process's. */
@@ -152,7 +152,7 @@ function joinWindow(shared: SharedWindow, rows: readonly GatheredRow[]): boolean
   const [first] = rows;
   const shares: SharedRow[] = [];
   for (const { row, shared: share } of rows) {
-    if (!share || row.bootId !== first?.row.bootId || row.pidNamespace !== first.row.pidNamespace) return false;
+    if (!share || !first || nodeKey(row) !== nodeKey(first.row)) return false;
     shares.push(share);
   }
   try {

@@ -1,5 +1,4 @@
 /** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
-import { hostname } from 'node:os';
 import type { EngineHost } from '../collective/engine.js';
 import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
@@ -13,6 +12,7 @@ import { decodeValue, encodeValue } from '../protocol/values.js';
 import { LocalDoorbell } from '../window/doorbell.js';
 import { createWindow } from '../window/node-window.js';
 import { RankWindow } from '../window/rank-window.js';
+import { threadMembers } from './members.js';
 import { encodeError, RankTask } from './rank-task.js';
 
 const windowBytes = 16 * 1024 * 1024;
@@ -70,7 +70,7 @@ export async function runOn<A extends unknown[], R>(
 ): Promise<Awaited<R>[]> {
   const encodedArgs = encodeValue(args, 'args');
   const runtime = installRuntime();
-  const members = engines.map((_, rank) => ({ rank, worldRank: rank, hostname: hostname(), pid: process.pid }));
+  const members = threadMembers(engines.length);
   const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, communicator: 1, members };
   const tasks = engines.map((engine, rank) => {
     const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true };

@@ -1,10 +1,14 @@
 /** The control side of one rank: between the head's socket, MPI, and the task thread of this process. */
 import { rmSync } from 'node:fs';
-import type { WorkerEvents, WorkerInfo } from '../head/worker-side.js';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { LaunchError } from '../errors.js';
+import type { WorkerEvents } from '../head/worker-side.js';
 import type { MpiAddon } from '../native/mpi.js';
 import { readProcess, sharedMemoryFiles } from '../native/proc.js';
-import type { Connection } from '../protocol/connection.js';
-import type { FromRank, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import { Connection } from '../protocol/connection.js';
+import type { FromRank, HeadPlace, RankRow, Rendezvous, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import { controlVersion } from '../protocol/control-messages.js';
 import type { LeaseMessage } from '../protocol/messages.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import { WireMemory } from '../wire/wire-memory.js';
@@ -15,6 +19,8 @@ import { encodeError } from './rank-task.js';
 import type { JoinedJob } from './join-job.js';
 import { enterMpi, joinRanks } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
+import { worldMembers } from './members.js';
+import type { Meeting } from './rendezvous.js';
 import { meet } from './rendezvous.js';
 import { ScriptThread } from './script-thread.js';
 import { ThreadWorkers } from './threads.js';
@@ -23,17 +29,22 @@ import { ThreadWorkers } from './threads.js';
 const threadLimitMs = 1_000;
 const finalizeLimitMs = 2_000;
 const lookMs = 5;
+/** How often a node manager is looked for. */
+const searchMs = 20;
 
 /** Lives from the start of the process to its end. */
 export class RankControl {
   readonly #launched: LaunchedRank;
   readonly #row: RankRow;
-  readonly #connection: Connection<ToRank, FromRank>;
+  readonly #token: string;
+  /** To the node manager. */
+  #connection: Connection<ToRank, FromRank> | undefined;
   /** Resolves when the head has this rank's row. */
   readonly #adopted: Promise<void>;
   #adopt!: () => void;
   #welcome: WelcomeMessage | undefined;
   #mpi: MpiAddon | undefined;
+  #meeting: Promise<Meeting> | undefined;
   #job: JoinedJob | undefined;
   #communicators: Communicators | undefined;
   #workers: ThreadWorkers | undefined;
@@ -46,14 +57,52 @@ export class RankControl {
   #look: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor(launched: LaunchedRank, row: RankRow, connection: Connection<ToRank, FromRank>) {
+  constructor(launched: LaunchedRank, row: RankRow, token: string) {
     this.#launched = launched;
     this.#row = row;
+    this.#token = token;
     this.#adopted = new Promise((resolve) => (this.#adopt = resolve));
-    this.#connection = connection;
   }
 
-  receive(message: ToRank): void {
+  /** Turn to the node manager at the other end, and do as it says; when it is gone, end. */
+  connect(socket: Socket): void {
+    this.#connection = new Connection<ToRank, FromRank>(socket, Infinity, {
+      message: (message) => {
+        this.#receive(message);
+      },
+      closed: () => {
+        // Nobody will ask for anything again, and nobody else clears up.
+        this.#close(true);
+      },
+    });
+    this.#send({ type: 'hello', version: controlVersion, token: this.#token, row: this.#row });
+  }
+
+  /**
+   * On another node than the head's: enter MPI, where the head learns that this process is there, and only then look for
+   * the node manager, which may not have been started before.
+   */
+  meetFirst({ rendezvous, startTimeoutMs }: HeadPlace, path: string): void {
+    const end = performance.now() + startTimeoutMs;
+    this.#meet(rendezvous)
+      .then(async ({ rows }) => {
+        if (rows) throw new LaunchError('MPI rank 0 has to be on the node of the driver; name that host first');
+        let socket = await tryConnect(path);
+        while (!socket) {
+          if (performance.now() > end) throw new LaunchError(`no node manager has come within ${startTimeoutMs} ms`);
+          await new Promise((resolve) => setTimeout(resolve, searchMs));
+          socket = await tryConnect(path);
+        }
+        this.connect(socket);
+      })
+      .catch((error: unknown) => {
+        const { rank, node } = this.#row;
+        process.stderr.write(`shoal: rank ${rank} on node ${node} ends: ${(error as Error).message}\n`);
+        process.exit(1);
+      });
+  }
+
+  #receive(message: ToRank): void {
     const rank = this.#job?.rank ?? 0;
     switch (message.type) {
       case 'welcome':
@@ -101,17 +150,18 @@ export class RankControl {
     }
   }
 
-  /** The head is gone: nobody will ask for anything again, and nobody else clears up. */
-  end(): void {
-    this.#close(true);
+  #meet(rendezvous: Rendezvous): Promise<Meeting> {
+    this.#meeting ??= enterMpi(this.#launched).then((mpi) => {
+      this.#mpi = mpi;
+      this.#send({ type: 'mpiReady' });
+      return meet(mpi, rendezvous, this.#row);
+    });
+    return this.#meeting;
   }
 
   async #start(welcome: WelcomeMessage): Promise<void> {
     const { rendezvous, windowBytes, startTimeoutMs, threads, script } = welcome;
-    const mpi = await enterMpi(this.#launched);
-    this.#mpi = mpi;
-    this.#send({ type: 'mpiReady' });
-    const { workers, rows: gathered } = await meet(mpi, rendezvous, this.#row);
+    const { mpi, workers, rows: gathered } = await this.#meet(rendezvous);
     if (gathered) this.#send({ type: 'gathered', rows: gathered });
     await this.#adopted;
     if (workers === undefined) {
@@ -123,15 +173,10 @@ export class RankControl {
     this.#job = job;
     if (job.wire) this.#wireMemory = new WireMemory(job.wire.handle);
     const { rank, rows } = job;
+    const members = worldMembers(rows);
     const registered: FromRank = { type: 'registered', window: !job.wire, files: sharedMemoryFiles() };
     if (script) {
       this.#send(registered);
-      const members = rows.map(({ rank: member, pid, hostname }) => ({
-        rank: member,
-        worldRank: member,
-        pid,
-        hostname,
-      }));
       this.#script = new ScriptThread(rank, members, job, script, threads, (exit) => {
         this.#send({ type: 'exited', ...exit });
         if (job.wire) this.#seeThrough(openEndpoint(rank, job.wire.world, job.wire));
@@ -139,8 +184,11 @@ export class RankControl {
       return;
     }
     this.#communicators = new Communicators(mpi, workers, rank, job.size, job.wire !== undefined);
-    const own: WorkerInfo = { worldRank: rank, pid: process.pid, hostname: rows[rank]?.hostname ?? '' };
-    this.#workers = new ThreadWorkers([own], job.window, { startTimeoutMs, threads, wire: job.wire });
+    this.#workers = new ThreadWorkers(members.slice(rank, rank + 1), job.window, {
+      startTimeoutMs,
+      threads,
+      wire: job.wire,
+    });
     this.#workers.report(this.#events());
     await this.#workers.start(undefined);
     this.#send(registered);
@@ -178,7 +226,7 @@ export class RankControl {
   }
 
   #send(message: FromRank): void {
-    this.#connection.send(message);
+    this.#connection?.send(message);
   }
 
   #close(orphaned: boolean): void {
@@ -249,6 +297,18 @@ export class RankControl {
       },
     };
   }
+}
+
+/** Undefined: nobody listens there. */
+function tryConnect(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      resolve(socket);
+    });
+    socket.once('error', () => {
+      resolve(undefined);
+    });
+  });
 }
 
 /** Other ranks remove the same files at the same time. */

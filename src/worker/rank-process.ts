@@ -1,9 +1,9 @@
 /** Entry of a rank that is a process: its main thread is the control thread and never runs user code. */
 import { connect } from 'node:net';
 import { takeJobVariables } from '../env.js';
-import { Connection } from '../protocol/connection.js';
-import type { FromRank, ToRank } from '../protocol/control-messages.js';
-import { controlVersion } from '../protocol/control-messages.js';
+import { nodeKey } from '../native/proc.js';
+import type { HeadPlace } from '../protocol/control-messages.js';
+import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import { ownRow, prepareForMpi } from './join-job.js';
 import { launchedRank } from './launcher-environment.js';
 import { RankControl } from './rank-control.js';
@@ -15,15 +15,8 @@ if (head === undefined || token === undefined || !launched) {
 }
 
 prepareForMpi();
-const socket = connect(head);
-const connection = new Connection<ToRank, FromRank>(socket, Infinity, {
-  message: (message) => {
-    control.receive(message);
-  },
-  closed: () => {
-    control.end();
-  },
-});
+const place = JSON.parse(head) as HeadPlace;
 const row = ownRow(launched);
-const control = new RankControl(launched, row, connection);
-connection.send({ type: 'hello', version: controlVersion, token, row });
+const control = new RankControl(launched, row, token);
+if (nodeKey(row) === place.nodeKey) control.connect(connect(place.path));
+else control.meetFirst(place, nodeSocket(nodeFolder(token, row)));

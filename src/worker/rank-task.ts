@@ -1,5 +1,4 @@
 /** One rank's part of one task: its scope, its end, and what its peers are told of it. */
-import { hostname } from 'node:os';
 import { GroupCollective } from '../collective/group-collective.js';
 import type { RankEngine } from '../collective/engine.js';
 import type { Lease } from '../collective/group.js';
@@ -44,6 +43,7 @@ export class RankTask {
     this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison);
     const collective = this.#collective;
     const signal = this.#cancel.signal;
+    const self = lease.members[lease.rank];
     let log: TaskScope['context']['log'] | undefined;
     this.scope = {
       collective,
@@ -51,8 +51,8 @@ export class RankTask {
         rank: lease.rank,
         size: lease.members.length,
         worldRank: engine.links.worldRank,
-        localRank: engine.links.worldRank,
-        node: hostname(),
+        localRank: self?.localRank ?? 0,
+        node: self?.node ?? '',
         taskId: lease.taskId,
         attempt,
         signal,

@@ -13,6 +13,7 @@ const portBytes = 1024;
 
 /** What a rank has when all have met. */
 export interface Meeting {
+  readonly mpi: MpiAddon;
   /** Communicator of the workers; undefined on the agent. */
   readonly workers: number | undefined;
   /** Everybody's, on MPI's rank 0. */
@@ -24,7 +25,7 @@ export async function meet(mpi: MpiAddon, rendezvous: Rendezvous, row: RankRow):
   const [rank, size] = [mpi.rank(0), mpi.size(0)];
   if (rendezvous === 'gather') {
     const rows = await gatherRows<RankRow>(mpi, 0, row, 0, rank === 0 ? size : 0);
-    return { workers: 0, rows: rank === 0 ? rows : undefined };
+    return { mpi, workers: 0, rows: rank === 0 ? rows : undefined };
   }
   const isAgent = rank === agentRank;
   const side = await mpi.split(0, isAgent ? 0 : 1, rank);
@@ -35,7 +36,7 @@ export async function meet(mpi: MpiAddon, rendezvous: Rendezvous, row: RankRow):
   const rows = await gatherRows<RankRow>(mpi, between, row, isAgent ? itself : 0, isAgent ? size - 1 : 0);
   if (rendezvous === 'intercomm') await mpi.free(between);
   else await mpi.disconnect(between);
-  return isAgent ? { workers: undefined, rows } : { workers: side, rows: undefined };
+  return isAgent ? { mpi, workers: undefined, rows } : { mpi, workers: side, rows: undefined };
 }
 
 /** The name of the agent's port goes through the world: no name server. */

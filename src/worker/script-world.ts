@@ -1,5 +1,4 @@
 /** An SPMD world: every rank runs the same script; the first failure ends all. */
-import { hostname } from 'node:os';
 import { CancelledError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
@@ -9,6 +8,7 @@ import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import type { HostWindow } from '../window/node-window.js';
 import { threadsWindow } from '../window/node-window.js';
+import { threadMembers } from './members.js';
 import type { ScriptExit } from './script-thread.js';
 import { ScriptThread, worldGrant, worldTaskId } from './script-thread.js';
 
@@ -96,9 +96,7 @@ export class ThreadScriptRanks implements ScriptRanks {
   }
 
   start(rank: number, exited: (exit: ScriptExit) => void): void {
-    const members = Array.from({ length: this.size }, (_, member) => {
-      return { rank: member, worldRank: member, pid: process.pid, hostname: hostname() };
-    });
+    const members = threadMembers(this.size);
     const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
     this.#threads[rank] = new ScriptThread(
       rank,

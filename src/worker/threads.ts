@@ -1,6 +1,5 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import assert from 'node:assert/strict';
-import { hostname } from 'node:os';
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
@@ -13,6 +12,7 @@ import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import type { HostWindow } from '../window/node-window.js';
 import { threadsWindow } from '../window/node-window.js';
+import { threadMembers } from './members.js';
 import type { Gone, ThreadOptions } from './thread-handle.js';
 import { TaskThread } from './thread-handle.js';
 
@@ -23,10 +23,7 @@ export function threadWorkers(
   startTimeoutMs: number,
   threads: ThreadSettings,
 ): ThreadWorkers {
-  const workers = Array.from({ length: size }, (_, worldRank) => {
-    return { worldRank, pid: process.pid, hostname: hostname() };
-  });
-  return new ThreadWorkers(workers, threadsWindow(compileKernels(), size, windowBytes), {
+  return new ThreadWorkers(threadMembers(size), threadsWindow(compileKernels(), size, windowBytes), {
     startTimeoutMs,
     threads,
     wire: undefined,
@@ -107,6 +104,9 @@ export class ThreadWorkers implements WorkerSide {
   /** A worker whose thread is being replaced takes tasks: they wait for the new thread. */
   isAvailable(): boolean {
     return !this.#closing;
+  }
+  refill(): void {
+    // A thread that is gone is replaced at once.
   }
   usage(): undefined {
     return undefined;

@@ -87,6 +87,7 @@ test('from start to stop', () => {
   assert.equal([status.workers.length, status.running, status.queued], [3, 0, 0]);
   assert.match(shoal('status').out, '3 workers');
   assert.match(shoal('status', '--phases').out, 'registered');
+  assert.match(shoal('status', '--metrics').out, 'shoal_workers{node="');
   assert.match(shoal('logs').out, 'echoes');
   assert.is(shoal('logs', '2').out.includes('echoes'), false);
 
@@ -232,7 +233,15 @@ test('strangers, and those who send what is no message, are cut off', async () =
   await until(() => answers.length === 1);
   const { session } = answers[0] as Extract<FromPool, { type: 'welcome' }>;
   const source = { url: tasks.href, exportName: 'default' };
-  const spec = { source, workers: 1, args: encodeValue([1], 'args'), timeoutMs: null, maxRetries: 0, fresh: false };
+  const spec = {
+    source,
+    workers: 1,
+    args: encodeValue([1], 'args'),
+    timeoutMs: null,
+    maxRetries: 0,
+    fresh: false,
+    placement: 'pack' as const,
+  };
   const wrongSpecs = [
     null,
     {},

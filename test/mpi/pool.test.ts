@@ -142,6 +142,30 @@ for (const family of ['openmpi', 'mpich'] as const) {
   });
 }
 
+test("onWorkerLost 'continue': Open MPI goes on with the survivors until too few are left, MPICH refuses", async () => {
+  const launching = launch({ workers: 1, mpiexec: 'mpiexec.mpich', onWorkerLost: 'continue' });
+  assert.match((await rejectsCode(launching, 'LAUNCH')).message, 'does not work with MPICH');
+  const before = files();
+  const pool = await launch({ workers: 4, mpiexec: 'mpiexec.openmpi', window, onWorkerLost: 'continue' });
+  const known = pids(pool);
+  await dies(pool.run(tasks, { workers: 4, export: 'die', args: [1, 'SIGKILL'] }));
+  assert.equal(
+    pool.status().workers.map(({ state }) => state),
+    ['idle', 'lost', 'idle', 'idle'],
+  );
+  for (let i = 0; i < 3; i++) assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
+  assert.equal(await pool.run(tasks, { workers: 2, export: 'pid' }), [known[0], known[2]]);
+  process.kill(known[2]!, 'SIGKILL');
+  await until(() => pool.status().workers[2]!.state === 'lost');
+  assert.equal(await pool.run(tasks, { workers: 2, export: 'pid' }), [known[0], known[3]]);
+  assert.is(pool.status().epoch, 1);
+  assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
+  assert.is(pool.status().epoch, 2);
+  assert.equal(await pool.run(tasks, { workers: 4 }), [10, 10, 10, 10]);
+  await pool.close();
+  assert.equal(files(), before);
+});
+
 test('on Open MPI tasks on other workers go on when one dies', async () => {
   const pool = await launch({ workers: 4, mpiexec: 'mpiexec.openmpi', window, graceMs: 300 });
   const sleeping = pool.submit(tasks, { export: 'sleep', args: [600_000] });

@@ -40,7 +40,14 @@ const rows = Array.from(
 );
 const votes = await mpi.allgather(0, Uint8Array.of(shared.join(rows) ? 1 : 0));
 check('votes', [...votes], Array(size).fill(1));
-const members = rows.map(({ pid }, member) => ({ rank: member, worldRank: member, hostname: 'here', pid }));
+const members = rows.map(({ pid }, member) => ({
+  rank: member,
+  worldRank: member,
+  localRank: member,
+  hostname: 'here',
+  node: 'here',
+  pid,
+}));
 const host = { warn: () => undefined, reportStuck: () => undefined };
 const engine = new RankEngine(
   new WindowLinks(new RankWindow(shared.node, rank, (to) => shared.ring(to))),

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type { LaunchOptions, Pool, RegistrationTimeoutError } from 'shoal';
 import { launch } from 'shoal';
 import { Connection } from '../../src/protocol/connection.js';
-import type { FromRank, ToRank } from '../../src/protocol/control-messages.js';
+import type { FromRank, HeadPlace, ToRank } from '../../src/protocol/control-messages.js';
 import { controlVersion } from '../../src/protocol/control-messages.js';
 import { rejectsCode, until } from '../support/check.js';
 import { files, lives } from './left-behind.js';
@@ -133,9 +133,11 @@ for (const family of ['openmpi', 'mpich'] as const) {
     const pool = await start({ mpiexecArgs: through(`echo "$SHOAL_HEAD $SHOAL_TOKEN" > ${file}`) });
     const warnings: string[] = [];
     pool.on('warning', ({ message }) => warnings.push(message));
-    const [path = '', token = ''] = readFileSync(file, 'latin1').trim().split(' ');
+    const said = readFileSync(file, 'latin1').trim();
+    const { path } = JSON.parse(said.slice(0, said.lastIndexOf(' '))) as HeadPlace;
+    const token = said.slice(said.lastIndexOf(' ') + 1);
     const identity = { startupToken: 'x', versions: { shoal: '0', node: '0' }, bootId: '', pidNamespace: '' };
-    const row = { rank: 2, size: 4, pid: process.pid, startTime: 1, hostname: 'here', ...identity };
+    const row = { rank: 2, size: 4, pid: process.pid, startTime: 1, hostname: 'here', node: 'here', ...identity };
     const cutOff = (given: unknown): Promise<void> =>
       new Promise((resolve) => {
         const socket = connect(path);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LaunchError, WorkerDiedError } from '../../src/errors.js';
-import { hostIdentity, readProcess } from '../../src/native/proc.js';
+import { nodeIdentity, readProcess } from '../../src/native/proc.js';
 import { NodeManager } from '../../src/node-manager/node-manager.js';
 import { Connection } from '../../src/protocol/connection.js';
 import type { FromRank, RankRow, ToRank } from '../../src/protocol/control-messages.js';
@@ -47,6 +47,7 @@ async function opened(): Promise<{
       },
     },
     {
+      connected: () => undefined,
       gathered: (rows) => void seen.push(`gathered ${rows.length}`),
       registered: () => void seen.push('registered'),
       failed: (error) => void failed.push(error),
@@ -90,7 +91,7 @@ function rowOf(rank: number, script = 'sleep 60'): RankRow {
   children.push(child);
   const { startTime } = readProcess(child.pid!)!;
   const versions = { shoal: '0', node: '0' };
-  return { rank, size: 4, pid: child.pid!, startTime, startupToken: `t${child.pid}`, versions, ...hostIdentity() };
+  return { rank, size: 4, pid: child.pid!, startTime, startupToken: `t${child.pid}`, versions, ...nodeIdentity() };
 }
 
 test('takes registrations on by start-up token, and adopts its own rows alone', async () => {

@@ -53,7 +53,7 @@ test('says which exports there are when one is missing', async () => {
 
 test('refuses misspelt and wrong options', async () => {
   const bad = [{ worker: 2 }, { args: 5 }, { export: 5 }, { name: 5 }, { timeoutMs: 0 }, { timeoutMs: 'x' }];
-  const more = [{ maxRetries: -1 }, { fresh: 1 }, { signal: {} }, [], 7];
+  const more = [{ maxRetries: -1 }, { placement: 'anywhere' }, { fresh: 1 }, { signal: {} }, [], 7];
   for (const options of [...bad, ...more]) await rejectsCode(pool.run(url, options as object), 'INVALID_ARGUMENT');
   for (const options of [
     { worker: 2 },

@@ -26,12 +26,18 @@ export class FakeWorkers implements WorkerSide {
   #clearing = new Set<number>();
   #events!: WorkerEvents;
   #restarting = false;
+  #tooFew = false;
+  /** Goes on without those that are lost while it can. */
+  readonly #goesOn: boolean;
 
-  constructor(size: number) {
+  constructor(size: number, goesOn: boolean) {
+    this.#goesOn = goesOn;
     this.workers = Array.from({ length: size }, (_, worldRank) => ({
       worldRank,
       pid: 1 + worldRank,
+      localRank: worldRank,
       hostname: 'here',
+      node: worldRank < 3 ? 'one' : 'two',
     }));
     this.#states = this.workers.map(() => this.#fresh());
   }
@@ -98,6 +104,10 @@ export class FakeWorkers implements WorkerSide {
       },
     ];
   }
+  refill(): void {
+    this.#tooFew = true;
+    this.#restartIfIdle();
+  }
   breakEpoch(): void {
     for (const { worldRank } of this.workers) this.putAside(worldRank);
   }
@@ -149,6 +159,8 @@ export class FakeWorkers implements WorkerSide {
   #restartIfIdle(): void {
     const isIdle = this.#states.every(({ task }) => task === undefined);
     if (!isIdle || this.#restarting || this.#states.every(({ living }) => living)) return;
+    if (this.#goesOn && !this.#tooFew && this.#states.some(({ living }) => living)) return;
+    this.#tooFew = false;
     this.restarts++;
     this.#restarting = true;
     this.#events.ending();

@@ -31,7 +31,14 @@ process.once('message', (job: RankJob) => {
 
 async function run(job: RankJob, shared: SharedWindow, rows: readonly SharedRow[]): Promise<void> {
   const { rank, module, name, args } = job;
-  const members = rows.map(({ pid }, member) => ({ rank: member, worldRank: member, hostname: 'here', pid }));
+  const members = rows.map(({ pid }, member) => ({
+    rank: member,
+    worldRank: member,
+    localRank: member,
+    hostname: 'here',
+    node: 'here',
+    pid,
+  }));
   const window = new RankWindow(shared.node, rank, (to) => {
     shared.ring(to);
   });

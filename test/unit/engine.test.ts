@@ -23,7 +23,14 @@ function pair(): {
 } {
   const node = createWindow(compileKernels(), 2, 2 ** 21);
   const bells = [new LocalDoorbell(), new LocalDoorbell()];
-  const members = [0, 1].map((rank) => ({ rank, worldRank: rank, hostname: 'here', pid: 1 }));
+  const members = [0, 1].map((rank) => ({
+    rank,
+    worldRank: rank,
+    localRank: rank,
+    hostname: 'here',
+    node: 'here',
+    pid: 1,
+  }));
   const stuck: number[] = [];
   const groups = bells.map((bell, rank) => {
     const window = new RankWindow(node, rank, (to) => bells[to]?.ring());

@@ -2,20 +2,23 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GangScheduler } from '../../src/head/gang-scheduler.js';
+import { choose, largestGang } from '../../src/head/placement.js';
+import type { Placement } from '../../src/protocol/pool-messages.js';
+import { placements } from '../../src/protocol/pool-messages.js';
 
 const test = suite('gang scheduler');
 
-function withIdle(workers: number): GangScheduler {
-  const scheduler = new GangScheduler();
+function withIdle(workers: number, nodeOf: (worldRank: number) => string = () => 'one'): GangScheduler {
+  const scheduler = new GangScheduler(nodeOf);
   for (let worker = 0; worker < workers; worker++) scheduler.release(worker);
   return scheduler;
 }
 
 test('starts tasks in order on the lowest idle workers', () => {
   const scheduler = withIdle(5);
-  scheduler.enqueue({ id: 'a', workers: 2 });
-  scheduler.enqueue({ id: 'b', workers: 3 });
-  scheduler.enqueue({ id: 'c', workers: 1 });
+  scheduler.enqueue({ id: 'a', workers: 2, placement: 'pack' });
+  scheduler.enqueue({ id: 'b', workers: 3, placement: 'pack' });
+  scheduler.enqueue({ id: 'c', workers: 1, placement: 'pack' });
   assert.equal(scheduler.schedule(), [
     { id: 'a', worldRanks: [0, 1] },
     { id: 'b', worldRanks: [2, 3, 4] },
@@ -25,9 +28,9 @@ test('starts tasks in order on the lowest idle workers', () => {
 
 test('lets small tasks pass a large one, but not for ever', () => {
   const scheduler = withIdle(2);
-  scheduler.enqueue({ id: 'first', workers: 1 });
-  scheduler.enqueue({ id: 'large', workers: 2 });
-  for (let i = 0; i < 100; i++) scheduler.enqueue({ id: `small${i}`, workers: 1 });
+  scheduler.enqueue({ id: 'first', workers: 1, placement: 'pack' });
+  scheduler.enqueue({ id: 'large', workers: 2, placement: 'pack' });
+  for (let i = 0; i < 100; i++) scheduler.enqueue({ id: `small${i}`, workers: 1, placement: 'pack' });
   const started = scheduler.schedule().map(({ id }) => id);
   assert.equal(started, ['first', 'small0']);
   let passed = 1;
@@ -40,23 +43,95 @@ test('lets small tasks pass a large one, but not for ever', () => {
   assert.is(scheduler.schedule()[0]?.id, 'large');
 });
 
+test('a gang is on one node where it can be, the smallest that holds it, or on few, or on many', () => {
+  const nodes = [[0, 1, 2, 3], [4, 5], [6, 7, 8], [9]];
+  const cases: [number, Placement, readonly number[] | undefined][] = [
+    [1, 'pack', [9]],
+    [2, 'pack', [4, 5]],
+    [3, 'pack', [6, 7, 8]],
+    [5, 'pack', [0, 1, 2, 3, 9]],
+    [8, 'pack', [0, 1, 2, 3, 6, 7, 8, 9]],
+    [4, 'strict-pack', [0, 1, 2, 3]],
+    [5, 'strict-pack', undefined],
+    [2, 'spread', [0, 6]],
+    [4, 'spread', [0, 4, 6, 9]],
+    [6, 'spread', [0, 1, 4, 6, 7, 9]],
+    [4, 'strict-spread', [0, 4, 6, 9]],
+    [5, 'strict-spread', undefined],
+    [11, 'spread', undefined],
+    [11, 'pack', undefined],
+  ];
+  for (const [count, placement, expected] of cases) {
+    assert.equal(choose(count, placement, nodes), expected, `${count} ${placement}`);
+  }
+});
+
+/** Fewest nodes that have this many idle workers in all: by trying every set of nodes. */
+function fewest(count: number, sizes: readonly number[]): number {
+  const sets = Array.from({ length: 2 ** sizes.length }, (_, set) => sizes.filter((_size, node) => set & (1 << node)));
+  const enough = sets.filter((set) => set.reduce((sum, size) => sum + size, 0) >= count);
+  return Math.min(...enough.map((set) => set.length));
+}
+
+test('every placement keeps its word, whoever is idle', () => {
+  const nodesOf = fc.array(fc.array(fc.nat(99), { maxLength: 5 }), { minLength: 1, maxLength: 5 }).map((lists) => {
+    let next = 0;
+    return lists.map((list) => list.map(() => next++));
+  });
+  fc.assert(
+    fc.property(nodesOf, fc.integer({ min: 1, max: 12 }), fc.constantFrom(...placements), (nodes, count, placement) => {
+      const idle = nodes.flat();
+      const chosen = choose(count, placement, nodes);
+      const sizes = nodes.map((node) => node.length).filter((size) => size > 0);
+      assert.is(chosen !== undefined, count <= largestGang(placement, sizes), 'it starts as soon as it can');
+      if (!chosen) return;
+      assert.equal(
+        chosen,
+        [...new Set(chosen)].sort((a, b) => a - b),
+      );
+      assert.ok(chosen.length === count && chosen.every((worldRank) => idle.includes(worldRank)));
+      const shares = nodes.map((node) => node.filter((worldRank) => chosen.includes(worldRank)).length);
+      const used = shares.filter((share) => share > 0).length;
+      if (placement.endsWith('pack')) assert.is(used, fewest(count, sizes));
+      else {
+        assert.is(used, Math.min(count, sizes.length));
+        // Evenly: a node that has two more than another has taken them because the other had none left.
+        for (const [node, share] of shares.entries()) {
+          for (const most of shares) assert.ok(share >= most - 1 || share === nodes[node]!.length);
+        }
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('never leases a worker twice, loses no task and starves none, whatever the order of events', () => {
+  const nodeOf = (worldRank: number): string => (worldRank < 3 ? 'one' : 'two');
+  const gang = fc.oneof(
+    fc.tuple(fc.integer({ min: 1, max: 5 }), fc.constantFrom<Placement>('pack', 'spread')),
+    fc.tuple(fc.integer({ min: 1, max: 3 }), fc.constant<Placement>('strict-pack')),
+    fc.tuple(fc.integer({ min: 1, max: 2 }), fc.constant<Placement>('strict-spread')),
+  );
   const event = fc.oneof(
-    fc.record({ enqueue: fc.integer({ min: 1, max: 5 }) }),
+    fc.record({ enqueue: gang }),
     fc.record({ finish: fc.nat(10) }),
     fc.record({ withdraw: fc.nat(10) }),
     fc.record({ lose: fc.nat(4) }),
   );
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 120 }), (events) => {
-      const scheduler = withIdle(5);
-      const queued = new Map<string, number>();
+    fc.property(fc.array(event, { maxLength: 120, size: 'max' }), (events) => {
+      const scheduler = withIdle(5, nodeOf);
+      const queued = new Map<string, readonly [workers: number, placement: Placement]>();
       const running = new Map<string, readonly number[]>();
       const replaced: number[] = [];
       let next = 0;
       const tick = (): void => {
         for (const { id, worldRanks } of scheduler.schedule()) {
-          assert.is(worldRanks.length, queued.get(id), 'a gang gets as many workers as it wants');
+          const [workers, placement] = queued.get(id)!;
+          assert.is(worldRanks.length, workers, 'a gang gets as many workers as it wants');
+          const nodes = new Set(worldRanks.map(nodeOf)).size;
+          if (placement === 'strict-pack') assert.is(nodes, 1);
+          if (placement === 'strict-spread') assert.is(nodes, workers);
           const busy = [...running.values()].flat();
           for (const rank of worldRanks) assert.not.ok(busy.includes(rank), 'a worker is leased twice');
           assert.is(new Set(worldRanks).size, worldRanks.length);
@@ -71,7 +146,8 @@ test('never leases a worker twice, loses no task and starves none, whatever the 
       for (const each of events) {
         if ('enqueue' in each) {
           queued.set(`t${next}`, each.enqueue);
-          scheduler.enqueue({ id: `t${next++}`, workers: each.enqueue });
+          const [workers, placement] = each.enqueue;
+          scheduler.enqueue({ id: `t${next++}`, workers, placement });
         } else if ('finish' in each) {
           const id = [...running.keys()][each.finish % Math.max(1, running.size)];
           if (id !== undefined) finish(id);
@@ -96,7 +172,7 @@ test('never leases a worker twice, loses no task and starves none, whatever the 
         if (first !== undefined) finish(first);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 

@@ -47,7 +47,11 @@ test('builds the command line of each family', () => {
     { name: 'b', ranks: 1 },
   ];
   const more = { hosts, extraArgs: ['--x', 'y'] };
-  assert.match(line('openmpi', '4.1.4', more), '--host a:2,b:1 --x y node x.js');
+  const forwarded = '-x NO_COLOR -x UCX_HANDLE_ERRORS -x UCX_MEM_EVENTS -x SHOAL_HEAD';
+  assert.match(
+    line('openmpi', '4.1.4', { ...more, forward: ['SHOAL_HEAD'] }),
+    `--host a:2,b:1 ${forwarded} --x y node x.js`,
+  );
   assert.match(line('mpich', '4.0.2', more), '-hosts a:2,b:1 --x y node x.js');
   assert.match(line('openmpi', '4.1.4', { hostfile: 'h' }), '--hostfile h');
   assert.match(line('mpich', '4.0.2', { hostfile: 'h' }), '-f h');

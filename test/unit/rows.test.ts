@@ -2,14 +2,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RankRow } from '../../src/protocol/control-messages.js';
 import { chooseRendezvous } from '../../src/launch/rendezvous.js';
-import { checkRows, groupByHost } from '../../src/launch/rows.js';
+import { checkRows, groupByNode } from '../../src/launch/rows.js';
 import { throwsCode } from '../support/check.js';
 
 const test = suite('rows');
 
 function row(rank: number, more: Partial<RankRow> = {}): RankRow {
   const versions = { shoal: '0.1.0', node: 'v20.20.0' };
-  const host = { hostname: 'one', bootId: 'a', pidNamespace: 'pid:[1]' };
+  const host = { hostname: 'one', node: 'one', bootId: 'a', pidNamespace: 'pid:[1]' };
   return { rank, size: 4, pid: 100 + rank, startTime: 7, startupToken: `t${rank}`, versions, ...host, ...more };
 }
 const world = [row(1), row(2), row(3)];
@@ -33,11 +33,17 @@ for (const [what, rows, text] of [
   });
 }
 
-test('groups rows by boot and pid namespace, not by host name', () => {
-  const rows = [row(1), row(2, { bootId: 'b' }), row(3, { hostname: 'two' }), row(4, { pidNamespace: 'pid:[2]' })];
+test('groups rows by boot, pid namespace and node, not by host name', () => {
+  const rows = [
+    row(1),
+    row(2, { bootId: 'b' }),
+    row(3, { hostname: 'two' }),
+    row(4, { pidNamespace: 'pid:[2]' }),
+    row(5, { node: 'two' }),
+  ];
   assert.equal(
-    groupByHost(rows).map((host) => host.rows.map(({ rank }) => rank)),
-    [[1, 3], [2], [4]],
+    groupByNode(rows).map((host) => host.rows.map(({ rank }) => rank)),
+    [[1, 3], [2], [4], [5]],
   );
 });
 

@@ -49,7 +49,14 @@ for (const size of [1, 2, 3, 4, 7]) {
 
 /** The collectives of every rank of a world under lease 1. */
 function groupsOf(world: ReturnType<typeof loopbackWorld>): { groups: Group[]; collectives: GroupCollective[] } {
-  const members = world.engines.map((_, rank) => ({ rank, worldRank: rank, hostname: 'here', pid: 1 }));
+  const members = world.engines.map((_, rank) => ({
+    rank,
+    worldRank: rank,
+    localRank: rank,
+    hostname: 'here',
+    node: 'here',
+    pid: 1,
+  }));
   const groups = world.engines.map((engine, rank) => {
     return new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, communicator: 1, members });
   });

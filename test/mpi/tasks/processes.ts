@@ -94,3 +94,8 @@ export function print(text: string): void {
   console.log(text);
   console.error(`error: ${text}`);
 }
+
+/** Where this rank is. */
+export function place(): [node: string, localRank: number, worldRank: number] {
+  return [context.node, context.localRank, context.worldRank];
+}

@@ -1,0 +1,190 @@
+/** A node manager that is a process of its own: job after job it takes the workers of its node on, for a head elsewhere. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { LaunchError } from '../errors.js';
+import { makePrivateFolder } from '../native/private-folder.js';
+import { nodeIdentity } from '../native/proc.js';
+import type { Connection } from '../protocol/connection.js';
+import type { WelcomeMessage } from '../protocol/control-messages.js';
+import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
+import type { FromNode, NodeJob, ToNode } from '../protocol/node-messages.js';
+import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
+import { endsWithin } from '../worker/ends-within.js';
+import { logPath } from '../worker/log-file.js';
+import { encodeError } from '../worker/rank-task.js';
+import { NodeManager } from './node-manager.js';
+import { tailOf } from './tail.js';
+
+const folderMode = 0o700;
+/** How long workers may take to leave once the head is gone. */
+const leaveLimitMs = 5_000;
+
+interface Open {
+  readonly job: number;
+  readonly manager: NodeManager;
+  readonly folder: string;
+}
+
+/** From the head's `admitted` to the end of the connection. */
+export class NodeService {
+  readonly #connection: Connection<ToNode, FromNode>;
+  readonly #heartbeat: Heartbeat;
+  #open: Open | undefined;
+  /** Steps that take time, one after the other. */
+  #steps: Promise<void> = Promise.resolve();
+  /** Stopped by a signal when last looked at. */
+  #stopped: readonly number[] = [];
+
+  constructor(connection: Connection<ToNode, FromNode>, everyMs: number = beatMs) {
+    this.#connection = connection;
+    this.#heartbeat = new Heartbeat(
+      () => {
+        this.#beat();
+      },
+      () => {
+        connection.close();
+      },
+      everyMs,
+    );
+  }
+
+  receive(message: ToNode): void {
+    this.#heartbeat.heard();
+    switch (message.type) {
+      case 'open':
+        this.#then(() => this.#openJob(message.job, message.settings));
+        break;
+      case 'send':
+        this.#of(message.job)?.manager.send(message.worldRank, message.message);
+        break;
+      case 'kill': {
+        const { worldRank, text, signal } = message;
+        const manager = this.#of(message.job)?.manager;
+        if (worldRank === undefined) manager?.killAll(text);
+        else manager?.kill(worldRank, text, signal);
+        break;
+      }
+      case 'dismiss':
+        this.#then(() => {
+          void this.#dismiss(message.job);
+        });
+        break;
+      case 'close':
+        this.#then(() => {
+          if (this.#of(message.job)) this.#close();
+        });
+    }
+  }
+
+  /** The head is gone: its workers leave, and nothing stays. */
+  async end(): Promise<void> {
+    this.#heartbeat.stop();
+    await this.#steps;
+    const { manager } = this.#open ?? {};
+    if (!manager) return;
+    manager.dismiss();
+    if (!(await endsWithin(manager.gone(), leaveLimitMs))) {
+      manager.killAll('was ended because the head was gone');
+      await manager.gone();
+    }
+    this.#close();
+  }
+
+  #of(job: number): Open | undefined {
+    return this.#open?.job === job ? this.#open : undefined;
+  }
+
+  #then(step: () => Promise<void> | void): void {
+    this.#steps = this.#steps.then(step);
+  }
+
+  async #openJob(job: number, settings: NodeJob): Promise<void> {
+    this.#close();
+    try {
+      const folder = nodeFolder(settings.token, nodeIdentity());
+      const manager = this.#manage(job, settings, folder);
+      // Of a name that nobody can guess: whatever is there already is not ours.
+      mkdirSync(folder, { mode: folderMode });
+      this.#open = { job, manager, folder };
+      makePrivateFolder(settings.welcome.threads.logDir ?? join(folder, 'logs'));
+      await manager.open(nodeSocket(folder));
+      manager.expect(settings.rows);
+    } catch (cause) {
+      const text = `the node manager of ${nodeIdentity().node} cannot take its workers on: ${(cause as Error).message}`;
+      this.#fail(job, new LaunchError(text, {}, { cause }));
+    }
+  }
+
+  #manage(job: number, { token, worldSize, agents, welcome }: NodeJob, folder: string): NodeManager {
+    const logDir = welcome.threads.logDir ?? join(folder, 'logs');
+    const own: WelcomeMessage = {
+      ...welcome,
+      threads: { ...welcome.threads, logDir },
+      folder,
+      // The launcher is on the head's host.
+      launcher: { pid: -1, startTime: -1 },
+    };
+    return new NodeManager(
+      {
+        token,
+        worldSize,
+        agents,
+        welcome: () => own,
+        lastOutput: (worldRank) => tailOf(logPath(logDir, worldRank)),
+      },
+      {
+        gathered: () => undefined,
+        connected: (worldRank) => {
+          this.#connection.send({ type: 'connected', job, worldRank });
+        },
+        registered: (worldRank) => {
+          // What it uses is known as soon as it is.
+          this.#beat();
+          this.#connection.send({ type: 'registered', job, worldRank });
+        },
+        failed: (error) => {
+          this.#fail(job, error);
+        },
+        message: (worldRank, message) => {
+          this.#connection.send({ type: 'report', job, worldRank, message });
+        },
+        died: (worldRank, error) => {
+          this.#connection.send({ type: 'died', job, worldRank, error: encodeError(error, Infinity) });
+        },
+        refused: (text) => {
+          this.#connection.send({ type: 'refusal', text });
+        },
+      },
+    );
+  }
+
+  async #dismiss(job: number): Promise<void> {
+    const manager = this.#of(job)?.manager;
+    manager?.dismiss();
+    await manager?.gone();
+    this.#connection.send({ type: 'gone', job });
+  }
+
+  #close(): void {
+    this.#open?.manager.close();
+    if (this.#open) rmSync(this.#open.folder, { recursive: true, force: true });
+    this.#open = undefined;
+  }
+
+  #fail(job: number, error: LaunchError): void {
+    this.#connection.send({ type: 'failed', job, error: encodeError(error, Infinity) });
+  }
+
+  #beat(): void {
+    const { manager } = this.#open ?? {};
+    const usage = (manager?.entries ?? []).flatMap(({ worldRank }) => {
+      const uses = manager?.usage(worldRank);
+      return uses ? [{ worldRank, ...uses }] : [];
+    });
+    const stopped = manager?.stopped() ?? [];
+    // Twice in a row: a process may be stopped for a moment.
+    const both = stopped.filter((worldRank) => this.#stopped.includes(worldRank));
+    this.#stopped = stopped;
+    this.#connection.send({ type: 'beat', usage, stopped: both });
+  }
+}

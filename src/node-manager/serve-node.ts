@@ -1,0 +1,61 @@
+/** The life of a node manager that is a process of its own. */
+import { connect } from 'node:net';
+import { LaunchError } from '../errors.js';
+import { nodeIdentity, readProcess } from '../native/proc.js';
+import { Connection } from '../protocol/connection.js';
+import type { FromNode, ToNode } from '../protocol/node-messages.js';
+import { nodeVersion } from '../protocol/node-messages.js';
+import { NodeService } from './node-service.js';
+
+const admitLimitMs = 10_000;
+
+/** A node manager that a head has admitted. */
+export interface ServedNode {
+  readonly node: string;
+  /** Resolves when the head is gone, or `leave` was called, and the workers here are gone too. */
+  readonly ended: Promise<void>;
+  leave(): void;
+}
+
+/**
+ * Serve the pool at an address such as `10.0.0.5:40123` as the node manager of this process's node.
+ *
+ * @throws {@link LaunchError} when nobody is there, or does not want it.
+ */
+export function serveNode(address: string, token: string): Promise<ServedNode> {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
+  const identity = nodeIdentity();
+  return new Promise((resolve, reject) => {
+    let service: NodeService | undefined;
+    let why = 'closed the connection: it is of another version of Shoal, or another pool is there now';
+    let end!: () => void;
+    const ended = new Promise<void>((done) => (end = done));
+    const socket = connect({ host, port: Number(port) });
+    socket.once('error', (error) => (why = `cannot be reached from ${identity.node}: ${error.message}`));
+    const timer = setTimeout(() => {
+      why = `did not answer within ${admitLimitMs} ms`;
+      connection.close();
+    }, admitLimitMs);
+    const connection = new Connection<ToNode, FromNode>(socket, Infinity, {
+      message: (message) => {
+        if (service) service.receive(message);
+        else if (message.type === 'refused') why = `does not want this node manager: ${message.text}`;
+        else if (message.type === 'admitted') {
+          clearTimeout(timer);
+          service = new NodeService(connection);
+          const leave = (): void => {
+            connection.close();
+          };
+          resolve({ node: identity.node, ended, leave });
+        }
+      },
+      closed: () => {
+        clearTimeout(timer);
+        if (service) void service.end().then(end);
+        else reject(new LaunchError(`the pool at ${address} ${why}`, { address }));
+      },
+    });
+    const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
+    connection.send({ type: 'node', version: nodeVersion, token, pid, startTime, ...identity });
+  });
+}

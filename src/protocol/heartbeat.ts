@@ -1,0 +1,35 @@
+/** Two peers that hear of each other even when they have nothing to say. */
+
+/** How often a peer is told that this one lives, and how many times in a row it may stay silent. */
+export const beatMs = 3_000;
+const allowedMisses = 5;
+
+/** One end; begins at once. */
+export class Heartbeat {
+  readonly #timer: NodeJS.Timeout;
+  #misses = 0;
+
+  /**
+   * @param beat - Tells the peer.
+   * @param lost - The peer has been silent for too long; called once.
+   */
+  constructor(beat: () => void, lost: () => void, everyMs: number = beatMs) {
+    // Turns are counted, not time: a process that was stopped itself does not blame its peer for that.
+    this.#timer = setInterval(() => {
+      if (this.#misses++ < allowedMisses) beat();
+      else {
+        this.stop();
+        lost();
+      }
+    }, everyMs).unref();
+  }
+
+  /** The peer has said something. */
+  heard(): void {
+    this.#misses = 0;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

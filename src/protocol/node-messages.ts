@@ -1,0 +1,67 @@
+/** Every message between the head and a node manager that is a process of its own. */
+import type { NodeIdentity, ProcessUsage } from '../native/proc.js';
+import type { FromRank, ProcessIdentity, RankRow, ToRank, WelcomeMessage } from './control-messages.js';
+
+/** Both ends speak the same version or not at all. */
+export const nodeVersion = 1;
+
+/** Node manager → head, first. */
+export interface NodeHello extends NodeIdentity, ProcessIdentity {
+  readonly type: 'node';
+  readonly version: unknown;
+  /** The pool's; whatever a stranger sends. */
+  readonly token: unknown;
+}
+
+/** One job's workers on a node: what their node manager needs to know. */
+export interface NodeJob {
+  /** The job's: another epoch has another. */
+  readonly token: string;
+  /** Ranks of MPI's world, and how many of them, the first, are no workers. */
+  readonly worldSize: number;
+  readonly agents: number;
+  /** What the workers are told; the folder and the launcher are those of their own host. */
+  readonly welcome: WelcomeMessage;
+  readonly rows: readonly RankRow[];
+}
+
+/** Reports of a worker after it has registered. */
+export type WorkerReport = Exclude<FromRank, { type: 'hello' | 'mpiReady' | 'gathered' | 'registered' | 'failed' }>;
+
+/** Head → node manager. `job` counts the jobs that the head has opened there. */
+export type ToNode =
+  | { readonly type: 'admitted' }
+  /** It is not wanted; it ends after this. */
+  | { readonly type: 'refused'; readonly text: string }
+  /** Take these workers on. */
+  | { readonly type: 'open'; readonly job: number; readonly settings: NodeJob }
+  | { readonly type: 'send'; readonly job: number; readonly worldRank: number; readonly message: ToRank }
+  /** End the process of one worker; undefined: of all. */
+  | {
+      readonly type: 'kill';
+      readonly job: number;
+      readonly worldRank: number | undefined;
+      readonly text: string;
+      readonly signal: string;
+    }
+  /** Ask all workers to leave; answered by `gone` when they have. */
+  | { readonly type: 'dismiss'; readonly job: number }
+  /** Remove what the job has left. */
+  | { readonly type: 'close'; readonly job: number }
+  | { readonly type: 'beat' };
+
+/** Node manager → head. Errors are encoded. */
+export type FromNode =
+  | NodeHello
+  | { readonly type: 'connected' | 'registered'; readonly job: number; readonly worldRank: number }
+  | { readonly type: 'report'; readonly job: number; readonly worldRank: number; readonly message: WorkerReport }
+  | { readonly type: 'died'; readonly job: number; readonly worldRank: number; readonly error: Uint8Array }
+  | { readonly type: 'failed'; readonly job: number; readonly error: Uint8Array }
+  | { readonly type: 'gone'; readonly job: number }
+  | { readonly type: 'refusal'; readonly text: string }
+  /** What the workers use, and which have been stopped by a signal since the beat before. */
+  | {
+      readonly type: 'beat';
+      readonly usage: readonly (ProcessUsage & { readonly worldRank: number })[];
+      readonly stopped: readonly number[];
+    };
