@@ -37,6 +37,8 @@ const needs = {
     size: '90 MB',
     there: () => present('mpiexec.mpich') && present('mpicc.mpich'),
   },
+  ip: { what: 'iproute2', package: 'iproute2', size: '3 MB', there: () => present('ip', ['-V']) },
+  nsenter: { what: 'util-linux', package: 'util-linux', size: '5 MB', there: () => present('nsenter') },
   numpy: {
     what: 'NumPy',
     package: 'python3-numpy',
@@ -93,6 +95,7 @@ function stop(text) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const unknown = process.argv.slice(2).filter((arg) => arg !== '--yes');
   if (unknown.length > 0) stop(`setup: unknown argument ${unknown.join(' ')}; it takes --yes`);
-  await setup(Object.keys(suites), process.argv.includes('--yes'));
+  const names = Object.keys(suites).filter((name) => !suites[name].byName);
+  await setup(names, process.argv.includes('--yes'));
   say('Everything is there.');
 }

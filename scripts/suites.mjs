@@ -19,7 +19,10 @@ const overWire = (family) => {
   return { ...suite, folders: ['test/shared', 'test/pool'], env: { ...env, SHOAL_WINDOW: 'false' } };
 };
 
-/** `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. */
+/**
+ * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. `byName`:
+ * wants the rights of root, and runs when it is named alone.
+ */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [] },
   local: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
@@ -41,6 +44,12 @@ export const suites = {
   mpich: overMpi('mpich'),
   'openmpi-wire': overWire('openmpi'),
   'mpich-wire': overWire('mpich'),
+  multihost: {
+    folders: ['test/multihost'],
+    needs: ['g++', 'make', 'openmpi', 'mpich', 'ip', 'nsenter'],
+    addons: true,
+    byName: true,
+  },
   pool: { folders: ['test/pool'], needs: [], env: { SHOAL_WINDOW: '8388608' } },
   cli: { folders: ['test/cli'], needs: [] },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { readProcess } from '../native/proc.js';
 import type { ProcessIdentity } from '../protocol/control-messages.js';
-import { launcherVariables } from '../worker/launcher-environment.js';
+import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { MpiCommand } from './command-line.js';
 
 /** How much of what mpiexec printed goes into an error. */
@@ -25,11 +25,8 @@ export class Mpiexec {
   #exited = false;
 
   constructor({ command, args, env }: MpiCommand, more: Readonly<Record<string, string>>) {
-    const inherited = { ...process.env };
-    // A driver under a launcher of its own must not lend its place to the ranks.
-    for (const name of launcherVariables(inherited)) Reflect.deleteProperty(inherited, name);
     this.#child = spawn(command, args, {
-      env: { ...inherited, ...env, ...more },
+      env: { ...launcherEnvironment(), ...env, ...more },
       stdio: ['ignore', 'inherit', 'pipe'],
       // Ctrl-C at a terminal reaches the driver alone, which then ends the job in order.
       detached: true,

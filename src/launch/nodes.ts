@@ -1,11 +1,9 @@
 /** The node managers of other nodes than the head's: started by the head when rows of their node come, or by hand. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { jobVariables } from '../env.js';
+import { jobVariableNames, jobVariables } from '../env.js';
 import { LaunchError } from '../errors.js';
 import type { NodeIdentity } from '../native/proc.js';
 import { nodeIdentity, nodeKey } from '../native/proc.js';
@@ -61,7 +59,6 @@ export class Nodes {
   readonly #started: Mpiexec[] = [];
   #server: Server | undefined;
   #address: Promise<string> | undefined;
-  #folder: string | undefined;
   #closed = false;
 
   constructor(options: NodesOptions, everyMs: number = beatMs) {
@@ -126,7 +123,6 @@ export class Nodes {
     await ended;
     for (const socket of this.#sockets) socket.destroy();
     this.#server?.close();
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #refusal(hello: NodeHello): string | undefined {
@@ -146,7 +142,6 @@ export class Nodes {
   async #start(identity: NodeIdentity): Promise<void> {
     const { launcher, mpiexecArgs } = this.#options;
     const address = await this.#open();
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'shoal-'));
     const own = nodeIdentity();
     const isHere = identity.bootId === own.bootId && identity.hostname === own.hostname;
     const command = mpiCommand(launcher, {
@@ -156,8 +151,9 @@ export class Nodes {
       hostfile: undefined,
       extraArgs: mpiexecArgs,
       root: process.getuid?.() === 0,
-      folder: this.#folder,
-      forward: ['SHOAL_NODE'],
+      // What MPI makes there it removes itself: this process may be gone by then.
+      folder: tmpdir(),
+      forward: [...jobVariableNames, 'SHOAL_NODE'],
     });
     const mpiexec = new Mpiexec(command, { ...jobVariables(address, this.#token), SHOAL_NODE: identity.node });
     mpiexec.keepAlive(false);

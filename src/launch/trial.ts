@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadMpi } from '../native/mpi.js';
-import { launcherVariables } from '../worker/launcher-environment.js';
+import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
@@ -57,13 +57,11 @@ function runTrial(launcher: MpiLauncher, folder: string): TrialReport | string {
     root: process.getuid?.() === 0,
     folder,
   });
-  const inherited = { ...process.env };
-  for (const name of launcherVariables(inherited)) Reflect.deleteProperty(inherited, name);
   const { stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
     timeout: limitMs,
     killSignal: 'SIGTERM',
-    env: { ...inherited, ...env },
+    env: { ...launcherEnvironment(), ...env },
   });
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as TrialReport;

@@ -49,6 +49,14 @@ export function launcherVariables(env: Variables): string[] {
   return Object.keys(env).filter((name) => /^(OMPI|PMIX|PMI|HYDI|HYDRA|MPIR|PRTE|ORTE)_/.test(name));
 }
 
+/** The environment for a launcher of ours: the user's, without the place that another launcher has given this process. */
+export function launcherEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  // Without such a launcher they are the user's settings of MPI.
+  if (launchedRank(env)) for (const name of launcherVariables(env)) Reflect.deleteProperty(env, name);
+  return env;
+}
+
 function place(family: MpiFamily, rank: string | undefined, size: string | undefined): LaunchedRank | undefined {
   if (rank === undefined || size === undefined) return undefined;
   const [rankNumber, sizeNumber] = [Number(rank), Number(size)];
