@@ -1,11 +1,8 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
-import { accessSync, constants, existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
-import { makePrivateFolder } from '../native/private-folder.js';
 import type { Host } from '../launch/command-line.js';
 import { listenAddress, parseHosts } from '../launch/hosts.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
@@ -13,6 +10,19 @@ import type { OnWorkerLost } from '../launch/process-workers.js';
 import type { RendezvousChoice } from '../launch/rendezvous.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
+import {
+  assertOptions,
+  checkSignal,
+  filePath,
+  first,
+  folder,
+  integer,
+  limit,
+  longestTimerMs,
+  oneOf,
+  text,
+  texts,
+} from './check-options.js';
 
 /** Options of {@link launch}. Precedence: option, `SHOAL_…` variable, default; `null` means no limit. */
 export interface LaunchOptions {
@@ -119,7 +129,6 @@ export interface FilledLaunchOptions {
 const rendezvousChoices: readonly RendezvousChoice[] = ['auto', 'accept-connect', 'intercomm', 'gather'];
 const MIB = 1024 * 1024;
 const maxWorkers = 256;
-const longestTimerMs = 2 ** 31 - 1;
 
 /** Names of all options of `launch`. */
 export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
@@ -220,110 +229,10 @@ function workerCount(given: number | undefined, hosts: readonly Host[], hostfile
   );
 }
 
-/** Refuse unknown names: a misspelt option is an error. */
-export function assertOptions(what: string, options: object | null, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
-  }
-  for (const key of Object.keys(options)) {
-    if (names.includes(key)) continue;
-    throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {
-      option: key,
-    });
-  }
-}
-
-/** An integer in a range. */
-export function integer(what: string, name: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InvalidArgumentError(
-    `${what}: expected ${name} to be an integer from ${least} to ${most}, received ${show(value)}`,
-    { option: name },
-  );
-}
-
-/** A limit: a number above 0, or `null` for none. */
-export function limit(
-  what: string,
-  name: string,
-  value: unknown,
-  fallback: number | null,
-  nullable = true,
-): number | null {
-  if (value === undefined) return fallback;
-  if (value === null && nullable) return null;
-  if (typeof value === 'number' && value > 0) return value;
-  throw new InvalidArgumentError(
-    `${what}: expected ${name} to be a number above 0${nullable ? ', or null for no limit' : ''}, received ${show(value)}`,
-    { option: name },
-  );
-}
-
-/** An AbortSignal or nothing. */
-export function checkSignal(what: string, signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
-  throw new InvalidArgumentError(`${what}: expected signal to be an AbortSignal, received ${show(signal)}`, {
-    option: 'signal',
-  });
-}
-
-/** Option, variable, default: the first that is given. `null` is given: it means no limit, or is refused. */
-export function first<T>(option: T | undefined, variable: T | undefined, fallback: T): T {
-  if (option !== undefined) return option;
-  return variable === undefined ? fallback : variable;
-}
-
 function transport(name: string, namesLauncher: boolean): 'threads' | 'mpi' {
   if (name === 'threads' || name === 'mpi') return name;
   if (name === 'auto') return namesLauncher ? 'mpi' : 'threads';
   throw new InvalidArgumentError(`launch: expected transport to be auto, threads or mpi, received ${show(name)}`, {
     option: 'transport',
-  });
-}
-
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw new InvalidArgumentError(`launch: expected ${name} to be text, received ${show(value)}`, { option: name });
-}
-
-/** A file that is there. */
-function filePath(name: string, value: unknown): string | undefined {
-  const path = text(name, value);
-  if (path === undefined || existsSync(path)) return path && resolve(path);
-  throw new InvalidArgumentError(`launch: expected ${name} to be a file, received ${show(path)}`, { option: name });
-}
-
-/** A folder that can be written to. */
-function folder(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') {
-    throw new InvalidArgumentError(`launch: expected logDir to be a path, received ${show(value)}`, {
-      option: 'logDir',
-    });
-  }
-  const path = resolve(value);
-  try {
-    makePrivateFolder(path);
-    accessSync(path, constants.W_OK);
-    return path;
-  } catch (cause) {
-    const text = `launch: expected logDir to be a folder that can be written to: ${(cause as Error).message}`;
-    throw new InvalidArgumentError(text, { option: 'logDir' }, { cause });
-  }
-}
-
-/** One of a few words. */
-export function oneOf<T extends string>(what: string, name: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  throw new InvalidArgumentError(`${what}: expected ${name} to be ${allowed.join(' or ')}, received ${show(value)}`, {
-    option: name,
-  });
-}
-
-function texts(name: string, value: unknown): readonly string[] {
-  if (value === undefined) return [];
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
-  throw new InvalidArgumentError(`launch: expected ${name} to be an array of strings, received ${show(value)}`, {
-    option: name,
   });
 }

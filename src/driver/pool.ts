@@ -1,14 +1,14 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
-import type { NodeStatus } from '../launch/mpi-job.js';
+import type { NodeStatus } from '../launch/job-nodes.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import type { Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
-import { assertOptions, checkSignal, first, integer, limit, oneOf } from './options.js';
+import { assertOptions, checkSignal, first, integer, limit, oneOf } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
 import { TaskHandle } from './task-handle.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';

@@ -10,9 +10,8 @@ import type { StartPhases } from '../head/worker-side.js';
 import type { ProcessUsage } from '../native/proc.js';
 import { nodeIdentity, nodeKey } from '../native/proc.js';
 import { NodeManager } from '../node-manager/node-manager.js';
-import type { NodeEvents, NodeWorkers } from '../node-manager/node-workers.js';
+import type { NodeEvents } from '../node-manager/node-workers.js';
 import { tailOf } from '../node-manager/tail.js';
-import type { WorkerRecord } from '../node-manager/worker-record.js';
 import type { HeadPlace, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
 import { newToken } from '../protocol/token.js';
@@ -23,11 +22,11 @@ import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import { Mpiexec } from './mpiexec.js';
 import type { Nodes } from './nodes.js';
-import type { RemoteNode } from './remote-node.js';
 import { withAgent } from './hosts.js';
+import type { NodeStatus } from './job-nodes.js';
+import { JobNodes } from './job-nodes.js';
 import { preloadFor } from './preload.js';
 import { agentsOf } from './rendezvous.js';
-import type { NodeRows } from './rows.js';
 import { checkRows, groupByNode } from './rows.js';
 
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
@@ -50,15 +49,6 @@ export interface JobOptions {
   readonly welcome: Omit<WelcomeMessage, 'type' | 'folder' | 'launcher'>;
 }
 
-/** A node, and who got the rows of its workers. */
-export interface NodeStatus {
-  readonly node: string;
-  readonly hostname: string;
-  /** Process of its node manager. */
-  readonly managerPid: number;
-  readonly worldRanks: readonly number[];
-}
-
 /** What a running job reports. */
 export interface JobEvents {
   message(worldRank: number, message: WorkerReport): void;
@@ -77,12 +67,7 @@ export class MpiJob {
   readonly #token = newToken();
   /** Of this node, in this process. */
   readonly #nodeManager: NodeManager;
-  readonly #others: NodeWorkers[] = [];
-  /** By world rank: the workers of other nodes. */
-  readonly #elsewhere = new Map<number, NodeWorkers>();
-  readonly #nodes: NodeStatus[] = [];
-  /** Rows whose node manager is not there. */
-  readonly #unmanaged = new Set<NodeRows>();
+  readonly #jobNodes: JobNodes;
   #mpiexec: Mpiexec | undefined;
   #closing: Promise<void> | undefined;
   #started!: () => void;
@@ -112,6 +97,7 @@ export class MpiJob {
         connected: () => undefined,
       },
     );
+    this.#jobNodes = new JobNodes(options.nodes, this.#nodeManager, this.#agents);
     // mkdtemp makes it with mode 0700: nobody else reaches the socket in it.
     this.#folder = mkdtempSync(join(tmpdir(), 'shoal-'));
   }
@@ -123,14 +109,14 @@ export class MpiJob {
 
   /** What is known of the workers, by rank; once started. */
   get workers(): readonly { readonly row: RankRow; readonly phases: StartPhases }[] {
-    const workers = this.#entries.filter(({ worldRank }) => worldRank >= 0);
+    const workers = this.#jobNodes.entries.filter(({ worldRank }) => worldRank >= 0);
     workers.sort((a, b) => a.worldRank - b.worldRank);
     return workers.map(({ row, phases }) => ({ row, phases: phases as StartPhases }));
   }
 
   /** Which node manager got which rows; once started. */
   get nodes(): readonly NodeStatus[] {
-    return this.#nodes;
+    return this.#jobNodes.status;
   }
 
   /** Resolves when every rank has registered. @throws {@link LaunchError}; nothing of the job is then left. */
@@ -163,49 +149,37 @@ export class MpiJob {
   }
 
   isLiving(worldRank: number): boolean {
-    return this.#entries.some((entry) => entry.worldRank === worldRank && entry.living);
+    return this.#jobNodes.entries.some((entry) => entry.worldRank === worldRank && entry.living);
   }
 
   /** Workers that a signal has stopped. */
   stopped(): number[] {
-    return this.#all.flatMap((workers) => workers.stopped());
+    return this.#jobNodes.all.flatMap((workers) => workers.stopped());
   }
 
   /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): ProcessUsage | undefined {
-    return this.#of(worldRank).usage(worldRank);
+    return this.#jobNodes.of(worldRank).usage(worldRank);
   }
 
   send(worldRank: number, message: ToRank): void {
-    this.#of(worldRank).send(worldRank, message);
+    this.#jobNodes.of(worldRank).send(worldRank, message);
   }
 
   /** End a rank's process at once; it is reported as dead, with this text and signal. */
   kill(worldRank: number, text: string, signal: string): void {
-    this.#of(worldRank).kill(worldRank, text, signal);
+    this.#jobNodes.of(worldRank).kill(worldRank, text, signal);
   }
 
   keepAlive(active: boolean): void {
     this.#mpiexec?.keepAlive(active);
-    for (const workers of this.#all) workers.keepAlive(active);
+    for (const workers of this.#jobNodes.all) workers.keepAlive(active);
   }
 
   /** Resolves when every process and file of the job is gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  get #all(): readonly NodeWorkers[] {
-    return [this.#nodeManager, ...this.#others];
-  }
-
-  get #entries(): readonly WorkerRecord[] {
-    return this.#all.flatMap(({ entries }) => entries);
-  }
-
-  #of(worldRank: number): NodeWorkers {
-    return this.#elsewhere.get(worldRank) ?? this.#nodeManager;
   }
 
   #nodeEvents(): NodeEvents {
@@ -259,40 +233,12 @@ export class MpiJob {
   async #gathered(rows: readonly RankRow[]): Promise<void> {
     const gatheredMs = this.#nodeManager.elapsedMs;
     checkRows(rows, this.#agents, this.#options.ranks);
-    const ownKey = nodeKey(nodeIdentity());
-    const nodes = groupByNode(rows);
-    const own = nodes.find(({ identity }) => nodeKey(identity) === ownKey);
-    const others = nodes.filter((node) => node !== own);
-    const managers = await Promise.all(others.map((node) => this.#reach(node)));
-    if (this.#closing) return;
-    this.#nodeManager.adopt(own?.rows ?? [], gatheredMs);
-    if (own) this.#note(own, process.pid);
-    for (const { manager, node } of managers) this.#open(manager, node, gatheredMs);
-  }
-
-  #note({ identity: { node, hostname }, rows }: NodeRows, managerPid: number): void {
-    const worldRanks = rows.map(({ rank }) => rank - this.#agents);
-    this.#nodes.push({ node, hostname, managerPid, worldRanks });
-  }
-
-  async #reach(node: NodeRows): Promise<{ manager: RemoteNode; node: NodeRows }> {
-    this.#unmanaged.add(node);
-    const manager = await this.#options.nodes.reach(node.identity);
-    this.#unmanaged.delete(node);
-    return { manager, node };
-  }
-
-  #open(manager: RemoteNode, node: NodeRows, gatheredMs: number): void {
-    const { rows } = node;
-    this.#note(node, manager.pid);
     const worldSize = this.#options.ranks + this.#agents;
-    const settings = { token: this.#token, worldSize, agents: this.#agents, welcome: this.#welcome(), rows };
-    const workers = manager.open(settings, () => this.#nodeManager.elapsedMs, this.#nodeEvents());
-    this.#others.push(workers);
-    for (const { worldRank, phases } of workers.entries) {
-      phases.mpiReady = phases.gathered = gatheredMs;
-      this.#elsewhere.set(worldRank, workers);
-    }
+    const nodes = groupByNode(rows);
+    const managers = await this.#jobNodes.reach(nodes);
+    if (this.#closing) return;
+    const job = { token: this.#token, worldSize, agents: this.#agents, welcome: this.#welcome() };
+    this.#jobNodes.adopt(nodes, managers, job, gatheredMs, this.#nodeEvents());
   }
 
   #welcome(): WelcomeMessage {
@@ -301,7 +247,7 @@ export class MpiJob {
   }
 
   get #isStarted(): boolean {
-    const registered = this.#entries.filter((entry) => entry.registered);
+    const registered = this.#jobNodes.entries.filter((entry) => entry.registered);
     return registered.length === this.#options.ranks + this.#agents;
   }
 
@@ -321,11 +267,11 @@ export class MpiJob {
 
   async #close(): Promise<void> {
     this.keepAlive(true);
-    for (const workers of this.#all) workers.dismiss();
-    const ended = Promise.all([this.#mpiexec?.exit, ...this.#all.map((workers) => workers.gone())]);
+    for (const workers of this.#jobNodes.all) workers.dismiss();
+    const ended = Promise.all([this.#mpiexec?.exit, ...this.#jobNodes.all.map((workers) => workers.gone())]);
     const orderly = this.#isStarted && (await endsWithin(ended, closeLimitMs));
     if (!orderly) await this.#closeByForce(ended);
-    for (const workers of this.#all) workers.close();
+    for (const workers of this.#jobNodes.all) workers.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -340,16 +286,11 @@ export class MpiJob {
   }
 
   #killAll(text: string): void {
-    for (const workers of this.#all) workers.killAll(text);
+    for (const workers of this.#jobNodes.all) workers.killAll(text);
   }
 
   #lateError(startTimeoutMs: number): RegistrationTimeoutError {
-    const late: { worldRank: number; pid: number | undefined; phase: string }[] = [];
-    for (let worldRank = -this.#agents; worldRank < this.#options.ranks; worldRank++) {
-      const entry = this.#entries.find((each) => each.worldRank === worldRank);
-      if (entry?.registered) continue;
-      late.push({ worldRank, ...this.#lateness(entry, worldRank) });
-    }
+    const late = this.#jobNodes.late(this.#options.ranks, this.#options.welcome.rendezvous);
     const list = late.map(({ worldRank, pid, phase }) => {
       const who = worldRank < 0 ? 'the agent' : `worker ${worldRank}`;
       return pid === undefined ? `${who} (${phase})` : `${who} (process ${pid}, alive, probably hanging: ${phase})`;
@@ -358,17 +299,6 @@ export class MpiJob {
       `not registered within startTimeoutMs (${startTimeoutMs} ms): ${list.join(', ')}${this.#said()}`,
       { workers: late, startTimeoutMs },
     );
-  }
-
-  #lateness(entry: WorkerRecord | undefined, worldRank: number): { pid: number | undefined; phase: string } {
-    if (entry) return { pid: entry.row.pid, phase: entry.phase(this.#options.welcome.rendezvous) };
-    for (const { identity, rows } of this.#unmanaged) {
-      const row = rows.find(({ rank }) => rank - this.#agents === worldRank);
-      if (!row) continue;
-      const how = 'start one there with: shoal start --address <address of the pool>';
-      return { pid: row.pid, phase: `no node manager has come for node ${identity.node}; ${how}` };
-    }
-    return { pid: undefined, phase: 'its process never came' };
   }
 
   #launcherError(how: string): LaunchError {

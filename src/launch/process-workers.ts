@@ -12,7 +12,8 @@ import { encodeAbort } from '../window/abort-reason.js';
 import { slotsOf } from '../window/layout.js';
 import { worldMembers } from '../worker/members.js';
 import { LeaseBooks } from './lease-books.js';
-import type { JobOptions, NodeStatus } from './mpi-job.js';
+import type { NodeStatus } from './job-nodes.js';
+import type { JobOptions } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';
 
 /** A task thread that sits in native code for good is ended with its process after this time. */
