@@ -221,7 +221,7 @@ function workerCount(given: number | undefined, hosts: readonly Host[], hostfile
     throw new InvalidArgumentError('launch: expected hosts or hostfile, received both', { option: 'hostfile' });
   }
   const places = hosts.reduce((sum, { ranks }) => sum + ranks, 0);
-  const workers = integer('launch', 'workers', given ?? (places || usableCores()), 1, maxWorkers);
+  const workers = integer('launch', 'workers', first(given, undefined, places || usableCores()), 1, maxWorkers);
   if (places === 0 || places === workers) return workers;
   throw new InvalidArgumentError(
     `launch: expected hosts for ${workers} workers, received hosts for ${places}; leave workers out, or say hosts such as 'node7:${workers}'`,
