@@ -19,8 +19,15 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
 export interface AllreduceOptions<T extends TypedArray> {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
   readonly op?: ReduceOp | 'product' | Uppercase<ReduceOp | 'product'>;
-  /** Element type; must be the one that the array's class stands for. */
+  /**
+   * Element type, where the array's class stands for several: `'bool'` in a Uint8Array, `'float16'` and `'bfloat16'` in a
+   * Uint16Array, `'complex64'` in a Float32Array and `'complex128'` in a Float64Array of (re, im) pairs.
+   */
   readonly dtype?: Dtype;
+  /** `'float32'`: sums, products and means of float16 and bfloat16 are carried in float32 and rounded once, not at each rank. */
+  readonly accumulate?: 'float32';
+  /** The left fold over all ranks on any placement: what this version computes anyway. */
+  readonly reproducible?: boolean;
   /** Where the result goes; default: in place. Same class and length as the buffer. */
   readonly out?: T;
 }
@@ -28,7 +35,7 @@ export interface AllreduceOptions<T extends TypedArray> {
 export interface BroadcastOptions {
   /** Rank whose buffer everyone gets, default 0. */
   readonly root?: number;
-  /** Element type; must be the one that the array's class stands for. */
+  /** Element type, as in {@link AllreduceOptions.dtype}. */
   readonly dtype?: Dtype;
 }
 

@@ -2,7 +2,7 @@
 import { algorithmOf } from '../algorithms/index.js';
 import { errorClasses } from '../errors.js';
 import { dtypeNames } from '../types/dtype.js';
-import { reduceOpNames } from '../types/reduce-op.js';
+import { kernelOpNames } from '../types/reduce-op.js';
 import type { RecordView } from '../window/frame.js';
 
 const refused = 2;
@@ -17,7 +17,7 @@ export function describeCall(record: RecordView): string {
   }
   const parts: string[] = [];
   if (operation !== 'barrier') parts.push(`${dtypeNames[record.dtype] ?? record.dtype} × ${record.count}`);
-  if (operation === 'allreduce') parts.push(`op ${reduceOpNames[record.op] ?? record.op}`);
+  if (operation === 'allreduce') parts.push(`op ${kernelOpNames[record.op] ?? record.op}`);
   if (operation === 'broadcast') parts.push(`root ${record.root}`);
   if (record.name !== '') parts.push(`name ${JSON.stringify(record.name)}`);
   return `${operation}(${parts.join(', ')})`;

@@ -1,10 +1,11 @@
 /** From a caller's arguments to a request: everything that is wrong with a call is found here, before any byte moves. */
 import type { Algorithm } from '../algorithms/index.js';
-import { ClosedError, InvalidArgumentError, show, tagOf, UnsupportedError } from '../errors.js';
+import { ClosedError, InvalidArgumentError, show, tagOf } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
-import { dtypeId, dtypeNames, dtypeOfTag, itemBytes, kernelDtypes } from '../types/dtype.js';
-import { kernelOps, reduceOpId, reduceOpNames, reduceOpOf } from '../types/reduce-op.js';
+import { canCarry, carriedOps, opsOf } from '../types/contract.js';
+import { dtypeId, dtypeNames, dtypesOfTag, itemBytes } from '../types/dtype.js';
+import { reduceOpId, reduceOpNames, reduceOpOf } from '../types/reduce-op.js';
 import type { Request } from './request.js';
 import type { TaskArrays } from './task-arrays.js';
 
@@ -13,6 +14,8 @@ export interface CallOptions {
   readonly op?: unknown;
   readonly root?: unknown;
   readonly dtype?: unknown;
+  readonly accumulate?: unknown;
+  readonly reproducible?: unknown;
   readonly out?: unknown;
   readonly name?: unknown;
   readonly timeoutMs?: unknown;
@@ -22,7 +25,7 @@ export interface CallOptions {
 const common = ['name', 'timeoutMs', 'signal'];
 /** Options of each operation. */
 export const allowedOptions: Readonly<Record<Algorithm['name'], readonly string[]>> = {
-  allreduce: ['op', 'dtype', 'out', ...common],
+  allreduce: ['op', 'dtype', 'accumulate', 'reproducible', 'out', ...common],
   broadcast: ['root', 'dtype', ...common],
   barrier: common,
 };
@@ -59,8 +62,7 @@ export function emptyRequest(algorithm: Algorithm): Request {
 /**
  * Check a call.
  *
- * @throws {@link InvalidArgumentError}, {@link UnsupportedError} for a dtype or op without a kernel, or
- *   {@link ClosedError} for a window array that was freed.
+ * @throws {@link InvalidArgumentError}, or {@link ClosedError} for a window array that was freed.
  */
 export function validate(
   algorithm: Algorithm,
@@ -79,7 +81,7 @@ export function validate(
   const root = algorithm.name === 'broadcast' ? checkRoot(what, given.root, setting.size) : 0;
   const array = checkBuffer(what, 'buffer', buffer, setting.arrays);
   const dtype = checkDtype(what, array, given.dtype);
-  const op = algorithm.name === 'allreduce' ? checkOp(what, given.op, dtype) : 0;
+  const op = algorithm.name === 'allreduce' ? checkOp(what, given, dtype) : 0;
   const out = given.out === undefined ? array : checkOut(what, array, given.out, setting.arrays);
   return {
     algorithm,
@@ -148,7 +150,7 @@ function checkRoot(what: string, root: unknown, size: number): number {
 }
 
 function checkBuffer(what: string, role: string, buffer: unknown, arrays: TaskArrays): TypedArray {
-  if (!ArrayBuffer.isView(buffer) || !dtypeOfTag.has(tagOf(buffer))) {
+  if (!ArrayBuffer.isView(buffer) || !dtypesOfTag.has(tagOf(buffer))) {
     throw new InvalidArgumentError(
       `${what}: expected ${role} to be a typed array such as Float32Array, received ${show(buffer)}`,
     );
@@ -173,33 +175,54 @@ function isDetached(array: TypedArray): boolean {
 }
 
 function checkDtype(what: string, array: TypedArray, dtype: unknown): Dtype {
-  const own = dtypeOfTag.get(tagOf(array));
-  if (dtype !== undefined && !dtypeNames.includes(dtype as Dtype)) {
-    throw new InvalidArgumentError(
-      `${what}: expected dtype to be one of ${dtypeNames.join(', ')}, received ${show(dtype)}`,
-    );
+  const tag = tagOf(array);
+  const own = dtypesOfTag.get(tag) ?? [];
+  const chosen = dtype === undefined ? own[0] : own.find((each) => each === dtype);
+  if (chosen === undefined) {
+    const known = dtypeNames.includes(dtype as Dtype)
+      ? `one that a ${tag} can hold: ${own.join(', ')}`
+      : `one of ${dtypeNames.join(', ')}`;
+    throw new InvalidArgumentError(`${what}: expected dtype to be ${known}, received ${show(dtype)}`, {
+      option: 'dtype',
+    });
   }
-  if (dtype !== undefined && dtype !== own) {
-    throw new InvalidArgumentError(
-      `${what}: a ${tagOf(array)} holds ${own ?? 'nothing'}, received dtype ${show(dtype)}`,
-    );
-  }
-  if (own && kernelDtypes.includes(own)) return own;
-  throw new UnsupportedError(
-    `${what}: ${own ?? tagOf(array)} has no kernels in this version; it has ${kernelDtypes.join(', ')}`,
+  if (array.byteLength % itemBytes[chosen] === 0) return chosen;
+  throw new InvalidArgumentError(
+    `${what}: ${chosen} wants (re, im) pairs, an even number of elements; received ${array.length}`,
+    { option: 'dtype' },
   );
 }
 
-function checkOp(what: string, name: unknown, dtype: Dtype): number {
+/** The number of an operation in the kernels. */
+function checkOp(what: string, { op: name, accumulate, reproducible }: CallOptions, dtype: Dtype): number {
   const op = name === undefined ? 'sum' : reduceOpOf(name);
   if (!op) {
     throw new InvalidArgumentError(
       `${what}: expected op to be one of ${reduceOpNames.join(', ')}, received ${show(name)}`,
+      { option: 'op' },
     );
   }
-  if (kernelOps.includes(op)) return reduceOpId(op);
-  throw new UnsupportedError(
-    `${what}: op ${op} on ${dtype} has no kernel in this version; it has ${kernelOps.join(', ')}`,
+  if (!opsOf(dtype).includes(op)) {
+    const why =
+      op === 'avg'
+        ? 'a mean of integers has no one meaning; sum, and divide as you need it'
+        : 'bits of floats are no numbers';
+    throw new InvalidArgumentError(`${what}: there is no op ${op} on ${dtype}: ${why}`, { option: 'op' });
+  }
+  if (reproducible !== undefined && typeof reproducible !== 'boolean') {
+    throw new InvalidArgumentError(
+      `${what}: expected reproducible to be true or false, received ${show(reproducible)}`,
+      {
+        option: 'reproducible',
+      },
+    );
+  }
+  if (accumulate === undefined) return reduceOpId(op);
+  if (accumulate === 'float32' && canCarry(dtype, op)) return reduceOpId(op, true);
+  throw new InvalidArgumentError(
+    `${what}: expected accumulate to be 'float32', with ${carriedOps.join(', ')} of float16 or bfloat16, ` +
+      `received ${show(accumulate)} with ${op} of ${dtype}`,
+    { option: 'accumulate' },
   );
 }
 

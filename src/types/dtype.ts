@@ -41,22 +41,19 @@ export const itemBytes: Readonly<Record<Dtype, number>> = {
   complex128: 16,
 };
 
-/** Dtypes whose kernels are in this version. */
-export const kernelDtypes: readonly Dtype[] = ['uint8', 'int32', 'int64', 'float32', 'float64'];
-
-/** The dtype that a typed array's class stands for, by the class's name. */
-export const dtypeOfTag: ReadonlyMap<string, Dtype> = new Map([
-  ['Int8Array', 'int8'],
-  ['Uint8Array', 'uint8'],
-  ['Int16Array', 'int16'],
-  ['Uint16Array', 'uint16'],
-  ['Int32Array', 'int32'],
-  ['Uint32Array', 'uint32'],
-  ['BigInt64Array', 'int64'],
-  ['BigUint64Array', 'uint64'],
-  ['Float16Array', 'float16'],
-  ['Float32Array', 'float32'],
-  ['Float64Array', 'float64'],
+/** The dtypes that a typed array can hold, by the name of its class: the first unless another is named. */
+export const dtypesOfTag: ReadonlyMap<string, readonly [Dtype, ...Dtype[]]> = new Map([
+  ['Int8Array', ['int8']],
+  ['Uint8Array', ['uint8', 'bool']],
+  ['Int16Array', ['int16']],
+  ['Uint16Array', ['uint16', 'float16', 'bfloat16']],
+  ['Int32Array', ['int32']],
+  ['Uint32Array', ['uint32']],
+  ['BigInt64Array', ['int64']],
+  ['BigUint64Array', ['uint64']],
+  ['Float16Array', ['float16']],
+  ['Float32Array', ['float32', 'complex64']],
+  ['Float64Array', ['float64', 'complex128']],
 ]);
 
 /** Number of a dtype in the kernels. */

@@ -18,8 +18,11 @@ export const reduceOpNames = [
 /** Name of a reduction. */
 export type ReduceOp = (typeof reduceOpNames)[number];
 
-/** Operations whose kernels are in this version. */
-export const kernelOps: readonly ReduceOp[] = ['sum', 'prod', 'min', 'max'];
+/** With `accumulate: 'float32'`: carried in float32 across the ranks, rounded once at the end. */
+const carriedOpNames = ['sum carried in float32', 'prod carried in float32', 'avg carried in float32'] as const;
+
+/** Operations of the kernels in words, indexed by their number. */
+export const kernelOpNames: readonly string[] = [...reduceOpNames, ...carriedOpNames];
 
 /** The operation that a name or one of Ray's `ReduceOp` names stands for; undefined when there is none. */
 export function reduceOpOf(name: unknown): ReduceOp | undefined {
@@ -29,6 +32,6 @@ export function reduceOpOf(name: unknown): ReduceOp | undefined {
 }
 
 /** Number of an operation in the kernels. */
-export function reduceOpId(op: ReduceOp): number {
-  return reduceOpNames.indexOf(op);
+export function reduceOpId(op: ReduceOp, carried = false): number {
+  return carried ? kernelOpNames.indexOf(`${op} carried in float32`) : reduceOpNames.indexOf(op);
 }

@@ -10,7 +10,12 @@ enum Dtype : uint8_t {
   kDtypes
 };
 
-enum ReduceOp : uint8_t { kSum, kProd, kMin, kMax, kAvg, kLand, kLor, kLxor, kBand, kBor, kBxor, kReduceOps };
+// The carried ones are those with accumulate: 'float32': carried in float32 across the ranks, rounded once.
+enum ReduceOp : uint8_t {
+  kSum, kProd, kMin, kMax, kAvg, kLand, kLor, kLxor, kBand, kBor, kBxor,
+  kCarriedSum, kCarriedProd, kCarriedAvg,
+  kReduceOps
+};
 
 constexpr uint8_t kItemBytes[kDtypes] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 2, 4, 8, 8, 16};
 

@@ -30,7 +30,7 @@ EXPORT uint32_t shoal_layout(uint32_t index) {
 EXPORT uint32_t shoal_reduce(uint32_t dtype, uint32_t op, const uint8_t* const* sources, uint32_t k, uint8_t* target,
                              uint32_t count) {
   const ReduceKernel kernel = reduce_kernel(dtype, op);
-  if (kernel && k && target) kernel(sources, k, target, count);
+  if (kernel && k && target) kernel(sources, k, target, uint64_t(count) * kItemBytes[dtype]);
   return kernel != nullptr;
 }
 

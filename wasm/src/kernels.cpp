@@ -1,7 +1,10 @@
-// Cost per call: k n bytes read once, n bytes written once. Four vectors at a time, so that the
-// pointer of a source is loaded once per 64 bytes; loads need no alignment.
+// Cost per call: k n bytes read once, n bytes written once. Light operations go four vectors at a time, so that the
+// pointer of a source is loaded once per 64 bytes; heavy ones two at a time.
+// Loads need no alignment.
 #include "kernels.h"
 
+#include "complex.h"
+#include "half.h"
 #include "simd.h"
 
 namespace shoal {
@@ -10,41 +13,51 @@ namespace {
 constexpr uint32_t kVectorBytes = 16;
 constexpr uint32_t kBlockBytes = 4 * kVectorBytes;
 
-template <typename T, template <typename> class Op>
-void fold(const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t count) {
-  const uint64_t bytes = count * sizeof(T);
+template <typename Op>
+void fold(const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t bytes) {
+  using Acc = typename Op::Acc;
   uint64_t at = 0;
-  for (; at + kBlockBytes <= bytes; at += kBlockBytes) {
+  for (; Op::kLight && at + kBlockBytes <= bytes; at += kBlockBytes) {
     const uint8_t* first = sources[0] + at;
-    v128_t a = wasm_v128_load(first);
-    v128_t b = wasm_v128_load(first + 16);
-    v128_t c = wasm_v128_load(first + 32);
-    v128_t d = wasm_v128_load(first + 48);
+    Acc a = Op::load(wasm_v128_load(first));
+    Acc b = Op::load(wasm_v128_load(first + 16));
+    Acc c = Op::load(wasm_v128_load(first + 32));
+    Acc d = Op::load(wasm_v128_load(first + 48));
     for (uint32_t s = 1; s < k; s++) {
       const uint8_t* next = sources[s] + at;
-      a = Op<T>::vector(a, wasm_v128_load(next));
-      b = Op<T>::vector(b, wasm_v128_load(next + 16));
-      c = Op<T>::vector(c, wasm_v128_load(next + 32));
-      d = Op<T>::vector(d, wasm_v128_load(next + 48));
+      a = Op::combine(a, Op::load(wasm_v128_load(next)));
+      b = Op::combine(b, Op::load(wasm_v128_load(next + 16)));
+      c = Op::combine(c, Op::load(wasm_v128_load(next + 32)));
+      d = Op::combine(d, Op::load(wasm_v128_load(next + 48)));
     }
-    wasm_v128_store(target + at, a);
-    wasm_v128_store(target + at + 16, b);
-    wasm_v128_store(target + at + 32, c);
-    wasm_v128_store(target + at + 48, d);
+    wasm_v128_store(target + at, Op::finish(a, k));
+    wasm_v128_store(target + at + 16, Op::finish(b, k));
+    wasm_v128_store(target + at + 32, Op::finish(c, k));
+    wasm_v128_store(target + at + 48, Op::finish(d, k));
   }
-  for (; at + kVectorBytes <= bytes; at += kVectorBytes) {
-    v128_t a = wasm_v128_load(sources[0] + at);
-    for (uint32_t s = 1; s < k; s++) a = Op<T>::vector(a, wasm_v128_load(sources[s] + at));
-    wasm_v128_store(target + at, a);
-  }
-  for (; at < bytes; at += sizeof(T)) {
-    T a, b;
-    memcpy(&a, sources[0] + at, sizeof(T));
+  for (; !Op::kLight && at + 2 * kVectorBytes <= bytes; at += 2 * kVectorBytes) {
+    Acc a = Op::load(wasm_v128_load(sources[0] + at));
+    Acc b = Op::load(wasm_v128_load(sources[0] + at + 16));
     for (uint32_t s = 1; s < k; s++) {
-      memcpy(&b, sources[s] + at, sizeof(T));
-      a = Op<T>::scalar(a, b);
+      a = Op::combine(a, Op::load(wasm_v128_load(sources[s] + at)));
+      b = Op::combine(b, Op::load(wasm_v128_load(sources[s] + at + 16)));
     }
-    memcpy(target + at, &a, sizeof(T));
+    wasm_v128_store(target + at, Op::finish(a, k));
+    wasm_v128_store(target + at + 16, Op::finish(b, k));
+  }
+  // The rest goes through the same vectors, the last of them filled up with zeros: no result depends on its place.
+  while (at < bytes) {
+    const uint64_t size = bytes - at < kVectorBytes ? bytes - at : kVectorBytes;
+    uint8_t vector[kVectorBytes] = {};
+    memcpy(vector, sources[0] + at, size);
+    Acc a = Op::load(wasm_v128_load(vector));
+    for (uint32_t s = 1; s < k; s++) {
+      memcpy(vector, sources[s] + at, size);
+      a = Op::combine(a, Op::load(wasm_v128_load(vector)));
+    }
+    wasm_v128_store(vector, Op::finish(a, k));
+    memcpy(target + at, vector, size);
+    at += size;
   }
 }
 
@@ -54,15 +67,41 @@ struct Row {
   ReduceKernel kernel;
 };
 
-#define SHOAL_ARITHMETIC(DTYPE, T)                                                        \
-  {DTYPE, kSum, fold<T, Sum>}, {DTYPE, kProd, fold<T, Prod>}, {DTYPE, kMin, fold<T, Min>}, \
-      {DTYPE, kMax, fold<T, Max>}
+#define SHOAL_ROW(DTYPE, OP, ...) {DTYPE, OP, fold<__VA_ARGS__>}
+#define SHOAL_ARITHMETIC(DTYPE, SUM, PROD, MIN, MAX)                                                 \
+  SHOAL_ROW(DTYPE, kSum, SUM), SHOAL_ROW(DTYPE, kProd, PROD), SHOAL_ROW(DTYPE, kMin, MIN),            \
+      SHOAL_ROW(DTYPE, kMax, MAX)
+#define SHOAL_LOGICAL(DTYPE, TRUTH)                                                                  \
+  SHOAL_ROW(DTYPE, kLand, Land<TRUTH>), SHOAL_ROW(DTYPE, kLor, Lor<TRUTH>), SHOAL_ROW(DTYPE, kLxor, Lxor<TRUTH>)
+#define SHOAL_INTEGER(DTYPE, BITS, SIGN)                                                             \
+  SHOAL_ARITHMETIC(DTYPE, Sum##BITS, Prod##BITS, Min##SIGN##BITS, Max##SIGN##BITS),                  \
+      SHOAL_LOGICAL(DTYPE, Truth##BITS), SHOAL_ROW(DTYPE, kBand, And), SHOAL_ROW(DTYPE, kBor, Or),   \
+      SHOAL_ROW(DTYPE, kBxor, Xor)
+#define SHOAL_FLOAT(DTYPE, BITS)                                                                     \
+  SHOAL_ARITHMETIC(DTYPE, SumF##BITS, ProdF##BITS, MinF##BITS, MaxF##BITS),                          \
+      SHOAL_ROW(DTYPE, kAvg, AvgF##BITS), SHOAL_LOGICAL(DTYPE, TruthF##BITS)
+#define SHOAL_HALF(DTYPE, T)                                                                         \
+  SHOAL_ARITHMETIC(DTYPE, Rounded<T COMMA AddLanes>, Rounded<T COMMA MultiplyLanes>, MinHalf<T>, MaxHalf<T>), \
+      SHOAL_ROW(DTYPE, kAvg, RoundedAvg<T>), SHOAL_LOGICAL(DTYPE, TruthHalf<T>),                     \
+      SHOAL_ROW(DTYPE, kCarriedSum, Carried<T, AddLanes>),                                           \
+      SHOAL_ROW(DTYPE, kCarriedProd, Carried<T, MultiplyLanes>), SHOAL_ROW(DTYPE, kCarriedAvg, CarriedAvg<T>)
+#define SHOAL_COMPLEX(DTYPE, T, BITS)                                                                \
+  SHOAL_ARITHMETIC(DTYPE, SumF##BITS, ComplexProd<T>, ComplexMin<T>, ComplexMax<T>),                 \
+      SHOAL_ROW(DTYPE, kAvg, AvgF##BITS), SHOAL_LOGICAL(DTYPE, ComplexTruth<T>)
+#define COMMA ,
 
-// Every dtype and operation that there is; the rest of the contract is a matter of rows.
+// Every dtype and operation that there is; docs/numeric-contract.md has them as a table.
 constexpr Row kRows[] = {
-    SHOAL_ARITHMETIC(kUint8, uint8_t),  SHOAL_ARITHMETIC(kInt32, int32_t),
-    SHOAL_ARITHMETIC(kInt64, int64_t),  SHOAL_ARITHMETIC(kFloat32, float),
-    SHOAL_ARITHMETIC(kFloat64, double),
+    SHOAL_ARITHMETIC(kBool, Lor<Truth8>, Land<Truth8>, Land<Truth8>, Lor<Truth8>),
+    SHOAL_LOGICAL(kBool, Truth8),
+    SHOAL_ROW(kBool, kBand, Land<Truth8>), SHOAL_ROW(kBool, kBor, Lor<Truth8>), SHOAL_ROW(kBool, kBxor, Lxor<Truth8>),
+    SHOAL_INTEGER(kInt8, 8, I), SHOAL_INTEGER(kUint8, 8, U),
+    SHOAL_INTEGER(kInt16, 16, I), SHOAL_INTEGER(kUint16, 16, U),
+    SHOAL_INTEGER(kInt32, 32, I), SHOAL_INTEGER(kUint32, 32, U),
+    SHOAL_INTEGER(kInt64, 64, I), SHOAL_INTEGER(kUint64, 64, U),
+    SHOAL_HALF(kFloat16, Half), SHOAL_HALF(kBfloat16, Bfloat),
+    SHOAL_FLOAT(kFloat32, 32), SHOAL_FLOAT(kFloat64, 64),
+    SHOAL_COMPLEX(kComplex64, Complex64, 32), SHOAL_COMPLEX(kComplex128, Complex128, 64),
 };
 
 struct Table {

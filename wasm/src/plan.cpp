@@ -94,7 +94,7 @@ void run_chunk(Frame& f, uint32_t chunk) {
     for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + at_byte;
     uint8_t* target = at<uint8_t>(f.targets[0]) + at_byte;
     if (kernel) {
-      kernel(sources, f.sourceCount, target, bytes / item);
+      kernel(sources, f.sourceCount, target, bytes);
     } else {
       memcpy(target, sources[0], bytes);
     }
@@ -121,7 +121,7 @@ void run_small(Frame& f) {
   for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(record_of(f, m).address);
   f.result = f.staging + 2 * f.stagingBytes;
   const Address target = f.target != 0 ? f.target : f.result;
-  reduce_kernel(f.draft.dtype, f.draft.op)(sources, f.size, at<uint8_t>(target), f.draft.count);
+  reduce_kernel(f.draft.dtype, f.draft.op)(sources, f.size, at<uint8_t>(target), bytes);
 }
 
 }  // namespace shoal

@@ -1,5 +1,6 @@
-// The SIMD bodies of the element operations, one struct per operation and element type:
-// `vector` works on 16 bytes, `scalar` on one element with the same result, bit for bit.
+// The SIMD bodies of the element operations: one struct per operation and lane type.
+// An operation has an accumulator, `Acc`, which `load` makes of 16 bytes of a source, `combine` puts the next source's
+// onto in rank order, and `finish` turns into 16 bytes of the result, once, with the number of sources.
 // Host builds (sanitizers) put SIMDe in place of the WebAssembly intrinsics.
 #pragma once
 #include <stdint.h>
@@ -13,73 +14,98 @@
 
 namespace shoal {
 
-template <typename T>
-struct Sum;
-template <typename T>
-struct Prod;
-template <typename T>
-struct Min;
-template <typename T>
-struct Max;
+// Sources are folded as they are.
+struct Plain {
+  using Acc = v128_t;
+  // A few instructions for each vector.
+  static constexpr bool kLight = true;
+  static v128_t load(v128_t v) { return v; }
+  static v128_t finish(v128_t a, uint32_t) { return a; }
+};
 
-// Integers wrap modulo 2^n: computed unsigned, since signed overflow is undefined in C++.
-#define SHOAL_INTEGER(OP, T, U, VECTOR, SCALAR)                      \
-  template <>                                                        \
-  struct OP<T> {                                                     \
-    static v128_t vector(v128_t a, v128_t b) { return VECTOR(a, b); } \
-    static T scalar(T a, T b) { return T(U(a) SCALAR U(b)); }        \
-  }
-#define SHOAL_COMPARE(OP, T, VECTOR, SCALAR)                         \
-  template <>                                                        \
-  struct OP<T> {                                                     \
-    static v128_t vector(v128_t a, v128_t b) { return VECTOR(a, b); } \
-    static T scalar(T a, T b) { return a SCALAR b ? a : b; }         \
-  }
-// The scalar form goes through lane 0 of the vector form: NaN, signed zero and rounding cannot differ.
-#define SHOAL_FLOAT(OP, T, SHAPE, VECTOR)                                                          \
-  template <>                                                                                      \
-  struct OP<T> {                                                                                   \
-    static v128_t vector(v128_t a, v128_t b) { return VECTOR(a, b); }                              \
-    static T scalar(T a, T b) {                                                                    \
-      return wasm_##SHAPE##_extract_lane(VECTOR(wasm_##SHAPE##_splat(a), wasm_##SHAPE##_splat(b)), 0); \
-    }                                                                                              \
-  }
+#define SHOAL_OP(NAME, BASE, EXPRESSION)                                     \
+  struct NAME : BASE {                                                       \
+    static v128_t combine(v128_t a, v128_t b) { return EXPRESSION; }         \
+  };
 
-// uint8 has no product instruction: widen, multiply, keep the low byte of each product.
+// There is no product of 8-bit lanes: widen, multiply, keep the low byte of each, which is the same for both signs.
 inline v128_t multiply_8(v128_t a, v128_t b) {
   const v128_t low = wasm_u16x8_extmul_low_u8x16(a, b);
   const v128_t high = wasm_u16x8_extmul_high_u8x16(a, b);
   return wasm_i8x16_shuffle(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
 }
-inline v128_t min_i64(v128_t a, v128_t b) { return wasm_v128_bitselect(a, b, wasm_i64x2_lt(a, b)); }
-inline v128_t max_i64(v128_t a, v128_t b) { return wasm_v128_bitselect(a, b, wasm_i64x2_gt(a, b)); }
+// Nor an unsigned comparison of 64-bit lanes: shift both ranges to the signed one.
+inline v128_t less_u64(v128_t a, v128_t b) {
+  const v128_t sign = wasm_i64x2_splat(INT64_MIN);
+  return wasm_i64x2_lt(wasm_v128_xor(a, sign), wasm_v128_xor(b, sign));
+}
+inline v128_t pick(v128_t mask, v128_t yes, v128_t no) { return wasm_v128_bitselect(yes, no, mask); }
 
-SHOAL_INTEGER(Sum, uint8_t, uint32_t, wasm_i8x16_add, +);
-SHOAL_INTEGER(Sum, int32_t, uint32_t, wasm_i32x4_add, +);
-SHOAL_INTEGER(Sum, int64_t, uint64_t, wasm_i64x2_add, +);
-SHOAL_FLOAT(Sum, float, f32x4, wasm_f32x4_add);
-SHOAL_FLOAT(Sum, double, f64x2, wasm_f64x2_add);
+// Integers wrap modulo 2^n: sums and products are the same for both signs.
+SHOAL_OP(Sum8, Plain, wasm_i8x16_add(a, b))
+SHOAL_OP(Sum16, Plain, wasm_i16x8_add(a, b))
+SHOAL_OP(Sum32, Plain, wasm_i32x4_add(a, b))
+SHOAL_OP(Sum64, Plain, wasm_i64x2_add(a, b))
+SHOAL_OP(Prod8, Plain, multiply_8(a, b))
+SHOAL_OP(Prod16, Plain, wasm_i16x8_mul(a, b))
+SHOAL_OP(Prod32, Plain, wasm_i32x4_mul(a, b))
+SHOAL_OP(Prod64, Plain, wasm_i64x2_mul(a, b))
+SHOAL_OP(MinI8, Plain, wasm_i8x16_min(a, b))
+SHOAL_OP(MinU8, Plain, wasm_u8x16_min(a, b))
+SHOAL_OP(MinI16, Plain, wasm_i16x8_min(a, b))
+SHOAL_OP(MinU16, Plain, wasm_u16x8_min(a, b))
+SHOAL_OP(MinI32, Plain, wasm_i32x4_min(a, b))
+SHOAL_OP(MinU32, Plain, wasm_u32x4_min(a, b))
+SHOAL_OP(MinI64, Plain, pick(wasm_i64x2_lt(a, b), a, b))
+SHOAL_OP(MinU64, Plain, pick(less_u64(a, b), a, b))
+SHOAL_OP(MaxI8, Plain, wasm_i8x16_max(a, b))
+SHOAL_OP(MaxU8, Plain, wasm_u8x16_max(a, b))
+SHOAL_OP(MaxI16, Plain, wasm_i16x8_max(a, b))
+SHOAL_OP(MaxU16, Plain, wasm_u16x8_max(a, b))
+SHOAL_OP(MaxI32, Plain, wasm_i32x4_max(a, b))
+SHOAL_OP(MaxU32, Plain, wasm_u32x4_max(a, b))
+SHOAL_OP(MaxI64, Plain, pick(wasm_i64x2_lt(a, b), b, a))
+SHOAL_OP(MaxU64, Plain, pick(less_u64(a, b), b, a))
+SHOAL_OP(And, Plain, wasm_v128_and(a, b))
+SHOAL_OP(Or, Plain, wasm_v128_or(a, b))
+SHOAL_OP(Xor, Plain, wasm_v128_xor(a, b))
 
-SHOAL_INTEGER(Prod, uint8_t, uint32_t, multiply_8, *);
-SHOAL_INTEGER(Prod, int32_t, uint32_t, wasm_i32x4_mul, *);
-SHOAL_INTEGER(Prod, int64_t, uint64_t, wasm_i64x2_mul, *);
-SHOAL_FLOAT(Prod, float, f32x4, wasm_f32x4_mul);
-SHOAL_FLOAT(Prod, double, f64x2, wasm_f64x2_mul);
+// IEEE 754: round to nearest even after each operation; minimum and maximum of 2019: NaN wins, -0 < +0.
+SHOAL_OP(SumF32, Plain, wasm_f32x4_add(a, b))
+SHOAL_OP(SumF64, Plain, wasm_f64x2_add(a, b))
+SHOAL_OP(ProdF32, Plain, wasm_f32x4_mul(a, b))
+SHOAL_OP(ProdF64, Plain, wasm_f64x2_mul(a, b))
+SHOAL_OP(MinF32, Plain, wasm_f32x4_min(a, b))
+SHOAL_OP(MinF64, Plain, wasm_f64x2_min(a, b))
+SHOAL_OP(MaxF32, Plain, wasm_f32x4_max(a, b))
+SHOAL_OP(MaxF64, Plain, wasm_f64x2_max(a, b))
 
-SHOAL_COMPARE(Min, uint8_t, wasm_u8x16_min, <);
-SHOAL_COMPARE(Min, int32_t, wasm_i32x4_min, <);
-SHOAL_COMPARE(Min, int64_t, min_i64, <);
-SHOAL_FLOAT(Min, float, f32x4, wasm_f32x4_min);  // IEEE 754-2019 minimum: NaN wins, -0 < +0
-SHOAL_FLOAT(Min, double, f64x2, wasm_f64x2_min);
+// One division, after the sum.
+struct AvgF32 : SumF32 {
+  static v128_t finish(v128_t a, uint32_t k) { return wasm_f32x4_div(a, wasm_f32x4_splat(float(k))); }
+};
+struct AvgF64 : SumF64 {
+  static v128_t finish(v128_t a, uint32_t k) { return wasm_f64x2_div(a, wasm_f64x2_splat(double(k))); }
+};
 
-SHOAL_COMPARE(Max, uint8_t, wasm_u8x16_max, >);
-SHOAL_COMPARE(Max, int32_t, wasm_i32x4_max, >);
-SHOAL_COMPARE(Max, int64_t, max_i64, >);
-SHOAL_FLOAT(Max, float, f32x4, wasm_f32x4_max);
-SHOAL_FLOAT(Max, double, f64x2, wasm_f64x2_max);
+// Truth: 1 of the dtype, or 0. Folding it with the bitwise operations gives one of the two again, also for floats.
+#define SHOAL_TRUTH(NAME, EXPRESSION)                                        \
+  struct NAME : Plain {                                                      \
+    static v128_t load(v128_t v) { return EXPRESSION; }                      \
+  };
+SHOAL_TRUTH(Truth8, wasm_v128_and(wasm_i8x16_ne(v, wasm_i8x16_splat(0)), wasm_i8x16_splat(1)))
+SHOAL_TRUTH(Truth16, wasm_v128_and(wasm_i16x8_ne(v, wasm_i16x8_splat(0)), wasm_i16x8_splat(1)))
+SHOAL_TRUTH(Truth32, wasm_v128_and(wasm_i32x4_ne(v, wasm_i32x4_splat(0)), wasm_i32x4_splat(1)))
+SHOAL_TRUTH(Truth64, wasm_v128_and(wasm_i64x2_ne(v, wasm_i64x2_splat(0)), wasm_i64x2_splat(1)))
+// NaN differs from zero, -0 does not.
+SHOAL_TRUTH(TruthF32, wasm_v128_and(wasm_f32x4_ne(v, wasm_f32x4_splat(0)), wasm_f32x4_splat(1)))
+SHOAL_TRUTH(TruthF64, wasm_v128_and(wasm_f64x2_ne(v, wasm_f64x2_splat(0)), wasm_f64x2_splat(1)))
 
-#undef SHOAL_INTEGER
-#undef SHOAL_COMPARE
-#undef SHOAL_FLOAT
+template <typename Truth>
+SHOAL_OP(Land, Truth, wasm_v128_and(a, b))
+template <typename Truth>
+SHOAL_OP(Lor, Truth, wasm_v128_or(a, b))
+template <typename Truth>
+SHOAL_OP(Lxor, Truth, wasm_v128_xor(a, b))
 
 }  // namespace shoal

@@ -93,8 +93,17 @@ export async function badArguments(): Promise<string[]> {
     broadcast!(good, { root: '0' }),
     broadcast!(good, { op: 'sum' }),
     barrier!(good),
-    allreduce!(new Int16Array(3)),
     allreduce!(good, { op: 'band' }),
+    allreduce!(new Int16Array(3), { op: 'avg' }),
+    allreduce!(new Uint8Array(3), { dtype: 'bool', op: 'avg' }),
+    allreduce!(good, { dtype: 'bfloat16' }),
+    allreduce!(new Float32Array(3), { dtype: 'complex64' }),
+    allreduce!(good, { dtype: 'complex64', op: 'bxor' }),
+    allreduce!(good, { accumulate: 'float32' }),
+    allreduce!(new Uint16Array(3), { dtype: 'float16', op: 'max', accumulate: 'float32' }),
+    allreduce!(new Uint16Array(3), { dtype: 'float16', accumulate: 'float64' }),
+    allreduce!(good, { reproducible: 1 }),
+    broadcast!(new Uint16Array(3), { dtype: 'complex64' }),
   ];
   const codes = await Promise.all(calls.map(codeOf));
   await collective.barrier();

@@ -96,7 +96,7 @@ void check(Dtype dtype, const char* name) {
         }
         const uint32_t in_place = uint32_t(random_bits() % k);
         uint8_t* target = buffers[in_place].data() + shift;
-        kernel(sources.data(), k, target, n);
+        kernel(sources.data(), k, target, n * sizeof(T));
         for (uint64_t i = 0; i < n; i++) {
           T got;
           memcpy(&got, target + i * sizeof(T), sizeof(T));
@@ -108,12 +108,38 @@ void check(Dtype dtype, const char* name) {
   }
 }
 
+// Every kernel over random bytes in buffers that are exactly as long: what it returns is compared with NumPy elsewhere.
+void touch_all() {
+  for (uint32_t dtype = 0; dtype < kDtypes; dtype++) {
+    for (uint32_t op = 0; op < kReduceOps; op++) {
+      const ReduceKernel kernel = reduce_kernel(dtype, op);
+      if (!kernel) continue;
+      for (uint64_t n : {0, 1, 3, 5, 17, 67}) {
+        const uint64_t bytes = n * kItemBytes[dtype];
+        std::vector<std::vector<uint8_t>> buffers(3, std::vector<uint8_t>(bytes));
+        const uint8_t* sources[3];
+        for (uint32_t s = 0; s < 3; s++) {
+          for (uint8_t& byte : buffers[s]) byte = uint8_t(random_bits());
+          sources[s] = buffers[s].data();
+        }
+        kernel(sources, 3, buffers[2].data(), bytes);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
+  touch_all();
+  check<int8_t>(kInt8, "int8");
   check<uint8_t>(kUint8, "uint8");
+  check<int16_t>(kInt16, "int16");
+  check<uint16_t>(kUint16, "uint16");
   check<int32_t>(kInt32, "int32");
+  check<uint32_t>(kUint32, "uint32");
   check<int64_t>(kInt64, "int64");
+  check<uint64_t>(kUint64, "uint64");
   check<float>(kFloat32, "float32");
   check<double>(kFloat64, "float64");
   for (uint32_t dtype = 0; dtype < kDtypes + 3; dtype++) {

@@ -1,0 +1,49 @@
+/** Every dtype and operation of the contract in a group, against the model. */
+import type { Dtype, ReduceOp } from 'shoal/worker';
+import { collective, context } from 'shoal/worker';
+import { carriedOps, canCarry, opsOf } from '../../../src/types/contract.js';
+import { dtypeNames } from '../../../src/types/dtype.js';
+import type { Element } from './contract-model.js';
+import { arrayOf, fill, fold, read, same } from './contract-model.js';
+
+const counts = [1, 67, 517];
+
+/** The first difference in words; empty when there is none. */
+export async function everyKernel(inWindow: boolean): Promise<string> {
+  for (const dtype of dtypeNames) {
+    for (const op of opsOf(dtype)) {
+      const variants = canCarry(dtype, op) ? [false, true] : [false];
+      for (const carried of variants) {
+        for (const count of counts) {
+          const wrong = await one(dtype, op, count, carried, inWindow);
+          if (wrong !== '') return wrong;
+        }
+      }
+    }
+  }
+  return carriedOps.length === 3 ? '' : 'operations were left out';
+}
+
+async function one(dtype: Dtype, op: ReduceOp, count: number, carried: boolean, inWindow: boolean): Promise<string> {
+  const inputs = Array.from({ length: context.size }, (_, rank) => {
+    const array = arrayOf(dtype, count);
+    fill(dtype, array, rank);
+    return array;
+  });
+  const mine = inputs[context.rank]!;
+  const Class = mine.constructor as unknown as typeof Uint8Array;
+  const array = inWindow ? collective.empty(Class, mine.length) : new Class(mine.length);
+  array.set(mine as Uint8Array);
+  await collective.allreduce(array, { op, dtype, ...(carried && { accumulate: 'float32' as const }) });
+  let wrong = '';
+  for (let i = 0; i < count && wrong === ''; i++) {
+    const values: Element[] = inputs.map((input) => read(dtype, input, i));
+    // Truth is 0 or 1, byte for byte.
+    const got = dtype === 'bool' ? array[i]! : read(dtype, array, i);
+    const want = fold(dtype, op, values, carried);
+    if (same(got, want)) continue;
+    wrong = `${dtype} ${op}${carried ? ' carried' : ''}, element ${i} of ${count}: got ${String(got)}, expected ${String(want)} of ${values.map(String).join(' | ')}`;
+  }
+  if (inWindow) collective.free(array);
+  return wrong;
+}
