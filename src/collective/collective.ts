@@ -1,7 +1,7 @@
 /** The public face of the collectives. */
 import type { TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
-import type { ReduceOp } from '../types/reduce-op.js';
+import type { ReduceOptions } from '../types/reduce-options.js';
 
 /** Options of every blocking collective. */
 export interface CollectiveSyncOptions {
@@ -15,27 +15,18 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
   /** Aborting it fails the group on every rank. */
   readonly signal?: AbortSignal;
 }
-/** Options of {@link Collective.allreduce}. */
-export interface AllreduceOptions<T extends TypedArray> {
-  /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
-  readonly op?: ReduceOp | 'product' | Uppercase<ReduceOp | 'product'>;
-  /**
-   * Element type, where the array's class stands for several: `'bool'` in a Uint8Array, `'float16'` and `'bfloat16'` in a
-   * Uint16Array, `'complex64'` in a Float32Array and `'complex128'` in a Float64Array of (re, im) pairs.
-   */
-  readonly dtype?: Dtype;
-  /** `'float32'`: sums, products and means of float16 and bfloat16 are carried in float32 and rounded once, not at each rank. */
-  readonly accumulate?: 'float32';
+/** Options of {@link Collective.allreduce}; which operations and dtypes there are depends on the array's class. */
+export type AllreduceOptions<T extends TypedArray> = ReduceOptions<T> & {
   /** The left fold over all ranks on any placement: what this version computes anyway. */
   readonly reproducible?: boolean;
   /** Where the result goes; default: in place. Same class and length as the buffer. */
   readonly out?: T;
-}
+};
 /** Options of {@link Collective.broadcast}. */
 export interface BroadcastOptions {
   /** Rank whose buffer everyone gets, default 0. */
   readonly root?: number;
-  /** Element type, as in {@link AllreduceOptions.dtype}. */
+  /** Element type, where the array's class stands for several. */
   readonly dtype?: Dtype;
 }
 

@@ -1,5 +1,5 @@
 /** Every dtype and operation of the contract in a group, against the model. */
-import type { Dtype, ReduceOp } from 'shoal/worker';
+import type { AllreduceOptions, Dtype, ReduceOp } from 'shoal/worker';
 import { collective, context } from 'shoal/worker';
 import { carriedOps, canCarry, opsOf } from '../../../src/types/contract.js';
 import { dtypeNames } from '../../../src/types/dtype.js';
@@ -34,7 +34,9 @@ async function one(dtype: Dtype, op: ReduceOp, count: number, carried: boolean, 
   const Class = mine.constructor as unknown as typeof Uint8Array;
   const array = inWindow ? collective.empty(Class, mine.length) : new Class(mine.length);
   array.set(mine as Uint8Array);
-  await collective.allreduce(array, { op, dtype, ...(carried && { accumulate: 'float32' as const }) });
+  // The compiler refuses some of these for a Uint8Array; at run time the array is of the dtype's class.
+  const options = { op, dtype, ...(carried && { accumulate: 'float32' }) } as AllreduceOptions<Uint8Array>;
+  await collective.allreduce(array, options);
   let wrong = '';
   for (let i = 0; i < count && wrong === ''; i++) {
     const values: Element[] = inputs.map((input) => read(dtype, input, i));
