@@ -1,9 +1,9 @@
-/** `npm run bench [-- allreduce | assignments] [--workers N] [--transport mpi] [--mpiexec command] [--json]`: builds, then runs. */
+/** `npm run bench [-- allreduce | assignments | kernels] [--workers N] [--transport mpi] [--mpiexec command] [--json]`: builds, then runs. */
 import { spawnSync } from 'node:child_process';
 import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { root, say } from './command.mjs';
 
-const known = ['allreduce', 'assignments'];
+const known = ['allreduce', 'assignments', 'kernels'];
 const given = process.argv.slice(2);
 const named = given.length > 0 && !given[0].startsWith('-');
 const [name, flags] = named ? [given[0], given.slice(1)] : [known[0], given];
