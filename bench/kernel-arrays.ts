@@ -1,29 +1,14 @@
 /** Arrays of every dtype over one memory, and numbers that all operations agree on: small, positive, never NaN. */
-import type { TypedArray } from '../src/types/buffers.js';
+import type { TypedArray, TypedArrayClass } from '../src/types/buffers.js';
 import type { Dtype } from '../src/types/dtype.js';
-
-const classes = {
-  bool: Uint8Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  float32: Float32Array,
-  float64: Float64Array,
-  complex64: Float32Array,
-  complex128: Float64Array,
-} as const;
+import { dtypesOfTag } from '../src/types/dtype.js';
 
 /** A view of `bytes` bytes. */
 export function arrayOver(buffer: ArrayBufferLike, dtype: Dtype, at: number, bytes: number): TypedArray {
-  const Class = classes[dtype];
-  return new Class(buffer as ArrayBuffer, at, bytes / Class.BYTES_PER_ELEMENT);
+  const [tag = ''] = [...dtypesOfTag.keys()].filter((name) => dtypesOfTag.get(name)?.includes(dtype));
+  const Class = (globalThis as unknown as Record<string, TypedArrayClass<TypedArray>>)[tag];
+  if (!Class) throw new TypeError(`no array holds ${dtype}`);
+  return new Class(buffer as SharedArrayBuffer, at, bytes / Class.BYTES_PER_ELEMENT);
 }
 
 /** Bytes of an array of everyday numbers, another for another seed. */

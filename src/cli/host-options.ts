@@ -9,6 +9,7 @@ export const hostsOption: readonly [flag: string, text: string, parse: (text: st
   (text) => text.split(separator),
 ];
 
+/** `--hostfile path`. */
 export const hostfileOption: readonly [flag: string, text: string] = [
   '--hostfile <file>',
   'a hostfile of mpiexec, instead of --hosts',

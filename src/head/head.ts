@@ -10,11 +10,12 @@ import type { Waiting } from './gang-scheduler.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
 import { Leases } from './leases.js';
+import { nodeSizes } from './placement.js';
 import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
 import type { Attempt } from './task.js';
 import { Task } from './task.js';
 import { endedClean, judge, workerDied } from './verdict.js';
-import type { WorkerEvents, WorkerInfo, WorkerSide } from './worker-side.js';
+import type { WorkerEvents, WorkerSide } from './worker-side.js';
 
 /** A longer timer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -41,7 +42,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     super();
     this.#workers = workers;
     this.#options = options;
-    this.#scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.node ?? '');
+    this.#scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
     this.#leases = new Leases(workers.slots);
     this.groups = new Groups(workers, options, {
       formed: (id) => {
@@ -177,8 +178,9 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.#lost.clear();
     this.groups.reset(this.#workers.workers.map(({ worldRank }) => worldRank));
     // The new processes may be on other nodes: what can never start any more is told so.
+    const sizes = this.#nodeSizes;
     for (const task of [...this.#tasks.values()]) {
-      const error = unplaceable(task.spec, this.#nodeSizes);
+      const error = unplaceable(task.spec, sizes);
       if (error && this.#withdraw(task)) this.#settle(task, { error });
     }
   }
@@ -408,10 +410,4 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
 
 function waiting({ id, spec: { workers, placement } }: Task): Waiting {
   return { id, workers, placement };
-}
-
-function nodeSizes(workers: readonly WorkerInfo[]): number[] {
-  const sizes = new Map<string, number>();
-  for (const { node } of workers) sizes.set(node, (sizes.get(node) ?? 0) + 1);
-  return [...sizes.values()];
 }

@@ -55,6 +55,13 @@ function spread(count: number, largestFirst: readonly (readonly number[])[], str
   return chosen;
 }
 
+/** How many of these workers each node has. */
+export function nodeSizes(workers: readonly { readonly nodeKey: string }[]): number[] {
+  const sizes = new Map<string, number>();
+  for (const { nodeKey } of workers) sizes.set(nodeKey, (sizes.get(nodeKey) ?? 0) + 1);
+  return [...sizes.values()];
+}
+
 /** How many workers a gang can have at most, in a pool whose nodes have this many each. */
 export function largestGang(placement: Placement, nodeSizes: readonly number[]): number {
   if (placement === 'strict-pack') return Math.max(0, ...nodeSizes);

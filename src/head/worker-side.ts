@@ -20,6 +20,8 @@ export interface StartPhases {
 
 /** A worker of the pool. */
 export interface WorkerInfo extends Omit<MemberInfo, 'rank'> {
+  /** The same for all workers of its node and for no others: two nodes may have one name. */
+  readonly nodeKey: string;
   /** When it came to each phase of its start, in milliseconds from the launch; undefined for a thread. */
   readonly phasesMs?: StartPhases | undefined;
 }

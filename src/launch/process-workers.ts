@@ -2,6 +2,7 @@
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { ProcessUsage } from '../native/proc.js';
+import { nodeKey } from '../native/proc.js';
 import type { StartPhases, WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
@@ -200,7 +201,10 @@ export class ProcessWorkers implements WorkerSide {
     this.epoch++;
     const members = worldMembers(job.workers.map(({ row }) => row));
     this.starts.push(...job.workers.map(({ phases }) => phases));
-    this.workers = members.map((member, rank) => ({ ...member, phasesMs: job.workers[rank]?.phases }));
+    this.workers = job.workers.flatMap(({ row, phases }, rank) => {
+      const member = members[rank];
+      return member ? [{ ...member, nodeKey: nodeKey(row), phasesMs: phases }] : [];
+    });
     job.keepAlive(this.#keepAlive);
   }
 

@@ -10,6 +10,7 @@ export const poolVersion = 1;
  */
 export type Placement = 'pack' | 'spread' | 'strict-pack' | 'strict-spread';
 
+/** All of them. */
 export const placements: readonly Placement[] = ['pack', 'spread', 'strict-pack', 'strict-spread'];
 
 /** What a task is, as its submitter gave it, checked and encoded. */

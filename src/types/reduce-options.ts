@@ -23,11 +23,12 @@ interface Float<Implied> {
   /** Element type, where the array's class stands for several: complex numbers are (re, im) pairs of floats. */
   readonly dtype?: Implied;
 }
-interface Half<Named> {
+/** @typeParam Given - The dtype that has to be named. */
+interface Half<Given> {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
   readonly op?: Float<never>['op'];
   /** Element type: the numbers are the 16 bits of each. */
-  readonly dtype: Named;
+  readonly dtype: Given;
   /** `'float32'`: sums, products and means are carried in float32 across the ranks and rounded once, not at each rank. */
   readonly accumulate?: 'float32';
 }

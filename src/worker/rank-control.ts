@@ -184,7 +184,8 @@ export class RankControl {
       return;
     }
     this.#communicators = new Communicators(mpi, workers, rank, job.size, job.wire !== undefined);
-    this.#workers = new ThreadWorkers(members.slice(rank, rank + 1), job.window, {
+    const own = members.slice(rank, rank + 1).map((member) => ({ ...member, nodeKey: '' }));
+    this.#workers = new ThreadWorkers(own, job.window, {
       startTimeoutMs,
       threads,
       wire: job.wire,

@@ -23,7 +23,8 @@ export function threadWorkers(
   startTimeoutMs: number,
   threads: ThreadSettings,
 ): ThreadWorkers {
-  return new ThreadWorkers(threadMembers(size), threadsWindow(compileKernels(), size, windowBytes), {
+  const workers = threadMembers(size).map((member) => ({ ...member, nodeKey: '' }));
+  return new ThreadWorkers(workers, threadsWindow(compileKernels(), size, windowBytes), {
     startTimeoutMs,
     threads,
     wire: undefined,

@@ -37,7 +37,9 @@ export class FakeWorkers implements WorkerSide {
       pid: 1 + worldRank,
       localRank: worldRank,
       hostname: 'here',
-      node: worldRank < 3 ? 'one' : 'two',
+      // Two nodes that have one name.
+      node: 'here',
+      nodeKey: worldRank < 3 ? 'one' : 'two',
     }));
     this.#states = this.workers.map(() => this.#fresh());
   }
