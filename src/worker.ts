@@ -11,7 +11,14 @@ export type {
 } from './collective/collective.js';
 export { collective, context } from './collective/bound.js';
 export type { TaskContext } from './collective/scope.js';
-export type { Float16ArrayIfAny, TypedArray, TypedArrayClass } from './types/buffers.js';
+export type {
+  Float16ArrayIfAny,
+  Float16ArrayLike,
+  NumericBuffer,
+  Tensor,
+  TypedArray,
+  TypedArrayClass,
+} from './types/buffers.js';
 export type { Dtype } from './types/dtype.js';
 export type { ReduceOp } from './types/reduce-op.js';
 

@@ -1,5 +1,5 @@
 /** The public face of the collectives. */
-import type { TypedArray, TypedArrayClass } from '../types/buffers.js';
+import type { Float16ArrayLike, NumericBuffer, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import type { ReduceOptions } from '../types/reduce-options.js';
 
@@ -16,7 +16,7 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
   readonly signal?: AbortSignal;
 }
 /** Options of {@link Collective.allreduce}; which operations and dtypes there are depends on the array's class. */
-export type AllreduceOptions<T extends TypedArray> = ReduceOptions<T> & {
+export type AllreduceOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** The left fold over all ranks on any placement: what this version computes anyway. */
   readonly reproducible?: boolean;
   /** Where the result goes; default: in place. Same class and length as the buffer. */
@@ -35,7 +35,7 @@ export interface Collective {
   /**
    * Reduce `buffer` element by element over all ranks and leave the result on every rank.
    *
-   * Shape: `count` elements on every rank; afterwards element i is `op` over all ranks' element i, with the same bits on all ranks.
+   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards element i is `op` over all ranks' element i, with the same bits on all ranks.
    * Ownership: `buffer` (and `out`) belong to the call until the promise settles.
    *
    * @returns `out` if given, else `buffer`.
@@ -45,18 +45,18 @@ export interface Collective {
    * @throws {@link PeerFailedError} when another rank threw; the group has failed.
    * @see MPI-4.1 section 6.9.6 (MPI_Allreduce); ray.util.collective.allreduce
    */
-  allreduce<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T>;
+  allreduce<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T>;
   /** Blocking twin of {@link Collective.allreduce}. */
-  allreduceSync<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T;
+  allreduceSync<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T;
   /**
    * Make every rank's `buffer` a copy of the root's. Shape, ownership and errors as for {@link Collective.allreduce}.
    *
    * @returns `buffer`.
    * @see MPI-4.1 section 6.4 (MPI_Bcast); ray.util.collective.broadcast
    */
-  broadcast<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T>;
+  broadcast<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T>;
   /** Blocking twin of {@link Collective.broadcast}. */
-  broadcastSync<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T;
+  broadcastSync<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T;
   /**
    * Resolve when every rank has called it. Errors as for {@link Collective.allreduce}.
    *
@@ -73,9 +73,9 @@ export interface Collective {
    *
    * @throws {@link WindowExhaustedError} when this rank's part of the window has no room.
    */
-  empty<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number): T;
+  empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T;
   /** Give an array of {@link Collective.empty} back early. No view of it may be used afterwards. */
-  free(array: TypedArray): void;
+  free(array: TypedArray | Float16ArrayLike): void;
   /** This task's collectives as a plain object, for hot loops: saves looking the task up in every call. */
   current(): Collective;
 }

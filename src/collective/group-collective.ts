@@ -2,7 +2,7 @@
 import type { Algorithm } from '../algorithms/index.js';
 import { allreduce, barrier, broadcast } from '../algorithms/index.js';
 import { ClosedError, InvalidArgumentError, show, ShoalError } from '../errors.js';
-import type { TypedArray, TypedArrayClass } from '../types/buffers.js';
+import type { Float16ArrayLike, NumericBuffer, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import { Call } from './call.js';
 import type {
   AllreduceOptions,
@@ -12,9 +12,12 @@ import type {
   CollectiveSyncOptions,
 } from './collective.js';
 import type { Group } from './group.js';
+import { overlap } from './operand.js';
+import { lostBuffer } from './piece-bytes.js';
 import type { Request } from './request.js';
+import { viewOf } from './tensor.js';
 import type { CallOptions, Setting } from './validate.js';
-import { emptyRequest, overlap, validate } from './validate.js';
+import { emptyRequest, validate } from './validate.js';
 
 /** Binds the collectives to a group. */
 export class GroupCollective implements Collective {
@@ -32,16 +35,16 @@ export class GroupCollective implements Collective {
     this.#setting = { arrays: group.engine.links.arrays, rank: group.rank, size: group.members.length, timeoutMs };
   }
 
-  allreduce<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
+  allreduce<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
     return this.#start(allreduce, buffer, options);
   }
-  allreduceSync<T extends TypedArray>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T {
+  allreduceSync<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T {
     return this.#run(allreduce, buffer, options);
   }
-  broadcast<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T> {
+  broadcast<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T> {
     return this.#start(broadcast, buffer, options);
   }
-  broadcastSync<T extends TypedArray>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T {
+  broadcastSync<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T {
     return this.#run(broadcast, buffer, options);
   }
   barrier(options?: CollectiveOptions): Promise<void> {
@@ -51,7 +54,7 @@ export class GroupCollective implements Collective {
     this.#run(barrier, undefined, options);
   }
 
-  empty<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number): T {
+  empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T {
     this.#assertOpen();
     const itemBytes = (arrayClass as { BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT;
     if (typeof arrayClass !== 'function' || typeof itemBytes !== 'number') {
@@ -65,13 +68,14 @@ export class GroupCollective implements Collective {
     return this.#setting.arrays.make(arrayClass, count, count * itemBytes);
   }
 
-  free(array: TypedArray): void {
+  free(given: TypedArray | Float16ArrayLike): void {
+    const array = (viewOf(given)?.array ?? given) as TypedArray;
     if (!ArrayBuffer.isView(array)) {
-      throw new InvalidArgumentError(`free: expected an array of collective.empty, received ${show(array)}`);
+      throw new InvalidArgumentError(`free: expected an array of collective.empty, received ${show(given)}`);
     }
     this.#assertOpen();
-    for (const { input, output } of this.#inFlight) {
-      if ((input && overlap(input, array)) || (output && overlap(output, array))) {
+    for (const { memory } of this.#inFlight) {
+      if (memory.some((used) => overlap(used, array))) {
         throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
       }
     }
@@ -104,7 +108,9 @@ export class GroupCollective implements Collective {
       const call = new Call(this.#group, request, {
         resolve: () => {
           settled();
-          resolve(resultOf(request, buffer));
+          const lost = putBack(request);
+          if (lost) reject(lost);
+          else resolve(request.result as B);
         },
         reject: (error) => {
           settled();
@@ -140,7 +146,9 @@ export class GroupCollective implements Collective {
       this.elapsedMs += performance.now() - call.startedAt;
     }
     if (failure) throw failure.error;
-    return resultOf(request, buffer);
+    const lost = putBack(request);
+    if (lost) throw lost;
+    return request.result as B;
   }
 
   /** Validate; a bad call is announced to the peers and returned as its error. */
@@ -169,16 +177,12 @@ export class GroupCollective implements Collective {
     }
   }
 
-  #checkFree({ input, output, algorithm }: Request): void {
+  #checkFree({ memory, algorithm }: Request): void {
     for (const used of this.#inFlight) {
-      for (const mine of [input, output]) {
-        for (const theirs of [used.input, used.output]) {
-          if (!mine || !theirs || !overlap(mine, theirs)) continue;
-          throw new InvalidArgumentError(
-            `${algorithm.name}: the buffer is still in use by ${used.algorithm.name} on the same rank; await that call first`,
-          );
-        }
-      }
+      if (!memory.some((mine) => used.memory.some((theirs) => overlap(mine, theirs)))) continue;
+      throw new InvalidArgumentError(
+        `${algorithm.name}: the buffer is still in use by ${used.algorithm.name} on the same rank; await that call first`,
+      );
     }
   }
 
@@ -188,7 +192,9 @@ export class GroupCollective implements Collective {
   }
 }
 
-/** What a call gives back: `out` where it was given, else the buffer. */
-function resultOf<B>({ output }: Request, buffer: B): B {
-  return (output as B | undefined) ?? buffer;
+/** Put a packed result where it belongs. */
+function putBack({ algorithm, packed }: Request): InvalidArgumentError | undefined {
+  if (packed && !packed.usable) return lostBuffer(algorithm.name, 0);
+  packed?.scatter();
+  return undefined;
 }

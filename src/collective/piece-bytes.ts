@@ -12,8 +12,13 @@ export function bytesOf(
 ): Uint8Array | InvalidArgumentError {
   const offset = start * itemBytes;
   if (array.byteLength >= offset + sizeBytes) return new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes);
+  return lostBuffer(algorithm.name, array.byteLength);
+}
+
+/** The caller's memory went away while a call was using it. */
+export function lostBuffer(what: string, bytesLeft: number): InvalidArgumentError {
   return new InvalidArgumentError(
-    `${algorithm.name}: expected the buffer to stay as it was until the call ends, ` +
-      `but it was detached or shrunk to ${array.byteLength} bytes; await the call before you transfer the buffer`,
+    `${what}: expected the buffer to stay as it was until the call ends, ` +
+      `but it was detached or shrunk to ${bytesLeft} bytes; await the call before you transfer the buffer`,
   );
 }

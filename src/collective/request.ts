@@ -1,6 +1,7 @@
 /** A validated call: everything is filled, nothing is optional. */
 import type { Algorithm } from '../algorithms/index.js';
 import type { TypedArray } from '../types/buffers.js';
+import type { PackedCopy } from './strides.js';
 
 /** One rank's call of one collective. */
 export interface Request {
@@ -16,6 +17,12 @@ export interface Request {
   readonly input: TypedArray | undefined;
   /** What the call writes; undefined when it writes nothing here. */
   readonly output: TypedArray | undefined;
+  /** Set when `output` is a packed copy, to be put back where it belongs. */
+  readonly packed: PackedCopy | undefined;
+  /** The caller's memory that the call uses: nobody else may until it ends. */
+  readonly memory: readonly TypedArray[];
+  /** What the caller gets back: `out` where it was given, else the buffer. */
+  readonly result: unknown;
   /** Infinity means no limit. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;

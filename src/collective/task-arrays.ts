@@ -1,6 +1,6 @@
 /** The memory of `collective.empty`: what a task's arrays are made of, and which arrays are a task's. */
 import { InvalidArgumentError, WindowExhaustedError } from '../errors.js';
-import type { TypedArray, TypedArrayClass } from '../types/buffers.js';
+import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { RankWindow } from '../window/rank-window.js';
 
 /** The arrays of the task that runs on a rank. `poison` fills freed memory with 0xFF, so that a use after free shows. */
@@ -10,7 +10,11 @@ export interface TaskArrays {
   /** Whether it lies in an array that is not freed yet. */
   owns(array: TypedArray): boolean;
   /** Make an array of zeros. @throws {@link WindowExhaustedError} */
-  make<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number, requestedBytes: number): T;
+  make<T extends TypedArray | Float16ArrayLike>(
+    arrayClass: TypedArrayClass<T>,
+    count: number,
+    requestedBytes: number,
+  ): T;
   /** @throws {@link InvalidArgumentError} for anything but a whole array of `make`. */
   free(array: TypedArray, poison: boolean): void;
   /** Free all. */
@@ -35,7 +39,11 @@ export class WindowArrays implements TaskArrays {
     return this.#window.arena.owns(array.byteOffset, array.byteLength);
   }
 
-  make<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number, requestedBytes: number): T {
+  make<T extends TypedArray | Float16ArrayLike>(
+    arrayClass: TypedArrayClass<T>,
+    count: number,
+    requestedBytes: number,
+  ): T {
     const address = this.#window.allocate(requestedBytes);
     if (address === undefined) {
       const { largestFreeBytes } = this.#window.arena;
@@ -69,7 +77,7 @@ export class WindowArrays implements TaskArrays {
 
 /** Ordinary arrays, where ranks share no memory. */
 export class OrdinaryArrays implements TaskArrays {
-  readonly #live = new Map<ArrayBufferLike, TypedArray>();
+  readonly #live = new Map<ArrayBufferLike, { readonly byteLength: number }>();
   readonly #known = new WeakSet<ArrayBufferLike>();
 
   holds(array: TypedArray): boolean {
@@ -80,7 +88,11 @@ export class OrdinaryArrays implements TaskArrays {
     return this.#live.has(array.buffer);
   }
 
-  make<T extends TypedArray>(arrayClass: TypedArrayClass<T>, count: number, requestedBytes: number): T {
+  make<T extends TypedArray | Float16ArrayLike>(
+    arrayClass: TypedArrayClass<T>,
+    count: number,
+    requestedBytes: number,
+  ): T {
     let array: T;
     try {
       array = new arrayClass(new SharedArrayBuffer(requestedBytes), 0, count);

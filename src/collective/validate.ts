@@ -1,11 +1,9 @@
 /** From a caller's arguments to a request: everything that is wrong with a call is found here, before any byte moves. */
 import type { Algorithm } from '../algorithms/index.js';
-import { ClosedError, InvalidArgumentError, show, tagOf } from '../errors.js';
-import type { TypedArray } from '../types/buffers.js';
-import type { Dtype } from '../types/dtype.js';
-import { canCarry, carriedOps, opsOf } from '../types/contract.js';
-import { dtypeId, dtypeNames, dtypesOfTag, itemBytes } from '../types/dtype.js';
-import { reduceOpId, reduceOpNames, reduceOpOf } from '../types/reduce-op.js';
+import { InvalidArgumentError, show } from '../errors.js';
+import { dtypeId, itemBytes } from '../types/dtype.js';
+import { checkDtype, checkOp } from './numeric.js';
+import { assertWritable, checkOut, readOperand } from './operand.js';
 import type { Request } from './request.js';
 import type { TaskArrays } from './task-arrays.js';
 
@@ -54,6 +52,9 @@ export function emptyRequest(algorithm: Algorithm): Request {
     name: noName,
     input: undefined,
     output: undefined,
+    packed: undefined,
+    memory: [],
+    result: undefined,
     timeoutMs: Infinity,
     signal: undefined,
   };
@@ -79,20 +80,31 @@ export function validate(
   if (algorithm.name === 'barrier') return { ...emptyRequest(algorithm), name, timeoutMs, signal };
 
   const root = algorithm.name === 'broadcast' ? checkRoot(what, given.root, setting.size) : 0;
-  const array = checkBuffer(what, 'buffer', buffer, setting.arrays);
-  const dtype = checkDtype(what, array, given.dtype);
+  const source = readOperand(what, 'buffer', buffer, setting.arrays);
+  const dtype = checkDtype(what, source, given.dtype);
   const op = algorithm.name === 'allreduce' ? checkOp(what, given, dtype) : 0;
-  const out = given.out === undefined ? array : checkOut(what, array, given.out, setting.arrays);
+  const target = given.out === undefined ? source : readOperand(what, 'out', given.out, setting.arrays);
+  if (target !== source) {
+    checkDtype(what, target, dtype);
+    checkOut(what, source, target);
+  }
+  const sends = algorithm.sends(setting.rank, root);
+  const receives = algorithm.receives(setting.rank, root);
+  if (receives) assertWritable(what, target === source ? 'buffer' : 'out', target);
+  if (sends) source.packed?.gather();
   return {
     algorithm,
     dtype: dtypeId(dtype),
     op,
     root,
-    count: array.byteLength / itemBytes[dtype],
+    count: source.array.byteLength / itemBytes[dtype],
     itemBytes: itemBytes[dtype],
     name,
-    input: algorithm.sends(setting.rank, root) ? array : undefined,
-    output: algorithm.receives(setting.rank, root) ? out : undefined,
+    input: sends ? source.array : undefined,
+    output: receives ? target.array : undefined,
+    packed: receives ? target.packed : undefined,
+    memory: target === source ? [source.memory] : [source.memory, target.memory],
+    result: given.out ?? buffer,
     timeoutMs,
     signal,
   };
@@ -147,106 +159,4 @@ function checkRoot(what: string, root: unknown, size: number): number {
   if (root === undefined) return 0;
   if (typeof root === 'number' && Number.isInteger(root) && root >= 0 && root < size) return root;
   throw new InvalidArgumentError(`${what}: expected root to be a rank from 0 to ${size - 1}, received ${show(root)}`);
-}
-
-function checkBuffer(what: string, role: string, buffer: unknown, arrays: TaskArrays): TypedArray {
-  if (!ArrayBuffer.isView(buffer) || !dtypesOfTag.has(tagOf(buffer))) {
-    throw new InvalidArgumentError(
-      `${what}: expected ${role} to be a typed array such as Float32Array, received ${show(buffer)}`,
-    );
-  }
-  const array = buffer as TypedArray;
-  if (isDetached(array)) throw new InvalidArgumentError(`${what}: expected ${role} to be usable, but it is detached`);
-  if (!arrays.holds(array) || array.byteLength === 0) return array;
-  if (arrays.owns(array)) return array;
-  throw new ClosedError(
-    `${what}: ${role} comes from collective.empty, but from no array of this task: it was freed, its task has ended, ` +
-      `or it belongs to another rank; use an array of collective.empty`,
-  );
-}
-
-function isDetached(array: TypedArray): boolean {
-  if (array.byteLength !== 0 || array.buffer instanceof SharedArrayBuffer) return false;
-  try {
-    return new Uint8Array(array.buffer).length !== 0 && array.length !== 0;
-  } catch {
-    return true; // a view of a detached buffer cannot be made
-  }
-}
-
-function checkDtype(what: string, array: TypedArray, dtype: unknown): Dtype {
-  const tag = tagOf(array);
-  const own = dtypesOfTag.get(tag) ?? [];
-  const chosen = dtype === undefined ? own[0] : own.find((each) => each === dtype);
-  if (chosen === undefined) {
-    const known = dtypeNames.includes(dtype as Dtype)
-      ? `one that a ${tag} can hold: ${own.join(', ')}`
-      : `one of ${dtypeNames.join(', ')}`;
-    throw new InvalidArgumentError(`${what}: expected dtype to be ${known}, received ${show(dtype)}`, {
-      option: 'dtype',
-    });
-  }
-  if (array.byteLength % itemBytes[chosen] === 0) return chosen;
-  throw new InvalidArgumentError(
-    `${what}: ${chosen} wants (re, im) pairs, an even number of elements; received ${array.length}`,
-    { option: 'dtype' },
-  );
-}
-
-/** The number of an operation in the kernels. */
-function checkOp(what: string, { op: name, accumulate, reproducible }: CallOptions, dtype: Dtype): number {
-  const op = name === undefined ? 'sum' : reduceOpOf(name);
-  if (!op) {
-    throw new InvalidArgumentError(
-      `${what}: expected op to be one of ${reduceOpNames.join(', ')}, received ${show(name)}`,
-      { option: 'op' },
-    );
-  }
-  if (!opsOf(dtype).includes(op)) {
-    const why =
-      op === 'avg'
-        ? 'a mean of integers has no one meaning; sum, and divide as you need it'
-        : 'bits of floats are no numbers';
-    throw new InvalidArgumentError(`${what}: there is no op ${op} on ${dtype}: ${why}`, { option: 'op' });
-  }
-  if (reproducible !== undefined && typeof reproducible !== 'boolean') {
-    throw new InvalidArgumentError(
-      `${what}: expected reproducible to be true or false, received ${show(reproducible)}`,
-      {
-        option: 'reproducible',
-      },
-    );
-  }
-  if (accumulate === undefined) return reduceOpId(op);
-  if (accumulate === 'float32' && canCarry(dtype, op)) return reduceOpId(op, true);
-  throw new InvalidArgumentError(
-    `${what}: expected accumulate to be 'float32', with ${carriedOps.join(', ')} of float16 or bfloat16, ` +
-      `received ${show(accumulate)} with ${op} of ${dtype}`,
-    { option: 'accumulate' },
-  );
-}
-
-function checkOut(what: string, buffer: TypedArray, value: unknown, arrays: TaskArrays): TypedArray {
-  const out = checkBuffer(what, 'out', value, arrays);
-  if (tagOf(out) !== tagOf(buffer) || out.length !== buffer.length) {
-    throw new InvalidArgumentError(
-      `${what}: expected out to be a ${tagOf(buffer)} of ${buffer.length} elements like buffer, ` +
-        `received a ${tagOf(out)} of ${out.length}`,
-    );
-  }
-  if (!sameRange(out, buffer) && overlap(out, buffer)) {
-    throw new InvalidArgumentError(`${what}: out overlaps buffer; pass the same array, or one apart from it`);
-  }
-  return out;
-}
-
-/** Whether two arrays share any byte. */
-export function overlap(a: TypedArray, b: TypedArray): boolean {
-  return (
-    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
-  );
-}
-
-function sameRange(a: TypedArray, b: TypedArray): boolean {
-  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
 }

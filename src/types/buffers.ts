@@ -1,4 +1,4 @@
-/** The arrays that a collective takes. */
+/** What a collective takes: typed arrays, and tensors over them. */
 
 /** `Float16Array` where the runtime and the user's `lib` have it, else nothing. */
 export type Float16ArrayIfAny = typeof globalThis extends { Float16Array: { prototype: infer T } } ? T : never;
@@ -18,8 +18,44 @@ export type TypedArray =
   // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- never only where `lib` lacks Float16Array
   | Float16ArrayIfAny;
 
+/** Numbers of float16 over a buffer: the runtime's `Float16Array`, or that of @petamoriken/float16. */
+export interface Float16ArrayLike {
+  readonly [Symbol.toStringTag]: 'Float16Array';
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly length: number;
+}
+
+/**
+ * Elements of `data` in the row-major order of a shape, such as the tensors of onnxruntime and the ndarrays of scijs and
+ * stdlib. Without a shape all elements of `data`; without strides in row-major order. Views with strides are packed into
+ * memory of the call's own and the result is put back; elements that share memory are refused where they would be written.
+ */
+export interface Tensor {
+  /** A typed array; anything else is refused by the call. */
+  readonly data: unknown;
+  /** Element type: a dtype, or the library's name for it; default: what the class of `data` stands for. */
+  readonly dtype?: unknown;
+  /** The same, in onnxruntime. */
+  readonly type?: unknown;
+  /** Elements along each axis. */
+  readonly shape?: ArrayLike<number>;
+  /** The same, in onnxruntime. */
+  readonly dims?: ArrayLike<number>;
+  /** Elements of `data` from one index to the next along each axis; below 0 for a reversed one. */
+  readonly strides?: ArrayLike<number>;
+  /** The same, in scijs. */
+  readonly stride?: ArrayLike<number>;
+  /** Element of `data` that the first index stands for, default 0. */
+  readonly offset?: number;
+}
+
+/** What a collective takes. */
+export type NumericBuffer = TypedArray | Float16ArrayLike | Tensor;
+
 /** A class of typed array, as `collective.empty` takes it. */
-export interface TypedArrayClass<T extends TypedArray> {
+export interface TypedArrayClass<T extends TypedArray | Float16ArrayLike> {
   readonly BYTES_PER_ELEMENT: number;
   readonly name: string;
   new (buffer: SharedArrayBuffer, byteOffset: number, length: number): T;

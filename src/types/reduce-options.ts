@@ -1,11 +1,15 @@
 /** What can be asked of a reduction, by the class of its array: the compiler refuses what the call would. */
-import type { Float16ArrayIfAny, TypedArray } from './buffers.js';
+import type { Float16ArrayLike, NumericBuffer, TypedArray } from './buffers.js';
+import type { Dtype } from './dtype.js';
 import type { ReduceOp } from './reduce-op.js';
 
 /** Operations on integers and truth values: they have no mean. */
 export type ExactOp = Exclude<ReduceOp, 'avg'>;
 /** Operations on floats and complex numbers: they have no bits to combine. */
 export type FloatOp = Exclude<ReduceOp, 'band' | 'bor' | 'bxor'>;
+
+/** Operations of the half types that can be carried in float32. */
+type CarriedOp = 'sum' | 'prod' | 'avg';
 
 /** A name of the contract, or Ray's for it. */
 type Named<Op extends ReduceOp> = Op | Uppercase<Op> | ('prod' extends Op ? 'product' | 'PRODUCT' : never);
@@ -24,18 +28,37 @@ interface Float<Implied> {
   readonly dtype?: Implied;
 }
 /** @typeParam Given - The dtype that has to be named. */
-interface Half<Given> {
+interface HalfCarried<Given> {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
-  readonly op?: Float<never>['op'];
+  readonly op?: Named<CarriedOp>;
   /** Element type: the numbers are the 16 bits of each. */
   readonly dtype: Given;
   /** `'float32'`: sums, products and means are carried in float32 across the ranks and rounded once, not at each rank. */
   readonly accumulate?: 'float32';
 }
-type HalfIfImplied = Omit<Half<'float16'>, 'dtype'> & { readonly dtype?: 'float16' };
+interface HalfPlain<Given> {
+  readonly op: Named<FloatOp>;
+  readonly dtype: Given;
+}
+type Half<Given> = HalfCarried<Given> | HalfPlain<Given>;
+/** The class says float16 already. */
+type HalfImplied =
+  | (Omit<HalfCarried<never>, 'dtype'> & { readonly dtype?: 'float16' })
+  | (Omit<HalfPlain<never>, 'dtype'> & { readonly dtype?: 'float16' });
+/** Of a tensor whose dtype the compiler does not know; the call refuses what does not fit. */
+interface Unknown {
+  /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
+  readonly op?: Named<ReduceOp>;
+  /** Element type, where the tensor does not say it. */
+  readonly dtype?: Dtype;
+  /** `'float32'`: sums, products and means of the half types are carried in float32 across the ranks and rounded once. */
+  readonly accumulate?: 'float32';
+}
+/** A tensor's own dtype says which of its class's dtypes it holds: known only where they allow the same. */
+type OfData<D> = D extends Uint16Array ? Unknown : D extends TypedArray | Float16ArrayLike ? ReduceOptions<D> : Unknown;
 
-/** Operation and dtype of a reduction over such an array. */
-export type ReduceOptions<T extends TypedArray> = T extends Float32Array
+/** Operation and dtype of a reduction over such an array or tensor. */
+export type ReduceOptions<T extends NumericBuffer> = T extends Float32Array
   ? Float<'float32' | 'complex64'>
   : T extends Float64Array
     ? Float<'float64' | 'complex128'>
@@ -55,6 +78,8 @@ export type ReduceOptions<T extends TypedArray> = T extends Float32Array
                   ? Exact<'int64'>
                   : T extends BigUint64Array
                     ? Exact<'uint64'>
-                    : T extends Float16ArrayIfAny
-                      ? HalfIfImplied
-                      : never;
+                    : T extends Float16ArrayLike
+                      ? HalfImplied
+                      : T extends { readonly data: infer D }
+                        ? OfData<D>
+                        : never;

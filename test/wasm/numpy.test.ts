@@ -6,21 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { arrayOf } from '../shared/tasks/contract-model.js';
-import { compileKernels } from '../../src/kernels/wasm-module.js';
 import type { TypedArray } from '../../src/types/buffers.js';
 import { canCarry, opsOf } from '../../src/types/contract.js';
 import type { Dtype } from '../../src/types/dtype.js';
-import { dtypeId, dtypeNames, itemBytes } from '../../src/types/dtype.js';
+import { dtypeNames, itemBytes } from '../../src/types/dtype.js';
 import type { ReduceOp } from '../../src/types/reduce-op.js';
-import { reduceOpId } from '../../src/types/reduce-op.js';
-import { createWindow } from '../../src/window/node-window.js';
-import { RankWindow } from '../../src/window/rank-window.js';
+import type { Reduction } from '../support/kernels.js';
+import { reduceRows } from '../support/kernels.js';
 
 const test = suite('kernels against NumPy');
 const oracle = fileURLToPath(new URL('../../../wasm/oracle.py', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'shoal-numpy-'));
-const window = new RankWindow(createWindow(compileKernels(), 1, 16 * 2 ** 20), 0);
-/** NumPy has no bfloat16: test/shared/contract.test.ts has it from a model. */
+/** NumPy has no bfloat16: Torch has. */
 const dtypes = dtypeNames.filter((name) => name !== 'bfloat16');
 test.after(() => rmSync(folder, { recursive: true }));
 
@@ -44,12 +41,7 @@ const special: Readonly<Record<string, readonly (number | bigint)[]>> = {
   complex128: float64Specials,
 };
 
-interface Case {
-  readonly dtype: Dtype;
-  readonly op: ReduceOp;
-  readonly carried: boolean;
-  readonly ranks: number;
-  readonly count: number;
+interface Case extends Reduction {
   readonly input: string;
   readonly output: string;
   readonly got: Uint8Array;
@@ -73,19 +65,12 @@ function run(
   count: number,
   data: TypedArray,
 ): Case {
-  const itemSize = itemBytes[dtype];
-  const { node, kernels } = window;
-  window.arena.reset();
+  const inPlaceOf = Math.floor(uniform() * ranks);
   // Unaligned for the vectors.
-  const at = window.allocate(ranks * count * itemSize + 128)! + (index % 5) * itemSize;
-  node.bytes.set(new Uint8Array(data.buffer), at);
-  const pointers = window.allocate(4 * ranks + 4)!;
-  for (let rank = 0; rank < ranks; rank++) node.u32[pointers / 4 + rank] = at + rank * count * itemSize;
-  const target = at + Math.floor(uniform() * ranks) * count * itemSize; // in place of one of the sources
-  assert.is(kernels.shoal_reduce(dtypeId(dtype), reduceOpId(op, carried), pointers, ranks, target, count), 1);
+  const got = reduceRows({ dtype, op, carried, ranks, count }, data, index % 5, inPlaceOf);
   const [input, output] = [join(folder, `${index}.in`), join(folder, `${index}.out`)];
   writeFileSync(input, new Uint8Array(data.buffer));
-  return { dtype, op, carried, ranks, count, input, output, got: node.bytes.slice(target, target + count * itemSize) };
+  return { dtype, op, carried, ranks, count, input, output, got };
 }
 
 let state = 20_261_123;
