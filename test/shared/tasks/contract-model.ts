@@ -84,6 +84,21 @@ export function read(dtype: Dtype, array: TypedArray, i: number): Element {
   return dtype === 'bool' ? Number(value !== 0) : value;
 }
 
+function putFloat(dtype: Dtype, array: TypedArray, at: number, value: number): void {
+  const isHalf = dtype === 'float16' || dtype === 'bfloat16';
+  array[at] = isHalf ? encode(roundTo(value, formats[dtype]), formats[dtype]) : value;
+}
+
+/** Set element i, both parts of a complex one, to a number; what integers do not have is 0 to them. */
+export function write(dtype: Dtype, array: TypedArray, i: number, value: number): void {
+  if (isFloat(dtype)) putFloat(dtype, array, i, value);
+  else if (isComplex(dtype)) for (const part of [0, 1]) putFloat(dtype, array, 2 * i + part, value);
+  else {
+    const integer = Number.isFinite(value) ? Math.trunc(value) : 0;
+    array[i] = array instanceof BigInt64Array || array instanceof BigUint64Array ? BigInt(integer) : integer;
+  }
+}
+
 /** Element i of rank r: extremes and everyday numbers, different on every rank. */
 export function fill(dtype: Dtype, array: TypedArray, rank: number): void {
   const specials = [0, -0, 1, NaN, Infinity, -Infinity, 65_504, 6e-8, 2048, 3];
@@ -91,9 +106,8 @@ export function fill(dtype: Dtype, array: TypedArray, rank: number): void {
     const turn = i * 7 + rank * 13;
     const everyday = (turn % 23) - 11 + (isFloat(dtype) || isComplex(dtype) ? 0.375 : 0);
     const value = turn % 5 === 0 ? specials[Math.floor(turn / 5) % specials.length]! : everyday;
-    if (dtype === 'float16' || dtype === 'bfloat16') array[i] = encode(roundTo(value, formats[dtype]), formats[dtype]);
+    if (isFloat(dtype) || isComplex(dtype)) putFloat(dtype, array, i, value);
     else if (dtype === 'bool') array[i] = turn % 3 === 0 ? 0 : turn & 0xff;
-    else if (isFloat(dtype) || isComplex(dtype)) array[i] = value;
     else {
       // Spread over all bits: products and sums wrap.
       const bits = BigInt(turn % 4 === 0 ? 0 : turn) * 0x9e37_79b9_7f4a_7c15n;

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { canCarry, opsOf } from '../../src/types/contract.js';
+import { dtypeNames } from '../../src/types/dtype.js';
+import { sizes } from '../support/check.js';
+import { closeWorld, ranks } from '../support/world.js';
+import type { AnyCall } from './tasks/any-call.js';
+import { numbers, places } from './tasks/any-call.js';
+
+const tasks = new URL('./tasks/any-call.js', import.meta.url);
+const test = suite('any call');
+
+/** A place for each of a few ranks in turn. */
+const inTurn = fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 4 });
+const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype) =>
+  fc.constantFrom(...opsOf(dtype)).chain((op) =>
+    fc.record({
+      dtype: fc.constant(dtype),
+      op: fc.constant(op),
+      carried: canCarry(dtype, op) ? fc.boolean() : fc.constant(false),
+      count: fc.oneof(
+        { weight: 9, arbitrary: fc.nat(200) },
+        { weight: 1, arbitrary: fc.constantFrom(1000, 4099, 20_011) },
+      ),
+      numbers: fc.constantFrom('bits', 'bits', ...numbers),
+      on: fc.nat(6),
+      seed: fc.nat(),
+      places: inTurn,
+      outPlaces: fc.option(inTurn, { nil: undefined }),
+    }),
+  ),
+);
+
+test('any dtype, operation, numbers and places in memory, in groups of any size: the model’s numbers', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...sizes),
+      fc.array(call, { minLength: 1, maxLength: 20 }),
+      async (size, calls) => {
+        const wrong = (await ranks(size, tasks, 'anyCalls', calls)) as string[][];
+        assert.equal(wrong.flat(), []);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+for (const size of sizes) {
+  test(`a NaN on each single rank, zeros of both signs in turn, infinities and subnormals, ${size} ranks`, async () => {
+    const wrong = (await ranks(size, tasks, 'edges')) as string[][];
+    assert.equal(wrong.flat(), []);
+  });
+}
+
+test.after(closeWorld);
+test.run();
