@@ -59,10 +59,26 @@ inline v128_t choose_pair(v128_t wins, v128_t a, v128_t b) {
   const v128_t second = wasm_v128_or(is_nan_pair<T>(b), wins);
   return pick(wasm_v128_andnot(second, is_nan_pair<T>(a)), b, a);
 }
+// Where both parts of all numbers differ and none is NaN, as most do, the real parts alone decide.
+inline bool real_parts_decide(v128_t less, v128_t more) {
+  return !wasm_v128_any_true(wasm_v128_not(wasm_v128_or(less, more)));
+}
 template <typename T>
-SHOAL_OP(ComplexMin, Plain, choose_pair<T>(before<T>(b, a), a, b))
+struct ComplexMin : Plain {
+  static v128_t combine(v128_t a, v128_t b) {
+    const v128_t less = T::less(a, b), more = T::less(b, a);
+    if (__builtin_expect(real_parts_decide(less, more), 1)) return pick(T::real(more), b, a);
+    return choose_pair<T>(before<T>(b, a), a, b);
+  }
+};
 template <typename T>
-SHOAL_OP(ComplexMax, Plain, choose_pair<T>(before<T>(a, b), a, b))
+struct ComplexMax : Plain {
+  static v128_t combine(v128_t a, v128_t b) {
+    const v128_t less = T::less(a, b), more = T::less(b, a);
+    if (__builtin_expect(real_parts_decide(less, more), 1)) return pick(T::real(less), b, a);
+    return choose_pair<T>(before<T>(a, b), a, b);
+  }
+};
 
 template <typename T>
 struct ComplexTruth : Plain {

@@ -91,26 +91,24 @@ struct Rounded : Plain {
 
 // float16 has two ways: numbers that are finite, and whose result is zero or normal, need neither the ranges of `narrow_lanes`
 // nor the exponents of `widen_lanes`. Most are, so all eight lanes are tried that way first.
-template <typename Lanes>
-struct Rounded<Half, Lanes> : Plain {
-  static constexpr bool kLight = false;
-
-  static v128_t combine(v128_t a, v128_t b) {
-    const v128_t magnitudes = wasm_i16x8_splat(0x7fff);
-    const v128_t larger = wasm_i16x8_max(wasm_v128_and(a, magnitudes), wasm_v128_and(b, magnitudes));
-    const v128_t special = wasm_i16x8_gt(larger, wasm_i16x8_splat(Half::kInfinity - 1));
-    const v128_t low = Lanes::apply(finite(wasm_i32x4_extend_low_i16x8(a)), finite(wasm_i32x4_extend_low_i16x8(b)));
-    const v128_t high = Lanes::apply(finite(wasm_i32x4_extend_high_i16x8(a)), finite(wasm_i32x4_extend_high_i16x8(b)));
-    const v128_t rare = wasm_v128_or(special, wasm_v128_or(is_rare(low), is_rare(high)));
-    if (__builtin_expect(wasm_v128_any_true(rare), 0)) {
-      const Wide x = widen<Half>(a), y = widen<Half>(b);
-      return narrow<Half>({Lanes::apply(x.low, y.low), Lanes::apply(x.high, y.high)});
-    }
+struct UsualHalf {
+  // As `widen` where no lane is infinite or NaN.
+  static Wide widen(v128_t v) {
+    return {finite(wasm_i32x4_extend_low_i16x8(v)), finite(wasm_i32x4_extend_high_i16x8(v))};
+  }
+  static v128_t magnitudes(v128_t v) { return wasm_v128_and(v, wasm_i16x8_splat(0x7fff)); }
+  // Whether the results of numbers of at most these magnitudes are what `narrow` is for.
+  static bool is_usual(v128_t largest, Wide w) {
+    const v128_t special = wasm_i16x8_gt(largest, wasm_i16x8_splat(Half::kInfinity - 1));
+    const v128_t rare = wasm_v128_or(special, wasm_v128_or(is_rare(w.low), is_rare(w.high)));
+    return __builtin_expect(!wasm_v128_any_true(rare), 1);
+  }
+  static v128_t narrow(Wide w) {
     // The signs are the top bits of the upper halves of the lanes.
     const v128_t upper =
-        wasm_i8x16_shuffle(low, high, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31);
-    const v128_t signs = wasm_v128_andnot(upper, magnitudes);
-    return wasm_v128_or(wasm_u16x8_narrow_i32x4(normal(low), normal(high)), signs);
+        wasm_i8x16_shuffle(w.low, w.high, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31);
+    const v128_t signs = wasm_v128_andnot(upper, wasm_i16x8_splat(0x7fff));
+    return wasm_v128_or(wasm_u16x8_narrow_i32x4(normal(w.low), normal(w.high)), signs);
   }
 
  private:
@@ -136,6 +134,19 @@ struct Rounded<Half, Lanes> : Plain {
   }
 };
 
+template <typename Lanes>
+struct Rounded<Half, Lanes> : Plain {
+  static constexpr bool kLight = false;
+  static v128_t combine(v128_t a, v128_t b) {
+    const Wide x = UsualHalf::widen(a), y = UsualHalf::widen(b);
+    const Wide usual = {Lanes::apply(x.low, y.low), Lanes::apply(x.high, y.high)};
+    const v128_t largest = wasm_i16x8_max(UsualHalf::magnitudes(a), UsualHalf::magnitudes(b));
+    if (UsualHalf::is_usual(largest, usual)) return UsualHalf::narrow(usual);
+    const Wide p = widen<Half>(a), q = widen<Half>(b);
+    return narrow<Half>({Lanes::apply(p.low, q.low), Lanes::apply(p.high, q.high)});
+  }
+};
+
 // Carried in float32 across all sources, rounded once.
 template <typename T, typename Lanes>
 struct Carried {
@@ -146,18 +157,22 @@ struct Carried {
   static v128_t finish(Wide a, uint32_t) { return narrow<T>(a); }
 };
 
-template <typename T>
-inline v128_t divide(Wide a, uint32_t k) {
-  const v128_t by = wasm_f32x4_splat(float(k));
-  return narrow<T>({wasm_f32x4_div(a.low, by), wasm_f32x4_div(a.high, by)});
-}
+inline Wide over(Wide a, uint32_t k) { return {over_f32(a.low, k), over_f32(a.high, k)}; }
 template <typename T>
 struct RoundedAvg : Rounded<T, AddLanes> {
-  static v128_t finish(v128_t a, uint32_t k) { return divide<T>(widen<T>(a), k); }
+  static v128_t finish(v128_t a, uint32_t k) { return narrow<T>(over(widen<T>(a), k)); }
+};
+template <>
+struct RoundedAvg<Half> : Rounded<Half, AddLanes> {
+  static v128_t finish(v128_t a, uint32_t k) {
+    const Wide usual = over(UsualHalf::widen(a), k);
+    if (UsualHalf::is_usual(UsualHalf::magnitudes(a), usual)) return UsualHalf::narrow(usual);
+    return narrow<Half>(over(widen<Half>(a), k));
+  }
 };
 template <typename T>
 struct CarriedAvg : Carried<T, AddLanes> {
-  static v128_t finish(Wide a, uint32_t k) { return divide<T>(a, k); }
+  static v128_t finish(Wide a, uint32_t k) { return narrow<T>(over(a, k)); }
 };
 
 // As integers, sign and magnitude turned into two's complement, floats compare as they should, -0 below +0.

@@ -34,9 +34,13 @@ inline v128_t multiply_8(v128_t a, v128_t b) {
   const v128_t high = wasm_u16x8_extmul_high_u8x16(a, b);
   return wasm_i8x16_shuffle(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
 }
-// Nor an unsigned comparison of 64-bit lanes: shift both ranges to the signed one.
+// Nor an unsigned comparison of 64-bit lanes: shift both ranges to the signed one. The compiler must not see which bit is
+// flipped: it would make an unsigned comparison of it again, and that lane by lane.
 inline v128_t less_u64(v128_t a, v128_t b) {
-  const v128_t sign = wasm_i64x2_splat(INT64_MIN);
+  v128_t sign = wasm_i64x2_splat(INT64_MIN);
+#ifdef __wasm__
+  __asm__("" : "+r"(sign));
+#endif
   return wasm_i64x2_lt(wasm_v128_xor(a, sign), wasm_v128_xor(b, sign));
 }
 inline v128_t pick(v128_t mask, v128_t yes, v128_t no) { return wasm_v128_bitselect(yes, no, mask); }
@@ -80,12 +84,21 @@ SHOAL_OP(MinF64, Plain, wasm_f64x2_min(a, b))
 SHOAL_OP(MaxF32, Plain, wasm_f32x4_max(a, b))
 SHOAL_OP(MaxF64, Plain, wasm_f64x2_max(a, b))
 
-// One division, after the sum.
+// One division, after the sum. By a power of two it is a product with the reciprocal, which is exact: the same bits, sooner.
+inline bool has_exact_reciprocal(uint32_t k) { return (k & (k - 1)) == 0; }
+inline v128_t over_f32(v128_t a, uint32_t k) {
+  if (has_exact_reciprocal(k)) return wasm_f32x4_mul(a, wasm_f32x4_splat(1 / float(k)));
+  return wasm_f32x4_div(a, wasm_f32x4_splat(float(k)));
+}
+inline v128_t over_f64(v128_t a, uint32_t k) {
+  if (has_exact_reciprocal(k)) return wasm_f64x2_mul(a, wasm_f64x2_splat(1 / double(k)));
+  return wasm_f64x2_div(a, wasm_f64x2_splat(double(k)));
+}
 struct AvgF32 : SumF32 {
-  static v128_t finish(v128_t a, uint32_t k) { return wasm_f32x4_div(a, wasm_f32x4_splat(float(k))); }
+  static v128_t finish(v128_t a, uint32_t k) { return over_f32(a, k); }
 };
 struct AvgF64 : SumF64 {
-  static v128_t finish(v128_t a, uint32_t k) { return wasm_f64x2_div(a, wasm_f64x2_splat(double(k))); }
+  static v128_t finish(v128_t a, uint32_t k) { return over_f64(a, k); }
 };
 
 // Truth: 1 of the dtype, or 0. Folding it with the bitwise operations gives one of the two again, also for floats.
