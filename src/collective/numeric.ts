@@ -15,7 +15,7 @@ export function checkDtype(what: string, { array, tag, dtype: stated }: Operand,
   const chosen = dtype === undefined ? (stated ?? own[0]) : own.find((each) => each === dtype);
   if (chosen === undefined) {
     const known = dtypeNames.includes(dtype as Dtype)
-      ? `one that ${stated === undefined ? `a ${tag}` : `this tensor of ${stated}`} can hold: ${own.join(', ')}`
+      ? `one that ${stated === undefined ? `a ${tag}` : `what says that it is ${stated}`} can hold: ${own.join(', ')}`
       : `one of ${dtypeNames.join(', ')}`;
     throw new InvalidArgumentError(`${what}: expected dtype to be ${known}, received ${show(dtype)}`, {
       option: 'dtype',

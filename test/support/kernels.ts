@@ -9,7 +9,7 @@ import { reduceOpId } from '../../src/types/reduce-op.js';
 import { createWindow } from '../../src/window/node-window.js';
 import { RankWindow } from '../../src/window/rank-window.js';
 
-const window = new RankWindow(createWindow(compileKernels(), 1, 16 * 2 ** 20), 0);
+const window = new RankWindow(createWindow(compileKernels(), 1, 64 * 2 ** 20), 0);
 
 /** What to compute: an operation over `ranks` sources of `count` elements. */
 export interface Reduction {

@@ -63,7 +63,7 @@ const refusals: readonly (readonly [sentence: string, buffer: unknown, options: 
     'another dtype than the tensor says',
     new Tensor('float16', new Uint16Array(2), [2]),
     { dtype: 'bfloat16' },
-    'one that this tensor of float16 can hold: float16, received "bfloat16"',
+    'one that what says that it is float16 can hold: float16, received "bfloat16"',
   ],
   [
     'too few elements',
@@ -141,7 +141,7 @@ const refusals: readonly (readonly [sentence: string, buffer: unknown, options: 
     'out that says another dtype',
     new Uint16Array(2),
     { out: new Float16Array(2) },
-    'one that this tensor of float16 can hold: float16, received "uint16"',
+    'one that what says that it is float16 can hold: float16, received "uint16"',
   ],
   [
     'out in the same memory',

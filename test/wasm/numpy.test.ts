@@ -47,30 +47,30 @@ interface Case extends Reduction {
   readonly got: Uint8Array;
 }
 
-function compute(index: number, dtype: Dtype, op: ReduceOp, carried: boolean, ranks: number, count: number): Case {
-  const data = arrayOf(dtype, ranks * count);
+function randomData(dtype: Dtype, elements: number): TypedArray {
+  const data = arrayOf(dtype, elements);
   for (let i = 0; i < data.length; i++) {
     const values = special[dtype]!;
     data[i] = (uniform() < 0.4 ? values[Math.floor(uniform() * values.length)] : random(dtype)) as never;
   }
-  return run(index, dtype, op, carried, ranks, count, data);
+  return data;
 }
 
-function run(
-  index: number,
-  dtype: Dtype,
-  op: ReduceOp,
-  carried: boolean,
-  ranks: number,
-  count: number,
-  data: TypedArray,
-): Case {
-  const inPlaceOf = Math.floor(uniform() * ranks);
+/** Write the sources for NumPy, unless they are in a file already, and compute with the kernels. */
+function run(index: number, reduction: Reduction, data: TypedArray, written?: string): Case {
+  const inPlaceOf = Math.floor(uniform() * reduction.ranks);
   // Unaligned for the vectors.
-  const got = reduceRows({ dtype, op, carried, ranks, count }, data, index % 5, inPlaceOf);
-  const [input, output] = [join(folder, `${index}.in`), join(folder, `${index}.out`)];
-  writeFileSync(input, new Uint8Array(data.buffer));
-  return { dtype, op, carried, ranks, count, input, output, got };
+  const got = reduceRows(reduction, data, index % 5, inPlaceOf);
+  const input = written ?? join(folder, `${index}.in`);
+  if (written === undefined) writeFileSync(input, new Uint8Array(data.buffer));
+  return { ...reduction, input, output: join(folder, `${index}.out`), got };
+}
+
+/** Operations of a dtype, also carried. */
+function reductionsOf(dtype: Dtype): { op: ReduceOp; carried: boolean }[] {
+  return opsOf(dtype).flatMap((op) =>
+    (canCarry(dtype, op) ? [false, true] : [false]).map((carried) => ({ op, carried })),
+  );
 }
 
 let state = 20_261_123;
@@ -117,11 +117,10 @@ test('every dtype and operation, at every length around the SIMD widths, gives N
   const cases: Case[] = [];
   const counts = [...Array.from({ length: 68 }, (_, count) => count), 1000, 4099];
   for (const dtype of dtypes) {
-    for (const op of opsOf(dtype)) {
-      for (const carried of canCarry(dtype, op) ? [false, true] : [false]) {
-        for (const [i, count] of counts.entries()) {
-          cases.push(compute(cases.length, dtype, op, carried, [1, 2, 3, 4, 7, 8][i % 6]!, count));
-        }
+    for (const of of reductionsOf(dtype)) {
+      for (const [i, count] of counts.entries()) {
+        const ranks = [1, 2, 3, 4, 7, 8][i % 6]!;
+        cases.push(run(cases.length, { dtype, ...of, ranks, count }, randomData(dtype, ranks * count)));
       }
     }
   }
@@ -135,15 +134,22 @@ test('float16: every pattern with 0, 1, the largest and itself', () => {
   for (const other of [() => 0, () => 0x3c00, () => 0x7bff, (bits: number) => bits]) {
     for (const op of opsOf('float16')) {
       const data = Uint16Array.from([...all, ...all.map(other)]);
-      cases.push(run(cases.length, 'float16', op, false, 2, all.length, data));
+      cases.push(run(cases.length, { dtype: 'float16', op, carried: false, ranks: 2, count: all.length }, data));
     }
   }
   compare(cases);
 });
 
-test('a million elements and three', () => {
+test('every dtype and operation over a million elements and three', () => {
   const count = 2 ** 20 + 3;
-  compare([compute(0, 'float16', 'sum', false, 2, count), compute(1, 'complex64', 'prod', false, 1, count)]);
+  for (const dtype of dtypes) {
+    const data = randomData(dtype, 2 * count);
+    const input = join(folder, `${dtype}.in`);
+    writeFileSync(input, new Uint8Array(data.buffer));
+    const cases = reductionsOf(dtype).map((of, i) => run(i, { dtype, ...of, ranks: 2, count }, data, input));
+    compare(cases);
+    for (const path of new Set(cases.flatMap(({ output }) => [input, output]))) rmSync(path);
+  }
 });
 
 test.run();
