@@ -1,5 +1,5 @@
 // Cost per call: k n bytes read once, n bytes written once. Light operations go four vectors at a time, so that the
-// pointer of a source is loaded once per 64 bytes; heavy ones two at a time.
+// pointer of a source is loaded once per 64 bytes; heavy ones one at a time.
 // Loads need no alignment.
 #include "kernels.h"
 
@@ -13,49 +13,74 @@ namespace {
 constexpr uint32_t kVectorBytes = 16;
 constexpr uint32_t kBlockBytes = 4 * kVectorBytes;
 
+// The first two sources, then each further one: heavy operations have a member for either.
+template <typename Op>
+typename Op::Acc begin(v128_t first, v128_t second) {
+  if constexpr (Op::kLight) return Op::combine(Op::load(first), Op::load(second));
+  else return Op::second(first, second);
+}
+template <typename Op>
+typename Op::Acc next(typename Op::Acc acc, v128_t source) {
+  if constexpr (Op::kLight) return Op::combine(acc, Op::load(source));
+  else return Op::next(acc, source);
+}
+
+// One result vector: `load` gives the sources' by their number.
+template <typename Op, typename Load>
+v128_t fold_vector(uint32_t k, Load load) {
+  v128_t result;
+  if (Shorter<Op>::fold(k, load, &result)) return result;
+  if (k == 1) return Op::finish(Op::load(load(0)), 1);
+  typename Op::Acc acc = begin<Op>(load(0), load(1));
+  for (uint32_t s = 2; s < k; s++) acc = next<Op>(acc, load(s));
+  return Op::finish(acc, k);
+}
+
 template <typename Op>
 void fold(const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t bytes) {
-  using Acc = typename Op::Acc;
   uint64_t at = 0;
-  for (; Op::kLight && at + kBlockBytes <= bytes; at += kBlockBytes) {
-    const uint8_t* first = sources[0] + at;
-    Acc a = Op::load(wasm_v128_load(first));
-    Acc b = Op::load(wasm_v128_load(first + 16));
-    Acc c = Op::load(wasm_v128_load(first + 32));
-    Acc d = Op::load(wasm_v128_load(first + 48));
-    for (uint32_t s = 1; s < k; s++) {
-      const uint8_t* next = sources[s] + at;
-      a = Op::combine(a, Op::load(wasm_v128_load(next)));
-      b = Op::combine(b, Op::load(wasm_v128_load(next + 16)));
-      c = Op::combine(c, Op::load(wasm_v128_load(next + 32)));
-      d = Op::combine(d, Op::load(wasm_v128_load(next + 48)));
+  if constexpr (Op::kLight) {
+    for (; at + kBlockBytes <= bytes; at += kBlockBytes) {
+      const uint8_t* first = sources[0] + at;
+      v128_t a = Op::load(wasm_v128_load(first));
+      v128_t b = Op::load(wasm_v128_load(first + 16));
+      v128_t c = Op::load(wasm_v128_load(first + 32));
+      v128_t d = Op::load(wasm_v128_load(first + 48));
+      for (uint32_t s = 1; s < k; s++) {
+        const uint8_t* source = sources[s] + at;
+        a = Op::combine(a, Op::load(wasm_v128_load(source)));
+        b = Op::combine(b, Op::load(wasm_v128_load(source + 16)));
+        c = Op::combine(c, Op::load(wasm_v128_load(source + 32)));
+        d = Op::combine(d, Op::load(wasm_v128_load(source + 48)));
+      }
+      wasm_v128_store(target + at, Op::finish(a, k));
+      wasm_v128_store(target + at + 16, Op::finish(b, k));
+      wasm_v128_store(target + at + 32, Op::finish(c, k));
+      wasm_v128_store(target + at + 48, Op::finish(d, k));
     }
-    wasm_v128_store(target + at, Op::finish(a, k));
-    wasm_v128_store(target + at + 16, Op::finish(b, k));
-    wasm_v128_store(target + at + 32, Op::finish(c, k));
-    wasm_v128_store(target + at + 48, Op::finish(d, k));
-  }
-  for (; !Op::kLight && at + 2 * kVectorBytes <= bytes; at += 2 * kVectorBytes) {
-    Acc a = Op::load(wasm_v128_load(sources[0] + at));
-    Acc b = Op::load(wasm_v128_load(sources[0] + at + 16));
-    for (uint32_t s = 1; s < k; s++) {
-      a = Op::combine(a, Op::load(wasm_v128_load(sources[s] + at)));
-      b = Op::combine(b, Op::load(wasm_v128_load(sources[s] + at + 16)));
+  } else {
+    // Two sources, the most frequent number: no loop over them is left.
+    const uint8_t* const first = sources[0];
+    const uint8_t* const second = sources[k - 1];
+    const auto load_two = [&at, first, second](uint32_t s) { return wasm_v128_load((s == 0 ? first : second) + at); };
+    for (; k == 2 && at + kVectorBytes <= bytes; at += kVectorBytes) {
+      wasm_v128_store(target + at, fold_vector<Op>(2, load_two));
     }
-    wasm_v128_store(target + at, Op::finish(a, k));
-    wasm_v128_store(target + at + 16, Op::finish(b, k));
+    for (; at + kVectorBytes <= bytes; at += kVectorBytes) {
+      const auto load = [=](uint32_t s) { return wasm_v128_load(sources[s] + at); };
+      wasm_v128_store(target + at, fold_vector<Op>(k, load));
+    }
   }
   // The rest goes through the same vectors, the last of them filled up with zeros: no result depends on its place.
   while (at < bytes) {
     const uint64_t size = bytes - at < kVectorBytes ? bytes - at : kVectorBytes;
-    uint8_t vector[kVectorBytes] = {};
-    memcpy(vector, sources[0] + at, size);
-    Acc a = Op::load(wasm_v128_load(vector));
-    for (uint32_t s = 1; s < k; s++) {
+    const v128_t result = fold_vector<Op>(k, [=](uint32_t s) {
+      uint8_t vector[kVectorBytes] = {};
       memcpy(vector, sources[s] + at, size);
-      a = Op::combine(a, Op::load(wasm_v128_load(vector)));
-    }
-    wasm_v128_store(vector, Op::finish(a, k));
+      return wasm_v128_load(vector);
+    });
+    uint8_t vector[kVectorBytes];
+    wasm_v128_store(vector, result);
     memcpy(target + at, vector, size);
     at += size;
   }

@@ -23,6 +23,15 @@ struct Plain {
   static v128_t finish(v128_t a, uint32_t) { return a; }
 };
 
+// A way to fold one vector that is quicker and not always right: true when it was. Most operations have none.
+template <typename Op>
+struct Shorter {
+  template <typename Load>
+  static bool fold(uint32_t, Load, v128_t*) {
+    return false;
+  }
+};
+
 #define SHOAL_OP(NAME, BASE, EXPRESSION)                                     \
   struct NAME : BASE {                                                       \
     static v128_t combine(v128_t a, v128_t b) { return EXPRESSION; }         \
