@@ -23,7 +23,8 @@ export class FakeWorkers implements WorkerSide {
   /** Tasks whose function was begun, by id: how often. */
   readonly begun = new Map<string, number>();
   readonly #states: FakeWorker[];
-  #clearing = new Set<number>();
+  /** Slots that are being emptied, and by whom. */
+  readonly #clearing = new Map<number, number>();
   #events!: WorkerEvents;
   #restarting = false;
   #tooFew = false;
@@ -65,6 +66,8 @@ export class FakeWorkers implements WorkerSide {
     Object.assign(state, { living: false, task: undefined, inbox: [] });
     this.#events.removed(worldRank);
     this.#events.gone(worldRank, lease, { kind: 'died', error: encodeValue(new Error('killed'), 'error') });
+    // Another does what it has not done.
+    for (const [slot, keeper] of this.#clearing) if (keeper === worldRank) this.clear(slot);
     this.#restartIfIdle();
   }
 
@@ -75,8 +78,8 @@ export class FakeWorkers implements WorkerSide {
     return undefined;
   }
   clear(slot: number): void {
-    this.#clearing.add(slot);
     const keeper = this.#states.findIndex(({ living }) => living);
+    this.#clearing.set(slot, keeper);
     if (keeper >= 0) {
       this.#post(keeper, () => {
         if (this.#clearing.delete(slot)) this.#events.cleared(slot);
@@ -173,8 +176,8 @@ export class FakeWorkers implements WorkerSide {
   }
 
   #renew(): void {
-    const clearing = [...this.#clearing];
-    this.#clearing = new Set();
+    const clearing = [...this.#clearing.keys()];
+    this.#clearing.clear();
     this.#states.forEach((_, worldRank) => (this.#states[worldRank] = this.#fresh()));
     for (const slot of clearing) this.#events.cleared(slot);
     this.#restarting = false;
