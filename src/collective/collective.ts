@@ -19,7 +19,7 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
 export type AllreduceOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** The left fold over all ranks on any placement: what this version computes anyway. */
   readonly reproducible?: boolean;
-  /** Where the result goes; default: in place. Same class and length as the buffer. */
+  /** Where the result goes; default: in place. Same class and shape as the buffer. */
   readonly out?: T;
 };
 /** Options of {@link Collective.broadcast}. */
@@ -35,7 +35,8 @@ export interface Collective {
   /**
    * Reduce `buffer` element by element over all ranks and leave the result on every rank.
    *
-   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards element i is `op` over all ranks' element i, with the same bits on all ranks.
+   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards element i
+   * is `op` over all ranks' element i, with the same bits on all ranks.
    * Ownership: `buffer` (and `out`) belong to the call until the promise settles.
    *
    * @returns `out` if given, else `buffer`.

@@ -193,8 +193,8 @@ export class GroupCollective implements Collective {
 }
 
 /** Put a packed result where it belongs. */
-function putBack({ algorithm, packed }: Request): InvalidArgumentError | undefined {
-  if (packed && !packed.usable) return lostBuffer(algorithm.name, 0);
+function putBack({ algorithm, packed, memory }: Request): InvalidArgumentError | undefined {
+  if (packed && !packed.usable) return lostBuffer(algorithm.name, memory.at(-1)?.byteLength ?? 0);
   packed?.scatter();
   return undefined;
 }

@@ -19,7 +19,7 @@ export interface Request {
   readonly output: TypedArray | undefined;
   /** Set when `output` is a packed copy, to be put back where it belongs. */
   readonly packed: PackedCopy | undefined;
-  /** The caller's memory that the call uses: nobody else may until it ends. */
+  /** The caller's memory that the call uses, that of the result last: nobody else may until it ends. */
   readonly memory: readonly TypedArray[];
   /** What the caller gets back: `out` where it was given, else the buffer. */
   readonly result: unknown;
