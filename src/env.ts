@@ -64,20 +64,20 @@ export function environment(): Environment {
 }
 
 /** Variables by which a process that we start finds its head; set and taken away by the package itself. */
-export const jobVariableNames = ['SHOAL_HEAD', 'SHOAL_TOKEN'] as const;
+export const jobVariableNames = ['SHOAL_HEAD'] as const;
 
 type JobName = (typeof jobVariableNames)[number];
 
-/** For the processes of one job. */
-export function jobVariables(head: string, token: string): Record<JobName, string> {
-  return { SHOAL_HEAD: head, SHOAL_TOKEN: token };
+/** For the processes of one job. No secret: others may read the environment of a process. */
+export function jobVariables(head: string): Record<JobName, string> {
+  return { SHOAL_HEAD: head };
 }
 
-/** Read them and take them out of the environment, so that no child process inherits the token. */
-export function takeJobVariables(): { head: string | undefined; token: string | undefined } {
-  const { SHOAL_HEAD: head, SHOAL_TOKEN: token } = process.env as Partial<Record<JobName, string>>;
+/** Read them and take them out of the environment: children of this process are not of the job. */
+export function takeJobVariables(): { head: string | undefined } {
+  const { SHOAL_HEAD: head } = process.env as Partial<Record<JobName, string>>;
   for (const name of jobVariableNames) Reflect.deleteProperty(process.env, name);
-  return { head, token };
+  return { head };
 }
 
 function number(name: Name): number | undefined {

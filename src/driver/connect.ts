@@ -1,9 +1,12 @@
 /** Use a pool that runs by itself. */
+import type { Socket } from 'node:net';
 import { connect as connectSocket } from 'node:net';
 import { InvalidArgumentError, LaunchError, show } from '../errors.js';
-import { Connection } from '../protocol/connection.js';
+import { Connection, frameSlackBytes } from '../protocol/connection.js';
+import { welcomeLimitBytes } from '../protocol/control-messages.js';
+import { greet } from '../protocol/greeting.js';
 import type { FromPool, ToPool } from '../protocol/pool-messages.js';
-import { poolVersion } from '../protocol/pool-messages.js';
+import { fromPool } from '../protocol/pool-shapes.js';
 import { Pool } from './pool.js';
 import { findPool } from './pool-files.js';
 import { RemoteHead } from './remote-head.js';
@@ -32,28 +35,34 @@ export async function connectHead(address: string | undefined): Promise<RemoteHe
   }
   const found = findPool(address);
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(found.address) ?? [];
-  const socket = connectSocket({ host, port: Number(port) });
+  const failure = (why: string, cause?: unknown): LaunchError =>
+    new LaunchError(`the pool at ${found.address} ${why}`, { address: found.address }, { cause });
+  const open = (): Socket => connectSocket({ host, port: Number(port) });
+  const socket = await greet(open, 'user', found.token, limitMs).catch((error: unknown) => {
+    throw failure((error as Error).message, error);
+  });
   return new Promise((resolve, reject) => {
     let head: RemoteHead | undefined;
     const fail = (why: string): void => {
       connection.close();
-      reject(new LaunchError(`the pool at ${found.address} ${why}`, { address: found.address }));
+      reject(failure(why));
     };
     const timer = setTimeout(fail, limitMs, `did not answer within ${limitMs} ms`);
-    const connection = new Connection<FromPool, ToPool>(socket, Infinity, {
+    const connection = new Connection<FromPool, ToPool>(socket, welcomeLimitBytes, fromPool, {
       message: (message) => {
         if (head) head.receive(message);
         else if (message.type === 'welcome') {
           clearTimeout(timer);
           resolve((head = new RemoteHead(found, connection, message)));
+          // The results of a task come in one message.
+          connection.trust((head.status.workers.length + 1) * (message.maxMessageBytes + frameSlackBytes));
         }
       },
-      closed: () => {
+      closed: (error) => {
         clearTimeout(timer);
         if (head) head.end();
-        else fail('closed the connection: it is of another version of Shoal, or is ending');
+        else fail(error ? `cannot be understood: ${error.message}` : 'closed the connection: it is ending');
       },
     });
-    connection.send({ type: 'hello', version: poolVersion, token: found.token });
   });
 }

@@ -6,10 +6,12 @@ import type { Task } from '../head/task.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import { helloLimitBytes } from '../protocol/control-messages.js';
 import type { NodeReceiver, Nodes } from '../launch/nodes.js';
-import type { FromNode, NodeHello, ToNode } from '../protocol/node-messages.js';
+import { Gate } from '../protocol/gate.js';
+import type { FromNode, ToNode } from '../protocol/node-messages.js';
+import { fromNode } from '../protocol/node-shapes.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
-import { placements, poolVersion } from '../protocol/pool-messages.js';
-import { isToken, newToken } from '../protocol/token.js';
+import { taskShape, toPool } from '../protocol/pool-shapes.js';
+import { newToken } from '../protocol/token.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { encodeError } from '../worker/rank-task.js';
 import type { StartedPool } from './launch.js';
@@ -20,16 +22,11 @@ const statusMs = 100;
 /** Tasks that have ended and are still listed. */
 const keptRecords = 1_000;
 
-/** Whoever has connected. */
-interface Visitor {
-  readonly connection: Connection<ToPool | FromNode, FromPool | ToNode>;
-  session: Session | undefined;
-  node: NodeReceiver | undefined;
-}
+type UserConnection = Connection<ToPool, FromPool>;
 
 interface Session {
   readonly name: string;
-  readonly connection: Visitor['connection'];
+  readonly connection: UserConnection;
   readonly tasks: Map<string, Task>;
 }
 
@@ -39,11 +36,12 @@ export class PoolServer {
   /** Resolves when somebody asks for the pool's end, with whether by force. */
   readonly stopped: Promise<boolean>;
   readonly #nodes: Nodes | undefined;
-  /** Users that have come before the pool was up. */
-  readonly #waiting = new Set<Visitor>();
+  /** For users that have come before the pool was up. */
+  readonly #waiting = new Set<(pool: StartedPool) => void>();
   #pool: StartedPool | undefined;
   readonly #logDir: string | undefined;
   readonly #server: Server;
+  readonly #gate: Gate;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<Session>();
   readonly #records = new Map<string, TaskRecord & { begun: number; task: Task | undefined }>();
@@ -56,8 +54,17 @@ export class PoolServer {
     this.#nodes = nodes;
     this.#logDir = logDir;
     this.stopped = new Promise((resolve) => (this.#stop = resolve));
+    this.#gate = new Gate(
+      { token: this.token, roles: ['user', 'node'] },
+      {
+        admitted: (socket, role) => {
+          if (role === 'node') this.#acceptNode(socket);
+          else this.#acceptUser(socket);
+        },
+      },
+    );
     this.#server = createServer((socket) => {
-      this.#accept(socket);
+      this.#gate.receive(socket);
     });
     this.#timer = setInterval(() => {
       // Without tasks only events change what there is to tell.
@@ -74,7 +81,7 @@ export class PoolServer {
         this.#tellStatus();
       });
     }
-    for (const visitor of this.#waiting) visitor.session = this.#admit(visitor.connection, pool);
+    for (const admit of this.#waiting) admit(pool);
     this.#waiting.clear();
   }
 
@@ -94,47 +101,55 @@ export class PoolServer {
   close(): void {
     clearInterval(this.#timer);
     this.#server.close();
+    this.#gate.close();
     for (const socket of this.#sockets) socket.end();
   }
 
-  #accept(socket: Socket): void {
+  /** A user has shown the token. */
+  #acceptUser(socket: Socket): void {
     this.#sockets.add(socket);
-    const connection = new Connection<ToPool | FromNode, FromPool | ToNode>(socket, helloLimitBytes, {
+    let session: Session | undefined;
+    const connection: UserConnection = new Connection(socket, helloLimitBytes, toPool, {
       message: (message) => {
-        if (visitor.node) visitor.node.message(message as FromNode);
-        else if (visitor.session) this.#receive(visitor.session, message as ToPool);
-        else if (this.#waiting.has(visitor)) connection.close();
-        else this.#greet(visitor, message);
+        // Before it is welcome it has nothing to say.
+        if (session) this.#receive(session, message);
+        else connection.close();
       },
       closed: () => {
         this.#sockets.delete(socket);
-        this.#waiting.delete(visitor);
-        visitor.node?.closed();
-        if (visitor.session) this.#leave(visitor.session);
+        this.#waiting.delete(admit);
+        if (session) this.#leave(session);
       },
     });
-    const visitor: Visitor = { connection, session: undefined, node: undefined };
+    const admit = (pool: StartedPool): void => {
+      session = this.#admit(connection, pool);
+    };
+    if (this.#pool) admit(this.#pool);
+    else this.#waiting.add(admit);
   }
 
-  /** Whoever has the token is a user, or a node manager; anybody else is cut off. */
-  #greet(visitor: Visitor, message: ToPool | FromNode): void {
-    const { connection } = visitor;
-    const isKnown = 'token' in message && isToken(message.token, this.token);
-    if (isKnown && message.type === 'node') this.#greetNode(visitor, message);
-    else if (!isKnown || message.type !== 'hello' || message.version !== poolVersion) connection.close();
-    else if (this.#pool) visitor.session = this.#admit(connection, this.#pool);
-    else this.#waiting.add(visitor);
+  /** A node manager has shown the token. */
+  #acceptNode(socket: Socket): void {
+    this.#sockets.add(socket);
+    let node: NodeReceiver | undefined;
+    const connection: Connection<FromNode, ToNode> = new Connection(socket, helloLimitBytes, fromNode, {
+      message: (message) => {
+        if (node) node.message(message);
+        else if (message.type !== 'node') connection.close();
+        else if (this.#nodes) node = this.#nodes.admit(connection, message);
+        else {
+          connection.send({ type: 'refused', text: 'its workers are threads of one process' });
+          connection.end();
+        }
+      },
+      closed: () => {
+        this.#sockets.delete(socket);
+        node?.closed();
+      },
+    });
   }
 
-  #greetNode(visitor: Visitor, hello: NodeHello): void {
-    const { connection } = visitor;
-    visitor.node = this.#nodes?.admit(connection, hello);
-    if (this.#nodes) return;
-    connection.send({ type: 'refused', text: 'its workers are threads of one process' });
-    connection.end();
-  }
-
-  #admit(connection: Visitor['connection'], { maxMessageBytes, status }: StartedPool): Session {
+  #admit(connection: UserConnection, { maxMessageBytes, status }: StartedPool): Session {
     connection.trust(maxMessageBytes + frameSlackBytes);
     const session = { name: `s${this.#nextSession++}`, connection, tasks: new Map<string, Task>() };
     this.#sessions.add(session);
@@ -154,15 +169,12 @@ export class PoolServer {
     const pool = this.#pool;
     if (!pool) return;
     switch (message.type) {
-      case 'hello':
-        session.connection.close();
-        break;
       case 'submit':
         this.#submit(session, pool, message.id, message.spec);
         break;
       case 'cancel': {
         const task = session.tasks.get(message.id);
-        if (task) pool.head.cancel(task, decodeValue(message.reason));
+        if (task) pool.head.cancel(task, decodeReason(message.reason));
         break;
       }
       case 'tasks':
@@ -183,10 +195,10 @@ export class PoolServer {
     }
   }
 
-  #submit(session: Session, pool: StartedPool, id: string, given: TaskSpec): void {
+  #submit(session: Session, pool: StartedPool, id: string, spec: TaskSpec): void {
     const { connection, tasks, name } = session;
     try {
-      const spec = checkedSpec(given);
+      if (!taskShape(spec)) throw new InvalidArgumentError(`expected a task, received ${show(spec)}`);
       if (!id.startsWith(`${name}.`) || this.#records.has(id)) {
         throw new InvalidArgumentError(`expected an id of this session that is not in use, received ${show(id)}`);
       }
@@ -252,23 +264,11 @@ export class PoolServer {
   }
 }
 
-/** What came over the network is checked as if nobody had looked at it before. */
-function checkedSpec(spec: unknown): TaskSpec {
-  const given = (spec ?? {}) as Record<keyof TaskSpec, unknown>;
-  const { source, name, workers, args, timeoutMs, maxRetries, fresh, placement } = given;
-  const { url, exportName } = (source ?? {}) as Record<'url' | 'exportName', unknown>;
-  const isCount = (value: unknown, least: number): boolean => Number.isInteger(value) && (value as number) >= least;
-  const fits =
-    typeof url === 'string' &&
-    url.startsWith('file:///') &&
-    typeof exportName === 'string' &&
-    (name === undefined || typeof name === 'string') &&
-    isCount(workers, 1) &&
-    isCount(maxRetries, 0) &&
-    args instanceof Uint8Array &&
-    (timeoutMs === null || (typeof timeoutMs === 'number' && timeoutMs > 0)) &&
-    typeof fresh === 'boolean' &&
-    placements.some((each) => each === placement);
-  if (!fits) throw new InvalidArgumentError(`expected a task, received ${show(spec)}`);
-  return spec as TaskSpec;
+/** Whatever a user has given; that it cannot be read is then the reason. */
+function decodeReason(encoded: Uint8Array): unknown {
+  try {
+    return decodeValue(encoded);
+  } catch (error) {
+    return error;
+  }
 }

@@ -1,6 +1,5 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jobVariableNames, jobVariables } from '../env.js';
@@ -8,12 +7,14 @@ import type { WorkerDiedError } from '../errors.js';
 import { LaunchError, RegistrationTimeoutError } from '../errors.js';
 import type { StartPhases } from '../head/worker-side.js';
 import type { ProcessUsage } from '../native/proc.js';
-import { nodeIdentity, nodeKey } from '../native/proc.js';
+import { makeJobFolder, removeToken, writeToken } from '../native/job-folder.js';
+import { nodeIdentity, nodeKey, readProcess } from '../native/proc.js';
 import { NodeManager } from '../node-manager/node-manager.js';
 import type { NodeEvents } from '../node-manager/node-workers.js';
 import { tailOf } from '../node-manager/tail.js';
 import type { HeadPlace, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
+import { nodeSocket } from '../protocol/node-socket.js';
 import { newToken } from '../protocol/token.js';
 import { endsWithin } from '../worker/ends-within.js';
 import { logPath } from '../worker/log-file.js';
@@ -98,8 +99,7 @@ export class MpiJob {
       },
     );
     this.#jobNodes = new JobNodes(options.nodes, this.#nodeManager, this.#agents);
-    // mkdtemp makes it with mode 0700: nobody else reaches the socket in it.
-    this.#folder = mkdtempSync(join(tmpdir(), 'shoal-'));
+    this.#folder = makeJobFolder();
   }
 
   /** Without a folder of the user's, output is kept as long as the job is there, for errors. */
@@ -137,6 +137,7 @@ export class MpiJob {
       if (signal?.aborted) abort();
       else await this.#spawn();
       await begun;
+      removeToken(this.#folder);
       this.#mpiexec?.relay();
     } catch (error) {
       begun.catch(() => undefined);
@@ -203,8 +204,9 @@ export class MpiJob {
   }
 
   async #spawn(): Promise<void> {
-    const path = join(this.#folder, 'node');
-    await this.#nodeManager.open(path);
+    const folder = this.#folder;
+    await this.#nodeManager.open(nodeSocket(folder));
+    writeToken(folder, this.#token);
     const { launcher, ranks, mpiexecArgs, execArgv, hosts, hostfile, startTimeoutMs, welcome } = this.#options;
     const { rendezvous } = welcome;
     const command = mpiCommand(launcher, {
@@ -215,11 +217,13 @@ export class MpiJob {
       forward: jobVariableNames,
       extraArgs: mpiexecArgs,
       root: process.getuid?.() === 0,
-      folder: this.#folder,
+      folder,
       preload: preloadFor(launcher.family, ranks),
     });
-    const head: HeadPlace = { path, nodeKey: nodeKey(nodeIdentity()), rendezvous, startTimeoutMs };
-    const mpiexec = new Mpiexec(command, jobVariables(JSON.stringify(head), this.#token));
+    const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
+    const driver = { pid, startTime };
+    const head: HeadPlace = { folder, driver, nodeKey: nodeKey(nodeIdentity()), rendezvous, startTimeoutMs };
+    const mpiexec = new Mpiexec(command, jobVariables(JSON.stringify(head)));
     this.#mpiexec = mpiexec;
     void mpiexec.exit.then((how) => {
       this.#launcherEnded(how);

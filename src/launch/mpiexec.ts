@@ -24,13 +24,16 @@ export class Mpiexec {
   #relaying = false;
   #exited = false;
 
-  constructor({ command, args, env }: MpiCommand, more: Readonly<Record<string, string>>) {
+  /** @param input - What the first rank finds on standard input; undefined: nothing. */
+  constructor({ command, args, env }: MpiCommand, more: Readonly<Record<string, string>>, input?: string) {
     this.#child = spawn(command, args, {
       env: { ...launcherEnvironment(), ...env, ...more },
-      stdio: ['ignore', 'inherit', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'inherit', 'pipe'],
       // Ctrl-C at a terminal reaches the driver alone, which then ends the job in order.
       detached: true,
     });
+    // Whoever ends before it has read has told so by its end.
+    this.#child.stdin?.on('error', () => undefined).end(input);
     const pid = this.#child.pid ?? -1;
     this.identity = { pid, startTime: readProcess(pid)?.startTime ?? -1 };
     this.exit = new Promise((resolve) => {

@@ -9,10 +9,11 @@ import type { NodeIdentity } from '../native/proc.js';
 import { nodeIdentity, nodeKey } from '../native/proc.js';
 import { Connection } from '../protocol/connection.js';
 import { helloLimitBytes } from '../protocol/control-messages.js';
+import { Gate } from '../protocol/gate.js';
 import { beatMs } from '../protocol/heartbeat.js';
 import type { FromNode, NodeHello, ToNode } from '../protocol/node-messages.js';
-import { nodeVersion } from '../protocol/node-messages.js';
-import { isToken, newToken } from '../protocol/token.js';
+import { fromNode } from '../protocol/node-shapes.js';
+import { newToken } from '../protocol/token.js';
 import { endsWithin } from '../worker/ends-within.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
@@ -56,6 +57,7 @@ export class Nodes {
   readonly #present = new Map<string, RemoteNode>();
   readonly #awaited = new Map<string, Awaited>();
   readonly #sockets = new Set<Socket>();
+  readonly #gate: Gate;
   readonly #started: Mpiexec[] = [];
   #server: Server | undefined;
   #address: Promise<string> | undefined;
@@ -64,6 +66,14 @@ export class Nodes {
   constructor(options: NodesOptions, everyMs: number = beatMs) {
     this.#options = options;
     this.#everyMs = everyMs;
+    this.#gate = new Gate(
+      { token: this.#token, roles: ['node'] },
+      {
+        admitted: (socket) => {
+          this.#accept(socket);
+        },
+      },
+    );
   }
 
   /** Names of the nodes whose manager is there. */
@@ -71,7 +81,7 @@ export class Nodes {
     return [...this.#present.values()].map(({ identity }) => identity.node);
   }
 
-  /** A node manager has come, and its token was found right; undefined when it is not wanted, which it is told. */
+  /** A node manager has come, and has shown the token; undefined when it is not wanted, which it is told. */
   admit(connection: Connection<FromNode, ToNode>, hello: NodeHello): NodeReceiver | undefined {
     const why = this.#refusal(hello);
     if (why !== undefined) {
@@ -122,13 +132,11 @@ export class Nodes {
     if (!(await endsWithin(ended, closeLimitMs))) for (const mpiexec of this.#started) mpiexec.kill();
     await ended;
     for (const socket of this.#sockets) socket.destroy();
+    this.#gate.close();
     this.#server?.close();
   }
 
   #refusal(hello: NodeHello): string | undefined {
-    if (hello.version !== nodeVersion) {
-      return `it speaks version ${String(hello.version)} of the protocol, the head ${nodeVersion}`;
-    }
     if (this.#closed) return 'the pool is closing';
     const known = nodeKey(hello) === nodeKey(nodeIdentity()) ? process.pid : this.#present.get(nodeKey(hello))?.pid;
     if (known === undefined) return undefined;
@@ -155,7 +163,9 @@ export class Nodes {
       folder: tmpdir(),
       forward: [...jobVariableNames, 'SHOAL_NODE'],
     });
-    const mpiexec = new Mpiexec(command, { ...jobVariables(address, this.#token), SHOAL_NODE: identity.node });
+    // The token goes in by standard input, which mpiexec gives to its first rank: an environment can be read by others.
+    const variables = { ...jobVariables(address), SHOAL_NODE: identity.node };
+    const mpiexec = new Mpiexec(command, variables, `${this.#token}\n`);
     mpiexec.keepAlive(false);
     void this.#awaited.get(nodeKey(identity))?.came.then(
       () => {
@@ -176,7 +186,7 @@ export class Nodes {
     const { listen } = this.#options;
     this.#address ??= new Promise((resolve, reject) => {
       const server = createServer((socket) => {
-        this.#accept(socket);
+        this.#gate.receive(socket);
       });
       this.#server = server.unref();
       server.once('error', (cause) => {
@@ -192,12 +202,11 @@ export class Nodes {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     let receiver: NodeReceiver | undefined;
-    const connection = new Connection<FromNode, ToNode>(socket, helloLimitBytes, {
+    const connection = new Connection<FromNode, ToNode>(socket, helloLimitBytes, fromNode, {
       message: (message) => {
         if (receiver) receiver.message(message);
-        else if (message.type === 'node' && isToken(message.token, this.#token)) {
-          receiver = this.admit(connection, message);
-        } else connection.close();
+        else if (message.type === 'node') receiver = this.admit(connection, message);
+        else connection.close();
       },
       closed: () => {
         this.#sockets.delete(socket);

@@ -1,14 +1,13 @@
 /** A node manager in another process, as the head's side holds it. */
-import type { LaunchError } from '../errors.js';
-import { WorkerDiedError } from '../errors.js';
+import { LaunchError, WorkerDiedError } from '../errors.js';
 import type { NodeIdentity, ProcessUsage } from '../native/proc.js';
 import type { NodeEvents, NodeWorkers } from '../node-manager/node-workers.js';
 import { WorkerRecord } from '../node-manager/worker-record.js';
 import type { Connection } from '../protocol/connection.js';
 import type { ToRank } from '../protocol/control-messages.js';
+import { decodeError } from '../protocol/decode-error.js';
 import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeHello, NodeJob, ToNode } from '../protocol/node-messages.js';
-import { decodeValue } from '../protocol/values.js';
 
 type ToNodeConnection = Connection<FromNode, ToNode>;
 
@@ -118,10 +117,10 @@ class RemoteWorkers implements NodeWorkers {
         if (entry?.living) this.#events.message(entry.worldRank, message.message);
         break;
       case 'died':
-        if (entry) this.#died(entry, decodeValue(message.error) as WorkerDiedError);
+        if (entry) this.#died(entry, workerDied(entry, decodeError(message.error)));
         break;
       case 'failed':
-        this.#events.failed(decodeValue(message.error) as LaunchError);
+        this.#events.failed(launchError(decodeError(message.error)));
         break;
       case 'gone':
         this.#end();
@@ -186,4 +185,14 @@ class RemoteWorkers implements NodeWorkers {
     entry.living = false;
     if (!this.#closing) this.#events.died(entry.worldRank, error);
   }
+}
+
+/** As the node manager has it, whatever that has sent. */
+function workerDied({ worldRank, row: { pid, hostname } }: WorkerRecord, error: Error): WorkerDiedError {
+  if (error instanceof WorkerDiedError) return error;
+  return new WorkerDiedError(error.message, { worldRank, pid, hostname, signal: undefined, exitKind: 'unknown' });
+}
+
+function launchError(error: Error): LaunchError {
+  return error instanceof LaunchError ? error : new LaunchError(error.message, {}, { cause: error });
 }

@@ -1,9 +1,9 @@
 /** Two ranks under an `mpiexec`, for `shoal doctor`: whether what a pool rests on works here. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeJobFolder } from '../native/job-folder.js';
 import { loadMpi } from '../native/mpi.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
@@ -34,7 +34,7 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
   } catch (error) {
     return { ...none, addonError: (error as Error).message };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-'));
+  const folder = makeJobFolder();
   try {
     const report = runTrial(launcher, folder);
     if (typeof report === 'string') return { ...none, addonError: undefined, trialError: report };

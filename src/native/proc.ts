@@ -4,7 +4,9 @@ import { hostname } from 'node:os';
 import { environment } from '../env.js';
 
 /** State and start time of a process, from `/proc/<pid>/stat`; undefined when there is none. */
-export function readProcess(pid: number | 'self'): { pid: number; state: string; startTime: number } | undefined {
+export function readProcess(
+  pid: number | 'self',
+): { pid: number; parent: number; state: string; startTime: number } | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -13,7 +15,21 @@ export function readProcess(pid: number | 'self'): { pid: number; state: string;
   }
   // The second field is the command in parentheses and may hold anything: fields are counted from its end.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { pid: parseInt(text, 10), state: fields[0] ?? '', startTime: Number(fields[19]) };
+  return { pid: parseInt(text, 10), parent: Number(fields[1]), state: fields[0] ?? '', startTime: Number(fields[19]) };
+}
+
+/** The first of the processes between this one and another, which may be gone: its child, if both are of one host. */
+export function childTowards(ancestor: {
+  pid: number;
+  startTime: number;
+}): { pid: number; startTime: number } | undefined {
+  let child: { pid: number; startTime: number } | undefined;
+  for (let next = readProcess(process.ppid); next; next = readProcess(next.parent)) {
+    // When it is gone, its child belongs to a process that is older.
+    if (next.pid === ancestor.pid || next.startTime < ancestor.startTime) break;
+    child = next;
+  }
+  return child;
 }
 
 /** What a process uses. */

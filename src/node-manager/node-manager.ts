@@ -10,16 +10,20 @@ import type { OsAddon } from '../native/os.js';
 import { loadOs } from '../native/os.js';
 import type { ProcessUsage } from '../native/proc.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
-import type { FromRank, HelloMessage, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
-import { controlVersion, helloLimitBytes } from '../protocol/control-messages.js';
-import { isToken } from '../protocol/token.js';
-import { decodeValue } from '../protocol/values.js';
+import type { FromRank, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import { helloLimitBytes } from '../protocol/control-messages.js';
+import { fromRank } from '../protocol/control-shapes.js';
+import { decodeError } from '../protocol/decode-error.js';
+import { Gate } from '../protocol/gate.js';
+import { protocolVersion } from '../protocol/greeting.js';
 import type { NodeEvents, NodeWorkers } from './node-workers.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerWatch } from './worker-watch.js';
 
 /** Longest path of a Unix socket. */
 const socketPathBytes = 107;
+/** Besides the ranks of the job, which may all come at once. */
+const spareStrangers = 64;
 /** How often a process that has not connected is looked at. */
 const lookMs = 20;
 
@@ -50,6 +54,7 @@ export class NodeManager implements NodeWorkers {
   readonly #events: NodeManagerEvents;
   readonly #os: OsAddon;
   readonly #server: Server;
+  readonly #gate: Gate;
   readonly #sockets = new Set<Socket>();
   /** By start-up token; a pid is an attribute. */
   readonly #table = new Map<string, WorkerEntry>();
@@ -62,8 +67,20 @@ export class NodeManager implements NodeWorkers {
     this.#options = options;
     this.#events = events;
     this.#os = loadOs();
+    const { token, worldSize } = options;
+    this.#gate = new Gate(
+      { token, roles: ['rank'], maxStrangers: worldSize + spareStrangers },
+      {
+        admitted: (socket) => {
+          this.#accept(socket);
+        },
+        refused: (why, version) => {
+          this.#refused(why, version);
+        },
+      },
+    );
     this.#server = createServer((socket) => {
-      this.#accept(socket);
+      this.#gate.receive(socket);
     });
   }
 
@@ -166,16 +183,17 @@ export class NodeManager implements NodeWorkers {
   close(): void {
     for (const { files } of this.entries) for (const file of files) rmSync(file, { force: true });
     for (const socket of this.#sockets) socket.destroy();
+    this.#gate.close();
     this.#server.close();
   }
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     let entry: WorkerEntry | undefined;
-    const connection = new Connection<FromRank, ToRank>(socket, helloLimitBytes, {
+    const connection = new Connection<FromRank, ToRank>(socket, helloLimitBytes, fromRank, {
       message: (message) => {
         if (entry) this.#receive(entry, message);
-        else if (message.type === 'hello') entry = this.#admit(connection, message);
+        else if (message.type === 'hello') entry = this.#admit(connection, message.row);
         else connection.close();
       },
       closed: (error) => {
@@ -187,9 +205,21 @@ export class NodeManager implements NodeWorkers {
     });
   }
 
-  /** Whoever has the token is one of ours; anybody else is cut off. */
-  #admit(connection: Connection<FromRank, ToRank>, { version, token, row }: HelloMessage): WorkerEntry | undefined {
-    const why = this.#refusal(version, token, row);
+  /** It has not the job's token, or is of another version. */
+  #refused(why: 'token' | 'version', version: number): void {
+    if (this.#closing) return;
+    if (why === 'token') {
+      this.#events.refused('a process was cut off: the token that it sent is not that of this job');
+      return;
+    }
+    const versions = `version ${version} of the protocol, this process version ${protocolVersion}`;
+    const text = `a rank of this job speaks ${versions}; use the same version of shoal on every node`;
+    this.#events.failed(new LaunchError(text, { expected: protocolVersion, received: version }));
+  }
+
+  /** Whoever has shown the token is one of ours, if its row is. */
+  #admit(connection: Connection<FromRank, ToRank>, row: RankRow): WorkerEntry | undefined {
+    const why = this.#refusal(row);
     if (why !== undefined) {
       if (why !== '') this.#events.refused(why);
       connection.close();
@@ -216,18 +246,10 @@ export class NodeManager implements NodeWorkers {
   }
 
   /** Why a process is not admitted; empty: nobody needs to be told. */
-  #refusal(version: number, token: unknown, row: RankRow): string | undefined {
+  #refusal(row: RankRow): string | undefined {
     if (this.#closing) return '';
     const { agents, worldSize } = this.#options;
-    if (!isToken(token, this.#options.token)) {
-      return 'a process was cut off: the token that it sent is not that of this job';
-    }
     const who = `process ${row.pid} on ${row.hostname}`;
-    if (version !== controlVersion) {
-      const text = `${who} speaks version ${version} of the control protocol, this process ${controlVersion}`;
-      this.#events.failed(new LaunchError(text));
-      return '';
-    }
     const taken = this.#ranks.get(row.rank - agents) ?? this.#table.get(row.startupToken);
     if (taken && !(taken.connection === undefined && isSame(taken.row, row, agents))) {
       const { pid } = taken.row;
@@ -263,9 +285,9 @@ export class NodeManager implements NodeWorkers {
         this.#events.registered(worldRank);
         break;
       case 'failed': {
-        const cause = decodeValue(message.error);
-        const why = cause instanceof Error ? cause.message : String(cause);
-        this.#events.failed(new LaunchError(`worker ${worldRank} could not start: ${why}`, { worldRank }, { cause }));
+        const cause = decodeError(message.error);
+        const text = `worker ${worldRank} could not start: ${cause.message}`;
+        this.#events.failed(new LaunchError(text, { worldRank }, { cause }));
         break;
       }
       default:

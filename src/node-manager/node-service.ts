@@ -1,11 +1,13 @@
 /** A node manager that is a process of its own: job after job it takes the workers of its node on, for a head elsewhere. */
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { LaunchError } from '../errors.js';
+import { makeNamedJobFolder, sweepJobFolders } from '../native/job-folder.js';
 import { makePrivateFolder } from '../native/private-folder.js';
 import { nodeIdentity } from '../native/proc.js';
 import type { Connection } from '../protocol/connection.js';
 import type { WelcomeMessage } from '../protocol/control-messages.js';
+import { welcomeLimitBytes } from '../protocol/control-messages.js';
 import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeJob, ToNode } from '../protocol/node-messages.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
@@ -15,7 +17,6 @@ import { encodeError } from '../worker/rank-task.js';
 import { NodeManager } from './node-manager.js';
 import { tailOf } from './tail.js';
 
-const folderMode = 0o700;
 /** How long workers may take to leave once the head is gone. */
 const leaveLimitMs = 5_000;
 
@@ -103,9 +104,10 @@ export class NodeService {
     try {
       const folder = nodeFolder(settings.token, nodeIdentity());
       const manager = this.#manage(job, settings, folder);
-      // Of a name that nobody can guess: whatever is there already is not ours.
-      mkdirSync(folder, { mode: folderMode });
+      sweepJobFolders(dirname(folder));
+      makeNamedJobFolder(folder);
       this.#open = { job, manager, folder };
+      this.#connection.trust(settings.welcome.maxMessageBytes + welcomeLimitBytes);
       makePrivateFolder(settings.welcome.threads.logDir ?? join(folder, 'logs'));
       await manager.open(nodeSocket(folder));
       manager.expect(settings.rows);

@@ -1,10 +1,13 @@
 /** The life of a node manager that is a process of its own. */
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { LaunchError } from '../errors.js';
 import { nodeIdentity, readProcess } from '../native/proc.js';
 import { Connection } from '../protocol/connection.js';
+import { welcomeLimitBytes } from '../protocol/control-messages.js';
+import { greet } from '../protocol/greeting.js';
 import type { FromNode, ToNode } from '../protocol/node-messages.js';
-import { nodeVersion } from '../protocol/node-messages.js';
+import { toNode } from '../protocol/node-shapes.js';
 import { NodeService } from './node-service.js';
 
 const admitLimitMs = 10_000;
@@ -22,21 +25,23 @@ export interface ServedNode {
  *
  * @throws {@link LaunchError} when nobody is there, or does not want it.
  */
-export function serveNode(address: string, token: string): Promise<ServedNode> {
+export async function serveNode(address: string, token: string): Promise<ServedNode> {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
   const identity = nodeIdentity();
+  const open = (): Socket => connect({ host, port: Number(port) });
+  const socket = await greet(open, 'node', token, admitLimitMs).catch((cause: unknown) => {
+    throw new LaunchError(`the pool at ${address} ${(cause as Error).message}`, { address }, { cause });
+  });
   return new Promise((resolve, reject) => {
     let service: NodeService | undefined;
-    let why = 'closed the connection: it is of another version of Shoal, or another pool is there now';
+    let why = 'closed the connection: it is ending';
     let end!: () => void;
     const ended = new Promise<void>((done) => (end = done));
-    const socket = connect({ host, port: Number(port) });
-    socket.once('error', (error) => (why = `cannot be reached from ${identity.node}: ${error.message}`));
     const timer = setTimeout(() => {
       why = `did not answer within ${admitLimitMs} ms`;
       connection.close();
     }, admitLimitMs);
-    const connection = new Connection<ToNode, FromNode>(socket, Infinity, {
+    const connection = new Connection<ToNode, FromNode>(socket, welcomeLimitBytes, toNode, {
       message: (message) => {
         if (service) service.receive(message);
         else if (message.type === 'refused') why = `does not want this node manager: ${message.text}`;
@@ -56,6 +61,6 @@ export function serveNode(address: string, token: string): Promise<ServedNode> {
       },
     });
     const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
-    connection.send({ type: 'node', version: nodeVersion, token, pid, startTime, ...identity });
+    connection.send({ type: 'node', pid, startTime, ...identity });
   });
 }

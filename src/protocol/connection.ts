@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../errors.js';
 import { encodeFrame, FrameReader } from './frames.js';
+import type { Shapes } from './shape.js';
+import { faultOfMessage } from './shape.js';
 
 /** What a frame may hold besides the user's bytes. */
 export const frameSlackBytes: number = 1024 * 1024;
@@ -13,25 +15,31 @@ export interface Message {
 
 /** What a connection tells its owner. */
 interface Receiver<In extends Message> {
+  /** It is of its shape. What this throws is an error of ours: it goes where uncaught ones go, the connection goes on. */
   message(message: In): void;
   /** The peer is gone, or what it sent is no message: then with the reason. Called once. */
   closed(error: Error | undefined): void;
 }
 
-/** One end. Whoever sends too much at once, or damaged frames, is cut off. */
+/** One end, after the greeting. Whoever sends too much at once, damaged frames or what is no message, is cut off. */
 export class Connection<In extends Message, Out extends Message> {
   readonly #socket: Socket;
   readonly #reader: FrameReader;
+  readonly #shapes: Shapes<In>;
+  readonly #receiver: Receiver<In>;
   #error: Error | undefined;
 
-  constructor(socket: Socket, limitBytes: number, receiver: Receiver<In>) {
+  /** @param shapes - Of every message that may come. */
+  constructor(socket: Socket, limitBytes: number, shapes: Shapes<In>, receiver: Receiver<In>) {
     this.#socket = socket;
     this.#reader = new FrameReader(limitBytes);
+    this.#shapes = shapes;
+    this.#receiver = receiver;
     socket.on('data', (chunk: Buffer) => {
       try {
-        for (const message of this.#reader.push(chunk)) receiver.message(checked(message) as In);
+        this.#read(chunk);
       } catch (error) {
-        this.#error ??= error instanceof Error ? error : new Error(String(error));
+        this.#error ??= error as ProtocolError;
         socket.destroy();
       }
     });
@@ -41,6 +49,8 @@ export class Connection<In extends Message, Out extends Message> {
       if (this.#reader.partial) this.#error ??= new ProtocolError('the stream ended inside a frame');
       receiver.closed(this.#error);
     });
+    // After a greeting it is paused.
+    socket.resume();
   }
 
   /** The peer has shown who it is: longer frames are fine. */
@@ -54,6 +64,8 @@ export class Connection<In extends Message, Out extends Message> {
 
   /** Whether the connection keeps the process alive. */
   keepAlive(active: boolean): void {
+    // A socket without a handle would wait for one, with a listener more at each call.
+    if (this.#socket.destroyed) return;
     if (active) this.#socket.ref();
     else this.#socket.unref();
   }
@@ -66,9 +78,21 @@ export class Connection<In extends Message, Out extends Message> {
   close(): void {
     this.#socket.destroy();
   }
-}
 
-function checked(message: unknown): Message {
-  if (typeof (message as Partial<Message> | null)?.type === 'string') return message as Message;
-  throw new ProtocolError('a peer sent a message without a type');
+  /** @throws {@link ProtocolError} for what the peer has done wrong, and for nothing else. */
+  #read(chunk: Buffer): void {
+    for (const message of this.#reader.push(chunk)) {
+      const fault = faultOfMessage(message, this.#shapes);
+      if (fault !== undefined) throw new ProtocolError(`a peer sent ${fault}`);
+      try {
+        this.#receiver.message(message as In);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+      // Whoever was cut off has nothing more to say.
+      if (this.#socket.destroyed) return;
+    }
+  }
 }

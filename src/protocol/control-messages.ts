@@ -4,10 +4,10 @@ import type { NodeIdentity } from '../native/proc.js';
 import type { AssignMessage, CancelMessage, Outcome, OutputLabel } from './messages.js';
 import type { GoMessage, PrepareMessage, RoundAnswer } from './round-messages.js';
 
-/** Both ends speak the same version or not at all. */
-export const controlVersion = 1;
-/** Longest frame before a peer has shown its token. */
+/** Longest frame of a peer that has shown the token and has not said what it is. */
 export const helloLimitBytes: number = 64 * 1024;
+/** Longest frame of whoever was greeted, before it has said what its messages may be long. */
+export const welcomeLimitBytes: number = 64 * 1024 * 1024;
 
 /** A process as others find it: pid and start time are its identity, since a pid is used again. */
 export interface ProcessIdentity {
@@ -24,8 +24,13 @@ export type Rendezvous = 'accept-connect' | 'intercomm' | 'gather';
 
 /** What a rank that we start is told in its environment, as JSON. */
 export interface HeadPlace {
-  /** The head's Unix socket, for the ranks of its own node; the others look for their node manager. */
-  readonly path: string;
+  /**
+   * Private folder of the job, for the ranks of the head's own node: the token is in it, and the head's Unix socket. The
+   * others get the token over MPI and look for their node manager.
+   */
+  readonly folder: string;
+  /** The head's process, whose child the launcher is. */
+  readonly driver: ProcessIdentity;
   /** The same for all processes of the head's node; see `nodeKey`. */
   readonly nodeKey: string;
   readonly rendezvous: Rendezvous;
@@ -43,12 +48,9 @@ export interface RankRow extends ProcessIdentity, NodeIdentity {
   readonly versions: { readonly shoal: string; readonly node: string };
 }
 
-/** Rank → head, first. */
+/** Rank → head, first after the greeting. */
 export interface HelloMessage {
   readonly type: 'hello';
-  readonly version: number;
-  /** The job's; whatever a stranger sends. */
-  readonly token: unknown;
   readonly row: RankRow;
 }
 

@@ -2,15 +2,9 @@
 import type { NodeIdentity, ProcessUsage } from '../native/proc.js';
 import type { FromRank, ProcessIdentity, RankRow, ToRank, WelcomeMessage } from './control-messages.js';
 
-/** Both ends speak the same version or not at all. */
-export const nodeVersion = 1;
-
-/** Node manager → head, first. */
+/** Node manager → head, first after the greeting. */
 export interface NodeHello extends NodeIdentity, ProcessIdentity {
   readonly type: 'node';
-  readonly version: unknown;
-  /** The pool's; whatever a stranger sends. */
-  readonly token: unknown;
 }
 
 /** One job's workers on a node: what their node manager needs to know. */

@@ -1,9 +1,6 @@
 /** Every message between a pool that runs by itself and those who use it. */
 import type { TaskSource } from './messages.js';
 
-/** Both ends speak the same version or not at all. */
-export const poolVersion = 1;
-
 /**
  * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes. `'spread'`: on
  * as many nodes as possible, evenly. The strict ones wait until all can be on one node, or each on a node of its own.
@@ -42,7 +39,6 @@ export interface TaskRecord {
 
 /** User → pool. */
 export type ToPool =
-  | { readonly type: 'hello'; readonly version: unknown; readonly token: unknown }
   | { readonly type: 'submit'; readonly id: string; readonly spec: TaskSpec }
   /** `reason`: encoded. */
   | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }

@@ -1,15 +1,20 @@
 /** The control side of one rank: between the head's socket, MPI, and the task thread of this process. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LaunchError } from '../errors.js';
 import type { WorkerEvents } from '../head/worker-side.js';
 import type { MpiAddon } from '../native/mpi.js';
-import { readProcess, sharedMemoryFiles } from '../native/proc.js';
+import { readToken } from '../native/job-folder.js';
+import { childTowards, nodeKey, readProcess, sharedMemoryFiles } from '../native/proc.js';
 import { Connection } from '../protocol/connection.js';
 import type { FromRank, HeadPlace, RankRow, Rendezvous, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
-import { controlVersion } from '../protocol/control-messages.js';
+import { welcomeLimitBytes } from '../protocol/control-messages.js';
+import { toRank } from '../protocol/control-shapes.js';
+import { greet } from '../protocol/greeting.js';
 import type { LeaseMessage } from '../protocol/messages.js';
+import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import { WireMemory } from '../wire/wire-memory.js';
 import { Communicators } from './communicators.js';
@@ -29,14 +34,18 @@ import { ThreadWorkers } from './threads.js';
 const threadLimitMs = 1_000;
 const finalizeLimitMs = 2_000;
 const lookMs = 5;
-/** How often a node manager is looked for. */
-const searchMs = 20;
+/** How long to wait before a node manager is looked for again: at first, doubled each time, and at most. */
+const searchMs = 10;
+const longestSearchMs = 500;
 
 /** Lives from the start of the process to its end. */
 export class RankControl {
   readonly #launched: LaunchedRank;
   readonly #row: RankRow;
-  readonly #token: string;
+  readonly #place: HeadPlace;
+  /** On the head's node. */
+  readonly #isNear: boolean;
+  #token: string | undefined;
   /** To the node manager. */
   #connection: Connection<ToRank, FromRank> | undefined;
   /** Resolves when the head has this rank's row. */
@@ -57,16 +66,32 @@ export class RankControl {
   #look: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor(launched: LaunchedRank, row: RankRow, token: string) {
+  constructor(launched: LaunchedRank, row: RankRow, place: HeadPlace) {
     this.#launched = launched;
     this.#row = row;
-    this.#token = token;
+    this.#place = place;
+    this.#isNear = nodeKey(row) === place.nodeKey;
     this.#adopted = new Promise((resolve) => (this.#adopt = resolve));
   }
 
-  /** Turn to the node manager at the other end, and do as it says; when it is gone, end. */
-  connect(socket: Socket): void {
-    this.#connection = new Connection<ToRank, FromRank>(socket, Infinity, {
+  /** Find the node manager, and do as it says; when it is gone, end. Called once. */
+  begin(): void {
+    const found = this.#isNear ? this.#findHead() : this.#findManager();
+    found.then(
+      (socket) => {
+        this.#connect(socket);
+      },
+      (error: unknown) => {
+        const { rank, node } = this.#row;
+        process.stderr.write(`shoal: rank ${rank} on node ${node} ends: ${(error as Error).message}\n`);
+        process.exitCode = 1;
+        this.#close(true);
+      },
+    );
+  }
+
+  #connect(socket: Socket): void {
+    this.#connection = new Connection<ToRank, FromRank>(socket, welcomeLimitBytes, toRank, {
       message: (message) => {
         this.#receive(message);
       },
@@ -75,31 +100,46 @@ export class RankControl {
         this.#close(true);
       },
     });
-    this.#send({ type: 'hello', version: controlVersion, token: this.#token, row: this.#row });
+    this.#send({ type: 'hello', row: this.#row });
+  }
+
+  /** The head itself is the manager of its node, and was there before its ranks. */
+  async #findHead(): Promise<Socket> {
+    const { folder, startTimeoutMs } = this.#place;
+    this.#token = readToken(folder);
+    if (this.#token === undefined) throw new LaunchError(`the driver is gone, or ${folder} cannot be read`);
+    return this.#greet(nodeSocket(folder), this.#token, startTimeoutMs);
   }
 
   /**
    * On another node than the head's: enter MPI, where the head learns that this process is there, and only then look for
-   * the node manager, which may not have been started before.
+   * the node manager, ever less often, which may not have been started before.
    */
-  meetFirst({ rendezvous, startTimeoutMs }: HeadPlace, path: string): void {
+  async #findManager(): Promise<Socket> {
+    const { rendezvous, startTimeoutMs } = this.#place;
     const end = performance.now() + startTimeoutMs;
-    this.#meet(rendezvous)
-      .then(async ({ rows }) => {
-        if (rows) throw new LaunchError('MPI rank 0 has to be on the node of the driver; name that host first');
-        let socket = await tryConnect(path);
-        while (!socket) {
-          if (performance.now() > end) throw new LaunchError(`no node manager has come within ${startTimeoutMs} ms`);
-          await new Promise((resolve) => setTimeout(resolve, searchMs));
-          socket = await tryConnect(path);
+    const { rows, token } = await this.#meet(rendezvous);
+    if (rows) throw new LaunchError('MPI rank 0 has to be on the node of the driver; name that host first');
+    const path = nodeSocket(nodeFolder(token, this.#row));
+    for (let waitMs = searchMs; ; waitMs = Math.min(2 * waitMs, longestSearchMs)) {
+      if (existsSync(path)) {
+        try {
+          return await this.#greet(path, token, Math.max(searchMs, end - performance.now()));
+        } catch (error) {
+          if (performance.now() > end) throw error; // it has just begun, or ended
         }
-        this.connect(socket);
-      })
-      .catch((error: unknown) => {
-        const { rank, node } = this.#row;
-        process.stderr.write(`shoal: rank ${rank} on node ${node} ends: ${(error as Error).message}\n`);
-        process.exit(1);
-      });
+      }
+      if (performance.now() > end) throw new LaunchError(`no node manager has come within ${startTimeoutMs} ms`);
+      await sleep(waitMs);
+    }
+  }
+
+  async #greet(path: string, token: string, limitMs: number): Promise<Socket> {
+    try {
+      return await greet(() => connect(path), 'rank', token, limitMs);
+    } catch (cause) {
+      throw new LaunchError(`its node manager ${(cause as Error).message}`, {}, { cause });
+    }
   }
 
   #receive(message: ToRank): void {
@@ -107,6 +147,7 @@ export class RankControl {
     switch (message.type) {
       case 'welcome':
         this.#welcome = message;
+        this.#connection?.trust(message.maxMessageBytes + welcomeLimitBytes);
         this.#start(message).catch((error: unknown) => {
           this.#send({ type: 'failed', error: encodeError(error, Infinity) });
         });
@@ -154,7 +195,7 @@ export class RankControl {
     this.#meeting ??= enterMpi(this.#launched).then((mpi) => {
       this.#mpi = mpi;
       this.#send({ type: 'mpiReady' });
-      return meet(mpi, rendezvous, this.#row);
+      return meet(mpi, rendezvous, this.#row, this.#token);
     });
     return this.#meeting;
   }
@@ -244,7 +285,7 @@ export class RankControl {
     if (!ended) process.kill(process.pid, 'SIGKILL');
     const finalized = await endsWithin(this.#leaveMpi(), finalizeLimitMs);
     if (orphaned) this.#clearUp(finalized);
-    process.exit(0);
+    process.exit();
   }
 
   async #leaveMpi(): Promise<void> {
@@ -255,13 +296,15 @@ export class RankControl {
 
   /** What the head does when there is one: end the launcher, remove the job's files. */
   #clearUp(finalized: boolean): void {
-    const { launcher, folder } = this.#welcome ?? {};
-    if (!launcher || folder === undefined) return;
-    if (!finalized) {
+    const launcher = this.#welcome?.launcher ?? (this.#isNear ? childTowards(this.#place.driver) : undefined);
+    const folder = this.#welcome?.folder ?? (this.#isNear ? this.#place.folder : undefined);
+    // Before it is welcome it has not entered MPI: others may wait for it there.
+    if (!finalized || !this.#welcome) {
       for (const file of sharedMemoryFiles()) removeFile(file);
-      if (readProcess(launcher.pid)?.startTime === launcher.startTime) process.kill(launcher.pid, 'SIGTERM');
+      if (launcher && readProcess(launcher.pid)?.startTime === launcher.startTime)
+        process.kill(launcher.pid, 'SIGTERM');
     }
-    removeFile(folder);
+    if (folder !== undefined) removeFile(folder);
   }
 
   /** Reports of this process's one worker, sent on to the head. */
@@ -298,18 +341,6 @@ export class RankControl {
       },
     };
   }
-}
-
-/** Undefined: nobody listens there. */
-function tryConnect(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      resolve(socket);
-    });
-    socket.once('error', () => {
-      resolve(undefined);
-    });
-  });
 }
 
 /** Other ranks remove the same files at the same time. */

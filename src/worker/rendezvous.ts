@@ -1,6 +1,8 @@
 /** Inside MPI: the workers part from the agent, and everybody's row comes to it. */
+import { LaunchError } from '../errors.js';
 import type { MpiAddon } from '../native/mpi.js';
 import type { RankRow, Rendezvous } from '../protocol/control-messages.js';
+import { isToken } from '../protocol/token.js';
 import { exchangeRows, gatherRows } from './row-exchange.js';
 
 /** MPI's rank that stands for the head. */
@@ -8,8 +10,9 @@ const agentRank = 0;
 const intercommTag = 7;
 /** `root` of a gather over an intercommunicator, on the rank that receives. */
 const itself = -1;
-/** Room for the name of a port. */
+/** Room for the name of a port, and for a token. */
 const portBytes = 1024;
+const tokenBytes = 128;
 
 /** What a rank has when all have met. */
 export interface Meeting {
@@ -18,14 +21,28 @@ export interface Meeting {
   readonly workers: number | undefined;
   /** Everybody's, on MPI's rank 0. */
   readonly rows: readonly RankRow[] | undefined;
+  /** The job's: the ranks of the head's node have it from its folder, the others from them. */
+  readonly token: string;
 }
 
-/** Meet. Collective over the world; waits without limit for a rank that does not come, which the head sees and ends. */
-export async function meet(mpi: MpiAddon, rendezvous: Rendezvous, row: RankRow): Promise<Meeting> {
+/**
+ * Meet. Collective over the world; waits without limit for a rank that does not come, which the head sees and ends.
+ *
+ * @param known - The job's token; undefined: this rank is to learn it.
+ */
+export async function meet(
+  mpi: MpiAddon,
+  rendezvous: Rendezvous,
+  row: RankRow,
+  known: string | undefined,
+): Promise<Meeting> {
   const [rank, size] = [mpi.rank(0), mpi.size(0)];
+  const tokens = await exchangeRows<string>(mpi, 0, known ?? '', tokenBytes);
+  const token = known ?? tokens.find(isToken);
+  if (token === undefined) throw new LaunchError('no rank is on the node of the driver; name that host first');
   if (rendezvous === 'gather') {
     const rows = await gatherRows<RankRow>(mpi, 0, row, 0, rank === 0 ? size : 0);
-    return { mpi, workers: 0, rows: rank === 0 ? rows : undefined };
+    return { mpi, workers: 0, rows: rank === 0 ? rows : undefined, token };
   }
   const isAgent = rank === agentRank;
   const side = await mpi.split(0, isAgent ? 0 : 1, rank);
@@ -36,7 +53,7 @@ export async function meet(mpi: MpiAddon, rendezvous: Rendezvous, row: RankRow):
   const rows = await gatherRows<RankRow>(mpi, between, row, isAgent ? itself : 0, isAgent ? size - 1 : 0);
   if (rendezvous === 'intercomm') await mpi.free(between);
   else await mpi.disconnect(between);
-  return isAgent ? { mpi, workers: undefined, rows } : { mpi, workers: side, rows: undefined };
+  return isAgent ? { mpi, workers: undefined, rows, token } : { mpi, workers: side, rows: undefined, token };
 }
 
 /** The name of the agent's port goes through the world: no name server. */

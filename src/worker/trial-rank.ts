@@ -27,7 +27,7 @@ const launched = launchedRank(process.env);
 if (!launched) throw new Error('this file is started by mpiexec for `shoal doctor`');
 const mpi = await enterMpi(launched);
 const row = ownRow(launched);
-const { rows } = await meet(mpi, rendezvous as Rendezvous, row);
+const { rows } = await meet(mpi, rendezvous as Rendezvous, row, '');
 const { rank, size, wire } = await joinRanks(mpi, launched.family, 0, row, windowBytes);
 const half = await mpi.split(0, 0, rank);
 const sent = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);

@@ -10,8 +10,9 @@ import type { PoolStatus, TaskFailedError } from 'shoal';
 import { connect } from 'shoal';
 import { Connection } from '../../src/protocol/connection.js';
 import { encodeFrame } from '../../src/protocol/frames.js';
+import { encodeGreeting, greet, protocolVersion } from '../../src/protocol/greeting.js';
 import type { FromPool, TaskRecord, ToPool } from '../../src/protocol/pool-messages.js';
-import { poolVersion } from '../../src/protocol/pool-messages.js';
+import { fromPool } from '../../src/protocol/pool-shapes.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { rejectsCode, throwsCode, until } from '../support/check.js';
 
@@ -194,43 +195,54 @@ test('strangers, and those who send what is no message, are cut off', async () =
   start();
   const { address, token } = poolFile();
   const [host, port] = address.split(':');
-  const socket = () => connectSocket({ host: host!, port: Number(port) });
-  const closes = (message: object): Promise<void> =>
-    new Promise((resolve) => {
-      const connection = new Connection<FromPool, ToPool>(socket(), 1e6, {
-        message: () => assert.unreachable('it was answered'),
-        closed: () => resolve(),
-      });
-      connection.send(message as ToPool);
-    });
-  const hello = { type: 'hello', version: poolVersion, token };
-  for (const wrong of [
-    { ...hello, token: token.replace(/./g, '0') },
-    { ...hello, token: '' },
-    { ...hello, token: undefined },
-    { ...hello, version: poolVersion + 1 },
-    { type: 'stop', force: true },
-    { type: 'submit', id: 's1.1', spec: {} },
-    { type: 'no such' },
-  ]) {
-    await closes(wrong);
+  const open = () => connectSocket({ host: host!, port: Number(port) });
+  for (const wrong of [token.replace(/./g, '0'), '', 'short']) {
+    assert.match((await rejectsCode(greet(open, 'user', wrong, 5_000), 'PROTOCOL')).message, 'closed the connection');
   }
-  for (const bytes of [Buffer.alloc(200, 255), encodeFrame({ type: 'hello', token: 'x'.repeat(100_000) })]) {
+  for (const bytes of [
+    Buffer.alloc(200, 255),
+    encodeFrame({ type: 'hello', token: 'x'.repeat(100_000) }),
+    encodeGreeting('rank', token),
+    encodeGreeting('user', token, protocolVersion + 1),
+  ]) {
     await new Promise<void>((resolve) => {
-      const raw = socket()
+      const raw = open()
         .on('close', () => resolve())
         .on('error', () => undefined);
-      raw.write(bytes);
+      raw.on('data', (answer) => assert.is(answer[6], 1, 'only another version is answered')).write(bytes);
     });
   }
-  // With the token, but with a task that is none.
-  const answers: FromPool[] = [];
-  const user = new Connection<FromPool, ToPool>(socket(), 1e7, {
-    message: (message) => void answers.push(message),
-    closed: () => undefined,
-  });
-  user.send(hello as ToPool);
-  await until(() => answers.length === 1);
+  /** A user who has the token. */
+  const enter = async (): Promise<{
+    user: Connection<FromPool, ToPool>;
+    answers: FromPool[];
+    closed: () => boolean;
+  }> => {
+    const answers: FromPool[] = [];
+    let isClosed = false;
+    const socket = await greet(open, 'user', token, 5_000);
+    const user = new Connection<FromPool, ToPool>(socket, 1e7, fromPool, {
+      message: (message) => void answers.push(message),
+      closed: () => (isClosed = true),
+    });
+    await until(() => answers.length === 1);
+    return { user, answers, closed: () => isClosed };
+  };
+  for (const wrong of [
+    { type: 'no such' },
+    { type: '__proto__' },
+    { type: 'cancel', id: 7, reason: Buffer.alloc(0) },
+    { type: 'submit', id: 7, spec: {} },
+    { type: 'stop', force: 'yes' },
+    [],
+  ]) {
+    const { user, closed } = await enter();
+    user.send(wrong as unknown as ToPool);
+    await until(closed);
+  }
+  // With the token, but with a task that is none, or a reason that is no value.
+  const { user, answers } = await enter();
+  user.send({ type: 'cancel', id: 's0.0', reason: Buffer.alloc(3) });
   const { session } = answers[0] as Extract<FromPool, { type: 'welcome' }>;
   const source = { url: tasks.href, exportName: 'default' };
   const spec = {
@@ -253,8 +265,7 @@ test('strangers, and those who send what is no message, are cut off', async () =
     user.send({ type: 'submit', id: `${session}.${i}`, spec: wrong } as unknown as ToPool),
   );
   user.send({ type: 'submit', id: 'stranger.1', spec } as unknown as ToPool);
-  user.send({ type: 'submit', id: 7, spec } as unknown as ToPool);
-  await until(() => answers.filter(({ type }) => type === 'failed').length === wrongSpecs.length + 2);
+  await until(() => answers.filter(({ type }) => type === 'failed').length === wrongSpecs.length + 1);
   user.close();
   assert.equal(shoal('submit', file, '1').out, '1\n');
   assert.is(shoal('stop').status, 0);

@@ -13,7 +13,8 @@ import { connect, launch } from 'shoal';
 import { nodeIdentity } from '../../src/native/proc.js';
 import { Connection } from '../../src/protocol/connection.js';
 import type { FromNode, ToNode } from '../../src/protocol/node-messages.js';
-import { nodeVersion } from '../../src/protocol/node-messages.js';
+import { encodeGreeting, greet, protocolVersion } from '../../src/protocol/greeting.js';
+import { toNode } from '../../src/protocol/node-shapes.js';
 import { rejectsCode, until } from '../support/check.js';
 import { files, lives } from './left-behind.js';
 
@@ -256,10 +257,12 @@ test('a stranger at the port of a pool is cut off: no token, a wrong one, anothe
     token: string;
   };
   const [host, port] = address.split(':');
+  const open = () => connectSocket({ host: host!, port: Number(port) });
   const say = async (message: object): Promise<ToNode[]> => {
     const heard: ToNode[] = [];
+    const socket = await greet(open, 'node', token, 5_000);
     await new Promise<void>((resolve) => {
-      const connection = new Connection<ToNode, FromNode>(connectSocket({ host: host!, port: Number(port) }), 1e6, {
+      const connection = new Connection<ToNode, FromNode>(socket, 1e6, toNode, {
         message: (each) => void heard.push(each),
         closed: () => resolve(),
       });
@@ -267,12 +270,18 @@ test('a stranger at the port of a pool is cut off: no token, a wrong one, anothe
     });
     return heard;
   };
-  const hello = { type: 'node', version: nodeVersion, token, pid: 1, startTime: 1, ...nodeIdentity(), node: 'x' };
-  for (const wrong of ['', 'a'.repeat(64), null, undefined, 7]) assert.equal(await say({ ...hello, token: wrong }), []);
+  const hello = { type: 'node', pid: 1, startTime: 1, ...nodeIdentity(), node: 'x' };
+  for (const wrong of ['0'.repeat(64), 'a'.repeat(64), '']) {
+    assert.match((await rejectsCode(greet(open, 'node', wrong, 5_000), 'PROTOCOL')).message, 'closed the connection');
+  }
   assert.equal(await say({ ...hello, text: 'x'.repeat(100_000) }), []);
+  assert.equal(await say({ ...hello, pid: 'one' }), []);
   assert.equal(await say({ type: 'beat' }), []);
-  const [refused] = await say({ ...hello, version: nodeVersion + 1 });
-  assert.match((refused as { text: string }).text, 'version');
+  const answer = await new Promise<Buffer>((resolve) => {
+    const socket = open().on('data', resolve);
+    socket.write(encodeGreeting('node', token, protocolVersion + 1));
+  });
+  assert.equal([answer[6], answer.readUInt32LE(8)], [1, protocolVersion], 'it is told which version there is');
   head.child.kill('SIGTERM');
   await until(() => gone(head), 20_000);
 });

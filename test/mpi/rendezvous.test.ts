@@ -8,7 +8,8 @@ import type { LaunchOptions, Pool, RegistrationTimeoutError } from 'shoal';
 import { launch } from 'shoal';
 import { Connection } from '../../src/protocol/connection.js';
 import type { FromRank, HeadPlace, ToRank } from '../../src/protocol/control-messages.js';
-import { controlVersion } from '../../src/protocol/control-messages.js';
+import { toRank } from '../../src/protocol/control-shapes.js';
+import { greet } from '../../src/protocol/greeting.js';
 import { rejectsCode, until } from '../support/check.js';
 import { files, lives } from './left-behind.js';
 
@@ -130,25 +131,38 @@ for (const family of ['openmpi', 'mpich'] as const) {
 
   test(`${family}: who comes with a wrong token, an old one or as somebody who is there is cut off, and the pool says so`, async () => {
     const file = join(folder, `job-${family}`);
-    const pool = await start({ mpiexecArgs: through(`echo "$SHOAL_HEAD $SHOAL_TOKEN" > ${file}`) });
+    const pool = await start({
+      mpiexecArgs: through(
+        `echo "$SHOAL_HEAD" > ${file}\n` +
+          String.raw`token=$(sed 's/.*"folder":"\([^"]*\)".*/\1/' ${file})/token` +
+          `\nstat -c %a $token > ${file}.mode; cat $token > ${file}.token`,
+      ),
+    });
     const warnings: string[] = [];
     pool.on('warning', ({ message }) => warnings.push(message));
-    const said = readFileSync(file, 'latin1').trim();
-    const { path } = JSON.parse(said.slice(0, said.lastIndexOf(' '))) as HeadPlace;
-    const token = said.slice(said.lastIndexOf(' ') + 1);
+    const { folder: job } = JSON.parse(readFileSync(file, 'latin1')) as HeadPlace;
+    const token = readFileSync(`${file}.token`, 'latin1');
+    assert.match(token, /^[0-9a-f]{64}$/);
+    assert.is(readFileSync(`${file}.mode`, 'latin1').trim(), '600');
+    assert.equal(readdirSync(job).includes('token'), false, 'nobody needs it any more');
+    for (const { pid } of pool.status().workers)
+      assert.not.ok(readFileSync(`/proc/${pid}/environ`, 'latin1').includes(token));
+    const path = join(job, 'node');
     const identity = { startupToken: 'x', versions: { shoal: '0', node: '0' }, bootId: '', pidNamespace: '' };
     const row = { rank: 2, size: 4, pid: process.pid, startTime: 1, hostname: 'here', node: 'here', ...identity };
-    const cutOff = (given: unknown): Promise<void> =>
-      new Promise((resolve) => {
-        const socket = connect(path);
-        const connection = new Connection<ToRank, FromRank>(socket, 1e6, {
-          message: () => assert.unreachable('it was answered'),
-          closed: () => resolve(),
-        });
-        connection.send({ type: 'hello', version: controlVersion, token: given, row });
+    const socket = await greet(() => connect(path), 'rank', token, 5_000);
+    await new Promise<void>((resolve) => {
+      const connection = new Connection<ToRank, FromRank>(socket, 1e6, toRank, {
+        message: () => assert.unreachable('it was answered'),
+        closed: () => resolve(),
       });
-    for (const given of [token, token.replace(/./g, '0'), 'short', undefined, 7]) await cutOff(given);
-    assert.equal(warnings.length, 5);
+      connection.send({ type: 'hello', row });
+    });
+    for (const given of [token.replace(/./g, '0'), 'short']) {
+      const greeted = greet(() => connect(path), 'rank', given, 5_000);
+      assert.match((await rejectsCode(greeted, 'PROTOCOL')).message, 'closed the connection');
+    }
+    assert.equal(warnings.length, 3);
     assert.match(warnings[0]!, `process ${process.pid} on here was cut off`);
     assert.match(warnings[1]!, 'not that of this job');
     await new Promise<void>((resolve) => {

@@ -11,8 +11,9 @@ import { nodeIdentity, readProcess } from '../../src/native/proc.js';
 import { NodeManager } from '../../src/node-manager/node-manager.js';
 import { Connection } from '../../src/protocol/connection.js';
 import type { FromRank, RankRow, ToRank } from '../../src/protocol/control-messages.js';
-import { controlVersion } from '../../src/protocol/control-messages.js';
-import { throwsCode, until } from '../support/check.js';
+import { toRank } from '../../src/protocol/control-shapes.js';
+import { encodeGreeting, greet, protocolVersion } from '../../src/protocol/greeting.js';
+import { rejectsCode, throwsCode, until } from '../support/check.js';
 
 const test = suite('node manager');
 const token = 'a'.repeat(64);
@@ -24,11 +25,8 @@ async function opened(): Promise<{
   seen: string[];
   died: WorkerDiedError[];
   failed: LaunchError[];
-  join: (
-    row: RankRow,
-    given?: unknown,
-    version?: number,
-  ) => { inbox: ToRank[]; connection: Connection<ToRank, FromRank>; closed: Promise<void> };
+  path: string;
+  join: (row: RankRow) => Promise<{ inbox: ToRank[]; connection: Connection<ToRank, FromRank>; closed: Promise<void> }>;
   close: () => void;
 }> {
   const folder = mkdtempSync(join(tmpdir(), 'node-manager-'));
@@ -63,16 +61,18 @@ async function opened(): Promise<{
     seen,
     died,
     failed,
-    join: (row, given = token, version = controlVersion) => {
+    path,
+    join: async (row) => {
       const inbox: ToRank[] = [];
       let end!: () => void;
       const closed = new Promise<void>((resolve) => (end = resolve));
-      const connection = new Connection<ToRank, FromRank>(connect(path), 1e6, {
+      const socket = await greet(() => connect(path), 'rank', token, 5_000);
+      const connection = new Connection<ToRank, FromRank>(socket, 1e6, toRank, {
         message: (message) => void inbox.push(message),
         closed: () => end(),
       });
       clients.push(connection);
-      connection.send({ type: 'hello', version, token: given, row });
+      connection.send({ type: 'hello', row });
       return { inbox, connection, closed };
     },
     close: () => {
@@ -97,7 +97,7 @@ function rowOf(rank: number, script = 'sleep 60'): RankRow {
 test('takes registrations on by start-up token, and adopts its own rows alone', async () => {
   const { manager, seen, join: enter, close } = await opened();
   const rows = [rowOf(1), rowOf(2)];
-  const [agent, ...workers] = [rowOf(0), ...rows].map((row) => enter(row));
+  const [agent, ...workers] = await Promise.all([rowOf(0), ...rows].map((row) => enter(row)));
   await until(() => [agent!, ...workers].every(({ inbox }) => inbox[0]?.type === 'welcome'));
   workers[0]!.connection.send({ type: 'mpiReady' });
   agent!.connection.send({ type: 'gathered', rows });
@@ -117,7 +117,7 @@ test('takes registrations on by start-up token, and adopts its own rows alone', 
 test('rows that are not those of the processes that have connected are refused before any is told', async () => {
   const { manager, join: enter, close } = await opened();
   const [first, second] = [rowOf(1), rowOf(2)];
-  const workers = [enter(first), enter(second)];
+  const workers = await Promise.all([enter(first), enter(second)]);
   await until(() => workers.every(({ inbox }) => inbox.length === 1));
   for (const wrong of [
     { ...second, startupToken: 'x' },
@@ -137,26 +137,42 @@ test('rows that are not those of the processes that have connected are refused b
 });
 
 test('refuses and names who comes twice, with another token, in another version or from another world', async () => {
-  const { manager, seen, failed, join: enter, close } = await opened();
+  const { manager, seen, failed, path, join: enter, close } = await opened();
   const row = rowOf(1);
-  const first = enter(row);
+  const first = await enter(row);
   await until(() => first.inbox.length === 1);
-  await enter(row).closed;
-  await enter({ ...rowOf(1), startupToken: 'other' }).closed;
-  await enter({ ...rowOf(2), startupToken: row.startupToken }).closed;
+  await (
+    await enter(row)
+  ).closed;
+  await (
+    await enter({ ...rowOf(1), startupToken: 'other' })
+  ).closed;
+  await (
+    await enter({ ...rowOf(2), startupToken: row.startupToken })
+  ).closed;
   assert.equal(
     seen.map((text) => text.includes('before')),
     [true, true, true],
   );
-  for (const given of ['b'.repeat(64), '', null, 7, { length: 64 }]) await enter(rowOf(3), given).closed;
+  for (const given of ['b'.repeat(64), '']) {
+    await rejectsCode(
+      greet(() => connect(path), 'rank', given, 5_000),
+      'PROTOCOL',
+    );
+  }
   assert.equal(
     seen.slice(3).map((text) => text.includes('not that of this job')),
-    Array(5).fill(true),
+    Array(2).fill(true),
   );
   assert.is(failed.length, 0);
-  await enter(rowOf(3), token, controlVersion + 1).closed;
-  await enter({ ...rowOf(3), size: 2 }).closed;
-  assert.match(failed[0]!.message, 'control protocol');
+  await new Promise<void>((resolve) => {
+    const socket = connect(path).on('close', () => resolve());
+    socket.on('data', () => undefined).write(encodeGreeting('rank', token, protocolVersion + 1));
+  });
+  await (
+    await enter({ ...rowOf(3), size: 2 })
+  ).closed;
+  assert.match(failed[0]!.message, `speaks version ${protocolVersion + 1} of the protocol, this process version`);
   assert.match(failed[1]!.message, 'worlds of 2');
   assert.is(manager.entries.length, 1);
   assert.is(first.inbox.length, 1, 'the one that was there stays');
@@ -171,7 +187,7 @@ for (const [script, exitKind, signal] of [
   test(`says how a worker has ended: ${script}`, async () => {
     const { died, join: enter, close } = await opened();
     const row = rowOf(1, script);
-    const { inbox, connection } = enter(row);
+    const { inbox, connection } = await enter(row);
     await until(() => inbox.length === 1);
     children.at(-1)!.stdin!.write('\n');
     await new Promise((resolve) => children.at(-1)!.once('exit', resolve));
@@ -187,8 +203,8 @@ for (const [script, exitKind, signal] of [
 test('ends a worker that it is told to end, and no process that has its pid by chance', async () => {
   const { manager, died, join: enter, close } = await opened();
   const [row, bystander] = [rowOf(1), rowOf(2)];
-  const worker = enter(row);
-  const other = enter({ ...bystander, startTime: bystander.startTime - 1 });
+  const worker = await enter(row);
+  const other = await enter({ ...bystander, startTime: bystander.startTime - 1 });
   await until(() => worker.inbox.length === 1 && other.inbox.length === 1);
   manager.kill(1, 'was ended for a test', 'SIGKILL');
   manager.kill(0, 'was ended for a test', 'SIGKILL');
@@ -204,7 +220,7 @@ test('ends a worker that it is told to end, and no process that has its pid by c
 test('a worker that sends what is no message is ended', async () => {
   const { died, join: enter, close } = await opened();
   const row = rowOf(1);
-  const { inbox, connection } = enter(row);
+  const { inbox, connection } = await enter(row);
   await until(() => inbox.length === 1);
   connection.send(7 as unknown as FromRank);
   await until(() => died.length === 1);

@@ -13,7 +13,7 @@ import { Connection } from '../../src/protocol/connection.js';
 import type { RankRow } from '../../src/protocol/control-messages.js';
 import { Heartbeat } from '../../src/protocol/heartbeat.js';
 import type { FromNode, NodeHello, NodeJob, ToNode } from '../../src/protocol/node-messages.js';
-import { nodeVersion } from '../../src/protocol/node-messages.js';
+import { fromNode, toNode } from '../../src/protocol/node-shapes.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { rejectsCode, throwsCode, until } from '../support/check.js';
 
@@ -22,7 +22,7 @@ const beatMs = 10;
 const servers: Server[] = [];
 const ends: { close(): void }[] = [];
 const identity = { ...nodeIdentity(), node: 'b' };
-const hello: NodeHello = { type: 'node', version: nodeVersion, token: '', pid: 4, startTime: 2, ...identity };
+const hello: NodeHello = { type: 'node', pid: 4, startTime: 2, ...identity };
 const launcher = { family: 'openmpi', version: '4.1.4', command: 'mpiexec.absent' } as const;
 const makeNodes = (): Nodes =>
   new Nodes({ launcher, mpiexecArgs: [], nodeManagers: 'wait', listen: '127.0.0.1', maxMessageBytes: 1e6 }, beatMs);
@@ -40,10 +40,15 @@ async function joined(): Promise<{
   const came = new Promise<Socket>((resolve) => server.once('connection', resolve));
   const heard: ToNode[] = [];
   let isClosed = false;
-  const node = new Connection<ToNode, FromNode>(connect((server.address() as AddressInfo).port, '127.0.0.1'), 1e6, {
-    message: (message) => void heard.push(message),
-    closed: () => (isClosed = true),
-  });
+  const node = new Connection<ToNode, FromNode>(
+    connect((server.address() as AddressInfo).port, '127.0.0.1'),
+    1e6,
+    toNode,
+    {
+      message: (message) => void heard.push(message),
+      closed: () => (isClosed = true),
+    },
+  );
   const head = await came;
   ends.push(node, { close: () => head.destroy() });
   return { head, node, heard, closed: () => isClosed };
@@ -88,13 +93,16 @@ test('a node manager is found by who asked before it came and by who asks after;
   const nodes = makeNodes();
   const asked = nodes.reach(identity);
   const { head, heard } = await joined();
-  const connection = new Connection<FromNode, ToNode>(head, 1e6, { message: () => undefined, closed: () => undefined });
+  const connection = new Connection<FromNode, ToNode>(head, 1e6, fromNode, {
+    message: () => undefined,
+    closed: () => undefined,
+  });
   const receiver = nodes.admit(connection, hello);
   assert.ok(receiver);
   assert.is(await asked, await nodes.reach(identity));
   await until(() => heard.some(({ type }) => type === 'admitted'));
   const second = await joined();
-  const other = new Connection<FromNode, ToNode>(second.head, 1e6, {
+  const other = new Connection<FromNode, ToNode>(second.head, 1e6, fromNode, {
     message: () => undefined,
     closed: () => undefined,
   });
@@ -119,7 +127,7 @@ test('of a node manager that falls silent, and of no other, the workers are lost
     died: (worldRank, error) => void seen.push(`died ${worldRank}: ${error.message}`),
     refused: (text) => void seen.push(text),
   };
-  const connection = new Connection<FromNode, ToNode>(head, 1e6, {
+  const connection = new Connection<FromNode, ToNode>(head, 1e6, fromNode, {
     message: (message) => remote.receive(message),
     closed: () => remote.end(),
   });

@@ -81,7 +81,7 @@ export async function hammer(ms: number): Promise<void> {
 }
 
 export function launcherVariables(): string[] {
-  return Object.keys(process.env).filter((name) => /^(OMPI|PMIX|PMI|HYDRA|SHOAL_TOKEN|SHOAL_HEAD)/.test(name));
+  return Object.keys(process.env).filter((name) => /^(OMPI|PMIX|PMI|HYDRA|SHOAL_HEAD|SHOAL_TOKEN)/.test(name));
 }
 
 /** Prints, and is then ended by a signal. */

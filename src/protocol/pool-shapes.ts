@@ -1,0 +1,50 @@
+/** Shapes of the messages between a pool that runs by itself and those who use it. */
+import type { FromPool, ToPool } from './pool-messages.js';
+import { placements } from './pool-messages.js';
+import type { Shape, Shapes } from './shape.js';
+import { bare, bytes, count, either, fields, flag, list, number, oneOf, optional, positive, text } from './shape.js';
+
+const moduleUrl: Shape = (value) => typeof value === 'string' && value.startsWith('file:///');
+const limit: Shape = (value) => number(value) && (value as number) > 0;
+
+/** What a task is; one that does not fit is refused as that task. */
+export const taskShape: Shape = fields({
+  source: fields({ url: moduleUrl, exportName: text }),
+  name: optional(text),
+  workers: positive,
+  args: bytes,
+  timeoutMs: either(oneOf(null), limit),
+  maxRetries: count,
+  fresh: flag,
+  placement: oneOf(...placements),
+});
+
+/** User → pool. */
+export const toPool: Shapes<ToPool> = {
+  submit: fields({ id: text }),
+  cancel: fields({ id: text, reason: bytes }),
+  tasks: bare,
+  metrics: bare,
+  stop: fields({ force: flag }),
+};
+
+const record = fields({
+  id: text,
+  name: optional(text),
+  source: fields({ url: text, exportName: text }),
+  workers: number,
+  state: text,
+  elapsedMs: number,
+  message: optional(text),
+});
+
+/** Pool → user. */
+export const fromPool: Shapes<FromPool> = {
+  welcome: fields({ session: text, maxMessageBytes: number, logDir: optional(text), status: bytes }),
+  status: fields({ status: bytes }),
+  event: fields({ name: text, payload: bytes }),
+  results: fields({ id: text, results: bytes }),
+  failed: fields({ id: text, error: bytes }),
+  tasks: fields({ tasks: list(record) }),
+  metrics: fields({ text }),
+};
