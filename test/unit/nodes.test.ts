@@ -135,7 +135,10 @@ test('of a node manager that falls silent, and of no other, the workers are lost
   const first = remote.open(job([row(1)]), () => 5, events);
   const workers = remote.open(job([row(1), row(2)]), () => 5, events);
   await until(() => heard.filter(({ type }) => type === 'open').length === 2);
-  const speaking = setInterval(() => node.send({ type: 'beat', usage: [], stopped: [] }), beatMs);
+  const beat = { usage: [] as { worldRank: number; rssBytes: number; cpuMs: number }[], stopped: [] as number[] };
+  const speaking = setInterval(() => node.send({ type: 'beat', ...beat }), beatMs);
+  // A test that fails ends all the same.
+  speaking.unref();
   // The first is of a job that is over.
   for (const number of [1, 2]) {
     node.send({ type: 'connected', job: number, worldRank: 0 });
@@ -159,7 +162,7 @@ test('of a node manager that falls silent, and of no other, the workers are lost
     first.entries.map(({ registered }) => registered),
     [false],
   );
-  node.send({ type: 'beat', usage: [{ worldRank: 0, rssBytes: 5, cpuMs: 6 }], stopped: [0] });
+  Object.assign(beat, { usage: [{ worldRank: 0, rssBytes: 5, cpuMs: 6 }], stopped: [0] });
   await until(() => workers.stopped().length === 1);
   assert.is(workers.usage(0)?.rssBytes, 5);
   assert.is(workers.usage(1), undefined);
