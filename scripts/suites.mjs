@@ -25,6 +25,7 @@ const overWire = (family) => {
  */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [] },
+  fuzz: { folders: ['test/fuzz'], needs: [] },
   local: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
   loopback: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'loopback' } },
   threads: {

@@ -1,6 +1,7 @@
 /** `shoal start`: a pool that runs by itself until `shoal stop`. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { StartedPool } from '../driver/launch.js';
@@ -34,8 +35,11 @@ interface Flags extends LaunchFlags {
   detach?: boolean;
 }
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const lookMs = 20;
+const lostExitCode = 1;
+/** Of a process that a signal has ended, as shells have it: more by the signal's number. */
+const signalExitCode = 128;
 
 /** The command. */
 export function startCommand(): Command {
@@ -79,7 +83,10 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
   try {
     address = await server.open(port, filled.listen);
     const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
-    takeBack = publishPool({ address, token: server.token, pid, startTime, bootId: nodeIdentity().bootId });
+    const { bootId, pidNamespace } = nodeIdentity();
+    takeBack = publishPool({ address, token: server.token, pid, startTime, bootId, pidNamespace });
+    // However this process ends: a pool that is not there is not offered.
+    process.once('exit', takeBack);
     if (filled.nodeManagers === 'wait') {
       process.stdout.write(`waiting for node managers: shoal start --address ${address}\n`);
     }
@@ -94,12 +101,12 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
   const { workers, transport, mpi } = pool.status();
   const what = mpi ? `${mpi.family} ${mpi.version}` : transport;
   process.stdout.write(`pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n`);
-  const force = await ending;
+  const force = await Promise.race([ending, pool.head.closingBegun.then(() => 'lost' as const)]);
   takeBack();
-  await pool.head.close(force);
+  await pool.head.close(force !== false);
   server.close();
-  // Whoever asked for the end waits for it.
-  process.exit();
+  // Whoever asked for the end waits for it. What a pool that nobody has ended died of, its warning has said.
+  process.exit(force === 'lost' ? lostExitCode : 0);
 }
 
 /** Be a node manager until the pool ends or a signal comes; its workers leave first. */
@@ -126,6 +133,7 @@ function signalled(): Promise<boolean> {
     for (const signal of signals) {
       process.once(signal, () => {
         process.stderr.write(`${signal}: ending in order; once more ends it at once\n`);
+        process.once(signal, () => process.exit(signalExitCode + constants.signals[signal]));
         done(true);
       });
     }

@@ -1,14 +1,16 @@
 /** Where pools that run by themselves are found: one file each, which holds the token and which only the user can read. */
+import type { Stats } from 'node:fs';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { environment } from '../env.js';
 import { LaunchError } from '../errors.js';
 import { makePrivateFolder } from '../native/private-folder.js';
-import { nodeIdentity, readProcess } from '../native/proc.js';
+import { isLiving, nodeIdentity } from '../native/proc.js';
 import type { ProcessIdentity } from '../protocol/control-messages.js';
 
 const fileMode = 0o600;
+const homeHint = 'set SHOAL_HOME to a folder that this user can make or write';
 /** Rights of the group and of others. */
 const foreignRights = 0o077;
 
@@ -17,16 +19,25 @@ export interface PoolAddress extends ProcessIdentity {
   /** Such as `127.0.0.1:40123`. */
   readonly address: string;
   readonly token: string;
-  /** Boot id of its host: of a pool on another one, whose file was copied or is shared, nobody here sees the process. */
+  /** Of its host and container: of a pool on another one, whose file was copied or is shared, nobody here sees the process. */
   readonly bootId: string;
+  readonly pidNamespace: string;
 }
 
-/** Publish a pool. Returns the function that takes it back. @throws {@link LaunchError} for a folder that others can use. */
+/**
+ * Publish a pool. Returns the function that takes it back.
+ *
+ * @throws {@link LaunchError} for a folder that others can use, or that cannot be written.
+ */
 export function publishPool(pool: PoolAddress): () => void {
   const folder = poolFolder('pools');
   const path = join(folder, `${pool.pid}.json`);
-  rmSync(path, { force: true });
-  writeFileSync(path, JSON.stringify(pool), { mode: fileMode, flag: 'wx' });
+  try {
+    rmSync(path, { force: true });
+    writeFileSync(path, JSON.stringify(pool), { mode: fileMode, flag: 'wx' });
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
   return () => {
     rmSync(path, { force: true });
   };
@@ -64,11 +75,16 @@ function publishedPools(): PoolAddress[] {
   return names.flatMap((name) => {
     const path = join(folder, name);
     const pool = read(path);
-    const isElsewhere = pool && pool.bootId !== nodeIdentity().bootId;
-    if (pool && (isElsewhere || readProcess(pool.pid)?.startTime === pool.startTime)) return [pool];
+    if (pool && (!isSeen(pool) || isLiving(pool))) return [pool];
     rmSync(path, { force: true });
     return [];
   });
+}
+
+/** Whether this process would see the pool's, if it lived. */
+export function isSeen(pool: Pick<PoolAddress, 'bootId' | 'pidNamespace'>): boolean {
+  const { bootId, pidNamespace } = nodeIdentity();
+  return pool.bootId === bootId && pool.pidNamespace === pidNamespace;
 }
 
 function read(path: string): PoolAddress | undefined {
@@ -80,22 +96,47 @@ function read(path: string): PoolAddress | undefined {
 }
 
 function assertPrivate(folder: string): void {
-  const { mode, uid } = statSync(folder);
+  const { mode, uid } = statOf(folder);
   if ((mode & foreignRights) === 0 && uid === process.getuid?.()) return;
   throw new LaunchError(`${folder} holds tokens and can be used by others; make it private: chmod 700 ${folder}`, {
     folder,
   });
 }
 
+function statOf(folder: string): Stats {
+  try {
+    return statSync(folder);
+  } catch (cause) {
+    throw unusable(folder, cause);
+  }
+}
+
 /** A folder of the user's, made when it is not there. @throws {@link LaunchError} when others can use it. */
 export function poolFolder(name: 'pools' | 'output'): string {
   const folder = pathOf(name);
-  makePrivateFolder(dirname(folder));
-  makePrivateFolder(folder);
+  try {
+    makePrivateFolder(dirname(folder));
+    makePrivateFolder(folder);
+  } catch (cause) {
+    throw unusable(folder, cause);
+  }
   assertPrivate(folder);
   return folder;
 }
 
 function pathOf(name: 'pools' | 'output'): string {
-  return join(environment().home ?? join(homedir(), '.shoal'), name);
+  return join(environment().home ?? join(userHome(), '.shoal'), name);
+}
+
+/** The system may know no name, and so no home, for the user's number. */
+function userHome(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new LaunchError(`the user has no home folder: ${(cause as Error).message}; ${homeHint}`, {}, { cause });
+  }
+}
+
+function unusable(path: string, cause: unknown): LaunchError {
+  return new LaunchError(`cannot use ${path}: ${(cause as Error).message}; ${homeHint}`, { path }, { cause });
 }

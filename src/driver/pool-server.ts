@@ -88,11 +88,17 @@ export class PoolServer {
   /** Listen; port 0 is any. Returns the address. @throws {@link LaunchError} when the port is taken. */
   async open(port: number, listen: string): Promise<string> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        const why = cause.code === 'EADDRINUSE' ? 'is taken; choose another, or 0 for any' : `: ${cause.message}`;
+      const fail = (cause: unknown): void => {
+        const { code, message } = cause as NodeJS.ErrnoException;
+        const why = code === 'EADDRINUSE' ? 'is taken; choose another, or 0 for any' : `cannot be used: ${message}`;
         reject(new LaunchError(`port ${port} of ${listen} ${why}`, { port }, { cause }));
-      });
-      this.#server.listen(port, listen, resolve);
+      };
+      this.#server.once('error', fail);
+      try {
+        this.#server.listen(port, listen, resolve);
+      } catch (error) {
+        fail(error); // no number of a port
+      }
     });
     return `${listen}:${(this.#server.address() as AddressInfo).port}`;
   }

@@ -1,7 +1,7 @@
 /** The head of a pool in another process, as this one sees it. */
 import { EventEmitter } from 'node:events';
 import { ClosedError } from '../errors.js';
-import { nodeIdentity, readProcess } from '../native/proc.js';
+import { isLiving } from '../native/proc.js';
 import type { PoolEvents } from '../head/pool-events.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
@@ -9,6 +9,7 @@ import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-me
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
+import { isSeen } from './pool-files.js';
 import type { PoolStatus } from './pool.js';
 
 const lookMs = 10;
@@ -77,9 +78,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     this.#connection.send({ type: 'stop', force });
     this.#connection.keepAlive(true);
     await new Promise<void>((resolve) => this.#gone.push(resolve));
-    const { pid, startTime, bootId } = this.#pool;
-    if (bootId !== nodeIdentity().bootId) return;
-    while (readProcess(pid)?.startTime === startTime) await new Promise((resolve) => setTimeout(resolve, lookMs));
+    while (isSeen(this.#pool) && isLiving(this.#pool)) await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 
   /** Every task of the pool that runs, waits or has ended lately. */

@@ -23,6 +23,9 @@ const longestTimerMs = 2 ** 31 - 1;
 /** One per pool. */
 export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   readonly groups: Groups;
+  /** Resolves when the pool begins to end: somebody closes it, or its workers are lost. */
+  readonly closingBegun: Promise<void>;
+  #begin!: () => void;
   readonly #workers: WorkerSide;
   readonly #options: HeadOptions;
   readonly #scheduler: GangScheduler;
@@ -42,6 +45,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     super();
     this.#workers = workers;
     this.#options = options;
+    this.closingBegun = new Promise((resolve) => (this.#begin = resolve));
     this.#scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
     this.#leases = new Leases(workers.slots);
     this.groups = new Groups(workers, options, {
@@ -402,6 +406,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   async #close(): Promise<void> {
+    this.#begin();
     await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
     this.groups.close();
     await this.#workers.close();

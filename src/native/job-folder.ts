@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LaunchError } from '../errors.js';
 import type { NodeIdentity } from './proc.js';
-import { nodeIdentity, readProcess } from './proc.js';
+import { isLiving, nodeIdentity, readProcess } from './proc.js';
 
 const prefix = 'shoal-';
 const ownerFile = 'owner.json';
@@ -95,7 +95,7 @@ function foldersIn(root: string): string[] {
 function isGone(owner: Owner): boolean {
   const { hostname, bootId, pidNamespace } = nodeIdentity();
   if (owner.bootId !== bootId) return owner.hostname === hostname && owner.pidNamespace === pidNamespace;
-  return owner.pidNamespace === pidNamespace && readProcess(owner.pid)?.startTime !== owner.startTime;
+  return owner.pidNamespace === pidNamespace && !isLiving(owner);
 }
 
 function writeOwner(folder: string): void {

@@ -18,6 +18,12 @@ export function readProcess(
   return { pid: parseInt(text, 10), parent: Number(fields[1]), state: fields[0] ?? '', startTime: Number(fields[19]) };
 }
 
+/** Whether a process is there, and has not ended unseen by its parent. */
+export function isLiving({ pid, startTime }: { pid: number; startTime: number }): boolean {
+  const found = readProcess(pid);
+  return found?.startTime === startTime && found.state !== 'Z' && found.state !== 'X';
+}
+
 /** The first of the processes between this one and another, which may be gone: its child, if both are of one host. */
 export function childTowards(ancestor: {
   pid: number;

@@ -22,6 +22,8 @@ import { WorkerWatch } from './worker-watch.js';
 
 /** Longest path of a Unix socket. */
 const socketPathBytes = 107;
+/** Wrong tokens that are told of: a stranger may come as often as it likes. */
+const toldStrangers = 10;
 /** Besides the ranks of the job, which may all come at once. */
 const spareStrangers = 64;
 /** How often a process that has not connected is looked at. */
@@ -59,6 +61,7 @@ export class NodeManager implements NodeWorkers {
   /** By start-up token; a pid is an attribute. */
   readonly #table = new Map<string, WorkerEntry>();
   readonly #ranks = new Map<number, WorkerEntry>();
+  #wrongTokens = 0;
   #openedAt = 0;
   #closing = false;
 
@@ -209,7 +212,9 @@ export class NodeManager implements NodeWorkers {
   #refused(why: 'token' | 'version', version: number): void {
     if (this.#closing) return;
     if (why === 'token') {
-      this.#events.refused('a process was cut off: the token that it sent is not that of this job');
+      const more = ++this.#wrongTokens === toldStrangers ? '; this is not said again' : '';
+      if (this.#wrongTokens > toldStrangers) return;
+      this.#events.refused(`a process was cut off: the token that it sent is not that of this job${more}`);
       return;
     }
     const versions = `version ${version} of the protocol, this process version ${protocolVersion}`;

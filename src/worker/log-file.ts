@@ -1,13 +1,13 @@
 /** A file that lines are appended to at once; when it is full it becomes `.1`, that one `.2`, and the oldest goes. */
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { openOutput } from '../native/output-file.js';
 import { makePrivateFolder } from '../native/private-folder.js';
 
 const MIB = 1024 * 1024;
 const defaultLimitBytes = 10 * MIB;
 /** Full ones that are kept beside the one that is written to. */
 const defaultKept = 3;
-const fileMode = 0o600;
 
 /** Where a worker's output is kept. */
 export function logPath(logDir: string, worldRank: number): string {
@@ -58,7 +58,7 @@ export class LogFile {
 
   #open(): number {
     makePrivateFolder(dirname(this.#path));
-    const file = openSync(this.#path, 'a', fileMode);
+    const file = openOutput(this.#path, false);
     this.#sizeBytes = fstatSync(file).size;
     return file;
   }

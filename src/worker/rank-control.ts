@@ -7,7 +7,7 @@ import { LaunchError } from '../errors.js';
 import type { WorkerEvents } from '../head/worker-side.js';
 import type { MpiAddon } from '../native/mpi.js';
 import { readToken } from '../native/job-folder.js';
-import { childTowards, nodeKey, readProcess, sharedMemoryFiles } from '../native/proc.js';
+import { childTowards, isLiving, nodeKey, sharedMemoryFiles } from '../native/proc.js';
 import { Connection } from '../protocol/connection.js';
 import type { FromRank, HeadPlace, RankRow, Rendezvous, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
@@ -301,8 +301,7 @@ export class RankControl {
     // Before it is welcome it has not entered MPI: others may wait for it there.
     if (!finalized || !this.#welcome) {
       for (const file of sharedMemoryFiles()) removeFile(file);
-      if (launcher && readProcess(launcher.pid)?.startTime === launcher.startTime)
-        process.kill(launcher.pid, 'SIGTERM');
+      if (launcher && isLiving(launcher)) process.kill(launcher.pid, 'SIGTERM');
     }
     if (folder !== undefined) removeFile(folder);
   }

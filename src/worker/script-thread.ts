@@ -1,9 +1,10 @@
 /** One rank of an SPMD world as its control side holds it: a thread that runs the script, and where its output goes. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { MemberInfo } from '../errors.js';
 import { LaunchError } from '../errors.js';
+import { openOutput } from '../native/output-file.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
 import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
 import type { RankMemory } from './join-job.js';
@@ -86,11 +87,12 @@ export class ScriptThread {
       const path = join(outputDir, `rank-${rank}.${kind}`);
       try {
         mkdirSync(outputDir, { recursive: true });
-        const file = openSync(path, 'w');
+        const file = openOutput(path, true);
         this.#files.push(file);
         return file;
       } catch (cause) {
-        throw new LaunchError(`cannot write the output of rank ${rank} to ${path}`, { path }, { cause });
+        const why = (cause as Error).message;
+        throw new LaunchError(`cannot write the output of rank ${rank} to ${path}: ${why}`, { path }, { cause });
       }
     };
     return { stdout: open('out'), stderr: open('err'), label: 'none', log: undefined };

@@ -29,3 +29,8 @@ export async function sleep(ms: number): Promise<string> {
   });
   return 'slept';
 }
+
+/** Ends its thread, which is replaced. */
+export function exit(): void {
+  process.exit(7);
+}
