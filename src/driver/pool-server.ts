@@ -12,6 +12,7 @@ import { fromNode } from '../protocol/node-shapes.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
 import { taskShape, toPool } from '../protocol/pool-shapes.js';
 import { newToken } from '../protocol/token.js';
+import { decodeError } from '../protocol/decode-error.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { encodeError } from '../worker/rank-task.js';
 import type { StartedPool } from './launch.js';
@@ -77,7 +78,7 @@ export class PoolServer {
     this.#pool = pool;
     for (const name of poolEventNames) {
       pool.head.on(name, (...args: unknown[]) => {
-        this.#broadcast({ type: 'event', name, payload: encodeValue(args, 'event') });
+        this.#broadcast({ type: 'event', name, payload: encodeEvent(args) });
         this.#tellStatus();
       });
     }
@@ -277,4 +278,13 @@ function decodeReason(encoded: Uint8Array): unknown {
   } catch (error) {
     return error;
   }
+}
+
+/** What an event carries; an error in it may hold what cannot be copied. */
+function encodeEvent(payload: readonly unknown[]): Uint8Array {
+  const copied = payload.map((each) => {
+    const { error } = (each ?? {}) as { error?: unknown };
+    return error === undefined ? each : { ...(each as object), error: decodeError(encodeError(error)) };
+  });
+  return encodeValue(copied, 'event');
 }

@@ -161,12 +161,21 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   }
 
   /**
-   * End the pool: accepted tasks run to their end first; with `force` they are cancelled.
-   * All threads are gone when it resolves. A second call waits for the same end.
+   * End the pool: accepted tasks run to their end first.
+   *
+   * All threads and processes are gone when it resolves; a warning says so where one could not be ended. A second call waits
+   * for the same end, and may shorten it.
+   *
+   * @param options.force - Cancel the tasks, which end by force after `graceMs`; default `false`.
+   * @param options.timeoutMs - Cancel them after this time in milliseconds; default: never.
    */
-  async close(options: { readonly force?: boolean } = {}): Promise<void> {
-    assertOptions('close', options, ['force']);
-    await this.#head.close(options.force ?? false);
+  async close(options: { readonly force?: boolean; readonly timeoutMs?: number | null } = {}): Promise<void> {
+    assertOptions('close', options, ['force', 'timeoutMs']);
+    const { force = false } = options;
+    if (typeof force !== 'boolean') {
+      throw new InvalidArgumentError(`close: expected force to be true or false, received ${show(force)}`);
+    }
+    await this.#head.close(force, limit('close', 'timeoutMs', options.timeoutMs, null));
   }
 
   /** `close({ force: true })` at the end of an `await using` block. */

@@ -1,18 +1,24 @@
 /** The head of a pool in another process, as this one sees it. */
 import { EventEmitter } from 'node:events';
+import { endsWithin } from '../ends-within.js';
 import { ClosedError } from '../errors.js';
 import { isLiving } from '../native/proc.js';
+import { announce } from '../head/announce.js';
 import type { PoolEvents } from '../head/pool-events.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import { decodeError } from '../protocol/decode-error.js';
+import { decodeValue } from '../protocol/values.js';
+import { encodeError } from '../worker/rank-task.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
 import type { PoolStatus } from './pool.js';
 
 const lookMs = 10;
+/** How long the pool may take to end tasks that are cancelled; those that go on fail here when the connection ends. */
+const closeLimitMs = 30_000;
 
 /** Ends when its connection does: tasks that are under way then fail here, and are cancelled there. */
 export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend {
@@ -57,7 +63,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
   }
 
   cancel(task: Task, reason: unknown): void {
-    if (!task.ended) this.#connection.send({ type: 'cancel', id: task.id, reason: encodeValue(reason, 'reason') });
+    if (!task.ended) this.#connection.send({ type: 'cancel', id: task.id, reason: encodeError(reason) });
   }
 
   /** @throws {@link ClosedError} once `close` was called, or the pool is gone. */
@@ -66,10 +72,15 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
   }
 
   /** Leave the pool, which goes on. */
-  async close(force: boolean): Promise<void> {
+  async close(force: boolean, timeoutMs: number | null = null): Promise<void> {
     this.#closed = true;
-    if (force) for (const task of this.#tasks.values()) this.cancel(task, this.#closedError());
-    await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
+    const ended = Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
+    if (!force && (timeoutMs === null || (await endsWithin(ended, timeoutMs)))) await ended;
+    else {
+      for (const task of this.#tasks.values()) this.cancel(task, this.#closedError());
+      // The pool cancels what is left of a connection that is gone.
+      await endsWithin(ended, closeLimitMs);
+    }
     this.#connection.close();
   }
 
@@ -106,11 +117,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
         this.#heard(decodeValue(message.status) as PoolStatus);
         break;
       case 'event':
-        (this.emit as (name: string, ...args: unknown[]) => boolean).call(
-          this,
-          message.name,
-          ...(decodeValue(message.payload) as unknown[]),
-        );
+        announce(this, message.name, decodeValue(message.payload) as unknown[]);
         break;
       case 'results':
         this.#end(message.id, (task) => {
@@ -119,7 +126,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
         break;
       case 'failed':
         this.#end(message.id, (task) => {
-          task.fail(decodeValue(message.error) as Error);
+          task.fail(decodeError(message.error));
         });
         break;
       case 'metrics':

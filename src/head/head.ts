@@ -1,11 +1,13 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, judges how they end. */
 import { EventEmitter } from 'node:events';
 import { CancelledError, ClosedError, TaskTimeoutError, WorkerDiedError } from '../errors.js';
+import { endsWithin } from '../ends-within.js';
 import type { Outcome } from '../protocol/messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { assertAcceptable, unplaceable } from './admission.js';
+import { announce } from './announce.js';
 import type { Waiting } from './gang-scheduler.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
@@ -19,6 +21,10 @@ import type { WorkerEvents, WorkerSide } from './worker-side.js';
 
 /** A longer timer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
+/** After the grace time: how long a worker may take to end by force before its task ends without it. */
+const forceLimitMs = 5_000;
+/** How long the workers' side may take to end all threads and processes. */
+const closeLimitMs = 30_000;
 
 /** One per pool. */
 export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
@@ -37,6 +43,8 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   readonly #lost = new Set<number>();
   /** Tasks whose communicators are still to be made, by their numbers. */
   readonly #forming = new Map<number, Task>();
+  /** Slots of leases that ended without some of their workers: those have to be gone before the slot is emptied. */
+  readonly #abandoned = new Map<number, Map<number, number>>();
   #nextTask = 1;
   #queuedBytes = 0;
   #closing: Promise<void> | undefined;
@@ -56,7 +64,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
         this.#undone(id);
       },
       warning: (message) => {
-        this.emit('warning', { message, worldRank: undefined });
+        this.warning(undefined, message);
       },
     });
     for (const { worldRank } of workers.workers) this.#scheduler.release(worldRank);
@@ -113,13 +121,26 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     if (this.#closing) throw new ClosedError('the pool is closed; launch another');
   }
 
-  /** Stop accepting, end what was accepted (by force: cancel it), end the workers. */
-  close(force: boolean): Promise<void> {
-    if (force) {
-      for (const task of this.#tasks.values()) this.cancel(task, new ClosedError('the pool was closed by force'));
-    }
+  /**
+   * Stop accepting, end what was accepted, end the workers. Resolves, with a warning, also when they cannot be ended.
+   *
+   * @param force - Cancel what was accepted.
+   * @param timeoutMs - Cancel it after this time.
+   */
+  async close(force: boolean, timeoutMs: number | null = null): Promise<void> {
     this.#closing ??= this.#close();
-    return this.#closing;
+    if (force) this.#cancelAll(new ClosedError('the pool was closed by force'));
+    let timer: NodeJS.Timeout | undefined;
+    if (timeoutMs !== null) {
+      timer = setTimeout(
+        () => {
+          this.#cancelAll(new ClosedError(`the pool was closed, and its timeoutMs (${timeoutMs} ms) passed`));
+        },
+        Math.min(timeoutMs, longestTimerMs),
+      );
+    }
+    await this.#closing;
+    clearTimeout(timer);
   }
 
   ready(worldRank: number, round: number): void {
@@ -149,9 +170,12 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     const task = this.#running.get(worldRank);
     if (how.kind === 'died') {
       const error = workerDied(`worker ${worldRank} died`, { worldRank, taskId: task?.id }, how.error);
-      this.emit('workerDied', { worldRank, error });
+      this.#tell('workerDied', { worldRank, error });
     }
-    if (task?.attempt?.grant.lease !== lease) return;
+    if (task?.attempt?.grant.lease !== lease) {
+      this.#goneLate(worldRank, lease);
+      return;
+    }
     const { attempt } = task;
     const rank = attempt.worldRanks.indexOf(worldRank);
     this.#workers.markDead(attempt.grant, rank, attempt.worldRanks);
@@ -162,8 +186,9 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   replaced(worldRank: number): void {
-    this.emit('workerReplaced', { worldRank });
-    if (!this.#running.has(worldRank)) this.#scheduler.release(worldRank);
+    this.#lost.delete(worldRank);
+    this.#tell('workerReplaced', { worldRank });
+    if (!this.#running.has(worldRank) && this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
     this.#tick();
   }
 
@@ -176,6 +201,13 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   ending(): void {
     for (const { worldRank } of this.#workers.workers) this.#scheduler.remove(worldRank);
     this.groups.reset([]);
+    // Nobody is to be waited for any more: whatever still counts as running has lost its workers.
+    for (const communicator of [...this.#forming.keys()]) this.#undone(communicator);
+    for (const task of new Set(this.#running.values())) {
+      if (task.attempt) this.#abandon(task, task.attempt, 'was ended with its epoch');
+    }
+    for (const slot of this.#abandoned.keys()) this.#workers.clear(slot);
+    this.#abandoned.clear();
   }
 
   renewed(): void {
@@ -195,17 +227,26 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   }
 
   lost(error: Error): void {
-    this.emit('warning', { message: `the pool ends: ${error.message}`, worldRank: undefined });
+    this.warning(undefined, `the pool ends: ${error.message}`);
+    this.#cancelAll(error);
     void this.close(true);
   }
 
   warning(worldRank: number | undefined, message: string): void {
-    this.emit('warning', { message, worldRank });
+    this.#tell('warning', { message, worldRank });
   }
 
   stuck(taskId: string, rank: number): void {
     const worldRank = this.#tasks.get(taskId)?.attempt?.worldRanks[rank];
     if (worldRank !== undefined) this.#workers.end(worldRank);
+  }
+
+  #tell<E extends keyof PoolEvents>(event: E, ...payload: PoolEvents[E]): void {
+    announce(this, event, payload);
+  }
+
+  #cancelAll(reason: Error): void {
+    for (const task of [...this.#tasks.values()]) this.cancel(task, reason);
   }
 
   /** How many workers each node has. */
@@ -310,7 +351,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
   #free(worldRanks: readonly number[]): void {
     for (const worldRank of worldRanks) {
       this.#running.delete(worldRank);
-      if (this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
+      if (!this.#lost.has(worldRank) && this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
     }
   }
 
@@ -339,9 +380,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
 
   #timeOut(task: Task): void {
     if (task.override || !task.attempt) return;
-    const waiting = task.attempt.worldRanks.flatMap((_, rank) =>
-      task.attempt?.outcomes.some((known) => known.rank === rank) ? [] : [rank],
-    );
+    const waiting = missing(task.attempt).map(({ rank }) => rank);
     const error = new TaskTimeoutError(
       `task ${task.id} did not end within timeoutMs (${task.spec.timeoutMs} ms); still running: rank ${waiting.join(', ')}`,
       { taskId: task.id, timeoutMs: task.spec.timeoutMs, ranks: waiting },
@@ -369,10 +408,36 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
       this.#workers.cancel(worldRank, { type: 'cancel', taskId: task.id, reason: encoded });
     }
     attempt.grace = setTimeout(() => {
-      for (const [member, worldRank] of attempt.worldRanks.entries()) {
-        if (!attempt.outcomes.some((known) => known.rank === member)) this.#workers.end(worldRank);
-      }
+      for (const { worldRank } of missing(attempt)) this.#workers.end(worldRank);
+      attempt.grace = setTimeout(() => {
+        this.#abandon(task, attempt, `could not be ended in ${forceLimitMs} ms: it may sit in native code`);
+      }, forceLimitMs);
     }, this.#options.graceMs);
+  }
+
+  /** End an attempt without the workers that have not reported: they are lost until they are replaced. */
+  #abandon(task: Task, attempt: Attempt, why: string): void {
+    const absent = missing(attempt);
+    this.#abandoned.set(attempt.grant.slot, new Map(absent.map(({ worldRank }) => [worldRank, attempt.grant.lease])));
+    for (const { rank, worldRank } of absent) {
+      const error = encodeValue(new WorkerDiedError(`worker ${worldRank} ${why}`), 'error');
+      task.record(rank, attempt.escaped.get(rank) ?? { kind: 'died', error });
+      // Its process may be well: only its thread gets no task until it is replaced.
+      this.#lost.add(worldRank);
+      this.#scheduler.remove(worldRank);
+    }
+    this.#concludeIfDone(task);
+  }
+
+  /** A worker that an attempt ended without is gone after all. */
+  #goneLate(worldRank: number, lease: number): void {
+    for (const [slot, absent] of this.#abandoned) {
+      if (absent.get(worldRank) !== lease) continue;
+      absent.delete(worldRank);
+      if (absent.size > 0) continue;
+      this.#abandoned.delete(slot);
+      this.#workers.clear(slot);
+    }
   }
 
   #concludeIfDone(task: Task): void {
@@ -383,11 +448,11 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     task.attempt = undefined;
     this.groups.release(attempt.worldRanks, !attempt.ending && endedClean(attempt.outcomes));
     this.#free(attempt.worldRanks);
+    if (!this.#abandoned.has(attempt.grant.slot)) this.#workers.clear(attempt.grant.slot);
     const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
     const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
     if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);
     else this.#settle(task, verdict);
-    this.#workers.clear(attempt.grant.slot);
     this.#tick();
   }
 
@@ -395,22 +460,30 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.#tasks.delete(task.id);
     const { id: taskId, spec } = task;
     if ('results' in verdict) {
+      this.#tell('taskDone', { taskId, name: spec.name });
       task.succeed(verdict.results);
-      this.emit('taskDone', { taskId, name: spec.name });
     } else {
+      if (!task.asked) this.#tell('taskFailed', { taskId, name: spec.name, error: verdict.error });
       task.fail(verdict.error);
-      if (!task.asked) this.emit('taskFailed', { taskId, name: spec.name, error: verdict.error });
     }
     this.#workers.keepAlive(this.#tasks.size > 0);
-    if (this.#tasks.size === 0) this.emit('drain');
+    if (this.#tasks.size === 0) this.#tell('drain');
   }
 
   async #close(): Promise<void> {
     this.#begin();
     await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
     this.groups.close();
-    await this.#workers.close();
+    if (await endsWithin(this.#workers.close(), closeLimitMs)) return;
+    this.warning(undefined, `the pool is closed, but not all workers could be ended in ${closeLimitMs} ms`);
   }
+}
+
+/** Ranks of an attempt that have not reported how they ended. */
+function missing({ worldRanks, outcomes }: Attempt): { rank: number; worldRank: number }[] {
+  return worldRanks.flatMap((worldRank, rank) => {
+    return outcomes.some((known) => known.rank === rank) ? [] : [{ rank, worldRank }];
+  });
 }
 
 function waiting({ id, spec: { workers, placement } }: Task): Waiting {

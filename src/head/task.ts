@@ -58,14 +58,15 @@ export class Task {
     return this.state !== 'queued' && this.state !== 'running';
   }
 
+  /** The result is told after the events of the step that ended the task, and apart from it, as they are. */
   succeed(results: readonly unknown[]): void {
     this.state = 'succeeded';
-    this.#resolve([...results]);
+    process.nextTick(this.#resolve, [...results]);
   }
 
   fail(error: Error): void {
     this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
-    this.#reject(error);
+    process.nextTick(this.#reject, error);
   }
 
   /** Workers that run it now, by rank. */

@@ -38,16 +38,19 @@ export class LeaseBooks {
     this.#markDead(book.keeper, slot, rank);
   }
 
-  clear(slot: number): void {
+  /** Have a slot emptied. False: nobody was told of it. */
+  clear(slot: number): boolean {
     const book = this.#books.get(slot);
-    if (!book) return;
+    if (!book) return false;
     book.clearing = true;
     this.#clear(book.keeper, slot);
+    return true;
   }
 
-  /** The slot is empty. */
-  close(slot: number): void {
-    this.#books.delete(slot);
+  /** A worker says that a slot is empty. False: it was not asked. */
+  close(slot: number, worldRank: number): boolean {
+    const book = this.#books.get(slot);
+    return book !== undefined && book.clearing && book.keeper === worldRank && this.#books.delete(slot);
   }
 
   /** A worker has died: another living one does again what it may not have done. */

@@ -16,7 +16,7 @@ import type { HeadPlace, RankRow, ToRank, WelcomeMessage } from '../protocol/con
 import type { WorkerReport } from '../protocol/node-messages.js';
 import { nodeSocket } from '../protocol/node-socket.js';
 import { newToken } from '../protocol/token.js';
-import { endsWithin } from '../worker/ends-within.js';
+import { endsWithin } from '../ends-within.js';
 import { logPath } from '../worker/log-file.js';
 import type { Host } from './command-line.js';
 import { mpiCommand } from './command-line.js';
@@ -172,6 +172,11 @@ export class MpiJob {
     this.#jobNodes.of(worldRank).kill(worldRank, text, signal);
   }
 
+  /** End every rank's process at once. */
+  killAll(text: string): void {
+    for (const workers of this.#jobNodes.all) workers.killAll(text);
+  }
+
   keepAlive(active: boolean): void {
     this.#mpiexec?.keepAlive(active);
     for (const workers of this.#jobNodes.all) workers.keepAlive(active);
@@ -266,7 +271,7 @@ export class MpiJob {
     if (this.#closing) return;
     this.#mpiexec?.kill();
     this.#failed(this.#launcherError(how));
-    this.#killAll(`was ended because ${this.#options.launcher.command} had ended (${how})`);
+    this.killAll(`was ended because ${this.#options.launcher.command} had ended (${how})`);
   }
 
   async #close(): Promise<void> {
@@ -285,12 +290,8 @@ export class MpiJob {
     const terminated = await endsWithin(ended, terminateLimitMs);
     this.#mpiexec?.kill();
     if (terminated) return;
-    this.#killAll('was ended with its pool');
+    this.killAll('was ended with its pool');
     await ended;
-  }
-
-  #killAll(text: string): void {
-    for (const workers of this.#jobNodes.all) workers.killAll(text);
   }
 
   #lateError(startTimeoutMs: number): RegistrationTimeoutError {

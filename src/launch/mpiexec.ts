@@ -90,12 +90,9 @@ export class Mpiexec {
   /** Whether it keeps this process alive. */
   keepAlive(active: boolean): void {
     const stderr = this.#child.stderr as Socket | null;
-    if (active) {
-      this.#child.ref();
-      stderr?.ref();
-    } else {
-      this.#child.unref();
-      stderr?.unref();
-    }
+    const how = active ? 'ref' : 'unref';
+    this.#child[how]();
+    // A socket without a handle would wait for one, with a listener more at each call.
+    if (!stderr?.destroyed) stderr?.[how]();
   }
 }

@@ -14,7 +14,7 @@ import { beatMs } from '../protocol/heartbeat.js';
 import type { FromNode, NodeHello, ToNode } from '../protocol/node-messages.js';
 import { fromNode } from '../protocol/node-shapes.js';
 import { newToken } from '../protocol/token.js';
-import { endsWithin } from '../worker/ends-within.js';
+import { endsWithin } from '../ends-within.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import { Mpiexec } from './mpiexec.js';

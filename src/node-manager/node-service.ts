@@ -11,7 +11,7 @@ import { welcomeLimitBytes } from '../protocol/control-messages.js';
 import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeJob, ToNode } from '../protocol/node-messages.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
-import { endsWithin } from '../worker/ends-within.js';
+import { endsWithin } from '../ends-within.js';
 import { logPath } from '../worker/log-file.js';
 import { encodeError } from '../worker/rank-task.js';
 import { NodeManager } from './node-manager.js';

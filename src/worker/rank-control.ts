@@ -18,7 +18,7 @@ import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import { WireMemory } from '../wire/wire-memory.js';
 import { Communicators } from './communicators.js';
-import { endsWithin } from './ends-within.js';
+import { endsWithin } from '../ends-within.js';
 import { closeWire, openEndpoint } from './rank-engine.js';
 import { encodeError } from './rank-task.js';
 import type { JoinedJob } from './join-job.js';

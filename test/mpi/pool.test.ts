@@ -117,6 +117,20 @@ for (const family of ['openmpi', 'mpich'] as const) {
     await pool.close();
   });
 
+  test(`${family}: what workers of a job say while it ends is not taken for a word of the next one`, async () => {
+    const pool = await start(2);
+    const killed = pool.submit(tasks, { export: 'die', args: [0, 'SIGKILL'] });
+    // Its thread is replaced, with the report of that, when the job ends because it was the last that ran.
+    const exits = pool.submit(tasks, { export: 'exitLater', args: [1_500] });
+    const waits = pool.submit(tasks, { timeoutMs: 10_000 });
+    await dies(killed.result());
+    await rejectsCode(exits.result(), family === 'openmpi' ? 'TASK_EXITED' : 'WORKER_DIED');
+    assert.equal(await waits.result(), [1]);
+    assert.equal(await pool.run(tasks, { workers: 2, timeoutMs: 10_000 }), [3, 3]);
+    assert.is(pool.status().epoch, 2);
+    await pool.close();
+  });
+
   test(`${family}: a task that cannot be ended is ended with its process`, async () => {
     const pool = await start(2);
     await rejectsCode(pool.run(tasks, { workers: 2, export: 'stubborn', timeoutMs: 100 }), 'TASK_TIMEOUT');

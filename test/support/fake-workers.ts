@@ -49,6 +49,14 @@ export class FakeWorkers implements WorkerSide {
     this.#events = events;
   }
 
+  /** The thread of a worker is gone at last, whatever it had to do; another takes its place. */
+  endAtLast(worldRank: number): void {
+    const { lease } = this.#states[worldRank]!;
+    Object.assign(this.#states[worldRank]!, { task: undefined, inbox: [] });
+    this.#events.gone(worldRank, lease, { kind: 'ended' });
+    this.#events.replaced(worldRank);
+  }
+
   /** Let one waiting message of a worker arrive; false when none waits. `fails`: a task that it begins throws. */
   deliver(which: number, fails: boolean): boolean {
     const waiting = this.#states.filter(({ inbox }) => inbox.length > 0);
@@ -170,6 +178,12 @@ export class FakeWorkers implements WorkerSide {
     this.#restarting = true;
     this.#events.ending();
     for (const state of this.#states) Object.assign(state, { living: false, inbox: [] });
+    // What the processes that are ending still say must change nothing.
+    for (const { worldRank } of this.workers) {
+      this.#states[0]!.inbox.push(() => {
+        this.#events.replaced(worldRank);
+      });
+    }
     this.#states[0]!.inbox.push(() => {
       this.#renew();
     });

@@ -6,6 +6,7 @@ import { Head } from '../../src/head/head.js';
 import type { Task } from '../../src/head/task.js';
 import type { Placement } from '../../src/protocol/pool-messages.js';
 import { encodeValue } from '../../src/protocol/values.js';
+import { rejectsCode } from '../support/check.js';
 import { FakeWorkers } from '../support/fake-workers.js';
 
 const test = suite('head');
@@ -113,5 +114,49 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
     );
   });
 }
+
+/** Accepts a task of some workers. */
+function submit(head: Head, workers: number): Task {
+  const source = { url: 'file:///task.js', exportName: 'default' };
+  const args = encodeValue([], 'args');
+  const spec = { source, name: undefined, args, timeoutMs: null, fresh: false, placement: 'pack' as const };
+  return head.submit({ ...spec, workers, maxRetries: 0 });
+}
+
+/** Lets everything arrive that is on its way. */
+async function settle(workers: FakeWorkers): Promise<void> {
+  for (let quiet = 0; quiet < 3; quiet++) {
+    while (workers.deliver(0, false)) quiet = 0;
+    await turn();
+  }
+}
+
+test('a task whose worker cannot be ended ends without it; worker and slot come back when it is gone', async () => {
+  const workers = new FakeWorkers(2, false);
+  const limits = { graceMs: 10, maxQueue: 1e6, maxQueueBytes: 1e9, maxMessageBytes: 1e6 };
+  const rounds = { communicator: 'split' as const, communicatorCache: 2, roundTimeoutMs: 1e6 };
+  const head = new Head(workers, { ...limits, ...rounds, collectiveTimeoutMs: null });
+  workers.report(head);
+  const states = (): string => String(head.status().workers.map(({ state }) => state));
+  const stuck = submit(head, 1);
+  head.cancel(stuck, 'not wanted');
+  assert.is(states(), 'busy,idle');
+  await rejectsCode(stuck.done, 'CANCELLED');
+  assert.is(states(), 'lost,idle');
+  // One slot of four is not lent while the worker may still use it.
+  for (let i = 0; i < 8; i++) {
+    const next = submit(head, 1);
+    await settle(workers);
+    assert.is(next.state, 'succeeded');
+  }
+  const both = submit(head, 2);
+  await settle(workers);
+  assert.is(both.state, 'queued');
+  workers.endAtLast(0);
+  await settle(workers);
+  assert.is(states(), 'idle,idle');
+  assert.is(both.state, 'succeeded');
+  await head.close(false);
+});
 
 test.run();

@@ -31,6 +31,11 @@ export async function sleep(ms: number): Promise<string> {
   return 'slept';
 }
 
+export async function exitLater(ms: number): Promise<void> {
+  await sleep(ms);
+  process.exit(1);
+}
+
 export async function wait(): Promise<void> {
   await collective.barrier();
   if (context.rank !== 0) await collective.barrier();

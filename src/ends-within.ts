@@ -1,12 +1,18 @@
 /** A promise against a limit. */
 
+/** A longer timer fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Whether a promise settles within `limitMs`; nothing to wait for has settled. */
 export async function endsWithin(promise: Promise<unknown> | undefined, limitMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, limitMs);
+    timer = setTimeout(
+      () => {
+        resolve(false);
+      },
+      Math.min(limitMs, longestTimerMs),
+    );
   });
   const settled = Promise.allSettled([promise]).then(() => true);
   const inTime = await Promise.race([settled, limit]);
