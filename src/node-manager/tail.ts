@@ -1,5 +1,5 @@
 /** The end of a text file. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 const tailBytes = 2_000;
 
@@ -7,12 +7,15 @@ const tailBytes = 2_000;
 export function tailOf(path: string): string {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    // A pipe that somebody has put there would be waited for.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
     return '';
   }
   try {
-    const { size } = fstatSync(file);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return '';
+    const { size } = stats;
     const bytes = Buffer.alloc(Math.min(size, tailBytes));
     const text = bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, size - bytes.length));
     return (size > tailBytes ? text.slice(text.indexOf('\n') + 1) : text).trimEnd();

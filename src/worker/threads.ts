@@ -32,7 +32,9 @@ export function threadWorkers(
 }
 
 /** Starts of one worker that may fail in a row before the pool gives up. */
-const maxFailedStarts = 3;
+const maxFailedStarts = 5;
+/** Wait before a thread that has not started is tried again; doubled with each further failure. */
+const backOffMs = 50;
 
 /** The task threads of this process and the window they share. */
 export class ThreadWorkers implements WorkerSide {
@@ -249,7 +251,21 @@ export class ThreadWorkers implements WorkerSide {
     if (this.#closing) return;
     const inUse = this.#threads.get(worldRank) === thread;
     if (!inUse && !thread.ending) return; // a spare
-    if (inUse && (this.#failedStarts.get(worldRank) ?? 0) < maxFailedStarts) this.#replace(worldRank);
+    const failed = this.#failedStarts.get(worldRank) ?? 0;
+    if (inUse && failed > 0 && failed < maxFailedStarts) {
+      // What made it fail, such as a lack of memory, may pass; until then the worker takes no task.
+      setTimeout(
+        () => {
+          if (this.#closing || this.#threads.get(worldRank) !== thread) return;
+          this.#replace(worldRank);
+          this.#events?.replaced(worldRank);
+        },
+        backOffMs * 2 ** failed,
+      );
+      this.#events?.gone(worldRank, thread.lease, how);
+      return;
+    }
+    if (inUse && failed === 0) this.#replace(worldRank);
     this.#events?.gone(worldRank, thread.lease, how);
     this.#events?.replaced(worldRank);
   }

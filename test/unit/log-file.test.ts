@@ -1,8 +1,19 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openOutput } from '../../src/native/output-file.js';
 import { tailOf } from '../../src/node-manager/tail.js';
 import { LogFile } from '../../src/worker/log-file.js';
 
@@ -26,6 +37,33 @@ test('goes on with a file that is there, and takes what is longer than a file al
   const next = new LogFile(path, 10, 1);
   next.write(line('bbbbbbbbbbbbbbbbb'));
   assert.equal([readFileSync(path, 'latin1'), readFileSync(`${path}.1`, 'latin1')], ['bbbbbbbbbbbbbbbbb\n', 'aaaa\n']);
+});
+
+test('a link, a pipe or a device in the place of a file is neither written nor waited for', () => {
+  const target = join(folder, 'target');
+  writeFileSync(target, 'of somebody');
+  const link = join(folder, 'link.log');
+  symlinkSync(target, link);
+  const pipe = join(folder, 'pipe.log');
+  assert.is(spawnSync('mkfifo', [pipe]).status, 0);
+  for (const [path, why] of [
+    [link, 'ELOOP'],
+    [pipe, /ENXIO|is no file/],
+    ['/dev/null', 'is no file'],
+    [folder, 'EISDIR'],
+  ] as const) {
+    for (const fresh of [false, true]) assert.throws(() => openOutput(path, fresh), why);
+    assert.is(tailOf(path), '');
+  }
+  assert.is(readFileSync(target, 'latin1'), 'of somebody');
+  const file = join(folder, 'fresh.out');
+  closeSync(openOutput(file, true));
+  assert.is(statSync(file).mode & 0o777, 0o600);
+  writeFileSync(file, 'from before');
+  closeSync(openOutput(file, false));
+  assert.is(readFileSync(file, 'latin1'), 'from before');
+  closeSync(openOutput(file, true));
+  assert.is(readFileSync(file, 'latin1'), '');
 });
 
 test('the tail of a file is its last whole lines', () => {
