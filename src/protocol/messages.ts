@@ -111,6 +111,8 @@ export type Outcome =
 /** A rank's part of a task is over. */
 export interface OutcomeMessage {
   readonly type: 'outcome';
+  /** The lease that it was given with the task. */
+  readonly lease: number;
   readonly taskId: string;
   readonly outcome: Outcome;
 }
@@ -123,4 +125,4 @@ export type FromThread =
   /** An error escaped while no task ran. */
   | { readonly type: 'stray'; readonly error: Uint8Array }
   /** A member of the task keeps touching memory of a dead lease. */
-  | { readonly type: 'stuck'; readonly taskId: string; readonly rank: number };
+  | { readonly type: 'stuck'; readonly lease: number; readonly taskId: string; readonly rank: number };

@@ -1,7 +1,7 @@
 /** One rank of an SPMD world as its control side holds it: a thread that runs the script, and where its output goes. */
 import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { inspect } from 'node:util';
 import type { MemberInfo } from '../errors.js';
 import { LaunchError } from '../errors.js';
 import { openOutput } from '../native/output-file.js';
@@ -9,7 +9,7 @@ import type { ScriptSettings, ThreadSettings } from '../protocol/control-message
 import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
 import type { RankMemory } from './join-job.js';
 import { namesLoader } from './load-module.js';
-import { taskThreadFile } from './thread-handle.js';
+import { PrivateThread } from './private-thread.js';
 
 /** The world's only lease. */
 export const worldGrant = { lease: 1, slot: 0 } as const;
@@ -27,7 +27,7 @@ export interface ScriptExit {
 
 /** Starts at once. */
 export class ScriptThread {
-  readonly #worker: Worker;
+  readonly #thread: PrivateThread;
   readonly #files: number[] = [];
 
   constructor(
@@ -39,7 +39,6 @@ export class ScriptThread {
     exited: (exit: ScriptExit) => void,
   ) {
     const { url, argv, timeoutMs, label } = script;
-    const { env, execArgv, resourceLimits } = threads;
     const communicator = wire?.world ?? -1;
     window.node.bind(worldGrant.slot, worldGrant.lease);
     const boot: ThreadBoot = {
@@ -50,35 +49,35 @@ export class ScriptThread {
       worldRank: rank,
       output: this.#output(rank, script),
       script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, communicator, members } },
-      foreignLoader: namesLoader(execArgv ?? process.execArgv),
+      foreignLoader: namesLoader(threads.execArgv ?? process.execArgv),
     };
-    this.#worker = new Worker(taskThreadFile(), {
-      workerData: boot,
-      name: `shoal rank ${rank}`,
-      ...(env && { env: { ...process.env, ...env } }),
-      ...(execArgv && { execArgv: [...execArgv] }),
-      ...(resourceLimits && { resourceLimits }),
-    });
+    const mark = label === 'rank' ? `${rank} | ` : '';
     let died = false;
-    this.#worker.on('error', (error) => {
-      died = true;
-      process.stderr.write(`${label === 'rank' ? `${rank} | ` : ''}${error.stack ?? error.message}\n`);
-    });
-    this.#worker.on('exit', (code) => {
-      for (const file of this.#files) closeSync(file);
-      window.node.markDead(worldGrant.slot, rank);
-      const failedFirst = window.node.abortReason(window.node.layout.slot(worldGrant.slot))?.rank;
-      exited({ exitCode: died && code === 0 ? 1 : code, died, failedFirst });
+    this.#thread = new PrivateThread(boot, `shoal rank ${rank}`, threads, {
+      message: (message) => {
+        if (message.type === 'warning') process.stderr.write(`${mark}${message.message}\n`);
+      },
+      dropped: (why) => process.stderr.write(`${mark}${why}\n`),
+      failed: (error) => {
+        died = true;
+        process.stderr.write(`${mark}${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}\n`);
+      },
+      exited: (code) => {
+        for (const file of this.#files) closeSync(file);
+        window.node.markDead(worldGrant.slot, rank);
+        const failedFirst = window.node.abortReason(window.node.layout.slot(worldGrant.slot))?.rank;
+        exited({ exitCode: died && code === 0 ? 1 : code, died, failedFirst });
+      },
     });
   }
 
   cancel(message: CancelMessage): void {
-    this.#worker.postMessage(message);
+    this.#thread.post(message);
   }
 
   /** End the script by force. */
   terminate(): void {
-    void this.#worker.terminate();
+    this.#thread.terminate();
   }
 
   #output(rank: number, { outputDir, label }: ScriptSettings): OutputBoot {

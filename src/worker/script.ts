@@ -1,16 +1,16 @@
 /** A rank of an SPMD world: the script is the task, the thread ends when its event loop is empty. */
 import { fileURLToPath } from 'node:url';
-import type { MessagePort } from 'node:worker_threads';
 import type { RankEngine } from '../collective/engine.js';
 import type { Runtime } from '../collective/scope.js';
-import type { ScriptBoot, ToThread } from '../protocol/messages.js';
+import type { ScriptBoot } from '../protocol/messages.js';
 import { decodeValue } from '../protocol/values.js';
 import { loadModule } from './load-module.js';
+import type { ControlPort } from './private-port.js';
 import { RankTask } from './rank-task.js';
 
 /** What the thread gives to its script. */
 interface ScriptThread {
-  readonly port: MessagePort;
+  readonly port: ControlPort;
   readonly foreignLoader: boolean;
   readonly engine: RankEngine;
   readonly runtime: Runtime;
@@ -25,17 +25,19 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison });
   process.argv = [process.execPath, fileURLToPath(url), ...argv];
 
-  port.on('message', (message: ToThread) => {
+  port.receive((message) => {
     if (message.type === 'cancel') task.cancel(decodeValue(message.reason));
   });
   port.unref(); // only the script keeps its thread alive
 
+  // The script may patch it.
+  const exit = process.exit.bind(process);
   let failed = false;
   const fail = (error: unknown): void => {
     failed = true;
     console.error(error);
     task.fail(error);
-    process.exit(1);
+    exit(1);
   };
   process.on('uncaughtException', fail);
   process.on('exit', (code) => {

@@ -1,19 +1,18 @@
 /** Entry of a task thread: runs user code, one task at a time, and nothing else. */
-import { parentPort, workerData } from 'node:worker_threads';
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
 import { MessageTooLargeError, ShoalError } from '../errors.js';
-import type { AssignMessage, FromThread, Outcome, ThreadBoot, ToThread } from '../protocol/messages.js';
+import type { AssignMessage, Outcome } from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
+import { takePrivateBoot } from './private-port.js';
 import { createEngine } from './rank-engine.js';
 import { encodeError, RankTask } from './rank-task.js';
 import { runScript } from './script.js';
 
-const boot = workerData as ThreadBoot;
-const port = parentPort;
-if (!port) throw new Error('this file is the entry of a worker thread');
+// Before any user code.
+const { boot, port } = takePrivateBoot();
 
 const poison = environment().debug;
 const runtime = installRuntime();
@@ -25,30 +24,28 @@ const flushOutput = installOutput(boot.output, () => {
 });
 const { engine } = createEngine(boot, {
   warn: (message) => {
-    send({ type: 'warning', message });
+    port.send({ type: 'warning', message });
   },
   reportStuck: (group, rank) => {
-    send({ type: 'stuck', taskId: group.taskId, rank });
+    port.send({ type: 'stuck', lease, taskId: group.taskId, rank });
   },
 });
 
 /** The task under way, and whether its outcome is still to be sent. */
 let current: RankTask | undefined;
 let taskId = '';
-
-function send(message: FromThread): void {
-  port?.postMessage(message);
-}
+/** The one it was given with. */
+let lease = 0;
 
 function sendOutcome(outcome: Outcome): void {
   flushOutput();
-  send({ type: 'outcome', taskId, outcome });
+  port.send({ type: 'outcome', lease, taskId, outcome });
 }
 
 async function assign(message: AssignMessage): Promise<void> {
-  const { lease, attempt, timeoutMs } = message;
-  taskId = lease.taskId;
-  const task = new RankTask(engine, runtime, { lease, attempt, timeoutMs, poison });
+  const { lease: given, attempt, timeoutMs } = message;
+  ({ taskId, lease } = given);
+  const task = new RankTask(engine, runtime, { lease: given, attempt, timeoutMs, poison });
   current = task;
   let origin: 'load' | 'task' | 'result' = 'load';
   let outcome: Outcome;
@@ -88,13 +85,13 @@ function escaped(error: unknown): void {
   const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
   if (owner !== undefined && (!task || owner !== taskId)) {
     // A collective of a task that has ended: neither the task that runs now nor the thread is to blame.
-    send({ type: 'warning', message: `nobody handled an error of a task that has ended: ${(error as Error).message}` });
+    port.send({ type: 'warning', message: `nobody handled an error of a task that has ended: ${(error as Error).message}` });
     return;
   }
   // The async context says whose code it was: a leftover of an earlier task does not fail the one that runs now.
   const scope = runtime.storage.getStore();
   if (!task || (scope && scope !== task.scope)) {
-    send({ type: 'stray', error: encodeError(error) });
+    port.send({ type: 'stray', error: encodeError(error) });
     return;
   }
   current = undefined;
@@ -106,9 +103,9 @@ if (boot.script) {
   runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, flushOutput });
 } else {
   process.on('uncaughtException', escaped);
-  port.on('message', (message: ToThread) => {
+  port.receive((message) => {
     if (message.type === 'assign') void assign(message);
     else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
   });
-  send({ type: 'ready' });
+  port.send({ type: 'ready' });
 }

@@ -1,14 +1,13 @@
 /** A task thread as the control side holds it. */
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import type { WorkerEvents } from '../head/worker-side.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
-import { encodeValue } from '../protocol/values.js';
 import type { HostWindow } from '../window/node-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { namesLoader } from './load-module.js';
 import { logPath } from './log-file.js';
+import { PrivateThread } from './private-thread.js';
+import { encodeError } from './rank-task.js';
 
 /** How to start threads; all filled. */
 export interface ThreadOptions {
@@ -24,6 +23,7 @@ export type Gone = Parameters<WorkerEvents['gone']>[2];
 interface ThreadEvents {
   started(): void;
   message(message: Exclude<FromThread, { type: 'ready' }>): void;
+  dropped(why: string): void;
   exited(how: Gone): void;
 }
 
@@ -32,21 +32,22 @@ export class TaskThread {
   ready = false;
   /** Ended by us: no crash. */
   ending = false;
-  error: Error | undefined;
+  /** An error that no code of it caught; whatever was thrown. */
+  error: unknown;
   /** The last lease it was given. */
   lease = 0;
   /** Has a task whose outcome is still to come. */
   busy = false;
   /** An error escaped in it outside its task: to be replaced when the task it has, if any, has ended. */
   stale = false;
-  readonly worker: Worker;
   /** Resolves when the thread is gone. */
   readonly exit: Promise<void>;
+  readonly #thread: PrivateThread;
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   #predecessor: Promise<void> | undefined;
 
   constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
-    const { env, execArgv, resourceLimits, logDir } = options.threads;
+    const { execArgv, logDir } = options.threads;
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
@@ -57,27 +58,24 @@ export class TaskThread {
       script: undefined,
       foreignLoader: namesLoader(execArgv ?? process.execArgv),
     };
-    this.worker = new Worker(taskThreadFile(), {
-      workerData: boot,
-      name: `shoal worker ${worldRank}`,
-      ...(env && { env: { ...process.env, ...env } }),
-      ...(execArgv && { execArgv: [...execArgv] }),
-      ...(resourceLimits && { resourceLimits }),
-    });
-    this.worker.on('message', (message: FromThread) => {
-      if (message.type !== 'ready') {
-        events.message(message);
-        return;
-      }
-      this.ready = true;
-      events.started();
-    });
-    this.worker.on('error', (error: Error) => (this.error = error));
-    this.exit = new Promise((resolve) => {
-      this.worker.on('exit', (exitCode) => {
-        resolve();
+    let gone!: () => void;
+    this.exit = new Promise((resolve) => (gone = resolve));
+    this.#thread = new PrivateThread(boot, `shoal worker ${worldRank}`, options.threads, {
+      message: (message) => {
+        if (message.type !== 'ready') events.message(message);
+        else if (!this.ready) {
+          this.ready = true;
+          events.started();
+        }
+      },
+      dropped: events.dropped,
+      failed: (error) => {
+        this.error = error;
+      },
+      exited: (exitCode) => {
+        gone();
         events.exited(this.#howGone(exitCode));
-      });
+      },
     });
   }
 
@@ -90,27 +88,28 @@ export class TaskThread {
 
   post(message: ToThread): void {
     if (!this.#predecessor) {
-      this.worker.postMessage(message);
+      this.#thread.post(message);
       return;
     }
     void this.#predecessor.then(() => {
-      this.worker.postMessage(message);
+      this.#thread.post(message);
     });
+  }
+
+  /** Whether the thread keeps the process alive. */
+  keepAlive(active: boolean): void {
+    this.#thread.keepAlive(active);
   }
 
   /** End the thread by force. */
   end(): void {
     this.ending = true;
-    void this.worker.terminate();
+    this.#thread.terminate();
   }
 
   #howGone(exitCode: number): Gone {
     if (this.ending) return { kind: 'ended' };
-    return this.error ? { kind: 'died', error: encodeValue(this.error, 'error') } : { kind: 'exited', exitCode };
+    if (this.error === undefined) return { kind: 'exited', exitCode };
+    return { kind: 'died', error: encodeError(this.error, Infinity) };
   }
-}
-
-/** File of the task thread's entry. */
-export function taskThreadFile(): string {
-  return fileURLToPath(import.meta.resolve('#task-thread'));
 }

@@ -1,5 +1,6 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
@@ -46,6 +47,8 @@ export class ThreadWorkers implements WorkerSide {
   readonly #spares = new Map<number, TaskThread>();
   readonly #exits = new Set<Promise<void>>();
   readonly #failedStarts = new Map<number, number>();
+  /** Warnings that were given. */
+  readonly #told = new Set<string>();
   #events: WorkerEvents | undefined;
   #closing = false;
   #keepAlive = true;
@@ -161,16 +164,13 @@ export class ThreadWorkers implements WorkerSide {
 
   keepAlive(active: boolean): void {
     this.#keepAlive = active;
-    for (const { worker } of this.#threads.values()) {
-      if (active) worker.ref();
-      else worker.unref();
-    }
+    for (const thread of this.#threads.values()) thread.keepAlive(active);
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     for (const thread of [...this.#threads.values(), ...this.#spares.values()]) {
-      thread.worker.ref();
+      thread.keepAlive(true);
       thread.end();
     }
     await Promise.all(this.#exits);
@@ -201,7 +201,7 @@ export class ThreadWorkers implements WorkerSide {
         this.#events?.lost(new LaunchError(text, { worldRank }, { cause: error }));
       },
     );
-    thread.worker.unref();
+    thread.keepAlive(false);
     return thread;
   }
 
@@ -211,8 +211,11 @@ export class ThreadWorkers implements WorkerSide {
       message: (message) => {
         this.#receive(worldRank, thread, message);
       },
+      dropped: (why) => {
+        this.#warnOnce(worldRank, why);
+      },
       exited: (how) => {
-        if (!thread.ready) failed(thread.error ?? new Error(`its thread ended before it was ready`));
+        if (!thread.ready) failed(startError(thread.error));
         this.#exited(worldRank, thread, how);
         this.#exits.delete(thread.exit);
       },
@@ -226,6 +229,11 @@ export class ThreadWorkers implements WorkerSide {
     switch (message.type) {
       case 'outcome':
         if (thread.ending) break;
+        // Once for each lease, whatever the thread says.
+        if (!thread.busy || message.lease !== thread.lease) {
+          this.#warnOnce(worldRank, 'its thread reported the end of a task that it does not run; the report was dropped');
+          break;
+        }
         thread.busy = false;
         if (thread.stale) this.end(worldRank);
         events?.outcome(worldRank, message.taskId, message.outcome);
@@ -234,16 +242,23 @@ export class ThreadWorkers implements WorkerSide {
         events?.warning(worldRank, message.message);
         break;
       case 'stuck':
-        events?.stuck(message.taskId, message.rank);
+        if (thread.busy && message.lease === thread.lease) events?.stuck(message.taskId, message.rank);
         break;
       case 'stray': {
-        const error = decodeValue(message.error);
-        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        events?.warning(worldRank, `an error escaped on worker ${worldRank} outside the task that runs there: ${text}`);
+        const text = `an error escaped on worker ${worldRank} outside the task that runs there: ${textOf(message.error)}`;
+        events?.warning(worldRank, text);
         if (thread.busy) thread.stale = true;
         else this.end(worldRank);
       }
     }
+  }
+
+  /** What a thread does again and again is told once for each worker. */
+  #warnOnce(worldRank: number, why: string): void {
+    const key = `${worldRank} ${why}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#events?.warning(worldRank, `worker ${worldRank}: ${why}`);
   }
 
   #exited(worldRank: number, thread: TaskThread, how: Gone): void {
@@ -268,5 +283,20 @@ export class ThreadWorkers implements WorkerSide {
     if (inUse && failed === 0) this.#replace(worldRank);
     this.#events?.gone(worldRank, thread.lease, how);
     this.#events?.replaced(worldRank);
+  }
+}
+
+function startError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  return new Error(error === undefined ? 'its thread ended before it was ready' : inspect(error));
+}
+
+/** An error of user code as text; it may not be decodable. */
+function textOf(encoded: Uint8Array): string {
+  try {
+    const error = decodeValue(encoded);
+    return error instanceof Error ? String(error.stack ?? error.message) : inspect(error);
+  } catch (cause) {
+    return `one that cannot be decoded: ${(cause as Error).message}`;
   }
 }

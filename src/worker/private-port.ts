@@ -1,0 +1,46 @@
+/**
+ * The channel between a thread that runs user code and its control side: a port that user code never sees. `parentPort` is
+ * the user's, and nothing of ours depends on it.
+ */
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+import type { MessagePort } from 'node:worker_threads';
+import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
+
+/** What the control side puts into `workerData`. */
+export interface PrivateBoot {
+  readonly boot: ThreadBoot;
+  readonly port: MessagePort;
+}
+
+/** The thread's end of it. */
+export interface ControlPort {
+  send(message: FromThread): void;
+  /** Once; keeps the thread alive until `unref`. */
+  receive(handle: (message: ToThread) => void): void;
+  unref(): void;
+}
+
+/**
+ * Take what the control side gave, before any user code runs: afterwards `workerData` is null, as in a main thread.
+ *
+ * The methods are bound here, so that user code may patch their prototypes.
+ */
+export function takePrivateBoot(): { boot: ThreadBoot; port: ControlPort } {
+  const threads = createRequire(import.meta.url)('node:worker_threads') as { workerData: PrivateBoot | null };
+  const given = threads.workerData;
+  if (!given) throw new Error('this file is the entry of a worker thread');
+  const { boot, port } = given;
+  threads.workerData = null;
+  syncBuiltinESMExports();
+  const on = port.on.bind(port);
+  return {
+    boot,
+    port: {
+      send: port.postMessage.bind(port),
+      receive: (handle) => {
+        on('message', handle);
+      },
+      unref: port.unref.bind(port),
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** A thread that runs user code, as its control side holds it: the worker, and the private port to it. */
+import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { ThreadSettings } from '../protocol/control-messages.js';
+import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
+import { checkFromThread } from '../protocol/thread-messages.js';
+import type { PrivateBoot } from './private-port.js';
+
+/** What is told of a thread; `exited` comes last. */
+export interface PrivateThreadEvents {
+  message(message: FromThread): void;
+  /** Something came that is dropped. */
+  dropped(why: string): void;
+  /** An error that no code of the thread caught. */
+  failed(error: unknown): void;
+  exited(exitCode: number): void;
+}
+
+/** Starts at once. */
+export class PrivateThread {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #events: PrivateThreadEvents;
+
+  constructor(boot: ThreadBoot, name: string, threads: ThreadSettings, events: PrivateThreadEvents) {
+    const { env, execArgv, resourceLimits } = threads;
+    const { port1, port2 } = new MessageChannel();
+    const workerData: PrivateBoot = { boot, port: port2 };
+    this.#port = port1;
+    this.#events = events;
+    this.#worker = new Worker(fileURLToPath(import.meta.resolve('#task-thread')), {
+      workerData,
+      transferList: [port2],
+      name,
+      ...(env && { env: { ...process.env, ...env } }),
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(resourceLimits && { resourceLimits }),
+    });
+    port1.on('message', (message: unknown) => {
+      this.#receive(message);
+    });
+    port1.on('messageerror', (error) => {
+      events.dropped(`a message that cannot be decoded came from its thread: ${error.message}`);
+    });
+    // The worker keeps the process alive, not its port.
+    port1.unref();
+    // What comes here was posted by user code on `parentPort`.
+    let told = false;
+    const posted = (): void => {
+      if (told) return;
+      told = true;
+      events.dropped(
+        'what a task posts on parentPort reaches nobody; use context.post(value) in the task and pool.on("message") in the driver',
+      );
+    };
+    this.#worker.on('message', posted);
+    this.#worker.on('messageerror', posted);
+    this.#worker.on('error', (error: unknown) => {
+      events.failed(error);
+    });
+    this.#worker.on('exit', (exitCode) => {
+      // What the thread had said before it ended comes first.
+      for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
+        this.#receive((last as { message: unknown }).message);
+      }
+      port1.close();
+      events.exited(exitCode);
+    });
+  }
+
+  post(message: ToThread): void {
+    this.#port.postMessage(message);
+  }
+
+  /** Whether the thread keeps the process alive. */
+  keepAlive(active: boolean): void {
+    if (active) this.#worker.ref();
+    else this.#worker.unref();
+  }
+
+  /** End the thread by force: at once, unless it is in native code. */
+  terminate(): void {
+    void this.#worker.terminate();
+  }
+
+  #receive(given: unknown): void {
+    const message = checkFromThread(given);
+    if (message) this.#events.message(message);
+    else this.#events.dropped('its thread sent a message that the protocol does not have; it was dropped');
+  }
+}
