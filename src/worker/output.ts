@@ -1,17 +1,31 @@
-/** Standard output and error of a task thread: whole labelled lines, written at once. */
+/** Standard output and error of a task thread: whole labelled lines, long ones in parts, written at once. */
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { OutputBoot } from '../protocol/messages.js';
 import { LogFile } from './log-file.js';
 
 const newline = 0x0a;
+/** Longest part of a line that is written at once, and kept while the line goes on. */
+const partBytes = 64 * 1024;
+/** Bytes that are collected for one write. */
+const batchBytes = 256 * 1024;
+/** Stands at the end of a part whose line goes on, and at the beginning of the next. */
+const continued = '…';
+/** Sleeps between tries to write into a full pipe, growing. */
+const longestSleepMs = 50;
 
-/** Collects bytes and writes whole lines. */
+/** Collects bytes and writes whole lines, and long lines in parts. Bytes are never changed, characters never torn. */
 class LineWriter {
   readonly #fd: number;
   readonly #label: () => string;
   readonly #log: LogFile | undefined;
-  #rest: Uint8Array = new Uint8Array(0);
+  /** The line that is not finished. */
+  readonly #line = Buffer.allocUnsafeSlow(partBytes);
+  #length = 0;
+  /** Parts of the line have been written. */
+  #goesOn = false;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
 
   constructor(fd: number, label: () => string, log: LogFile | undefined) {
     this.#log = log;
@@ -20,37 +34,112 @@ class LineWriter {
   }
 
   write(chunk: Uint8Array): void {
-    const bytes = Buffer.concat([this.#rest, chunk]);
-    const end = bytes.lastIndexOf(newline) + 1;
-    this.#rest = bytes.subarray(end);
-    if (end > 0) this.#writeLines(bytes.subarray(0, end));
+    const label = this.#label();
+    for (let at = 0; at < chunk.length;) {
+      const found = chunk.indexOf(newline, at);
+      const end = found < 0 ? chunk.length : found;
+      this.#append(label, chunk.subarray(at, end), found >= 0);
+      if (found >= 0) this.#finish(label);
+      at = end + 1;
+    }
+    this.#writeBatch();
   }
 
   /** Write an unfinished line. */
   flush(): void {
-    if (this.#rest.length === 0) return;
-    this.#writeLines(Buffer.concat([this.#rest, Buffer.from('\n')]));
-    this.#rest = new Uint8Array(0);
+    if (this.#length === 0) return;
+    this.#finish(this.#label());
+    this.#writeBatch();
   }
 
-  #writeLines(lines: Buffer): void {
-    const label = this.#label();
-    const text = label === '' ? lines : Buffer.from(lines.toString('utf8').replace(/^(?=[^])/gm, label));
+  #append(label: string, bytes: Uint8Array, isLast: boolean): void {
+    if (isLast && this.#length === 0 && !this.#goesOn && bytes.length <= partBytes) {
+      // Nearly always: the line needs no place to be kept.
+      this.#put(label === '' ? undefined : Buffer.from(label), bytes);
+      return;
+    }
+    for (let at = 0; at < bytes.length;) {
+      if (this.#length === partBytes) this.#putPart(label);
+      const piece = bytes.subarray(at, at + partBytes - this.#length);
+      this.#line.set(piece, this.#length);
+      this.#length += piece.length;
+      at += piece.length;
+    }
+  }
+
+  #finish(label: string): void {
+    if (this.#length > 0) this.#put(...this.#labelled(label, this.#length));
+    this.#length = 0;
+    this.#goesOn = false;
+    this.#put(Buffer.from([newline]));
+  }
+
+  /** The line is longer than a part: write as many whole characters of it as there are. */
+  #putPart(label: string): void {
+    const whole = wholeCharacters(this.#line);
+    this.#put(...this.#labelled(label, whole), label === '' ? undefined : Buffer.from(`${continued}\n`));
+    this.#line.copyWithin(0, whole);
+    this.#length -= whole;
+    this.#goesOn = true;
+  }
+
+  #labelled(label: string, length: number): (Uint8Array | undefined)[] {
+    const mark = label === '' ? '' : `${label}${this.#goesOn ? continued : ''}`;
+    // A copy: the place is used again before the batch is written.
+    return [mark === '' ? undefined : Buffer.from(mark), Buffer.from(this.#line.subarray(0, length))];
+  }
+
+  #put(...pieces: readonly (Uint8Array | undefined)[]): void {
+    for (const piece of pieces) {
+      if (!piece) continue;
+      this.#batch.push(piece);
+      this.#batchBytes += piece.length;
+    }
+    if (this.#batchBytes >= batchBytes) this.#writeBatch();
+  }
+
+  #writeBatch(): void {
+    if (this.#batchBytes === 0) return;
+    const bytes = Buffer.concat(this.#batch);
+    this.#batch = [];
+    this.#batchBytes = 0;
     // The file first: nobody can keep it waiting.
-    this.#log?.write(text);
-    for (let at = 0; at < text.length;) at += writeSome(this.#fd, text.subarray(at));
+    this.#log?.write(bytes);
+    writeAll(this.#fd, bytes);
   }
 }
 
-/** Write to a pipe that may be full and non-blocking. Output that nobody reads any more is dropped. */
-function writeSome(fd: number, bytes: Uint8Array): number {
-  try {
-    return writeSync(fd, bytes);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EAGAIN') return bytes.length;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    return 0;
+/** Bytes at the beginning that are no torn UTF-8 character at the end; bytes that are no UTF-8 are left as they are. */
+function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= 3 && back < bytes.length; back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+// User code may patch it.
+const { wait } = Atomics;
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Write to a pipe that may be full and non-blocking: the writer waits for its reader, as any process does. The end of its
+ * task by force, at `timeoutMs` for one, ends the wait too. Output that nobody can read any more is dropped.
+ */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  let sleepMs = 1;
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at);
+      sleepMs = 1;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      wait(nobody, 0, 0, sleepMs);
+      sleepMs = Math.min(longestSleepMs, 2 * sleepMs);
+    }
   }
 }
 

@@ -62,7 +62,7 @@ export class PrivateThread {
     this.#worker.on('exit', (exitCode) => {
       // What the thread had said before it ended comes first.
       for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
-        this.#receive((last as { message: unknown }).message);
+        this.#receive(last.message);
       }
       port1.close();
       events.exited(exitCode);

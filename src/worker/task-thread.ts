@@ -85,7 +85,10 @@ function escaped(error: unknown): void {
   const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
   if (owner !== undefined && (!task || owner !== taskId)) {
     // A collective of a task that has ended: neither the task that runs now nor the thread is to blame.
-    port.send({ type: 'warning', message: `nobody handled an error of a task that has ended: ${(error as Error).message}` });
+    port.send({
+      type: 'warning',
+      message: `nobody handled an error of a task that has ended: ${(error as Error).message}`,
+    });
     return;
   }
   // The async context says whose code it was: a leftover of an earlier task does not fail the one that runs now.

@@ -68,7 +68,9 @@ export class TaskThread {
           events.started();
         }
       },
-      dropped: events.dropped,
+      dropped: (why) => {
+        events.dropped(why);
+      },
       failed: (error) => {
         this.error = error;
       },

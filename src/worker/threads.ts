@@ -231,7 +231,10 @@ export class ThreadWorkers implements WorkerSide {
         if (thread.ending) break;
         // Once for each lease, whatever the thread says.
         if (!thread.busy || message.lease !== thread.lease) {
-          this.#warnOnce(worldRank, 'its thread reported the end of a task that it does not run; the report was dropped');
+          this.#warnOnce(
+            worldRank,
+            'its thread reported the end of a task that it does not run; the report was dropped',
+          );
           break;
         }
         thread.busy = false;
@@ -295,7 +298,7 @@ function startError(error: unknown): Error {
 function textOf(encoded: Uint8Array): string {
   try {
     const error = decodeValue(encoded);
-    return error instanceof Error ? String(error.stack ?? error.message) : inspect(error);
+    return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
   } catch (cause) {
     return `one that cannot be decoded: ${(cause as Error).message}`;
   }

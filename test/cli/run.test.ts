@@ -21,8 +21,9 @@ function shoal(args: readonly string[], signals: readonly NodeJS.Signals[] = [])
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   const left = [...signals];
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (chunk: string) => {
+    out += chunk;
     if (left.length > 0 && out.split('ready').length === 3) child.kill(left.shift());
   });
   child.stderr.on('data', (chunk: Buffer) => {
@@ -50,6 +51,18 @@ test('runs a TypeScript file on every rank, with whole labelled lines', async ()
 test('leaves the label out with --no-label', async () => {
   const { out } = await shoal(['run', '-n', '1', '--no-label', script, 'sum']);
   assert.is(out, 'sum 1 of 1 \nhalf a line\nlast without newline\n');
+});
+
+test('a long line is written in labelled parts that tear no character, and bytes stay as they are', async () => {
+  const { out } = await shoal(['run', '-n', '1', script, 'long']);
+  const [empty, bytes, ...parts] = out.slice(0, -1).split('\n').reverse();
+  assert.equal([empty, bytes], ['0 | ', '0 | \ufffd\ufffd']);
+  assert.is(parts.length, 7);
+  for (const part of parts) assert.ok(Buffer.byteLength(part) < 66_000);
+  const text = parts.reverse().map((part) => part.replace(/^0 \| …?/, '').replace(/…$/, ''));
+  assert.is(text.join(''), 'a€'.repeat(100_000));
+  const plain = await shoal(['run', '-n', '1', '--no-label', script, 'long']);
+  assert.is(plain.out, `${'a€'.repeat(100_000)}\n\ufffd\ufffd\n\n`);
 });
 
 test('writes a file per rank with --output-dir', async () => {
