@@ -130,6 +130,12 @@ export class ModuleNotFoundError extends ShoalError {
 export class ExportNotFoundError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_EXPORT_NOT_FOUND';
 }
+/** A task's function ended while collectives of it were in flight, and `unawaited` is `'error'`. */
+export class NotAwaitedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_NOT_AWAITED';
+  /** The calls: their operation, their number in the group, and under SHOAL_DEBUG=1 the line that made them. */
+  declare readonly calls: readonly { operation: string; sequence: number; at: string | undefined }[];
+}
 /** The pool's queue is full. */
 export class QueueFullError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_QUEUE_FULL';
@@ -185,6 +191,7 @@ export const errorClasses: readonly (typeof ShoalError)[] = [
   UnsupportedError,
   ProtocolError,
   ClosedError,
+  NotAwaitedError,
 ];
 
 /** The number of an error's class in a record, from 1; 0 for none of ours. */

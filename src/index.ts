@@ -23,6 +23,7 @@ export {
   MessageTooLargeError,
   ModuleNotFoundError,
   NotInTaskError,
+  NotAwaitedError,
   NotSerializableError,
   PeerFailedError,
   ProtocolError,

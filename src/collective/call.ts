@@ -22,6 +22,8 @@ export class Call {
   readonly startedAt: number;
   readonly deadline: number;
   warned = false;
+  /** The line that made the call, where it is noted. */
+  madeAt: string | undefined;
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
   leavingSince = 0;
   readonly #group: Group;
@@ -42,6 +44,11 @@ export class Call {
 
   get settled(): boolean {
     return this.#state === 'settled';
+  }
+
+  /** The call is bad and its caller knows: it is only there to be announced. */
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
   }
 
   /** Number of the piece under way; 0 while the call is queued. */

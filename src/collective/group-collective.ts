@@ -3,6 +3,7 @@ import type { Algorithm } from '../algorithms/index.js';
 import { allreduce, barrier, broadcast } from '../algorithms/index.js';
 import { ClosedError, InvalidArgumentError, show, ShoalError } from '../errors.js';
 import type { Float16ArrayLike, NumericBuffer, TypedArray, TypedArrayClass } from '../types/buffers.js';
+import { callSite } from './call-site.js';
 import { Call } from './call.js';
 import type {
   AllreduceOptions,
@@ -117,6 +118,7 @@ export class GroupCollective implements Collective {
           reject(error);
         },
       });
+      if (this.#poison) call.madeAt = callSite();
       const cancel = (): void => {
         call.abort('cancelled');
         this.#group.engine.start();

@@ -53,6 +53,17 @@ export class Group {
     return this.#queue;
   }
 
+  /** Calls that are not over although nothing has failed; their numbers, where they have none yet, are those to come. */
+  get inFlight(): { operation: string; sequence: number; at: string | undefined }[] {
+    if (this.#closed || this.#failure || this.abortReason()) return [];
+    let sequence = this.sequence;
+    return this.#queue.flatMap((call) => {
+      const number = call.sequence === 0 ? ++sequence : call.sequence;
+      if (call.isRefused) return [];
+      return [{ operation: call.request.algorithm.name, sequence: number, at: call.madeAt }];
+    });
+  }
+
   /** Why no further call is possible; undefined while the group is open. */
   get failure(): ShoalError | undefined {
     if (this.#failure) return this.#failure;

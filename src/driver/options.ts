@@ -8,6 +8,7 @@ import { listenAddress, parseHosts } from '../launch/hosts.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
 import type { OnWorkerLost } from '../launch/process-workers.js';
 import type { RendezvousChoice } from '../launch/rendezvous.js';
+import type { Unawaited } from '../protocol/messages.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
 import {
@@ -84,6 +85,11 @@ export interface LaunchOptions {
   readonly communicatorCache?: number;
   /** Limit of each step of a communicator round in milliseconds, default 10,000: a worker that does not answer is put aside. */
   readonly roundTimeoutMs?: number;
+  /**
+   * A task whose function ends while collectives of it are in flight: `'warn'` (default): the pool warns, since the results
+   * depend on luck; `'error'`: the task fails. A call that was not awaited and is over by then cannot be told.
+   */
+  readonly unawaited?: Unawaited;
   /** Limits of each task thread's JavaScript heap. */
   readonly resourceLimits?: ResourceLimits;
   /** Variables added to the workers' environment. */
@@ -119,6 +125,7 @@ export interface FilledLaunchOptions {
   readonly communicator: CommunicatorKind;
   readonly communicatorCache: number;
   readonly roundTimeoutMs: number;
+  readonly unawaited: Unawaited;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
@@ -153,6 +160,7 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'communicator',
   'communicatorCache',
   'roundTimeoutMs',
+  'unawaited',
   'resourceLimits',
   'env',
   'execArgv',
@@ -207,6 +215,7 @@ export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
       0,
       65_536,
     ),
+    unawaited: oneOf('launch', 'unawaited', options.unawaited ?? 'warn', ['warn', 'error']),
     resourceLimits: options.resourceLimits,
     env: options.env,
     execArgv: options.execArgv,

@@ -12,6 +12,7 @@ import type { Waiting } from './gang-scheduler.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
 import { Leases } from './leases.js';
+import { inFlightWarning } from './in-flight.js';
 import { nodeSizes } from './placement.js';
 import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
 import type { Attempt } from './task.js';
@@ -374,6 +375,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
         args: spec.args,
         timeoutMs: this.#options.collectiveTimeoutMs,
         maxMessageBytes: this.#options.maxMessageBytes,
+        unawaited: this.#options.unawaited,
       });
     }
   }
@@ -449,6 +451,8 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.groups.release(attempt.worldRanks, !attempt.ending && endedClean(attempt.outcomes));
     this.#free(attempt.worldRanks);
     if (!this.#abandoned.has(attempt.grant.slot)) this.#workers.clear(attempt.grant.slot);
+    const inFlight = inFlightWarning(task.id, attempt.outcomes);
+    if (inFlight !== undefined && this.#options.unawaited === 'warn') this.warning(undefined, inFlight);
     const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
     const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
     if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);

@@ -1,4 +1,5 @@
 /** What a head is told and what it tells. */
+import type { Unawaited } from '../protocol/messages.js';
 import type { GroupOptions } from './groups.js';
 import type { StartPhases } from './worker-side.js';
 
@@ -8,6 +9,7 @@ export interface HeadOptions extends GroupOptions {
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
+  readonly unawaited: Unawaited;
   /** Default deadline of collectives; null: none. */
   readonly collectiveTimeoutMs: number | null;
 }

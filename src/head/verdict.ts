@@ -5,6 +5,7 @@ import {
   ExportNotFoundError,
   MessageTooLargeError,
   ModuleNotFoundError,
+  NotAwaitedError,
   NotSerializableError,
   PeerFailedError,
   TaskExitedError,
@@ -27,7 +28,7 @@ export type Verdict = { readonly results: readonly unknown[] } | { readonly erro
 const secondary = [PeerFailedError, TaskExitedError, WorkerDiedError];
 /** Errors that reject as they are: the task's own code had no part in them. */
 const direct = [ModuleNotFoundError, ExportNotFoundError];
-const directResult = [NotSerializableError, MessageTooLargeError];
+const directResult = [NotAwaitedError, NotSerializableError, MessageTooLargeError];
 
 /** Judge a task whose ranks have all ended. */
 export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict {

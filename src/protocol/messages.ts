@@ -68,6 +68,19 @@ export interface AssignMessage {
   /** Default deadline of its collectives; null: none. */
   readonly timeoutMs: number | null;
   readonly maxMessageBytes: number;
+  readonly unawaited: Unawaited;
+}
+
+/** What becomes of a task whose function ends while collectives of it are in flight: a warning, or its failure. */
+export type Unawaited = 'warn' | 'error';
+
+/** A collective that was in flight when the function of its task ended. */
+export interface InFlightCall {
+  readonly operation: string;
+  /** Number of the call in its group. */
+  readonly sequence: number;
+  /** The line that made it; undefined where nobody had it noted. */
+  readonly at: string | undefined;
 }
 
 /** Abort the running task's `context.signal`. */
@@ -94,6 +107,7 @@ export type Outcome =
       readonly received: number;
       /** The group had been aborted: sequences need not agree. */
       readonly aborted: boolean;
+      readonly inFlight?: readonly InFlightCall[];
     }
   | {
       readonly kind: 'threw';
@@ -103,6 +117,7 @@ export type Outcome =
       readonly origin: 'task' | 'load' | 'result';
       /** The error escaped the function: the thread's state is unknown. */
       readonly replaceThread: boolean;
+      readonly inFlight?: readonly InFlightCall[];
     }
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'died'; readonly error: Uint8Array | undefined }

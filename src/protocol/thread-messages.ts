@@ -3,6 +3,8 @@ import type { FromThread, Outcome } from './messages.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Calls in flight that a thread tells of. */
+export const maxCalls = 8;
 /** Longest text of a thread that goes into a warning. */
 const textLimit = 16_384;
 
@@ -32,7 +34,8 @@ export function checkFromThread(given: unknown): FromThread | undefined {
 /** How a thread says that its part of a task has ended: that it is gone itself, others say. */
 function checkOutcome(given: unknown): Outcome | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
-  const { kind, value, error, origin, replaceThread, aborted, sequence, sent, received } = given as Fields;
+  const { kind, value, error, origin, replaceThread, aborted, sequence, sent, received, inFlight } = given as Fields;
+  if (inFlight !== undefined && !isCallList(inFlight)) return undefined;
   if (kind === 'returned') {
     const isWhole = isBytes(value) && [sequence, sent, received].every(isCount) && typeof aborted === 'boolean';
     return isWhole ? (given as Outcome) : undefined;
@@ -40,6 +43,16 @@ function checkOutcome(given: unknown): Outcome | undefined {
   const hasOrigin = origin === 'task' || origin === 'load' || origin === 'result';
   const isWhole = kind === 'threw' && isBytes(error) && hasOrigin && typeof replaceThread === 'boolean';
   return isWhole ? (given as Outcome) : undefined;
+}
+
+/** Calls that were in flight when a function ended: a few, and short ones. */
+function isCallList(given: unknown): boolean {
+  if (!Array.isArray(given) || given.length > maxCalls) return false;
+  return given.every((call: unknown) => {
+    const { operation, sequence, at } = (call ?? {}) as Fields;
+    const isShort = (text: unknown): boolean => typeof text === 'string' && text.length <= textLimit;
+    return isShort(operation) && isCount(sequence) && (at === undefined || isShort(at));
+  });
 }
 
 function isCount(value: unknown): value is number {

@@ -6,6 +6,7 @@ import type { TaskScope } from '../collective/scope.js';
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
 import { LaunchError } from '../errors.js';
+import { inFlightText } from '../head/in-flight.js';
 import type { RankRow } from '../protocol/control-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { Bells, NodeWindow, WindowHandle } from '../window/node-window.js';
@@ -95,6 +96,8 @@ export function joinForeignWorld(): TaskScope | undefined {
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs: limit, poison: debug });
   runtime.running = task.scope;
   process.on('exit', (code) => {
+    const { inFlight } = task.group;
+    if (inFlight.length > 0) process.stderr.write(`shoal: the script ended while ${inFlightText(inFlight)}\n`);
     if (code === 0) leave(task, node, members.length, memory.wire, state);
     else task.fail(new Error(`rank ${rank} ended with exit code ${code}`));
   });

@@ -92,6 +92,7 @@ async function outcomeOf<A extends unknown[]>(task: RankTask, fn: (...args: A) =
   try {
     const result = await task.run(() => fn(...args));
     origin = 'result';
+    task.assertAwaited();
     return { kind: 'returned', value: encodeValue(result, 'result'), ...task.finish() };
   } catch (error) {
     task.fail(error);

@@ -4,7 +4,11 @@ import type { RankEngine } from '../collective/engine.js';
 import type { Lease } from '../collective/group.js';
 import { Group } from '../collective/group.js';
 import type { Runtime, TaskScope } from '../collective/scope.js';
+import { NotAwaitedError } from '../errors.js';
+import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
+import type { InFlightCall } from '../protocol/messages.js';
+import { maxCalls } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
 
@@ -21,6 +25,8 @@ export interface RankTaskOptions {
 export class RankTask {
   readonly scope: TaskScope;
   readonly group: Group;
+  /** Calls that were in flight when the function ended; the first few. */
+  inFlight: readonly InFlightCall[] = [];
   readonly #engine: RankEngine;
   readonly #runtime: Runtime;
   readonly #collective: GroupCollective;
@@ -70,13 +76,27 @@ export class RankTask {
   async run<R>(call: () => R): Promise<Awaited<R>> {
     if (this.#ownsThread) this.#runtime.running = this.scope;
     try {
-      const value = await this.#runtime.storage.run(this.scope, call);
+      const value = await this.#runtime.storage.run(this.scope, async () => {
+        try {
+          return await call();
+        } finally {
+          this.inFlight = this.group.inFlight.slice(0, maxCalls);
+        }
+      });
       // A collective that nobody awaited still belongs to the task.
       await this.#engine.idle();
       return value;
     } finally {
       if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
     }
+  }
+
+  /** @throws {@link NotAwaitedError} when calls were in flight as the function returned. */
+  assertAwaited(): void {
+    const { inFlight: calls, group } = this;
+    if (calls.length === 0) return;
+    const text = `task ${group.taskId}: its function returned on rank ${group.rank} while ${inFlightText(calls)}`;
+    throw new NotAwaitedError(text, { taskId: group.taskId, rank: group.rank, calls });
   }
 
   /** Abort `context.signal`; collectives are ended by the abort word, not by this. */

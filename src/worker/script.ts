@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { RankEngine } from '../collective/engine.js';
 import type { Runtime } from '../collective/scope.js';
+import { inFlightText } from '../head/in-flight.js';
 import type { ScriptBoot } from '../protocol/messages.js';
 import { decodeValue } from '../protocol/values.js';
 import { loadModule } from './load-module.js';
@@ -41,6 +42,8 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
   };
   process.on('uncaughtException', fail);
   process.on('exit', (code) => {
+    const { inFlight } = task.group;
+    if (!failed && inFlight.length > 0) console.error(`the script ended while ${inFlightText(inFlight)}`);
     // After a failure the peers know; a plain exit code other than 0 is a failure too.
     if (!failed && code !== 0) task.fail(new Error(`rank ${lease.rank} ended with exit code ${code}`));
     else if (!failed) task.finish();

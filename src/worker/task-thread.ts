@@ -56,12 +56,19 @@ async function assign(message: AssignMessage): Promise<void> {
     origin = 'task';
     const result = await task.run(() => fn(...args));
     origin = 'result';
+    if (message.unawaited === 'error') task.assertAwaited();
     const value = encodeResult(result, message.maxMessageBytes);
-    outcome = { kind: 'returned', value, ...task.finish() };
+    outcome = { kind: 'returned', value, ...task.finish(), inFlight: task.inFlight };
   } catch (error) {
     if (current !== task) return; // an error that escaped came first and was reported
     task.fail(error);
-    outcome = { kind: 'threw', error: encodeError(error, Infinity), origin, replaceThread: false };
+    outcome = {
+      kind: 'threw',
+      error: encodeError(error, Infinity),
+      origin,
+      replaceThread: false,
+      inFlight: task.inFlight,
+    };
   }
   if (current !== task) return;
   current = undefined;

@@ -45,7 +45,13 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 120, size: 'max' }), async (events) => {
         const workers = new FakeWorkers(size, goesOn);
-        const limits = { graceMs: 1e6, maxQueue: 1e6, maxQueueBytes: 1e9, maxMessageBytes: 1e6 };
+        const limits = {
+          graceMs: 1e6,
+          maxQueue: 1e6,
+          maxQueueBytes: 1e9,
+          maxMessageBytes: 1e6,
+          unawaited: 'warn' as const,
+        };
         const rounds = { communicator, communicatorCache, roundTimeoutMs: 1e6 };
         const head = new Head(workers, { ...limits, ...rounds, collectiveTimeoutMs: null });
         workers.report(head);

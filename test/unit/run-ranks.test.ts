@@ -37,6 +37,15 @@ test('says that a blocking form cannot work here', async () => {
   assert.match((error.cause as Error).message, 'awaited form');
 });
 
+test('a collective that nobody awaits is an error that names the line', async () => {
+  const forgets = async (): Promise<void> => {
+    if (context.rank > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    void collective.barrier();
+  };
+  const error = await rejectsCode(runRanks(2, forgets), 'NOT_AWAITED');
+  assert.match(error.message, /barrier, call 1 of the group, made at .*run-ranks\.test/);
+});
+
 test('fills freed memory, so that a use after free shows', async () => {
   const results = await runRanks(2, () => {
     const array = collective.empty(Uint8Array, 5);

@@ -1,0 +1,34 @@
+/** What is said of collectives that were in flight when the function of their task ended. */
+import type { InFlightCall } from '../protocol/messages.js';
+import type { RankOutcome } from './verdict.js';
+
+/** Calls that are named; of the others there is only the number. */
+const named = 3;
+
+/** One text for a task, however many of its ranks made the mistake; undefined: none did. */
+export function inFlightWarning(taskId: string, outcomes: readonly RankOutcome[]): string | undefined {
+  const left = outcomes.flatMap(({ rank, outcome }) => {
+    const calls = outcome.kind === 'returned' || outcome.kind === 'threw' ? (outcome.inFlight ?? []) : [];
+    return calls.length > 0 ? [{ rank, calls, how: outcome.kind }] : [];
+  });
+  left.sort((a, b) => a.rank - b.rank);
+  const [first] = left;
+  if (!first) return undefined;
+  const ranks = left.map(({ rank }) => rank);
+  const who =
+    ranks.length === 1 ? `rank ${ranks[0]}` : `ranks ${ranks.slice(0, 8).join(', ')}${ranks.length > 8 ? ', …' : ''}`;
+  return `task ${taskId}: its function ${first.how} on ${who} while ${inFlightText(first.calls)}`;
+}
+
+/** `allreduce, call 1 of the group, was in flight …`, with what to do. */
+export function inFlightText(calls: readonly InFlightCall[]): string {
+  const list = calls.slice(0, named).map(({ operation, sequence, at }) => {
+    return `${operation}, call ${sequence} of the group${at === undefined ? '' : `, made at ${at}`}`;
+  });
+  if (calls.length > named) list.push(`${calls.length - named} or more further calls`);
+  const where = calls.every(({ at }) => at === undefined) ? '; SHOAL_DEBUG=1 names the line that made the call' : '';
+  return (
+    `nobody had awaited ${list.join(' and ')}: what its buffer holds then depends on luck. ` +
+    `Await every collective before the function ends${where}`
+  );
+}
