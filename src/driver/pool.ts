@@ -114,7 +114,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     this.#views = views;
     for (const event of poolEventNames) {
       head.on(event, (...args: unknown[]) => {
-        if (event === 'warning' && this.listenerCount('warning') === 0) warn(args[0] as PoolEvents['warning'][0]);
+        if (this.listenerCount(event) === 0) tellProcess(event, args[0]);
         (this.emit as (event: string, ...rest: unknown[]) => boolean).call(this, event, ...args);
       });
     }
@@ -205,6 +205,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const source = { url: resolveModule(what, module), exportName };
     const encoded = this.#encode(args);
     const task = this.#head.submit({ source, name, workers, args: encoded, timeoutMs, maxRetries, fresh, placement });
+    // Cheap: the text is made when the task fails.
+    const site = {};
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
+    Error.captureStackTrace(site, what === 'run' ? this.run : this.submit);
+    task.site = site;
     const handle = new TaskHandle<never>(this.#head, task);
     if (signal) bindSignal(signal, handle, task.done);
     return handle;
@@ -237,7 +242,20 @@ function bindSignal(signal: AbortSignal, handle: TaskHandle, done: Promise<unkno
   done.then(unbind, unbind);
 }
 
-/** A warning that nobody listens for still reaches the user. */
-function warn({ message }: PoolEvents['warning'][0]): void {
-  process.emitWarning(message, { type: 'ShoalWarning' });
+/** A warning, or the failure of a task that nobody asks for, reaches the user also when nobody listens. */
+function tellProcess(event: keyof PoolEvents, payload: unknown): void {
+  if (event === 'warning') {
+    process.emitWarning((payload as PoolEvents['warning'][0]).message, { type: 'ShoalWarning' });
+  } else if (event === 'taskFailed') {
+    const { taskId, name, source, error } = payload as PoolEvents['taskFailed'][0];
+    const { cause } = error;
+    const at = /\n\s+at .*/.exec((cause instanceof Error ? cause : error).stack ?? '')?.[0] ?? '';
+    const called = name === undefined ? '' : ` ${show(name)}`;
+    process.emitWarning(
+      `task ${taskId}${called} failed, and nobody has asked for its result: ${error.message}${at}\n` +
+        `    in ${show(source.exportName)} of ${source.url}\n` +
+        `Wait for handle.result(), or listen for "taskFailed".`,
+      { type: 'ShoalWarning' },
+    );
+  }
 }

@@ -127,6 +127,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
       case 'failed':
         this.#end(message.id, (task) => {
           task.fail(decodeError(message.error));
+          this.#tellFailure(task);
         });
         break;
       case 'metrics':
@@ -150,6 +151,15 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
+  }
+
+  /** The pool takes it that whoever submits a task asks for its result. */
+  #tellFailure(task: Task): void {
+    if (task.asked) return;
+    const { id: taskId, spec } = task;
+    task.done.catch((error: unknown) => {
+      announce(this, 'taskFailed', [{ taskId, name: spec.name, source: spec.source, error }]);
+    });
   }
 
   #heard(status: PoolStatus): void {

@@ -467,7 +467,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
       this.#tell('taskDone', { taskId, name: spec.name });
       task.succeed(verdict.results);
     } else {
-      if (!task.asked) this.#tell('taskFailed', { taskId, name: spec.name, error: verdict.error });
+      if (!task.asked) this.#tell('taskFailed', { taskId, name: spec.name, source: spec.source, error: verdict.error });
       task.fail(verdict.error);
     }
     this.#workers.keepAlive(this.#tasks.size > 0);

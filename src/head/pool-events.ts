@@ -1,5 +1,5 @@
 /** What a head is told and what it tells. */
-import type { Unawaited } from '../protocol/messages.js';
+import type { TaskSource, Unawaited } from '../protocol/messages.js';
 import type { GroupOptions } from './groups.js';
 import type { StartPhases } from './worker-side.js';
 
@@ -22,7 +22,7 @@ export interface PoolEvents {
   workerReplaced: [{ worldRank: number }];
   taskDone: [{ taskId: string; name: string | undefined }];
   /** A task failed and nobody had asked for its result. */
-  taskFailed: [{ taskId: string; name: string | undefined; error: Error }];
+  taskFailed: [{ taskId: string; name: string | undefined; source: TaskSource; error: Error }];
   /** No task is queued or running any more. */
   drain: [];
   warning: [{ message: string; worldRank: number | undefined }];

@@ -40,6 +40,8 @@ export class Task {
   override: Error | undefined;
   /** Somebody asked for the result, so a failure has a reader. */
   asked = false;
+  /** Its `stack` is that of the driver's code which submitted it. */
+  site: { readonly stack?: string } | undefined;
   #resolve!: (results: unknown[]) => void;
   #reject!: (error: Error) => void;
 
@@ -66,6 +68,7 @@ export class Task {
 
   fail(error: Error): void {
     this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
+    addDriverStack(error, this.site?.stack);
     process.nextTick(this.#reject, error);
   }
 
@@ -81,4 +84,13 @@ export class Task {
     attempt.outcomes.push({ rank, outcome });
     return true;
   }
+}
+
+/** Put the lines of the driver below those that the error has, each marked; whoever reads the stack sees who asked for it. */
+function addDriverStack(error: Error, stack: string | undefined): void {
+  const lines = stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? [];
+  if (lines.length === 0 || typeof error.stack !== 'string') return;
+  const whole = [error.stack, ...lines.map((line) => `${line} (driver)`)].join('\n');
+  // False where it is frozen: then it stays as it is.
+  Reflect.defineProperty(error, 'stack', { value: whole, configurable: true, writable: true, enumerable: false });
 }

@@ -1,5 +1,6 @@
 /** Shapes of the messages between the head and a rank: what comes is held against them before anybody reads a field. */
 import type { FromRank, ToRank } from './control-messages.js';
+import { maxCalls } from './messages.js';
 import type { WorkerReport } from './node-messages.js';
 import type { Shape, Shapes } from './shape.js';
 import {
@@ -43,13 +44,30 @@ const outcome: Shape = (value) => outcomes.some((each) => each(value));
 const exited = fields({ kind: oneOf('exited'), exitCode: integer });
 const died = fields({ kind: oneOf('died'), error: optional(bytes) });
 const ended = fields({ kind: oneOf('ended') });
-const outcomes: readonly Shape[] = [
-  fields({ kind: oneOf('returned'), value: bytes, sequence: count, sent: count, received: count, aborted: flag }),
-  fields({ kind: oneOf('threw'), error: bytes, origin: oneOf('task', 'load', 'result'), replaceThread: flag }),
-  exited,
-  died,
-  ended,
-];
+const inFlight: Shape = (value) =>
+  value === undefined || value === null || (calls(value) && (value as unknown[]).length <= maxCalls);
+const calls = list(fields({ operation: text, sequence: count, at: optional(text) }));
+
+/** How a task thread itself says that its part of a task has ended; that it is gone, others say. */
+export const threadOutcome: Shape = either(
+  fields({
+    kind: oneOf('returned'),
+    value: bytes,
+    sequence: count,
+    sent: count,
+    received: count,
+    aborted: flag,
+    inFlight,
+  }),
+  fields({
+    kind: oneOf('threw'),
+    error: bytes,
+    origin: oneOf('task', 'load', 'result'),
+    replaceThread: flag,
+    inFlight,
+  }),
+);
+const outcomes: readonly Shape[] = [threadOutcome, exited, died, ended];
 
 /** Reports of a worker after it has registered. */
 export const workerReports: Shapes<WorkerReport> = {
@@ -137,6 +155,7 @@ export const toRank: Shapes<ToRank> = {
     args: bytes,
     timeoutMs: optional(number),
     maxMessageBytes: number,
+    unawaited: oneOf('warn', 'error'),
   }),
   cancel: fields({ taskId: text, reason: bytes }),
   end: bare,

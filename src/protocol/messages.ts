@@ -74,6 +74,9 @@ export interface AssignMessage {
 /** What becomes of a task whose function ends while collectives of it are in flight: a warning, or its failure. */
 export type Unawaited = 'warn' | 'error';
 
+/** Calls in flight that a rank tells of. */
+export const maxCalls = 8;
+
 /** A collective that was in flight when the function of its task ended. */
 export interface InFlightCall {
   readonly operation: string;

@@ -3,7 +3,7 @@ import type { EngineHost } from '../collective/engine.js';
 import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
 import { WindowLinks } from '../collective/window-link.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError, NotAwaitedError, show } from '../errors.js';
 import type { RankOutcome } from '../head/verdict.js';
 import { judge } from '../head/verdict.js';
 import { compileKernels } from '../kernels/wasm-module.js';
@@ -95,8 +95,13 @@ async function outcomeOf<A extends unknown[]>(task: RankTask, fn: (...args: A) =
     task.assertAwaited();
     return { kind: 'returned', value: encodeValue(result, 'result'), ...task.finish() };
   } catch (error) {
-    task.fail(error);
-    task.cancel(error);
+    if (origin === 'result' && error instanceof NotAwaitedError) {
+      // The others' calls that nobody awaits either would reject, with nobody to handle it.
+      task.finish();
+    } else {
+      task.fail(error);
+      task.cancel(error);
+    }
     return { kind: 'threw', error: encodeError(error, Infinity), origin, replaceThread: false };
   }
 }

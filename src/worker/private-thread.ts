@@ -6,6 +6,7 @@ import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { checkFromThread } from '../protocol/thread-messages.js';
 import type { PrivateBoot } from './private-port.js';
+import { stuckThreads } from './stuck-threads.js';
 
 /** What is told of a thread; `exited` comes last. */
 export interface PrivateThreadEvents {
@@ -65,6 +66,7 @@ export class PrivateThread {
         this.#receive(last.message);
       }
       port1.close();
+      stuckThreads.delete(this);
       events.exited(exitCode);
     });
   }
@@ -81,6 +83,7 @@ export class PrivateThread {
 
   /** End the thread by force: at once, unless it is in native code. */
   terminate(): void {
+    stuckThreads.add(this);
     void this.#worker.terminate();
   }
 

@@ -8,7 +8,7 @@ import { NotAwaitedError } from '../errors.js';
 import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
 import type { InFlightCall } from '../protocol/messages.js';
-import { maxCalls } from '../protocol/thread-messages.js';
+import { maxCalls } from '../protocol/messages.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
 

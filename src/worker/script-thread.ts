@@ -11,6 +11,9 @@ import type { RankMemory } from './join-job.js';
 import { namesLoader } from './load-module.js';
 import { PrivateThread } from './private-thread.js';
 
+/** A script that sits in native code for good is left behind after this time. */
+const stubbornLimitMs = 3_000;
+
 /** The world's only lease. */
 export const worldGrant = { lease: 1, slot: 0 } as const;
 /** Its name in messages and errors. */
@@ -29,6 +32,11 @@ export interface ScriptExit {
 export class ScriptThread {
   readonly #thread: PrivateThread;
   readonly #files: number[] = [];
+  readonly #rank: number;
+  readonly #isProcess: boolean;
+  readonly #exited: (exit: ScriptExit) => void;
+  #limit: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor(
     rank: number,
@@ -39,6 +47,9 @@ export class ScriptThread {
     exited: (exit: ScriptExit) => void,
   ) {
     const { url, argv, timeoutMs, label } = script;
+    this.#rank = rank;
+    this.#isProcess = window.bells !== undefined || wire !== undefined;
+    this.#exited = exited;
     const communicator = wire?.world ?? -1;
     window.node.bind(worldGrant.slot, worldGrant.lease);
     const boot: ThreadBoot = {
@@ -66,7 +77,7 @@ export class ScriptThread {
         for (const file of this.#files) closeSync(file);
         window.node.markDead(worldGrant.slot, rank);
         const failedFirst = window.node.abortReason(window.node.layout.slot(worldGrant.slot))?.rank;
-        exited({ exitCode: died && code === 0 ? 1 : code, died, failedFirst });
+        this.#end({ exitCode: died && code === 0 ? 1 : code, died, failedFirst });
       },
     });
   }
@@ -75,9 +86,23 @@ export class ScriptThread {
     this.#thread.post(message);
   }
 
-  /** End the script by force. */
+  /** End the script by force; a thread in native code is left behind after a while, and counts as dead. */
   terminate(): void {
     this.#thread.terminate();
+    // A rank that is a process is ended with it.
+    if (this.#isOver || this.#isProcess) return;
+    this.#limit ??= setTimeout(() => {
+      this.#thread.keepAlive(false);
+      process.stderr.write(`rank ${this.#rank}: its thread sits in native code and could not be ended\n`);
+      this.#end({ exitCode: 1, died: true, failedFirst: undefined });
+    }, stubbornLimitMs);
+  }
+
+  #end(exit: ScriptExit): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#limit);
+    this.#exited(exit);
   }
 
   #output(rank: number, { outputDir, label }: ScriptSettings): OutputBoot {

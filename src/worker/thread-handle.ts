@@ -32,6 +32,7 @@ export class TaskThread {
   ready = false;
   /** Ended by us: no crash. */
   ending = false;
+  gone = false;
   /** An error that no code of it caught; whatever was thrown. */
   error: unknown;
   /** The last lease it was given. */
@@ -75,6 +76,7 @@ export class TaskThread {
         this.error = error;
       },
       exited: (exitCode) => {
+        this.gone = true;
         gone();
         events.exited(this.#howGone(exitCode));
       },

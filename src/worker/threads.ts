@@ -13,6 +13,7 @@ import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import type { HostWindow } from '../window/node-window.js';
 import { threadsWindow } from '../window/node-window.js';
+import { endsWithin } from '../ends-within.js';
 import { threadMembers } from './members.js';
 import type { Gone, ThreadOptions } from './thread-handle.js';
 import { TaskThread } from './thread-handle.js';
@@ -32,6 +33,8 @@ export function threadWorkers(
   });
 }
 
+/** How long threads may take to end when all are closed. */
+const closeLimitMs = 3_000;
 /** Starts of one worker that may fail in a row before the pool gives up. */
 const maxFailedStarts = 5;
 /** Wait before a thread that has not started is tried again; doubled with each further failure. */
@@ -173,7 +176,14 @@ export class ThreadWorkers implements WorkerSide {
       thread.keepAlive(true);
       thread.end();
     }
-    await Promise.all(this.#exits);
+    if (await endsWithin(Promise.all(this.#exits), closeLimitMs)) return;
+    const left = [...this.#threads].filter(([, thread]) => thread.ending && !thread.gone);
+    for (const [, thread] of left) thread.keepAlive(false);
+    const who = left.map(([worldRank]) => worldRank).join(', ');
+    this.#events?.warning(
+      undefined,
+      `the thread of worker ${who} sits in native code and could not be ended in ${closeLimitMs} ms; the pool closes without it`,
+    );
   }
 
   /** Put a new thread in a worker's place. Two threads never use the same part of the window at once. */

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launch } from 'shoal';
+import { rejectionOf } from '../support/check.js';
 import { mustRun, root } from '../support/spawn.js';
 
 const test = suite('life of a process');
@@ -25,6 +27,39 @@ test('a queued or running task keeps it alive', () => {
 
 test('a failure that nobody asked for is an event and no unhandled rejection', () => {
   assert.equal(drive('failing.mjs'), ['ERR_SHOAL_EXPORT_NOT_FOUND']);
+});
+
+test('without a listener it is a process warning that names task, function, module, error and line', () => {
+  const { stderr, status } = spawnSync(process.execPath, [join(drivers, 'unasked.mjs')], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /ShoalWarning: task t1 "forgotten" failed, and nobody has asked for its result: .*on purpose/);
+  assert.match(stderr, /at fails \(.*task\.mjs:\d+/);
+  assert.match(stderr, /in "fails" of file:.*task\.mjs/);
+});
+
+test("the driver's lines are part of an error's stack, below the task's", async () => {
+  const pool = await launch({ workers: 1 });
+  const tasks = new URL('./tasks/misc.js', import.meta.url);
+  const error = await rejectionOf(pool.run(tasks, { export: 'failUntil' }));
+  assert.match(error.stack!, /\n {4}at .*life\.test\.(js|ts).* \(driver\)/);
+  const handle = pool.submit(tasks, { export: 'failUntil' });
+  assert.match((await rejectionOf(handle.result())).stack!, /life\.test\.(js|ts).* \(driver\)/);
+  assert.match(((error.cause as Error).stack ?? '').replace(/\n/g, ' '), /failUntil/);
+  assert.not.match((error.cause as Error).stack!, '(driver)');
+  await pool.close();
+});
+
+test('process.exit is not held up by a thread in native code', () => {
+  const driver = join(drivers, 'native.mjs');
+  const ended = spawnSync(process.execPath, [driver, '60'], { cwd: root, encoding: 'utf8', timeout: 30_000 });
+  assert.is(ended.stdout, 'ends\n', ended.stderr);
+  // Older versions of Node cannot keep the exit code: then the process says so.
+  if (ended.status === null) assert.match(ended.stderr, 'its exit code 3 is lost');
+  else assert.is(ended.status, 3, ended.stderr);
+  assert.is.not(ended.signal, 'SIGTERM');
 });
 
 test('two copies of the package in one thread share the task, and errors of one are known to the other', async () => {

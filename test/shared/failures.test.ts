@@ -132,10 +132,16 @@ for (const size of [1, ...several]) {
   });
 
   test(`a collective that nobody awaits ends before its task, ${size} ranks`, async () => {
-    assert.equal(
-      await ranks(size, tasks, 'notAwaited'),
-      Array.from({ length: size }, (_, rank) => rank),
-    );
+    const ended = ranks(size, tasks, 'notAwaited');
+    // Ranks of one thread are ranks of shoal/testing, which is strict; alone, a rank is through at once.
+    const isStrict = ['local', 'loopback'].includes(process.env.SHOAL_TEST_TRANSPORT ?? '') && size > 1;
+    if (isStrict) await rejectsCode(ended, 'NOT_AWAITED');
+    else {
+      assert.equal(
+        await ended,
+        Array.from({ length: size }, (_, rank) => rank),
+      );
+    }
   });
 }
 
