@@ -1,6 +1,6 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
-import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
+import { CancelledError, InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
@@ -248,6 +248,8 @@ function tellProcess(event: keyof PoolEvents, payload: unknown): void {
     process.emitWarning((payload as PoolEvents['warning'][0]).message, { type: 'ShoalWarning' });
   } else if (event === 'taskFailed') {
     const { taskId, name, source, error } = payload as PoolEvents['taskFailed'][0];
+    // Whoever cancelled it knows.
+    if (error instanceof CancelledError) return;
     const { cause } = error;
     const at = /\n\s+at .*/.exec((cause instanceof Error ? cause : error).stack ?? '')?.[0] ?? '';
     const called = name === undefined ? '' : ` ${show(name)}`;
