@@ -14,7 +14,7 @@ import { taskShape, toPool } from '../protocol/pool-shapes.js';
 import { newToken } from '../protocol/token.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
-import { encodeError } from '../worker/rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 import type { StartedPool } from './launch.js';
 import { poolEventNames } from './pool.js';
 

@@ -10,7 +10,7 @@ import type { Connection } from '../protocol/connection.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { decodeValue } from '../protocol/values.js';
-import { encodeError } from '../worker/rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';

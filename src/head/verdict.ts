@@ -13,6 +13,7 @@ import {
   WorkerDiedError,
 } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
+import { inWords } from '../protocol/error-value.js';
 import { decodeValue } from '../protocol/values.js';
 
 /** One rank's outcome; the list is in order of arrival. */
@@ -44,7 +45,7 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
     return { error: workerDied(what, { taskId, rank: died.rank }, died.outcome.error) };
   }
   const errors = outcomes.flatMap(({ rank, outcome }) =>
-    outcome.kind === 'threw' ? [{ rank, error: decodeValue(outcome.error), origin: outcome.origin }] : [],
+    outcome.kind === 'threw' ? [{ rank, error: decoded(outcome.error), origin: outcome.origin }] : [],
   );
   if (errors.length > 0) return { error: failure(taskId, errors) };
   const ended = outcomes.find(({ outcome }) => outcome.kind === 'ended');
@@ -52,7 +53,16 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
     const text = `task ${taskId}: the worker of rank ${ended.rank} was ended by force`;
     return { error: new WorkerDiedError(text, { taskId, rank: ended.rank }) };
   }
-  return mismatch(taskId, outcomes) ?? { results: results(outcomes) };
+  return mismatch(taskId, outcomes) ?? results(taskId, outcomes);
+}
+
+/** What a rank has thrown; when it cannot be read, the error that says so. */
+function decoded(encoded: Uint8Array): unknown {
+  try {
+    return decodeValue(encoded);
+  } catch (error) {
+    return error;
+  }
 }
 
 /** Whether all ranks returned after the same calls, and every message that was sent has been received. */
@@ -73,7 +83,7 @@ export function workerDied(
   fields: Readonly<Record<string, unknown>>,
   encoded: Uint8Array | undefined,
 ): WorkerDiedError {
-  const cause = encoded && decodeValue(encoded);
+  const cause = encoded && decoded(encoded);
   const why = cause instanceof Error ? `: ${cause.message}` : '';
   const { hostname, pid, signal, exitKind } = cause instanceof WorkerDiedError ? cause : {};
   return new WorkerDiedError(
@@ -92,7 +102,7 @@ function failure(taskId: string, errors: readonly (RankError & { origin: 'task' 
   if (cause instanceof Error && asItIs.some((directClass) => cause instanceof directClass)) {
     return Object.assign(cause, { taskId, rank });
   }
-  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : inWords(cause);
   const where = origin === 'load' ? `could not load its module` : `failed`;
   return new TaskFailedError(
     `task ${taskId} ${where} on rank ${rank}: ${why}`,
@@ -122,10 +132,15 @@ function mismatch(taskId: string, outcomes: readonly RankOutcome[]): Verdict | u
   return { error: new TaskFailedError(text, { taskId, rank: ends[0]?.rank ?? 0, errors }, { cause }) };
 }
 
-function results(outcomes: readonly RankOutcome[]): unknown[] {
+function results(taskId: string, outcomes: readonly RankOutcome[]): Verdict {
   const values: unknown[] = new Array(outcomes.length).fill(undefined);
   for (const { rank, outcome } of outcomes) {
-    if (outcome.kind === 'returned') values[rank] = decodeValue(outcome.value);
+    if (outcome.kind !== 'returned') continue;
+    try {
+      values[rank] = decodeValue(outcome.value);
+    } catch (error) {
+      return { error: failure(taskId, [{ rank, error, origin: 'result' }]) };
+    }
   }
-  return values;
+  return { results: values };
 }

@@ -13,7 +13,7 @@ import type { WorkerReport } from '../protocol/node-messages.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import { slotsOf } from '../window/layout.js';
 import { worldMembers } from '../worker/members.js';
-import { encodeError } from '../worker/rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 import { Epoch } from './epoch.js';
 import { LeaseBooks } from './lease-books.js';
 import type { NodeStatus } from './job-nodes.js';

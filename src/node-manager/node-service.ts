@@ -13,7 +13,7 @@ import type { FromNode, NodeJob, ToNode } from '../protocol/node-messages.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import { endsWithin } from '../ends-within.js';
 import { logPath } from '../worker/log-file.js';
-import { encodeError } from '../worker/rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 import { NodeManager } from './node-manager.js';
 import { tailOf } from './tail.js';
 

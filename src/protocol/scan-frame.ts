@@ -32,7 +32,7 @@ const lengthSizes = [1, 2, 4];
  * Why these bytes are no message; undefined: they are. Refused are extension types, keys that are no text, what does
  * not end with the frame, and more items or deeper nesting than the bounds.
  */
-export function faultOf(frame: Uint8Array): string | undefined {
+export function faultOf(frame: Uint8Array, itemLimit: number = maxItems): string | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   let at = 0;
   let items = 0;
@@ -47,7 +47,7 @@ export function faultOf(frame: Uint8Array): string | undefined {
     }
     const isKey = inner.isMap && inner.left % 2 === 0;
     inner.left--;
-    if (++items > maxItems) return `it has more than ${maxItems} items`;
+    if (++items > itemLimit) return `it has more than ${itemLimit} items`;
     const kind = frame[at++];
     if (kind === undefined) return 'it ends too early';
     const text = textLength(view, kind, at);

@@ -4,7 +4,7 @@ import type { ForeignAnswer, ForeignBoot } from './foreign-main.js';
 import { foreignState } from './foreign-main.js';
 import { changed } from '../window/doorbell.js';
 import { joinJob } from './join-job.js';
-import { encodeError } from './rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 
 const { launched, windowBytes, port, state } = workerData as ForeignBoot;
 

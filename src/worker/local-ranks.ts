@@ -13,7 +13,8 @@ import { LocalDoorbell } from '../window/doorbell.js';
 import { createWindow } from '../window/node-window.js';
 import { RankWindow } from '../window/rank-window.js';
 import { threadMembers } from './members.js';
-import { encodeError, RankTask } from './rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
+import { RankTask } from './rank-task.js';
 
 const windowBytes = 16 * 1024 * 1024;
 const collectiveTimeoutMs = 30_000;

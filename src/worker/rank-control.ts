@@ -20,7 +20,7 @@ import { WireMemory } from '../wire/wire-memory.js';
 import { Communicators } from './communicators.js';
 import { endsWithin } from '../ends-within.js';
 import { closeWire, openEndpoint } from './rank-engine.js';
-import { encodeError } from './rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 import type { JoinedJob } from './join-job.js';
 import { enterMpi, joinRanks } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';

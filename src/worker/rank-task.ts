@@ -7,9 +7,9 @@ import type { Runtime, TaskScope } from '../collective/scope.js';
 import { NotAwaitedError } from '../errors.js';
 import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
+import { encodeError } from '../protocol/error-value.js';
 import type { InFlightCall } from '../protocol/messages.js';
 import { maxCalls } from '../protocol/messages.js';
-import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
 
 /** What a rank needs to take part. */
@@ -123,24 +123,4 @@ export class RankTask {
     this.group.close();
     this.#collective.releaseArrays();
   }
-}
-
-/** Longest part of a message or stack that a peer is shown when the whole error does not fit. */
-const textLimit = 3_000;
-
-/** Encode an error whatever it holds: what cannot be copied is left out, never the error itself. */
-export function encodeError(error: unknown, limitBytes: number = 12 * 1024): Uint8Array {
-  try {
-    const whole = encodeValue(error, 'error');
-    if (whole.length <= limitBytes) return whole;
-  } catch {
-    // Falls through: an error with a function or a throwing getter in its fields.
-  }
-  if (!(error instanceof Error)) return encodeValue(new Error(String(error).slice(0, textLimit)), 'error');
-  const plain = new Error(error.message.slice(0, textLimit));
-  plain.name = error.name;
-  plain.stack = (error.stack ?? '').slice(0, textLimit);
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string') Object.assign(plain, { code });
-  return encodeValue(plain, 'error');
 }

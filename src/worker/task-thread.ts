@@ -8,7 +8,8 @@ import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
 import { createEngine } from './rank-engine.js';
-import { encodeError, RankTask } from './rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
+import { RankTask } from './rank-task.js';
 import { runScript } from './script.js';
 
 // Before any user code.

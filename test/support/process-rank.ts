@@ -8,7 +8,8 @@ import { decodeValue, encodeValue } from '../../src/protocol/values.js';
 import { RankWindow } from '../../src/window/rank-window.js';
 import type { SharedRow } from '../../src/window/shared-window.js';
 import { PipeDoorbell, SharedWindow } from '../../src/window/shared-window.js';
-import { encodeError, RankTask } from '../../src/worker/rank-task.js';
+import { encodeError } from '../../src/protocol/error-value.js';
+import { RankTask } from '../../src/worker/rank-task.js';
 
 /** What a process is started with. */
 export interface RankJob {

@@ -1,7 +1,11 @@
+import { createSecretKey } from 'node:crypto';
+import { inspect } from 'node:util';
+import vm from 'node:vm';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CollectiveTimeoutError, ShoalError, TaskFailedError } from '../../src/errors.js';
+import { encodeError } from '../../src/protocol/error-value.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
 
@@ -87,13 +91,207 @@ test('keeps errors: class, name, message, stack, code, cause and own fields', ()
   assert.is((copy(custom) as Error).name, 'Custom');
 });
 
-test('refuses an error that refers to itself, keeps one that two fields share', () => {
-  const loop: Error & { self?: unknown } = new Error('loop');
+test('an error that refers to itself does so afterwards, one that two fields share stays one', () => {
+  const loop: Error & { self?: unknown[] } = new Error('loop');
   loop.self = [loop];
-  throwsCode(() => encodeValue(loop, 'value'), 'NOT_SERIALIZABLE');
+  const looped = copy(loop) as typeof loop;
+  assert.is(looped.self?.[0], looped);
   const shared = new Error('shared');
-  const got = copy({ a: shared, b: shared }) as { a: Error; b: Error };
-  assert.equal([got.a.message, got.b.message], ['shared', 'shared']);
+  const got = copy({ a: shared, b: new Map([[shared, shared]]) }) as { a: Error; b: Map<Error, Error> };
+  assert.is(got.b.get(got.a), got.a);
+});
+
+test('depth is no limit, neither of values nor of what is shared at every level', () => {
+  let list: unknown = null;
+  for (let i = 0; i < 200_000; i++) list = { next: list };
+  let length = 0;
+  for (let at = copy(list) as { next: unknown } | null; at; at = at.next as typeof at) length++;
+  assert.is(length, 200_000);
+  let twice: unknown[] = [];
+  for (let i = 0; i < 5_000; i++) twice = [twice, twice];
+  const got = copy(twice) as unknown[];
+  assert.is(got[0], got[1]);
+});
+
+test('the path of what is refused is that of the first part, and short however deep it is', () => {
+  const refusal = (value: unknown): string =>
+    (throwsCode(() => encodeValue(value, 'args'), 'NOT_SERIALIZABLE') as never as { path: string }).path;
+  assert.is(refusal([1, { onDone: () => 1 }]), 'args[1].onDone');
+  assert.is(refusal({ 'a b': new Map([['k', [Symbol('s')]]]) }), 'args["a b"].get("k")[0]');
+  assert.is(refusal(new Set([1, new Map([[() => 1, 2]])])), 'args.values()[1].keys()[0]');
+  let deep: unknown = () => 1;
+  for (let i = 0; i < 10_000; i++) deep = [deep];
+  assert.ok(refusal(deep).length < 200);
+});
+
+test('strings with lone surrogates arrive unchanged, as values, keys and messages', () => {
+  const lone = 'hi 😀'.slice(0, 4);
+  assert.is(copy(lone), lone);
+  const got = copy([{ [lone]: lone }, new Map([[lone, 1]]), new Error(lone), new RegExp(lone)]) as unknown[];
+  assert.equal(Object.entries(got[0] as object), [[lone, lone]]);
+  assert.is((got[1] as Map<string, number>).get(lone), 1);
+  assert.is((got[2] as Error).message, lone);
+  assert.is((got[3] as RegExp).source, lone);
+});
+
+test('values of another realm arrive as what they are', () => {
+  const got = copy(
+    vm.runInNewContext(
+      '[new Date(5), /a+/gi, new RangeError("low"), new Map([[1, 2]]), new Set([3]), new Float32Array([4]), new ArrayBuffer(5), new Number(6), [7], { a: 8 }, new AggregateError([new TypeError("x")], "all")]',
+    ),
+  ) as unknown[];
+  assert.equal(got.slice(0, 2), [new Date(5), /a+/gi]);
+  assert.instance(got[2], RangeError);
+  assert.equal(got.slice(3, 6), [new Map([[1, 2]]), new Set([3]), Float32Array.of(4)]);
+  assert.instance(got[6], ArrayBuffer);
+  assert.equal(got.slice(7, 10), [6, [7], { a: 8 }]);
+  assert.instance(got[10], AggregateError);
+  assert.instance((got[10] as AggregateError).errors[0], TypeError);
+});
+
+test('an aborted signal gives a DOMException, which stays one', () => {
+  const got = copy(AbortSignal.abort().reason) as DOMException;
+  assert.instance(got, DOMException);
+  assert.equal([got.name, got.message], ['AbortError', 'This operation was aborted']);
+});
+
+test('names that every object has are names like others', () => {
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf']) {
+    const error = Object.assign(new Error('x'), { name, code: name });
+    const got = copy({ [name]: 1, error }) as { error: Error & { code: string } };
+    assert.is(Object.hasOwn(got, name), true, name);
+    assert.equal([got.error.name, got.error.code, got.error.message], [name, name, 'x']);
+    assert.instance(got.error, Error);
+  }
+  throwsCode(() => encodeValue(Object.create(Date.prototype), 'value'), 'NOT_SERIALIZABLE');
+});
+
+test('what cannot be copied is refused, and never becomes an empty object', async () => {
+  const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 128 }, true, ['encrypt']);
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  for (const value of [
+    ...[
+      new Blob([]),
+      new URL('file:///a'),
+      new URLSearchParams(),
+      new Headers(),
+      new FormData(),
+      new AbortController(),
+    ],
+    ...[new Request('http://localhost/'), new Response(), createSecretKey(Buffer.from('secret')), key, port1],
+    ...[new ReadableStream(), new TextEncoder(), new Intl.NumberFormat(), new WeakRef({}), new WeakMap()],
+    ...[Promise.resolve(), new WebAssembly.Memory({ initial: 1 }), (function* () {})(), new Proxy(new Date(), {})],
+    ...[new Proxy(new Map(), {}), new Proxy({}, { ownKeys: () => { throw new Error('no'); } })], // prettier-ignore
+  ]) {
+    throwsCode(() => encodeValue({ a: [value] }, 'value'), 'NOT_SERIALIZABLE');
+  }
+  assert.equal(copy(new Proxy({ a: [1] }, {})), { a: [1] });
+  assert.equal(copy({ [Symbol.toStringTag]: 'URL', a: 1 }), { a: 1 });
+});
+
+test('an array that lies about its length is copied by what it has', () => {
+  const array = Float32Array.of(1, 2);
+  for (const field of ['length', 'byteLength', 'byteOffset', 'buffer'])
+    Object.defineProperty(array, field, { value: 4e9 });
+  assert.equal([...(copy([array]) as [Float32Array])[0]], [1, 2]);
+});
+
+test('a thrown value arrives whatever it holds, in bounded time and size', () => {
+  const back = (value: unknown, limitBytes?: number): never => decodeValue(encodeError(value, limitBytes)) as never;
+  let chain = new Error('0');
+  for (let i = 1; i < 2_000; i++) chain = new Error(String(i), { cause: chain });
+  const causes: string[] = [];
+  for (let at: Error | undefined = back(chain, Infinity); at; at = at.cause as Error | undefined)
+    causes.push(at.message);
+  assert.is(causes[0], '1999');
+  assert.is(causes.at(-1), '… 1899 further causes were left out');
+
+  let shared: Error & { lastError?: unknown } = new Error('refused');
+  for (let i = 0; i < 60; i++)
+    shared = Object.assign(new Error(`retry ${i}`, { cause: shared }), { lastError: shared });
+  const got: typeof shared = back(shared, Infinity);
+  assert.is(got.cause, got.lastError);
+
+  const config = { url: '/x', transformRequest: [() => 1], adapter: () => 2 };
+  const request = Object.assign(new Error('status 500'), { code: 'ERR_BAD', config, status: 500, isAxiosError: true });
+  const axios: typeof request = back(request);
+  assert.equal([axios.code, axios.status, axios.config.url, axios.isAxiosError], ['ERR_BAD', 500, '/x', true]);
+  assert.match(String(axios.config.adapter), 'Function');
+
+  interface Tree { parent: Tree | undefined; children: Tree[]; text: string } // prettier-ignore
+  const grow = (parent: Tree | undefined, depth: number): Tree => {
+    const tree: Tree = { parent, children: [], text: 'x'.repeat(100) };
+    if (depth > 0) for (let i = 0; i < 8; i++) tree.children.push(grow(tree, depth - 1));
+    return tree;
+  };
+  const syntax = Object.assign(new SyntaxError('unexpected'), { node: grow(undefined, 5), at: 7 });
+  for (const limitBytes of [Infinity, undefined]) {
+    const encoded = encodeError(syntax, limitBytes);
+    assert.ok(encoded.length <= (limitBytes === undefined ? 12 * 1024 : 8 * 2 ** 20), String(encoded.length));
+    const copied = decodeValue(encoded) as typeof syntax;
+    assert.instance(copied, SyntaxError);
+    assert.equal([copied.message, copied.at], ['unexpected', 7]);
+  }
+  const hostile = {
+    get message() {
+      throw new Error('no');
+    },
+    toString() {
+      throw new Error('no');
+    },
+  };
+  assert.type(back(hostile), 'object');
+  assert.type(back(Object.setPrototypeOf(hostile, Error.prototype)), 'object');
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assert.type(back(proxy), 'string');
+  assert.equal(back({ code: 5, list: [1] }), { code: 5, list: [1] });
+  assert.is(back('text'), 'text');
+  assert.is(back(undefined), undefined);
+  assert.is((back(new Error('m'.repeat(1e6))) as Error).message.slice(0, 3), 'mmm');
+});
+
+test('round-trips any graph of objects', () => {
+  const leaf = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.double(),
+    fc.boolean(),
+    fc.bigInt(),
+    fc.constant(undefined),
+    fc.constant(null),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.tuple(
+          fc.nat(3),
+          fc.array(
+            fc.oneof(
+              leaf,
+              fc.nat(20).map((index) => ({ index })),
+            ),
+          ),
+        ),
+        { minLength: 1 },
+      ),
+      (plan) => {
+        const nodes = plan.map(([kind]): unknown => [[], {}, new Map(), new Set()][kind]);
+        const pick = (slot: unknown): unknown =>
+          typeof slot === 'object' && slot ? nodes[(slot as { index: number }).index % nodes.length] : slot;
+        plan.forEach(([, slots], at) => {
+          const node = nodes[at];
+          slots.map(pick).forEach((value, i) => {
+            if (Array.isArray(node)) node.push(value);
+            else if (node instanceof Map) node.set(value, i);
+            else if (node instanceof Set) node.add(value);
+            else (node as Record<string, unknown>)[`k${i}`] = value;
+          });
+        });
+        assert.is(inspect(copy(nodes), { depth: 6 }), inspect(nodes, { depth: 6 }));
+      },
+    ),
+  );
 });
 
 test('keys such as __proto__ are data', () => {
@@ -123,6 +321,27 @@ test('refuses what is truncated or damaged, whatever the bytes', () => {
       }
     }),
   );
+});
+
+test('refuses whatever is changed in a message, and with nothing but its own error', () => {
+  const samples = [
+    { a: [1, -0, undefined], b: new Float32Array(3), c: 'text', d: new Map([[{}, new Set([1n])]]) },
+    [new RangeError('low', { cause: new Error('x') }), new Date(5), /a/g, new Uint8Array(5), 'hi 😀'.slice(0, 4)],
+  ].map((value) => encodeValue(value, 'value'));
+  let refused = 0;
+  let seed = 1;
+  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let i = 0; i < 200_000; i++) {
+    const bytes = samples[i % samples.length]!.slice();
+    for (let changes = 1 + random(3); changes > 0; changes--) bytes[random(bytes.length)] = random(256);
+    try {
+      decodeValue(bytes);
+    } catch (error) {
+      refused++;
+      assert.is((error as { code: string }).code, 'ERR_SHOAL_PROTOCOL');
+    }
+  }
+  assert.ok(refused > 50_000);
 });
 
 test.run();

@@ -1,0 +1,372 @@
+/** From a value to its table of nodes; what has no value is refused with its path, or said in words. */
+import { NotSerializableError, show, tagOf } from '../errors.js';
+import type { ValueKind } from './value-kinds.js';
+import { kindOf } from './value-kinds.js';
+import type { Slot, ValueNode } from './value-nodes.js';
+import { alignUp, negativeZero, nothing, Tag } from './value-nodes.js';
+
+/** How an object is reached from the one it was first met in. */
+type Via = 'field' | 'index' | 'key of' | 'value of' | 'entry of';
+
+/** What an encoding may take, and what becomes of the rest. */
+export interface EncodeLimits {
+  /** Nodes; what is met later is said in words. */
+  readonly nodes: number;
+  /** Characters of all texts, and some for every slot; what is met later is cut off. */
+  readonly size: number;
+  /** Bytes of all typed arrays together. */
+  readonly rawBytes: number;
+  /** Errors one behind the other by `cause`. */
+  readonly causes: number;
+  /** What stands in the place of something that is not copied. */
+  readonly inWords: (value: unknown) => string;
+}
+
+/** Marks an entry that has no parent. */
+const noParent = -1;
+/** Steps of a path that an error shows. */
+const shownSteps = 24;
+/** Steps of a chain of causes that are counted. */
+const countedCauses = 1_000_000;
+/** What a slot takes of the size, beside its text. */
+const slotSize = 8;
+
+/** One encoding. */
+export class NodeEncoder {
+  /** Entry 0 is the slot of the value. */
+  readonly table: (Slot | ValueNode)[] = [];
+  /** Bytes to put behind the table, and where. */
+  readonly raws: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  rawBytes = 0;
+  readonly #root: string;
+  readonly #limits: EncodeLimits | undefined;
+  /** What is left of the size. */
+  #left: number;
+  readonly #indexes = new Map<object, number>();
+  readonly #objects: object[] = [];
+  readonly #kinds: ValueKind[] = [];
+  // For paths: of each entry the entry it was first met in, and how.
+  readonly #parents: number[] = [];
+  readonly #vias: Via[] = [];
+  readonly #keys: unknown[] = [];
+  /** Of each error: how many it is the cause of, one behind the other. */
+  readonly #causes: number[] = [];
+
+  /** @param limits - Undefined: everything is copied or refused. */
+  constructor(root: string, limits?: EncodeLimits) {
+    this.#root = root;
+    this.#limits = limits;
+    this.#left = limits?.size ?? Infinity;
+  }
+
+  /** @throws {@link NotSerializableError} with the path of the first part that cannot be copied; never with limits. */
+  encode(value: unknown): void {
+    this.table.push(null);
+    this.table[0] = this.#slot(value, noParent, 'field', undefined);
+    for (let index = 1; index < this.table.length; index++) {
+      const object = this.#objects[index - 1];
+      if (object) this.table[index] = this.#node(object, index);
+    }
+  }
+
+  #slot(value: unknown, parent: number, via: Via, key: unknown): Slot {
+    this.#left -= slotSize;
+    switch (typeof value) {
+      case 'string':
+        return this.#text(value);
+      case 'number':
+        return Object.is(value, -0) ? negativeZero : value;
+      case 'boolean':
+        return value;
+      case 'undefined':
+        return nothing;
+      case 'bigint':
+        return this.#leaf([Tag.bigint, `${value < 0n ? '-' : ''}${(value < 0n ? -value : value).toString(16)}`]);
+      case 'object':
+        return value === null ? null : this.#reference(value, parent, via, key);
+      default:
+        return this.#refuse(value, `is ${show(value)}`, parent, via, key);
+    }
+  }
+
+  #text(given: string): Slot {
+    // Half of what is left: a long message leaves room for the stack.
+    const room = this.#limits ? Math.max(0, Math.floor(this.#left / 2)) : Infinity;
+    const text = given.length > room ? `${given.slice(0, room)}… (cut off at ${room} of ${given.length})` : given;
+    return this.#whole(text);
+  }
+
+  #whole(text: string): Slot {
+    this.#left -= text.length;
+    return isWellFormed(text) ? text : this.#leaf([Tag.text, Buffer.from(text, 'utf16le')]);
+  }
+
+  /** A node that is complete. */
+  #leaf(node: ValueNode): Slot {
+    return [this.table.push(node) - 1];
+  }
+
+  #reference(value: object, parent: number, via: Via, key: unknown): Slot {
+    const known = this.#indexes.get(value);
+    if (known !== undefined) return [known];
+    let kind: ValueKind;
+    try {
+      kind = kindOf(value);
+    } catch (cause) {
+      return this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);
+    }
+    if (kind === 'refused') return this.#refuse(value, `is a ${nameOf(value)}`, parent, via, key);
+    if (kind === 'boxed') return this.#slot(unboxed(value), parent, via, key);
+    if (this.#limits && this.table.length >= this.#limits.nodes) return this.#words(value);
+    const causes = kind === 'error' && key === 'cause' ? (this.#causes[parent] ?? 0) + 1 : 0;
+    if (this.#limits && causes > this.#limits.causes) {
+      const message = `… ${causesFrom(value)} further causes were left out`;
+      return this.#leaf([Tag.error, null, 'message', message, 'stack', `Error: ${message}`]);
+    }
+    const index = this.table.push(null) - 1;
+    this.#objects[index - 1] = value;
+    this.#indexes.set(value, index);
+    this.#kinds[index] = kind;
+    this.#parents[index] = parent;
+    this.#vias[index] = via;
+    this.#keys[index] = key;
+    this.#causes[index] = causes;
+    return [index];
+  }
+
+  #node(value: object, index: number): ValueNode {
+    switch (this.#kinds[index]) {
+      case 'view':
+        return this.#view(value as ArrayBufferView, index);
+      case 'buffer':
+        return this.#raw(value, 'ArrayBuffer', new Uint8Array(value as ArrayBuffer));
+      case 'date':
+        return [Tag.date, Date.prototype.getTime.call(value)];
+      case 'regExp':
+        return [Tag.regExp, this.#text(sourceOf(value)), flagsOf(value)];
+      case 'map':
+        return this.#map(value as Map<unknown, unknown>, index);
+      case 'set':
+        return this.#set(value as Set<unknown>, index);
+      case 'array':
+        return this.#array(value as unknown[], index);
+      case 'error':
+        return this.#fields(errorNode(value), errorKeys(value), value, index);
+      default:
+        return this.#fields([Tag.object], this.#guard(value, index, () => Object.keys(value)) ?? [], value, index);
+    }
+  }
+
+  #view(value: ArrayBufferView, index: number): ValueNode {
+    try {
+      const kind = viewTag(value);
+      return this.#raw(value, kind, viewBytes(value, kind));
+    } catch (cause) {
+      // A DataView of a buffer that was detached or shrunk.
+      const what = 'is a view of a buffer that was detached or shrunk';
+      const [parent = noParent, via = 'field'] = [this.#parents[index], this.#vias[index]];
+      return [Tag.array, this.#refuse(value, what, parent, via, this.#keys[index], cause)];
+    }
+  }
+
+  #raw(value: object, kind: string, bytes: Uint8Array): ValueNode {
+    if (this.#limits && this.rawBytes + bytes.length > this.#limits.rawBytes) {
+      return [Tag.array, this.#text(this.#limits.inWords(value))];
+    }
+    const offset = this.rawBytes;
+    this.raws.push({ offset, bytes });
+    this.rawBytes = alignUp(offset + bytes.length);
+    return [Tag.raw, kind, offset, bytes.length];
+  }
+
+  #map(value: Map<unknown, unknown>, index: number): ValueNode {
+    const node: ValueNode = [Tag.map];
+    let at = 0;
+    // By the intrinsic: a subclass may iterate over anything.
+    for (const [key, entry] of Map.prototype.entries.call(value)) {
+      node.push(this.#slot(key, index, 'key of', at++), this.#slot(entry, index, 'value of', key));
+    }
+    return node;
+  }
+
+  #set(value: Set<unknown>, index: number): ValueNode {
+    const node: ValueNode = [Tag.set];
+    let at = 0;
+    for (const entry of Set.prototype.values.call(value)) node.push(this.#slot(entry, index, 'entry of', at++));
+    return node;
+  }
+
+  #array(value: readonly unknown[], index: number): ValueNode {
+    const node: ValueNode = [Tag.array];
+    const length = this.#guard(value, index, () => value.length) ?? 0;
+    for (let i = 0; i < length; i++) {
+      if (this.#left <= 0) {
+        node.push(`… ${length - i} further elements`);
+        break;
+      }
+      node.push(this.#property(value, i, index, 'index'));
+    }
+    return node;
+  }
+
+  #fields(node: ValueNode, keys: readonly string[], value: object, index: number): ValueNode {
+    for (const key of keys) {
+      if (this.#left <= key.length) break;
+      const name = this.#whole(key);
+      node.push(name, this.#property(value, key, index, 'field'));
+    }
+    return node;
+  }
+
+  #property(owner: object, key: string | number, index: number, via: Via): Slot {
+    let value: unknown;
+    try {
+      value = (owner as Record<string | number, unknown>)[key];
+    } catch (cause) {
+      return this.#refuse(undefined, 'is a getter that throws', index, via, key, cause);
+    }
+    return this.#slot(value, index, via, key);
+  }
+
+  /** What a proxy's trap gives; undefined where it throws and that is not an error. */
+  #guard<T>(value: object, index: number, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (cause) {
+      const [parent, via, key] = [this.#parents[index], this.#vias[index], this.#keys[index]];
+      this.#refuse(value, 'is a proxy whose traps throw', parent ?? noParent, via ?? 'field', key, cause);
+      return undefined;
+    }
+  }
+
+  #refuse(value: unknown, what: string, parent: number, via: Via, key: unknown, cause?: unknown): Slot {
+    if (this.#limits) return this.#words(value === undefined ? `[${what}]` : value);
+    const path = this.#path(parent, via, key);
+    throw new NotSerializableError(
+      cause === undefined
+        ? `${path} ${what}; between driver and task go copies of values: numbers, strings, typed arrays, plain objects, ` +
+            `arrays, maps, sets, dates and errors`
+        : `${path} ${what}`,
+      { path },
+      cause === undefined ? undefined : { cause },
+    );
+  }
+
+  /** Say what is not copied. */
+  #words(value: unknown): Slot {
+    return this.#text(typeof value === 'string' ? value : (this.#limits?.inWords(value) ?? ''));
+  }
+
+  #path(parent: number, via: Via, key: unknown): string {
+    const steps: string[] = [];
+    if (parent !== noParent) steps.push(stepText(via, key));
+    for (let at = parent; at > 0 && this.#parents[at] !== noParent; at = this.#parents[at] ?? noParent) {
+      steps.push(stepText(this.#vias[at] ?? 'field', this.#keys[at]));
+    }
+    steps.reverse();
+    if (steps.length <= shownSteps) return this.#root + steps.join('');
+    const half = shownSteps / 2;
+    return `${this.#root}${steps.slice(0, half).join('')}…(${steps.length - shownSteps} more)…${steps.slice(-half).join('')}`;
+  }
+}
+
+function stepText(via: Via, key: unknown): string {
+  switch (via) {
+    case 'index':
+      return `[${String(key)}]`;
+    case 'key of':
+      return `.keys()[${String(key)}]`;
+    case 'value of':
+      return `.get(${show(key)})`;
+    case 'entry of':
+      return `.values()[${String(key)}]`;
+    case 'field':
+      return /^[A-Za-z_$][\w$]{0,60}$/.test(String(key)) ? `.${String(key)}` : `[${show(key)}]`;
+  }
+}
+
+function errorNode(value: object): ValueNode {
+  return [Tag.error, tagOf(value) === 'DOMException' ? 'DOMException' : null];
+}
+
+/** Fields of an error that its class has and those of its own, in this order. */
+function errorKeys(value: object): string[] {
+  try {
+    return [...new Set(['name', 'message', 'stack', ...Object.getOwnPropertyNames(value)])];
+  } catch {
+    return ['name', 'message', 'stack'];
+  }
+}
+
+/** Errors of a chain of causes. */
+function causesFrom(error: object): number {
+  const seen = new Set<unknown>();
+  let next: unknown = error;
+  while (next instanceof Error && !seen.has(next) && seen.size < countedCauses) {
+    seen.add(next);
+    try {
+      next = next.cause;
+    } catch {
+      break;
+    }
+  }
+  return seen.size;
+}
+
+const boxes = [Number, String, Boolean, BigInt, Symbol] as const;
+
+/** The primitive in an object of any realm. */
+function unboxed(value: object): unknown {
+  for (const { prototype } of boxes) {
+    try {
+      return (prototype as { valueOf(): unknown }).valueOf.call(value);
+    } catch {
+      // Of another of these classes.
+    }
+  }
+  return undefined;
+}
+
+// By the getters of the classes themselves: an object may say otherwise of itself.
+const getter = (owner: object, key: string | symbol): ((self: unknown) => unknown) => {
+  const descriptor = Object.getOwnPropertyDescriptor(owner, key);
+  return (self) => descriptor?.get?.call(self) as unknown;
+};
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const typedArrayTag = getter(typedArray, Symbol.toStringTag);
+const parts = ['buffer', 'byteOffset', 'byteLength'] as const;
+const typedArrayParts = parts.map((part) => getter(typedArray, part));
+const dataViewParts = parts.map((part) => getter(DataView.prototype, part));
+const regExpSource = getter(RegExp.prototype, 'source');
+const regExpFlags = getter(RegExp.prototype, 'flags');
+
+function viewTag(value: object): string {
+  const tag = typedArrayTag(value);
+  return typeof tag === 'string' ? tag : 'DataView';
+}
+
+function viewBytes(value: object, kind: string): Uint8Array {
+  const read = kind === 'DataView' ? dataViewParts : typedArrayParts;
+  const [buffer, byteOffset, byteLength] = read.map((part) => part(value)) as [ArrayBuffer, number, number];
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function sourceOf(value: object): string {
+  return regExpSource(value) as string;
+}
+
+/** Of a pattern whose own fields lie about its flags: those that there are. */
+function flagsOf(value: object): string {
+  return [...new Set(String(regExpFlags(value)))].filter((flag) => 'dgimsuvy'.includes(flag)).join('');
+}
+
+function nameOf(value: object): string {
+  const tag = tagOf(value);
+  const name = tag === 'Object' ? (value.constructor as { name?: unknown } | undefined)?.name : tag;
+  return typeof name === 'string' && name !== '' ? name : tag;
+}
+
+/** ES2024: every supported Node has it, the es2022 library does not declare it. */
+function isWellFormed(text: string): boolean {
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}

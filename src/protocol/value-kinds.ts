@@ -1,0 +1,76 @@
+/** What a value is, whatever it says of itself and whichever realm it comes from. */
+import { types } from 'node:util';
+import { tagOf } from '../errors.js';
+
+/** Kinds that are copied. `'refused'`: it has a state that no copy of its fields would have. */
+export type ValueKind =
+  'view' | 'buffer' | 'date' | 'regExp' | 'map' | 'set' | 'error' | 'boxed' | 'array' | 'object' | 'refused';
+
+const checks: readonly (readonly [(value: unknown) => boolean, ValueKind])[] = [
+  [(value) => ArrayBuffer.isView(value), 'view'],
+  [types.isAnyArrayBuffer, 'buffer'],
+  [types.isDate, 'date'],
+  [types.isRegExp, 'regExp'],
+  [types.isMap, 'map'],
+  [types.isSet, 'set'],
+  [types.isNativeError, 'error'],
+  [types.isBoxedPrimitive, 'boxed'],
+  [types.isPromise, 'refused'],
+  [types.isWeakMap, 'refused'],
+  [types.isWeakSet, 'refused'],
+  [types.isGeneratorObject, 'refused'],
+  [types.isMapIterator, 'refused'],
+  [types.isSetIterator, 'refused'],
+  [types.isExternal, 'refused'],
+  [types.isKeyObject, 'refused'],
+  [types.isCryptoKey, 'refused'],
+];
+
+/** Tags of the runtime's own classes, in this realm; those of other realms have the same. */
+const hostTags = new Set<string>();
+const { Temporal = {} } = globalThis as { Temporal?: object };
+for (const space of [globalThis, Intl, WebAssembly, Temporal]) {
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(space));
+  for (const [name, { value, get }] of descriptors as [string, { value?: unknown; get?: unknown }][]) {
+    // Getters of the global object are left alone: they load the class of their name.
+    if (get && /^[A-Z]/.test(name)) hostTags.add(name);
+    const prototype = typeof value === 'function' ? (value.prototype as unknown) : undefined;
+    if (typeof prototype !== 'object' || prototype === null) continue;
+    const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+    if (typeof tag === 'string') hostTags.add(tag);
+  }
+}
+// Classes that are loaded when somebody first uses them, and those without a global name.
+for (const tag of [
+  ...['Blob', 'File', 'FormData', 'Headers', 'Request', 'Response', 'WebSocket', 'EventSource', 'CryptoKey', 'Crypto'],
+  ...['MessagePort', 'MessageChannel', 'BroadcastChannel', 'URL', 'URLSearchParams', 'AbortSignal', 'AbortController'],
+  ...['AsyncGenerator', 'Generator', 'Iterator Helper', 'WeakRef', 'FinalizationRegistry', 'Module', 'Storage'],
+]) {
+  hostTags.add(tag);
+}
+// Plain objects of some libraries and `arguments` have these tags, and lose nothing.
+for (const tag of ['Object', 'Array', 'Arguments', 'DOMException']) hostTags.delete(tag);
+
+/** Names of classes whose instances `checks` tells: whoever only has their prototype is a proxy, or was never made by them. */
+const exoticNames = new Set(['Date', 'RegExp', 'Map', 'Set', 'ArrayBuffer', 'SharedArrayBuffer', 'Promise', 'WeakMap']);
+for (const name of ['WeakSet', 'DataView', 'TypedArray', 'Worker', 'KeyObject']) exoticNames.add(name);
+/** Prototypes in a chain that are looked at. */
+const chainLength = 20;
+
+/** The kind of an object. May throw what a trap of a proxy throws. */
+export function kindOf(value: object): ValueKind {
+  const known = checks.find(([check]) => check(value));
+  if (known) return known[1];
+  if (Array.isArray(value)) return 'array';
+  let prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return 'object';
+  const tag = tagOf(value);
+  if (value instanceof Error || tag === 'DOMException') return 'error';
+  if (hostTags.has(tag) && !Object.hasOwn(value, Symbol.toStringTag)) return 'refused';
+  for (let i = 0; i < chainLength && typeof prototype === 'object' && prototype !== null; i++) {
+    const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof maker === 'function' && exoticNames.has(maker.name)) return 'refused';
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return 'object';
+}
