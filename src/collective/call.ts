@@ -1,7 +1,7 @@
 /** One rank's call of one collective, from its place in the queue to its end. */
 import assert from 'node:assert/strict';
-import type { ShoalError } from '../errors.js';
-import { CancelledError } from '../errors.js';
+import { CancelledError, InvalidArgumentError, ShoalError, show } from '../errors.js';
+import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import { abortError, mismatchError } from './failures.js';
 import type { Group } from './group.js';
@@ -31,6 +31,8 @@ export class Call {
   readonly #refusal: ShoalError | undefined;
   #state: State = 'queued';
   #movement: Movement | undefined;
+  /** What a step of this call has thrown. */
+  #broken: ShoalError | undefined;
 
   /** @param refusal - Set when the call was bad: it is only announced, so that peers stay in step. */
   constructor(group: Group, request: Request, settle: Settle, refusal?: ShoalError) {
@@ -61,9 +63,19 @@ export class Call {
     return this.#movement?.polls ?? false;
   }
 
-  /** Go on as far as possible without waiting longer than `turns` turns; true once settled. */
+  /** Go on as far as possible without waiting longer than `turns` turns; true once settled. Never throws. */
   step(turns: number): boolean {
+    try {
+      return this.#step(turns);
+    } catch (error) {
+      this.#break(error);
+      return this.settled;
+    }
+  }
+
+  #step(turns: number): boolean {
     if (this.#state === 'settled') return true;
+    if (this.#broken) return this.#leaveBroken(this.#broken);
     const group = this.#group;
     const movement = (this.#movement ??= group.link.begin(this.request, this.#refusal, group.nextSequence));
     if (this.#state === 'queued') this.#state = 'running';
@@ -81,7 +93,7 @@ export class Call {
           this.#state = 'settled';
           break;
         case 'aborted':
-          if (movement.ownError) group.abort(encodeAbort('peerFailed', group.rank));
+          if (movement.ownError) this.#failGroup(movement.ownError);
           this.#startLeaving();
       }
     }
@@ -100,6 +112,48 @@ export class Call {
     if (this.settled) return;
     this.#state = 'settled';
     this.#settle.reject(error);
+  }
+
+  /**
+   * A step has thrown what nobody expects: lying arrays, a trap in the kernels, memory that somebody has overwritten. The
+   * group fails on every rank, and this call ends once nobody touches this rank's memory.
+   */
+  #break(error: unknown): void {
+    if (this.settled) return;
+    const what = this.request.algorithm.name;
+    this.#broken ??=
+      error instanceof ShoalError
+        ? error
+        : new InvalidArgumentError(
+            `${what}: the call could not be carried out: ${error instanceof Error ? error.message : show(error)}; see that nobody writes to memory that is not ` +
+              `its own, nor changes the buffer, while the call runs`,
+            {},
+            { cause: error },
+          );
+    if (this.leavingSince === 0) this.#startLeaving();
+    this.#group.link.interrupted();
+    this.#failGroup(this.#broken);
+    this.#leaveBroken(this.#broken);
+  }
+
+  #leaveBroken(error: ShoalError): boolean {
+    const { link, members, rank: self } = this.#group;
+    if (members.some(({ rank }) => rank !== self && link.isBusy(rank))) return false;
+    this.#state = 'settled';
+    this.#group.fail(error);
+    this.#settle.reject(error);
+    return true;
+  }
+
+  /** Fail the group on all ranks, for an error of this rank's own. */
+  #failGroup(error: ShoalError): void {
+    const { link, rank } = this.#group;
+    try {
+      link.leaveFault(encodeValue(error, 'error'));
+    } catch {
+      // What cannot be encoded is left out: the peers then learn which rank has failed, not why.
+    }
+    this.#group.abort(encodeAbort('peerFailed', rank));
   }
 
   #startLeaving(): void {

@@ -84,9 +84,14 @@ export class RankEngine {
     this.#rest();
   }
 
-  /** Resolves when no call of this rank is under way. */
+  /** Resolves when no call of this rank is under way; each ends at its deadline at the latest. */
   async idle(): Promise<void> {
-    while (this.pending.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.pending.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      this.#drive(0);
+      this.#checkClock();
+    }
+    this.#rest();
   }
 
   #driveFor(call: Call, turns: number): boolean {
@@ -142,9 +147,10 @@ export class RankEngine {
     const now = performance.now();
     let next = Infinity;
     for (const group of this.pending) {
-      const expired = group.calls.some((call) => call.deadline <= now);
+      const earliest = group.earliestDeadline(now);
+      const expired = earliest <= now;
       if (expired) group.head?.abort('timeout');
-      for (const call of group.calls) next = Math.min(next, call.deadline - now);
+      next = Math.min(next, earliest - now);
       const { head } = group;
       if (!head) continue;
       if (head.polls) next = Math.min(next, expired ? 1 : sliceMs / 10);

@@ -1,8 +1,10 @@
 /** The collectives of one group: from a call's arguments to its queue, and the arrays of its task. */
+import { onAbort } from '../abort-listeners.js';
 import type { Algorithm } from '../algorithms/index.js';
 import { allreduce, barrier, broadcast } from '../algorithms/index.js';
 import { ClosedError, InvalidArgumentError, show, ShoalError } from '../errors.js';
 import type { Float16ArrayLike, NumericBuffer, TypedArray, TypedArrayClass } from '../types/buffers.js';
+import { BuffersInUse } from './buffers-in-use.js';
 import { callSite } from './call-site.js';
 import { Call } from './call.js';
 import type {
@@ -13,10 +15,10 @@ import type {
   CollectiveSyncOptions,
 } from './collective.js';
 import type { Group } from './group.js';
-import { overlap } from './operand.js';
 import { lostBuffer } from './piece-bytes.js';
 import type { Request } from './request.js';
 import { viewOf } from './tensor.js';
+import { trusted } from './trusted-array.js';
 import type { CallOptions, Setting } from './validate.js';
 import { emptyRequest, validate } from './validate.js';
 
@@ -26,14 +28,21 @@ export class GroupCollective implements Collective {
   readonly #setting: Setting;
   /** Fill freed memory with 0xFF, so that a use after free shows. */
   readonly #poison: boolean;
-  readonly #inFlight = new Set<Request>();
-  /** Milliseconds that this rank's calls took so far. */
-  elapsedMs = 0;
+  readonly #inUse = new BuffersInUse<Request>();
+  /** Calls under way, since when, and the time until then. */
+  #underWay = 0;
+  #since = 0;
+  #elapsedMs = 0;
 
   constructor(group: Group, timeoutMs: number, poison: boolean) {
     this.#group = group;
     this.#poison = poison;
     this.#setting = { arrays: group.engine.links.arrays, rank: group.rank, size: group.members.length, timeoutMs };
+  }
+
+  /** Milliseconds during which at least one call of this rank was under way; calls together count once. */
+  get elapsedMs(): number {
+    return this.#elapsedMs + (this.#underWay > 0 ? performance.now() - this.#since : 0);
   }
 
   allreduce<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
@@ -70,15 +79,13 @@ export class GroupCollective implements Collective {
   }
 
   free(given: TypedArray | Float16ArrayLike): void {
-    const array = (viewOf(given)?.array ?? given) as TypedArray;
-    if (!ArrayBuffer.isView(array)) {
+    const array = viewOf(given)?.array ?? trusted('free: expected the array', given);
+    if (!array) {
       throw new InvalidArgumentError(`free: expected an array of collective.empty, received ${show(given)}`);
     }
     this.#assertOpen();
-    for (const { memory } of this.#inFlight) {
-      if (memory.some((used) => overlap(used, array))) {
-        throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
-      }
+    if (this.#inUse.userOf([array])) {
+      throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
     }
     this.#setting.arrays.free(array, this.#poison);
   }
@@ -94,17 +101,19 @@ export class GroupCollective implements Collective {
 
   #start<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): Promise<B> {
     return new Promise((resolve, reject) => {
-      const request = this.#request(algorithm, buffer, options, false);
-      if (request instanceof Error) {
-        reject(request);
+      const accepted = this.#accept(algorithm, buffer, options, false);
+      if (accepted instanceof Error) {
+        reject(accepted);
         return;
       }
+      const { request, release } = accepted;
       const { signal } = request;
+      let unbind: (() => void) | undefined;
       const settled = (): void => {
-        this.elapsedMs += performance.now() - call.startedAt;
-        signal?.removeEventListener('abort', cancel);
+        this.#countEnd();
+        unbind?.();
         // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
-        queueMicrotask(() => this.#inFlight.delete(request));
+        queueMicrotask(release);
       };
       const call = new Call(this.#group, request, {
         resolve: () => {
@@ -123,7 +132,8 @@ export class GroupCollective implements Collective {
         call.abort('cancelled');
         this.#group.engine.start();
       };
-      signal?.addEventListener('abort', cancel);
+      if (signal && !signal.aborted) unbind = onAbort(signal, cancel);
+      this.#countStart();
       this.#group.add(call);
       if (signal?.aborted) call.abort('cancelled');
       this.#group.engine.start();
@@ -131,8 +141,9 @@ export class GroupCollective implements Collective {
   }
 
   #run<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): B {
-    const request = this.#request(algorithm, buffer, options, true);
-    if (request instanceof Error) throw request;
+    const accepted = this.#accept(algorithm, buffer, options, true);
+    if (accepted instanceof Error) throw accepted;
+    const { request, release } = accepted;
     let failure: { error: unknown } | undefined;
     const call = new Call(this.#group, request, {
       resolve: () => undefined,
@@ -140,12 +151,13 @@ export class GroupCollective implements Collective {
         failure = { error };
       },
     });
+    this.#countStart();
     this.#group.add(call);
     try {
       this.#group.engine.wait(call);
     } finally {
-      this.#inFlight.delete(request);
-      this.elapsedMs += performance.now() - call.startedAt;
+      release();
+      this.#countEnd();
     }
     if (failure) throw failure.error;
     const lost = putBack(request);
@@ -153,21 +165,28 @@ export class GroupCollective implements Collective {
     return request.result as B;
   }
 
-  /** Validate; a bad call is announced to the peers and returned as its error. */
-  #request(
+  #countStart(): void {
+    if (this.#underWay++ === 0) this.#since = performance.now();
+  }
+
+  #countEnd(): void {
+    if (--this.#underWay === 0) this.#elapsedMs += performance.now() - this.#since;
+  }
+
+  /** Validate and take the buffers; a bad call is announced to the peers and returned as its error. */
+  #accept(
     algorithm: Algorithm,
     buffer: unknown,
     options: CallOptions | undefined,
     blocking: boolean,
-  ): Request | Error {
+  ): { request: Request; release: () => void } | Error {
     const { failure } = this.#group;
     if (failure) return failure;
     try {
       if (blocking) this.#group.engine.assertBlocking();
       const request = validate(algorithm, buffer, options, blocking, this.#setting);
       this.#checkFree(request);
-      this.#inFlight.add(request);
-      return request;
+      return { request, release: this.#inUse.take(request.memory, request) };
     } catch (error) {
       // Getters and proxies in options can throw anything: to the peers that is a bad argument.
       const refusal =
@@ -180,12 +199,11 @@ export class GroupCollective implements Collective {
   }
 
   #checkFree({ memory, algorithm }: Request): void {
-    for (const used of this.#inFlight) {
-      if (!memory.some((mine) => used.memory.some((theirs) => overlap(mine, theirs)))) continue;
-      throw new InvalidArgumentError(
-        `${algorithm.name}: the buffer is still in use by ${used.algorithm.name} on the same rank; await that call first`,
-      );
-    }
+    const user = this.#inUse.userOf(memory);
+    if (!user) return;
+    throw new InvalidArgumentError(
+      `${algorithm.name}: the buffer is still in use by ${user.algorithm.name} on the same rank; await that call first`,
+    );
   }
 
   #assertOpen(): void {
@@ -197,6 +215,10 @@ export class GroupCollective implements Collective {
 /** Put a packed result where it belongs. */
 function putBack({ algorithm, packed, memory }: Request): InvalidArgumentError | undefined {
   if (packed && !packed.usable) return lostBuffer(algorithm.name, memory.at(-1)?.byteLength ?? 0);
-  packed?.scatter();
-  return undefined;
+  try {
+    packed?.scatter();
+    return undefined;
+  } catch {
+    return lostBuffer(algorithm.name, memory.at(-1)?.byteLength ?? 0); // lost under way
+  }
 }

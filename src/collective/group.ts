@@ -19,6 +19,9 @@ export interface Lease {
   readonly members: readonly MemberInfo[];
 }
 
+/** Settled calls that a queue may hold. */
+const keptSettled = 1_000;
+
 /** Open until it fails (first cause wins) or closes. Calls run in call order. */
 export class Group {
   readonly engine: RankEngine;
@@ -32,6 +35,9 @@ export class Group {
   #closed = false;
   #asleep = false;
   readonly #queue: Call[] = [];
+  /** Of the call whose turn it is; those before it have settled. */
+  #first = 0;
+  #earliest = Infinity;
 
   constructor(engine: RankEngine, lease: Lease) {
     this.engine = engine;
@@ -46,11 +52,20 @@ export class Group {
 
   /** The call whose turn it is. */
   get head(): Call | undefined {
-    return this.#queue[0];
+    return this.#queue[this.#first];
   }
 
-  get calls(): readonly Call[] {
-    return this.#queue;
+  /**
+   * No deadline of a call is before this time, as far as is known: the one that counts may have been a settled call's. Once
+   * it is past, all calls are looked at. With many calls in flight that is seldom.
+   */
+  earliestDeadline(now: number): number {
+    if (this.#earliest > now) return this.#earliest;
+    let earliest = Infinity;
+    for (let i = this.#first; i < this.#queue.length; i++) {
+      earliest = Math.min(earliest, this.#queue[i]?.deadline ?? Infinity);
+    }
+    return (this.#earliest = earliest);
   }
 
   /** Calls that are not over although nothing has failed; their numbers, where they have none yet, are those to come. */
@@ -73,7 +88,7 @@ export class Group {
       });
     }
     const reason = this.abortReason();
-    if (reason && this.#queue.length === 0) this.#failure = abortError(this, reason);
+    if (reason && !this.head) this.#failure = abortError(this, reason);
     return this.#failure;
   }
 
@@ -84,13 +99,18 @@ export class Group {
   /** Queue a call; the engine moves it on. */
   add(call: Call): void {
     this.#queue.push(call);
+    this.#earliest = Math.min(this.#earliest, call.deadline);
     this.engine.pending.add(this);
   }
 
   /** Move the queue on, each call in its turn. */
   step(turns: number): void {
-    for (let call = this.head; call?.step(turns); call = this.head) this.#queue.shift();
-    if (this.#queue.length === 0) this.#rest();
+    for (let call = this.head; call?.step(turns); call = this.head) {
+      // The call may have emptied the queue by failing the group.
+      if (this.head === call) this.#first++;
+    }
+    if (this.#first > keptSettled && this.#first * 2 > this.#queue.length) this.#forgetSettled();
+    if (!this.head) this.#rest();
   }
 
   /** Say whether this rank waits for its doorbell in a call of this group. */
@@ -108,7 +128,9 @@ export class Group {
   /** Fail this rank's side: calls in flight behind the head reject too. */
   fail(error: ShoalError): void {
     this.#failure ??= error;
-    for (const call of this.#queue.splice(0)) call.reject(this.#failure);
+    const calls = this.#queue.splice(0).slice(this.#first);
+    this.#first = 0;
+    for (const call of calls) call.reject(this.#failure);
     this.#rest();
   }
 
@@ -127,8 +149,15 @@ export class Group {
     this.engine.groupEnded();
   }
 
+  #forgetSettled(): void {
+    this.#queue.splice(0, this.#first);
+    this.#first = 0;
+  }
+
   /** No call is under way: nobody needs to ring this rank on behalf of this group. */
   #rest(): void {
+    this.#forgetSettled();
+    this.#earliest = Infinity;
     this.engine.pending.delete(this);
     this.setAsleep(false);
   }

@@ -35,6 +35,8 @@ export interface GroupLink {
   departed(rank: number): number;
   /** Whether a member still touches memory of others. */
   isBusy(rank: number): boolean;
+  /** An exception has left a call of this rank in the middle: it touches nobody's memory any more. */
+  interrupted(): void;
   /** Start a call; `refusal` when it was bad and is only announced. `nextSequence` counts its pieces. */
   begin(request: Request, refusal: ShoalError | undefined, nextSequence: () => number): Movement;
   /** Messages of calls that this rank has sent to others and received whole; in a window there are none. */

@@ -7,6 +7,7 @@ import type { Layout, Words } from './strides.js';
 import { countOf, isContiguous, mayOverlap, PackedCopy, spanOf } from './strides.js';
 import type { TaskArrays } from './task-arrays.js';
 import { isTensor, readTensor, viewOf } from './tensor.js';
+import { trusted } from './trusted-array.js';
 
 /** A buffer of a call. */
 export interface Operand {
@@ -31,7 +32,8 @@ export interface Operand {
  * @param role - The argument: `buffer` or `out`.
  */
 export function readOperand(what: string, role: string, value: unknown, arrays: TaskArrays): Operand {
-  if (isTypedArray(value)) return whole(checkMemory(what, role, value, arrays), undefined);
+  const own = trusted(`${what}: expected ${role}`, value);
+  if (own && dtypesOfTag.has(tagOf(own))) return whole(checkMemory(what, role, own, arrays), undefined);
   const view = viewOf(value);
   if (view) return whole(checkMemory(what, role, view.array, arrays), view.dtype);
   if (!isTensor(value)) {
@@ -93,10 +95,6 @@ export function overlap(a: TypedArray, b: TypedArray): boolean {
 
 function whole(array: TypedArray, dtype: Dtype | undefined): Operand {
   return { array, tag: tagOf(array), memory: array, dtype, layout: undefined, packed: undefined };
-}
-
-function isTypedArray(value: unknown): value is TypedArray {
-  return ArrayBuffer.isView(value) && dtypesOfTag.has(tagOf(value));
 }
 
 function checkMemory(what: string, role: string, array: TypedArray, arrays: TaskArrays): TypedArray {

@@ -1,6 +1,7 @@
 /** A validated call: everything is filled, nothing is optional. */
 import type { Algorithm } from '../algorithms/index.js';
 import type { TypedArray } from '../types/buffers.js';
+import type { CallName } from '../window/call-name.js';
 import type { PackedCopy } from './strides.js';
 
 /** One rank's call of one collective. */
@@ -12,7 +13,7 @@ export interface Request {
   /** Elements. */
   readonly count: number;
   readonly itemBytes: number;
-  readonly name: Uint8Array;
+  readonly name: CallName;
   /** What this rank brings; undefined when it brings nothing. */
   readonly input: TypedArray | undefined;
   /** What the call writes; undefined when it writes nothing here. */

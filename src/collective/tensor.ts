@@ -5,6 +5,7 @@ import type { Dtype } from '../types/dtype.js';
 import { dtypeNames, dtypesOfTag, itemBytes } from '../types/dtype.js';
 import type { Layout } from './strides.js';
 import { countOf, rowMajor, spanOf } from './strides.js';
+import { trusted } from './trusted-array.js';
 
 /** Names of dtypes that scijs and stdlib have besides ours; undefined: the class of the data says it. */
 const otherNames: ReadonlyMap<unknown, Dtype | undefined> = new Map<unknown, Dtype | undefined>([
@@ -53,10 +54,10 @@ export function readTensor(
 ): { data: TypedArray; dtype: Dtype; layout: Layout | undefined } {
   const given = readData(what, role, tensor);
   const view = viewOf(given);
-  const data = view?.array ?? (given as TypedArray);
-  const held = ArrayBuffer.isView(data) ? dtypesOfTag.get(tagOf(data)) : undefined;
+  const data = view?.array ?? trusted(`${what}: expected ${role}.data`, given);
+  const held = data && dtypesOfTag.get(tagOf(data));
   const own: typeof held = view ? [view.dtype] : held;
-  if (!own) {
+  if (!own || !data) {
     throw new InvalidArgumentError(
       `${what}: expected ${role}.data to be a typed array such as Float32Array, received ${show(given)}`,
     );

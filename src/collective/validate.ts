@@ -4,6 +4,8 @@ import { InvalidArgumentError, show } from '../errors.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import { checkDtype, checkOp } from './numeric.js';
 import { assertWritable, checkOut, readOperand } from './operand.js';
+import type { CallName } from '../window/call-name.js';
+import { encodeName, noName } from '../window/call-name.js';
 import type { Request } from './request.js';
 import type { TaskArrays } from './task-arrays.js';
 
@@ -28,8 +30,17 @@ export const allowedOptions: Readonly<Record<Algorithm['name'], readonly string[
   barrier: common,
 };
 
-const encoder = new TextEncoder();
-const noName = new Uint8Array(0);
+const noOptions: CallOptions = {
+  op: undefined,
+  root: undefined,
+  dtype: undefined,
+  accumulate: undefined,
+  reproducible: undefined,
+  out: undefined,
+  name: undefined,
+  timeoutMs: undefined,
+  signal: undefined,
+};
 
 /** Facts of the group that validation needs. */
 export interface Setting {
@@ -116,29 +127,34 @@ function checkOptions(
   options: CallOptions | null | undefined,
   blocking: boolean,
 ): CallOptions {
-  if (options === undefined) return {};
+  if (options === undefined) return noOptions;
   if (typeof options !== 'object' || options === null) {
     throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
   }
   const names = allowedOptions[algorithm.name];
+  // Properties of its own alone, each read once; what is not given must not be read from a prototype.
+  const given: Record<string, unknown> = { ...noOptions };
   for (const key of Object.keys(options)) {
-    if (names.includes(key)) continue;
+    if (names.includes(key)) {
+      given[key] = options[key as keyof CallOptions];
+      continue;
+    }
     throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {
       option: key,
     });
   }
-  if (blocking && options.signal !== undefined) {
+  if (blocking && given.signal !== undefined) {
     throw new InvalidArgumentError(`${what}: signal belongs to the awaited form ${algorithm.name}`);
   }
-  return options;
+  return given;
 }
 
-function checkName(what: string, name: unknown): Uint8Array {
+function checkName(what: string, name: unknown): CallName {
   if (name === undefined) return noName;
   if (typeof name !== 'string') {
     throw new InvalidArgumentError(`${what}: expected name to be a string, received ${show(name)}`);
   }
-  return encoder.encode(name);
+  return encodeName(name);
 }
 
 function checkTimeout(what: string, timeoutMs: unknown, defaultMs: number): number {

@@ -91,6 +91,13 @@ export class WindowLink implements GroupLink {
     return this.frame.isBusy(rank);
   }
 
+  interrupted(): void {
+    // A trap leaves the kernels' stack as it was then, and `busy` set.
+    this.window.resetStack();
+    this.frame.restore();
+    this.frame.setIdle(this.#rank);
+  }
+
   begin(request: Request, refusal: ShoalError | undefined, nextSequence: () => number): WindowMovement {
     return new WindowMovement(this, request, refusal, nextSequence);
   }

@@ -1,6 +1,7 @@
 /** What each rank contributes to the first step of every call over the wire: its descriptor, and a short payload. */
 import type { ShoalError } from '../errors.js';
 import { errorNumber } from '../errors.js';
+import { nameText } from '../window/call-name.js';
 import type { RecordView } from '../window/frame.js';
 import { layoutNumbers as at } from '../window/layout.js';
 import type { Request } from './request.js';
@@ -12,7 +13,6 @@ const payloadOffset = 128;
 const highWord = 2 ** 32;
 /** As in the window's records. */
 const states = { arrived: 1, refused: 2 } as const;
-const decoder = new TextDecoder();
 
 /** A rank's entry, read back. Agreement is of everything but rank and payload. */
 export interface WireEntry {
@@ -43,7 +43,7 @@ export function encodeEntry(
   const call = [state, refusal ? errorNumber(refusal) : 0, algorithm.operation, dtype, op, root];
   const wide = [count, name.length, sequence].flatMap((value) => [value >>> 0, Math.floor(value / highWord)]);
   new Uint32Array(bytes.buffer).set([bytes.length, rank, ...call, ...wide]);
-  bytes.set(name.subarray(0, at.nameBytes), nameOffset);
+  bytes.set(name.bytes, nameOffset);
   return bytes;
 }
 
@@ -53,7 +53,6 @@ export function decodeEntry(bytes: Uint8Array): WireEntry {
   const word = (index: number): number => words[index] ?? 0;
   const wide = (index: number): number => word(index) + word(index + 1) * highWord;
   const nameLength = wide(10);
-  const name = bytes.slice(nameOffset, nameOffset + Math.min(nameLength, at.nameBytes));
   return {
     rank: word(1),
     record: {
@@ -65,7 +64,7 @@ export function decodeEntry(bytes: Uint8Array): WireEntry {
       op: word(6),
       root: word(7),
       count: wide(8),
-      name: decoder.decode(name),
+      name: nameText(bytes.subarray(nameOffset, nameOffset + at.nameBytes), nameLength),
     },
     refused: word(2) === states.refused,
     nameLength,

@@ -175,6 +175,10 @@ export class WireLink implements GroupLink, Mailbox {
     return false;
   }
 
+  interrupted(): void {
+    // Over the wire no rank touches another's memory.
+  }
+
   begin(request: Request, refusal: ShoalError | undefined, nextSequence: () => number): WireMovement {
     return new WireMovement(this, request, refusal, nextSequence());
   }

@@ -7,17 +7,29 @@ import { makePrivateFolder } from '../native/private-folder.js';
 /** A longer timer fires at once. */
 export const longestTimerMs: number = 2 ** 31 - 1;
 
-/** Refuse unknown names: a misspelt option is an error. */
-export function assertOptions(what: string, options: object | null, names: readonly string[]): void {
+/**
+ * Options of an object's own, each read once; an option that a prototype has is none.
+ *
+ * @throws {@link InvalidArgumentError} for unknown names, since a misspelt option is an error, and when a getter throws.
+ */
+export function ownOptions<T extends object>(what: string, options: T | null, names: readonly string[]): T {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
   }
+  const own = Object.create(null) as Record<string, unknown>;
   for (const key of Object.keys(options)) {
-    if (names.includes(key)) continue;
-    throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {
-      option: key,
-    });
+    if (!names.includes(key)) {
+      throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {
+        option: key,
+      });
+    }
+    try {
+      own[key] = options[key as keyof T];
+    } catch (cause) {
+      throw new InvalidArgumentError(`${what}: option ${key} cannot be read`, { option: key }, { cause });
+    }
   }
+  return own as T;
 }
 
 /** An integer in a range. */

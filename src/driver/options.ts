@@ -12,7 +12,7 @@ import type { Unawaited } from '../protocol/messages.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
 import {
-  assertOptions,
+  ownOptions,
   checkSignal,
   filePath,
   first,
@@ -169,8 +169,8 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
 ];
 
 /** Check and fill. @throws {@link InvalidArgumentError}, {@link LaunchError} */
-export function fillLaunchOptions(options: LaunchOptions): FilledLaunchOptions {
-  assertOptions('launch', options, launchOptionNames);
+export function fillLaunchOptions(given: LaunchOptions): FilledLaunchOptions {
+  const options = ownOptions('launch', given, launchOptionNames);
   const env = environment();
   const mpiexec = text('mpiexec', first<unknown>(options.mpiexec, env.mpiexec, undefined));
   const hosts = parseHosts(texts('hosts', options.hosts));

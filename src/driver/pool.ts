@@ -1,5 +1,6 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
+import { onAbort } from '../abort-listeners.js';
 import { CancelledError, InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
@@ -8,7 +9,7 @@ import type { Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
-import { assertOptions, checkSignal, first, integer, limit, oneOf } from './check-options.js';
+import { checkSignal, first, integer, limit, oneOf, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
 import { TaskHandle } from './task-handle.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
@@ -170,12 +171,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * @param options.timeoutMs - Cancel them after this time in milliseconds; default: never.
    */
   async close(options: { readonly force?: boolean; readonly timeoutMs?: number | null } = {}): Promise<void> {
-    assertOptions('close', options, ['force', 'timeoutMs']);
-    const { force = false } = options;
+    const { force = false, timeoutMs } = ownOptions('close', options, ['force', 'timeoutMs']);
     if (typeof force !== 'boolean') {
       throw new InvalidArgumentError(`close: expected force to be true or false, received ${show(force)}`);
     }
-    await this.#head.close(force, limit('close', 'timeoutMs', options.timeoutMs, null));
+    await this.#head.close(force, limit('close', 'timeoutMs', timeoutMs, null));
   }
 
   /** `close({ force: true })` at the end of an `await using` block. */
@@ -183,8 +183,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     await this.close({ force: true });
   }
 
-  #submit(what: string, module: unknown, options: UntypedRunOptions = {}): TaskHandle<never> {
-    assertOptions(what, options, runOptionNames);
+  #submit(what: string, module: unknown, given: UntypedRunOptions = {}): TaskHandle<never> {
+    const options = ownOptions(what, given, runOptionNames);
     this.#head.assertOpen();
     const { name, args = [], signal, fresh = false } = options;
     const exportName = options.export ?? 'default';
@@ -235,10 +235,7 @@ function bindSignal(signal: AbortSignal, handle: TaskHandle, done: Promise<unkno
     cancel();
     return;
   }
-  signal.addEventListener('abort', cancel, { once: true });
-  const unbind = (): void => {
-    signal.removeEventListener('abort', cancel);
-  };
+  const unbind = onAbort(signal, cancel);
   done.then(unbind, unbind);
 }
 

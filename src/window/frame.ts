@@ -1,10 +1,10 @@
 /** One rank's frame of one group: where the kernels find a call, and the records of its members. Mirrors `Frame` in `wasm/src/protocol.h`. */
+import type { CallName } from './call-name.js';
+import { nameText } from './call-name.js';
 import { layoutNumbers as at, stagingBytes } from './layout.js';
 import type { RankWindow } from './rank-window.js';
 
 const highWord = 2 ** 32;
-const decoder = new TextDecoder();
-
 /** What a member has announced, read back for errors. */
 export interface RecordView {
   readonly sequence: number;
@@ -25,8 +25,7 @@ export interface FrameCall {
   readonly op: number;
   readonly root: number;
   readonly count: number;
-  /** UTF-8 of `name`; empty when there is none. */
-  readonly name: Uint8Array;
+  readonly name: CallName;
 }
 
 /** Typed access to the frame; the addresses of window arrays move on with each piece. */
@@ -37,6 +36,7 @@ export class Frame {
   readonly size: number;
   readonly #window: RankWindow;
   readonly #base: number;
+  readonly #self: number;
 
   /** @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per group. */
   constructor(window: RankWindow, address: number, staging: number, slot: number, self: number, size: number) {
@@ -46,10 +46,16 @@ export class Frame {
     this.slot = slot;
     this.size = size;
     this.#base = address / 4;
-    this.#set(at.frameSlot, slot);
-    this.#set(at.frameSelf, self);
-    this.#set(at.frameSize, size);
-    this.#set(at.frameStaging, staging);
+    this.#self = self;
+    this.restore();
+  }
+
+  /** Say again what does not change: a stray write may have hit the frame. */
+  restore(): void {
+    this.#set(at.frameSlot, this.slot);
+    this.#set(at.frameSelf, this.#self);
+    this.#set(at.frameSize, this.size);
+    this.#set(at.frameStaging, this.staging);
     this.#set(at.frameStagingBytes, stagingBytes);
   }
 
@@ -64,7 +70,9 @@ export class Frame {
     u32[(draft + at.recordRoot) / 4] = call.root;
     this.#setWide(at.frameDraft + at.recordCount, call.count);
     this.#setWide(at.frameDraft + at.recordNameLength, call.name.length);
-    if (call.name.length !== 0) bytes.set(call.name.subarray(0, at.nameBytes), draft + at.recordName);
+    if (call.name.length === 0) return;
+    bytes.fill(0, draft + at.recordName, draft + at.recordName + at.nameBytes);
+    bytes.set(call.name.bytes, draft + at.recordName);
   }
 
   /** Start a piece: `source` and `target` are window addresses of its first element, or 0. */
@@ -95,12 +103,17 @@ export class Frame {
 
   /** Members whose doorbells the last kernel call asks to ring. */
   ringMembers(ring: (member: number) => void): void {
-    const count = this.#get(at.frameRingCount);
+    const count = Math.min(this.#get(at.frameRingCount), this.size);
     for (let i = 0; i < count; i++) ring(this.#get(at.frameRing + 4 * i));
   }
 
   setAsleep(self: number, asleep: boolean): void {
     Atomics.store(this.#window.node.u32, (this.#member(self) + at.memberAsleep) / 4, asleep ? 1 : 0);
+  }
+
+  /** Say that this rank touches nobody's memory: the kernels did not come to it. */
+  setIdle(self: number): void {
+    Atomics.store(this.#window.node.u32, (this.#member(self) + at.memberBusy) / 4, 0);
   }
 
   isBusy(member: number): boolean {
@@ -125,7 +138,6 @@ export class Frame {
     const { u32, i64, bytes } = this.#window.node;
     const address = this.#member(member) + (sequence % at.ring) * at.recordBytes;
     if (Number(Atomics.load(i64, address / 8)) !== sequence) return undefined;
-    const length = Math.min(this.#getWide(address + at.recordNameLength), at.nameBytes);
     const name = address + at.recordName;
     return {
       sequence,
@@ -136,7 +148,7 @@ export class Frame {
       op: bytes[address + at.recordOp] ?? 0,
       root: u32[(address + at.recordRoot) / 4] ?? 0,
       count: this.#getWide(address + at.recordCount),
-      name: decoder.decode(bytes.slice(name, name + length)),
+      name: nameText(bytes.subarray(name, name + at.nameBytes), this.#getWide(address + at.recordNameLength)),
     };
   }
 

@@ -44,6 +44,11 @@ export class RankWindow {
     return new Frame(this, address, staging, layout.slot(slot), self, size);
   }
 
+  /** After a trap: nothing is on the kernels' stack any more. */
+  resetStack(): void {
+    this.kernels.__stack_pointer.value = this.node.layout.stackTop(this.rank);
+  }
+
   giveFrame({ address, staging }: Frame): void {
     this.#freeFrames.push(address);
     if (this.arena.free(staging) === undefined) this.#ownStagingUsed = false;

@@ -7,7 +7,7 @@ import type { MpiWire } from '../wire/mpi-messages.js';
 import { namesLoader } from './load-module.js';
 import { logPath } from './log-file.js';
 import { PrivateThread } from './private-thread.js';
-import { encodeError } from './rank-task.js';
+import { encodeError } from '../protocol/error-value.js';
 
 /** How to start threads; all filled. */
 export interface ThreadOptions {

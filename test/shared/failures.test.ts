@@ -9,13 +9,33 @@ const test = suite('failures');
 const several = [2, 3, 4, 7];
 
 for (const size of several) {
-  for (const what of ['op', 'dtype', 'count', 'large count', 'root', 'name', 'long name', 'operation']) {
+  for (const what of [
+    'op',
+    'dtype',
+    'count',
+    'large count',
+    'root',
+    'name',
+    'long name',
+    'end of a long name',
+    'lone surrogate in a name',
+    'operation',
+  ]) {
     test(`ranks that disagree on ${what} get one error, no buffer is written, the group goes on, ${size} ranks`, async () => {
       const results = await ranks(size, tasks, 'disagree', what);
       const one = { code: 'ERR_SHOAL_COLLECTIVE_MISMATCH', calls: size, untouched: true, after: size };
       assert.equal(results, Array(size).fill(one));
     });
   }
+
+  test(`an array that lies about its size is what it is, an option of a prototype is none, ${size} ranks`, async () => {
+    const sum = (size * (size + 1)) / 2;
+    assert.equal(await ranks(size, tasks, 'lying'), Array(size).fill([sum * size, sum * size]));
+  });
+
+  test(`many calls in flight with one signal, without a warning, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'together', 500), Array(size).fill({ sum: 500 * size, warnings: 0 }));
+  });
 
   test(`a call refused on one rank fails on the others at once and counts as that call, ${size} ranks`, async () => {
     const results = (await ranks(size, tasks, 'disagree', 'refused')) as {

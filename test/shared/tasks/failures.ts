@@ -33,6 +33,10 @@ export async function disagree(
         return collective.allreduce(array, { name: odd ? 'b' : 'a' });
       case 'long name':
         return collective.allreduce(array, { name: 'x'.repeat(odd ? 300 : 301) });
+      case 'end of a long name':
+        return collective.allreduce(array, { name: `${'layer/'.repeat(20)}${odd ? 'kernel' : 'bias__'}` });
+      case 'lone surrogate in a name':
+        return collective.allreduce(array, { name: odd ? 'a\ud800' : 'a\ud801' });
       case 'operation':
         return odd ? collective.barrier() : collective.allreduce(array);
       default:
@@ -246,3 +250,30 @@ export async function skip(): Promise<void> {
 }
 
 export { codeOf };
+
+/** An array that lies about its size is taken for what it is; what a prototype has is no option. */
+export async function lying(): Promise<number[]> {
+  const array = new Float32Array(10).fill(context.rank + 1);
+  Object.defineProperties(array, { byteLength: { value: 4e9 }, length: { value: -1 }, byteOffset: { value: 1 } });
+  Object.defineProperty(Object.prototype, 'op', { value: 'max', configurable: true });
+  try {
+    await collective.allreduce(array);
+    await collective.allreduce(array, {});
+  } finally {
+    delete (Object.prototype as { op?: unknown }).op;
+  }
+  return [array[0]!, array[9]!];
+}
+
+/** Many calls in flight, all with one signal: the sum of their results, and how many warnings there were. */
+export async function together(count: number): Promise<{ sum: number; warnings: number }> {
+  let warnings = 0;
+  const warned = (): void => void warnings++;
+  process.on('warning', warned);
+  const { signal } = new AbortController();
+  const arrays = Array.from({ length: count }, () => Int32Array.of(1));
+  await Promise.all(arrays.map((array) => collective.allreduce(array, { signal })));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', warned);
+  return { sum: arrays.reduce((sum, [one]) => sum + one!, 0), warnings };
+}
