@@ -5,8 +5,9 @@ import type { TypedArray } from '../types/buffers.js';
 const prototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 /** A getter of all typed arrays, taken when this module loads. */
 function getter(name: PropertyKey): (array: unknown) => unknown {
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
-  return (array) => descriptor?.get && Reflect.apply(descriptor.get, array, []);
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is given its `this`
+  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get as () => unknown;
+  return (array) => Reflect.apply(get, array, []) as unknown;
 }
 const tag = getter(Symbol.toStringTag) as (value: unknown) => string | undefined;
 const bufferOf = getter('buffer') as (array: unknown) => ArrayBufferLike;

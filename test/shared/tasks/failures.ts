@@ -268,7 +268,9 @@ export async function lying(): Promise<number[]> {
 /** Many calls in flight, all with one signal: the sum of their results, and how many warnings there were. */
 export async function together(count: number): Promise<{ sum: number; warnings: number }> {
   let warnings = 0;
-  const warned = (): void => void warnings++;
+  const warned = (): void => {
+    warnings++;
+  };
   process.on('warning', warned);
   const { signal } = new AbortController();
   const arrays = Array.from({ length: count }, () => Int32Array.of(1));
