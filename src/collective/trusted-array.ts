@@ -7,7 +7,7 @@ const prototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 function getter(name: PropertyKey): (array: unknown) => unknown {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- it is given its `this`
   const get = Object.getOwnPropertyDescriptor(prototype, name)?.get as () => unknown;
-  return (array) => Reflect.apply(get, array, []) as unknown;
+  return (array): unknown => Reflect.apply(get, array, []);
 }
 const tag = getter(Symbol.toStringTag) as (value: unknown) => string | undefined;
 const bufferOf = getter('buffer') as (array: unknown) => ArrayBufferLike;
