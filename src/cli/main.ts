@@ -2,12 +2,15 @@
 import { Command } from 'commander';
 import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
+import { cancelCommand } from './cancel.js';
 import { doctorCommand } from './doctor.js';
+import { logsCommand } from './logs.js';
+import { watchReader } from './print-to.js';
 import { reportError } from './report-error.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
 import { submitCommand } from './submit.js';
-import { logsCommand, statusCommand, stopCommand, tasksCommand } from './use-pool.js';
+import { statusCommand, stopCommand, tasksCommand } from './use-pool.js';
 
 /** Exit code of a command that was used wrongly, as in the shell's own commands. */
 const usageExitCode = 2;
@@ -25,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addCommand(statusCommand())
     .addCommand(tasksCommand())
     .addCommand(logsCommand())
+    .addCommand(cancelCommand())
     .addCommand(stopCommand())
     .addCommand(doctorCommand());
   for (const command of [program, ...program.commands]) {
@@ -32,6 +36,9 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exit(exit.exitCode === 0 ? 0 : usageExitCode);
     });
   }
+  program.hook('preAction', (_, command) => {
+    watchReader(command.name());
+  });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -8,6 +8,7 @@ import type { StartedPool } from '../driver/launch.js';
 import { preparePool } from '../driver/launch.js';
 import { fillLaunchOptions } from '../driver/options.js';
 import { findPool, poolFolder, publishPool } from '../driver/pool-files.js';
+import { keptLogs } from '../driver/pool-logs.js';
 import { PoolServer } from '../driver/pool-server.js';
 import { InvalidArgumentError, LaunchError } from '../errors.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
@@ -53,7 +54,7 @@ export function startCommand(): Command {
     .option('--transport <name>', 'auto, threads or mpi')
     .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
     .option('--window <bytes>', 'shared window per worker; false: every byte goes over MPI', windowOption)
-    .option('--log-dir <dir>', "keep each worker's output there, for `shoal logs`")
+    .option('--log-dir <dir>', "keep each worker's output there (default: as long as the pool lives)")
     .option(...hostsOption)
     .option(...hostfileOption)
     .option('--node-managers <who>', 'start: started by the pool; wait: by hand, with --address')
@@ -70,7 +71,10 @@ export function startCommand(): Command {
 
 async function serve(port: number, options: LaunchFlags): Promise<void> {
   const starting = new AbortController();
-  const filled = fillLaunchOptions({ ...options, signal: starting.signal });
+  const given = fillLaunchOptions({ ...options, signal: starting.signal });
+  const kept = keptLogs(given);
+  process.once('exit', kept.remove);
+  const filled = { ...given, logDir: kept.folder };
   const prepared = preparePool(filled);
   const server = new PoolServer(prepared.nodes, filled.logDir);
   const ending = Promise.race([server.stopped, signalled()]);

@@ -1,13 +1,18 @@
 /** `shoal submit`: one task on a pool that runs by itself. */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { InvalidArgumentError, ShoalError } from '../errors.js';
-import { connect } from '../driver/connect.js';
+import { InvalidArgumentError, ShoalError, TaskFailedError } from '../errors.js';
+import { connectHead, poolOf } from '../driver/connect.js';
 import type { UntypedRunOptions } from '../driver/pool.js';
+import type { RemoteHead } from '../driver/remote-head.js';
+import { failureOf } from '../driver/task-ending.js';
 import type { Placement } from '../protocol/pool-messages.js';
-import { addressOption } from './use-pool.js';
-import { reportError } from './report-error.js';
 import { numberOption } from './number-option.js';
+import { printable } from './printable.js';
+import { reportError } from './report-error.js';
+import { addressOption } from './use-pool.js';
+import { printTo } from './print-to.js';
+import { lookAtLogsMs, WorkerLogs } from './worker-logs.js';
 
 interface Flags {
   workers?: number;
@@ -17,13 +22,18 @@ interface Flags {
   maxRetries?: number;
   placement?: Placement;
   address?: string;
+  detach?: boolean;
+  output: boolean;
 }
 
 /** The command; everything after `file` is the function's. */
 export function submitCommand(): Command {
   return new Command('submit')
     .summary('run one task on a pool')
-    .description('Run an exported function on workers of a pool, print what each rank returns, one JSON value a line.')
+    .description(
+      "Run an exported function on workers of a pool, print what each rank returns, one JSON value a line. The task's id, " +
+        'its output and its failure go to standard error.',
+    )
     .argument('<file>', 'module, .js or .ts')
     .argument('[args...]', "the function's arguments: each as JSON where it is JSON, else as text")
     .option('-n, --workers <number>', 'ranks of the task (default: 1)', numberOption)
@@ -32,24 +42,66 @@ export function submitCommand(): Command {
     .option('--timeout-ms <ms>', 'limit from its assignment', numberOption)
     .option('--max-retries <number>', 'how often to run again after the death of a worker', numberOption)
     .option('--placement <how>', 'pack (default), spread, strict-pack or strict-spread')
+    .option('--detach', 'print the id of the task and return; it goes on (shoal tasks, logs, cancel)')
+    .option('--no-output', 'do not show what the task prints')
     .option(...addressOption)
     .passThroughOptions()
-    .action(async (file: string, args: string[], { address, ...options }: Flags) => {
-      const pool = await connect(address);
+    .action(async (file: string, args: string[], { address, detach, output, ...options }: Flags) => {
+      const run: UntypedRunOptions = { ...options, args: args.map(parse) };
+      const head = await connectHead(address);
       try {
-        const run: UntypedRunOptions = { ...options, args: args.map(parse) };
-        const handle = pool.submit(resolve(file), run);
-        process.once('SIGINT', () => {
-          handle.cancel(new Error('SIGINT'));
-        });
-        for (const result of await handle.result()) process.stdout.write(`${toJson(result)}\n`);
-      } catch (error) {
-        if (!(error instanceof ShoalError) || error instanceof InvalidArgumentError) throw error;
-        reportError(error, 1);
+        if (detach) await submitDetached(head, resolve(file), run);
+        else await submitAndWait(head, resolve(file), run, output);
       } finally {
-        await pool.close({ force: true });
+        await head.close(true);
       }
     });
+}
+
+async function submitDetached(head: RemoteHead, path: string, run: UntypedRunOptions): Promise<void> {
+  head.detaching = true;
+  const handle = poolOf(head).submit(path, run);
+  await handle.result();
+  process.stdout.write(`${handle.id}\n`);
+}
+
+async function submitAndWait(
+  head: RemoteHead,
+  path: string,
+  run: UntypedRunOptions,
+  showsOutput: boolean,
+): Promise<void> {
+  const ranks = head.status.workers.map(({ worldRank }) => worldRank);
+  const isKept = showsOutput && head.logDir !== undefined;
+  const logs = isKept ? new WorkerLogs(head.logDir, ranks, printTo(process.stderr)) : undefined;
+  // Before the task can print.
+  logs?.skip();
+  const handle = poolOf(head).submit(path, run);
+  logs?.only(handle.id);
+  process.stderr.write(`task ${handle.id}\n`);
+  process.once('SIGINT', () => {
+    handle.cancel(new Error('SIGINT'));
+  });
+  const result = handle.result();
+  // Its failure is looked at when its output has been shown.
+  const ended = result.then(
+    () => true,
+    () => true,
+  );
+  const later = (): Promise<false> => new Promise((resolve) => setTimeout(resolve, lookAtLogsMs, false));
+  while (logs && !(await Promise.race([ended, later()]))) await logs.news();
+  try {
+    const results = await result.finally(() => logs?.news());
+    const print = printTo(process.stdout);
+    for (const each of results) await print(`${toJson(each)}\n`);
+  } catch (error) {
+    if (!(error instanceof ShoalError) || error instanceof InvalidArgumentError) throw error;
+    const { failure } = failureOf(error);
+    if (error instanceof TaskFailedError) process.stderr.write(`${printable(failure ?? '')}\n`);
+    reportError(error, 1);
+  } finally {
+    logs?.close();
+  }
 }
 
 function parse(text: string): unknown {

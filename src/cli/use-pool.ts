@@ -1,19 +1,21 @@
-/** Commands for a pool that runs by itself: `status`, `tasks`, `logs`, `stop`. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Commands for a pool that runs by itself: `status`, `tasks`, `stop`. */
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { connectHead } from '../driver/connect.js';
 import type { PoolStatus } from '../driver/pool.js';
 import type { RemoteHead } from '../driver/remote-head.js';
-import { UnsupportedError } from '../errors.js';
-import { logPath } from '../worker/log-file.js';
+import { printable } from './printable.js';
 
 const MIB = 1024 * 1024;
 /** Characters of a failure's message in a list. */
 const shownText = 60;
+/** Tasks that a message names. */
+const shownIds = 20;
+/** `stop` says what it waits for after this time. */
+const patienceMs = 3_000;
 
 /** Run with the pool that `--address` names, or the only one, and leave it. */
-async function withPool<T>(address: string | undefined, use: (head: RemoteHead) => Promise<T> | T): Promise<T> {
+export async function withPool<T>(address: string | undefined, use: (head: RemoteHead) => Promise<T> | T): Promise<T> {
   const head = await connectHead(address);
   try {
     return await use(head);
@@ -65,39 +67,18 @@ export function tasksCommand(): Command {
         process.stdout.write(`${JSON.stringify(tasks)}\n`);
         return;
       }
-      const rows = tasks.map(({ id, name, source, workers, state, elapsedMs, message }) => {
+      const rows = tasks.map(({ id, name, source, workers, state, elapsedMs, message, results }) => {
         const what = name ?? `${source.url.split('/').at(-1)} ${source.exportName}`;
         return [
           id,
-          what,
+          printable(what.replace(/[\n\t]/g, ' ')),
           String(workers),
           state,
           `${elapsedMs} ms`,
-          message?.split('\n')[0]?.slice(0, shownText) ?? '',
+          printable((message ?? results?.join(', ') ?? '').split('\n')[0]?.slice(0, shownText) ?? ''),
         ];
       });
       process.stdout.write(table(['task', 'what', 'workers', 'state', 'time', ''], rows));
-    });
-}
-
-/** The command. */
-export function logsCommand(): Command {
-  return new Command('logs')
-    .summary('print what the workers of a pool have printed')
-    .argument('[worker]', 'one worker alone')
-    .option(...addressOption)
-    .action(async (worker: string | undefined, { address }: { address?: string }) => {
-      const { logDir, count } = await withPool(address, (head) => {
-        return { logDir: head.logDir, count: head.status.workers.length };
-      });
-      if (logDir === undefined) {
-        throw new UnsupportedError('this pool does not keep output; start it with --log-dir <dir>');
-      }
-      const ranks = worker === undefined ? Array.from({ length: count }, (_, rank) => rank) : [Number(worker)];
-      for (const rank of ranks) {
-        const path = logPath(logDir, rank);
-        if (existsSync(path)) process.stdout.write(readFileSync(path));
-      }
     });
 }
 
@@ -109,8 +90,21 @@ export function stopCommand(): Command {
     .option('--force', 'cancel them')
     .option(...addressOption)
     .action(async ({ force, address }: { force?: boolean; address?: string }) => {
-      await withPool(address, (head) => head.stop(force ?? false));
+      await withPool(address, async (head) => {
+        const timer = setTimeout(() => {
+          void sayWhatIsWaitedFor(head);
+        }, patienceMs);
+        await head.stop(force ?? false);
+        clearTimeout(timer);
+      });
     });
+}
+
+async function sayWhatIsWaitedFor(head: RemoteHead): Promise<void> {
+  const tasks = await head.tasks();
+  const ids = tasks.flatMap(({ id, state }) => (state === 'running' || state === 'queued' ? [id] : []));
+  if (ids.length === 0) return;
+  process.stderr.write(`waiting for ${ids.slice(0, shownIds).join(', ')}; shoal stop --force cancels, Ctrl-C leaves\n`);
 }
 
 function describe(status: PoolStatus, phases: boolean): string {

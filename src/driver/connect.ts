@@ -23,7 +23,11 @@ const limitMs = 10_000;
  * @throws {@link LaunchError} when there is none, several, or no answer.
  */
 export async function connect(address?: string): Promise<Pool> {
-  const head = await connectHead(address);
+  return poolOf(await connectHead(address));
+}
+
+/** A pool over its head in another process. */
+export function poolOf(head: RemoteHead): Pool {
   const { maxMessageBytes } = head;
   return new Pool(head, { status: () => head.status, metrics: () => head.metrics(), maxMessageBytes });
 }

@@ -9,7 +9,7 @@ import type { NodeReceiver, Nodes } from '../launch/nodes.js';
 import { Gate } from '../protocol/gate.js';
 import type { FromNode, ToNode } from '../protocol/node-messages.js';
 import { fromNode } from '../protocol/node-shapes.js';
-import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
+import type { FromPool, TaskRecord, ToPool } from '../protocol/pool-messages.js';
 import { taskShape, toPool } from '../protocol/pool-shapes.js';
 import { newToken } from '../protocol/token.js';
 import { decodeError } from '../protocol/decode-error.js';
@@ -17,6 +17,8 @@ import { decodeValue, encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { StartedPool } from './launch.js';
 import { poolEventNames } from './pool.js';
+import type { Ending } from './task-ending.js';
+import { failureOf, noEnding, shortText } from './task-ending.js';
 
 /** How often those who are connected hear of the pool while tasks run. */
 const statusMs = 100;
@@ -177,10 +179,10 @@ export class PoolServer {
     if (!pool) return;
     switch (message.type) {
       case 'submit':
-        this.#submit(session, pool, message.id, message.spec);
+        this.#submit(session, pool, message);
         break;
       case 'cancel': {
-        const task = session.tasks.get(message.id);
+        const task = this.#records.get(message.id)?.task;
         if (task) pool.head.cancel(task, decodeReason(message.reason));
         break;
       }
@@ -202,7 +204,7 @@ export class PoolServer {
     }
   }
 
-  #submit(session: Session, pool: StartedPool, id: string, spec: TaskSpec): void {
+  #submit(session: Session, pool: StartedPool, { id, spec, detached }: Extract<ToPool, { type: 'submit' }>): void {
     const { connection, tasks, name } = session;
     try {
       if (!taskShape(spec)) throw new InvalidArgumentError(`expected a task, received ${show(spec)}`);
@@ -211,10 +213,15 @@ export class PoolServer {
       }
       const task = pool.head.submit(spec, id);
       task.asked = true;
-      tasks.set(id, task);
+      if (!detached) tasks.set(id, task);
       const { name: label, source, workers } = spec;
-      const record = { id, name: label, source, workers, state: '', elapsedMs: 0, message: undefined };
+      const record = { id, name: label, source, workers, state: '', elapsedMs: 0, ...noEnding };
       this.#records.set(id, { ...record, begun: performance.now(), task });
+      if (detached) {
+        connection.send({ type: 'accepted', id });
+        this.#keep(id, task);
+        return;
+      }
       task.done
         .then(
           (results) => {
@@ -222,12 +229,12 @@ export class PoolServer {
           },
           (error: unknown) => {
             connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
-            return (error as Error).message;
+            return failureOf(error);
           },
         )
-        .then((message) => {
+        .then((ending) => {
           tasks.delete(id);
-          this.#settle(id, message ?? undefined);
+          this.#settle(id, ending ?? noEnding);
         })
         .catch((error: unknown) => {
           connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
@@ -238,6 +245,18 @@ export class PoolServer {
     this.#tellStatus();
   }
 
+  /** Nobody waits for it: how it ends stands in its record. */
+  #keep(id: string, task: Task): void {
+    const ended = task.done.then(
+      (results): Ending => ({ ...noEnding, results: results.map(shortText) }),
+      (error: unknown) => failureOf(error),
+    );
+    void ended.then((ending) => {
+      this.#settle(id, ending);
+    });
+    this.#tellStatus();
+  }
+
   #list(): TaskRecord[] {
     return [...this.#records.values()].map(({ begun, task, ...record }) => {
       return task ? { ...record, state: task.state, elapsedMs: Math.round(performance.now() - begun) } : record;
@@ -245,12 +264,12 @@ export class PoolServer {
   }
 
   /** A task has ended: of its arguments nothing is kept. */
-  #settle(id: string, message: string | undefined): void {
+  #settle(id: string, ending: Ending): void {
     const record = this.#records.get(id);
     if (!record?.task) return;
     const { state } = record.task;
     const elapsedMs = Math.round(performance.now() - record.begun);
-    this.#records.set(id, { ...record, state, elapsedMs, message, task: undefined });
+    this.#records.set(id, { ...record, state, elapsedMs, ...ending, task: undefined });
     for (const [each, { task }] of this.#records) {
       if (this.#records.size <= keptRecords) break;
       if (!task) this.#records.delete(each);

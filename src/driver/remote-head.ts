@@ -35,6 +35,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
   readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
   readonly #measuring: ((text: string) => void)[] = [];
   #nextTask = 1;
+  #detaching = false;
   #closed = false;
 
   constructor(
@@ -57,9 +58,24 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
     this.assertOpen();
     const task = new Task(`${this.#session}.${this.#nextTask++}`, spec);
     this.#tasks.set(task.id, task);
-    this.#connection.send({ type: 'submit', id: task.id, spec });
+    this.#connection.send({ type: 'submit', id: task.id, spec, detached: this.#detaching });
     this.#connection.keepAlive(true);
     return task;
+  }
+
+  /** Whether tasks that are submitted from now on go on when this end leaves: they succeed here once they are accepted. */
+  set detaching(detaching: boolean) {
+    this.#detaching = detaching;
+  }
+
+  /** The pool has ended, or has cut this end off. */
+  get isGone(): boolean {
+    return this.#closed;
+  }
+
+  /** Cancel a task of anybody who uses the pool. */
+  cancelById(id: string, reason: unknown): void {
+    this.#connection.send({ type: 'cancel', id, reason: encodeError(reason) });
   }
 
   cancel(task: Task, reason: unknown): void {
@@ -94,6 +110,7 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
 
   /** Every task of the pool that runs, waits or has ended lately. */
   tasks(): Promise<readonly TaskRecord[]> {
+    if (this.#closed) return Promise.resolve([]);
     this.#connection.send({ type: 'tasks' });
     this.#connection.keepAlive(true);
     return new Promise((resolve) => this.#listing.push(resolve));
@@ -122,6 +139,11 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
       case 'results':
         this.#end(message.id, (task) => {
           this.#settle(task, message.results);
+        });
+        break;
+      case 'accepted':
+        this.#end(message.id, (task) => {
+          task.succeed([]);
         });
         break;
       case 'failed':

@@ -35,12 +35,17 @@ export interface TaskRecord {
   readonly elapsedMs: number;
   /** Of its failure. */
   readonly message: string | undefined;
+  /** Its failure with the stacks, cut where it is long. */
+  readonly failure: string | undefined;
+  /** Of a task that was submitted to go on by itself: what each rank has returned, as text that is cut where it is long. */
+  readonly results: readonly string[] | undefined;
 }
 
 /** User → pool. */
 export type ToPool =
-  | { readonly type: 'submit'; readonly id: string; readonly spec: TaskSpec }
-  /** `reason`: encoded. */
+  /** `detached`: it goes on when the session leaves; `accepted` answers, its result is in its record. */
+  | { readonly type: 'submit'; readonly id: string; readonly spec: TaskSpec; readonly detached: boolean }
+  /** Any task of the pool. `reason`: encoded. */
   | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }
   | { readonly type: 'tasks' | 'metrics' }
   | { readonly type: 'stop'; readonly force: boolean };
@@ -58,6 +63,7 @@ export type FromPool =
   | { readonly type: 'status'; readonly status: Uint8Array }
   | { readonly type: 'event'; readonly name: string; readonly payload: Uint8Array }
   | { readonly type: 'results'; readonly id: string; readonly results: Uint8Array }
+  | { readonly type: 'accepted'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }
   | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
   | { readonly type: 'metrics'; readonly text: string };

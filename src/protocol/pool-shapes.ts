@@ -21,7 +21,7 @@ export const taskShape: Shape = fields({
 
 /** User → pool. */
 export const toPool: Shapes<ToPool> = {
-  submit: fields({ id: text }),
+  submit: fields({ id: text, detached: flag }),
   cancel: fields({ id: text, reason: bytes }),
   tasks: bare,
   metrics: bare,
@@ -36,6 +36,8 @@ const record = fields({
   state: text,
   elapsedMs: number,
   message: optional(text),
+  failure: optional(text),
+  results: optional(list(text)),
 });
 
 /** Pool → user. */
@@ -44,6 +46,7 @@ export const fromPool: Shapes<FromPool> = {
   status: fields({ status: bytes }),
   event: fields({ name: text, payload: bytes }),
   results: fields({ id: text, results: bytes }),
+  accepted: fields({ id: text }),
   failed: fields({ id: text, error: bytes }),
   tasks: fields({ tasks: list(record) }),
   metrics: fields({ text }),

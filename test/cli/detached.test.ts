@@ -57,7 +57,7 @@ function lives(pid: number): boolean {
   }
 }
 
-test('from start to stop', () => {
+test('from start to stop', async () => {
   start('--log-dir', logDir);
   const { pid } = poolFile();
   assert.is(statSync(join(home, 'pools')).mode & 0o777, 0o700);
@@ -94,12 +94,64 @@ test('from start to stop', () => {
 
   assert.equal(shoal('stop'), { status: 0, out: '', err: '' });
   assert.equal(files(), []);
-  assert.not.ok(lives(pid));
+  await until(() => !lives(pid));
   for (const command of ['stop', 'status', 'tasks', 'logs']) {
     const { status: code, err } = shoal(command);
     assert.is(code, 2);
     assert.match(err, 'start one with: shoal start');
   }
+});
+
+test('submit shows id, output and the failure with its stack; escapes of tasks are harmless', () => {
+  start();
+  const { status, out, err } = shoal('submit', '-n', '2', '--export', 'chatty', file, '1', 'false');
+  assert.equal([status, out], [0, '1\n2\n'], err);
+  const id = /^task (s\d+\.1)$/m.exec(err)![1]!;
+  for (const rank of [0, 1]) assert.match(err, `${id}/${rank} | begun \\x1b[31mred\\x07\n`);
+  const failed = shoal('submit', '--export', 'chatty', file, '1', 'true');
+  assert.is(failed.status, 1);
+  assert.match(failed.err, /RangeError: no such \\x1b\[2Jshard\n +at chatty \(.*detached\.(js|ts):\d+:\d+\)/);
+  assert.match(failed.err, /^error: .*no such .*ERR_SHOAL_TASK_FAILED\)$/m);
+  const logs = shoal('logs', id).out;
+  assert.equal(logs.split('\n').filter((line) => line.startsWith(id)).length, 4, logs);
+  for (const command of ['logs', 'tasks']) assert.is(shoal(command).out.includes('\x1b['), false);
+  assert.is(shoal('logs', '--no-such').status, 2);
+  assert.match(shoal('logs', 's0.7').err, 'a task of');
+  assert.is(shoal('stop').status, 0);
+  assert.equal(
+    readdirSync(join(home, 'output')).filter((name) => name.startsWith('pool-')),
+    [],
+  );
+});
+
+test('a detached task goes on without its session; its end can be looked up, followed and cancelled', () => {
+  start();
+  const submit = (...args: string[]): string => {
+    const { status, out, err } = shoal('submit', '--detach', '--export', 'chatty', ...args);
+    assert.is(status, 0, err);
+    return out.trim();
+  };
+  const good = submit('-n', '2', file, '1500', 'false');
+  const followed = shoal('logs', '-f', good).out;
+  assert.match(followed, `${good}/1 | done\n`);
+  assert.match(followed, 'rank 1 returned 2\n');
+  const bad = submit(file, '1', 'true');
+  assert.match(shoal('logs', '-f', bad).out, /RangeError: no such .*\n +at chatty/);
+  const long = submit(file, '60000', 'false');
+  assert.equal(shoal('cancel', long), { status: 0, out: `task ${long}: cancelled\n`, err: '' });
+  assert.is(shoal('cancel', good).out, `task ${good}: succeeded\n`);
+  assert.match(shoal('cancel', 's0.7').err, 'a task of');
+  assert.match(shoal('submit', '--detach', '-n', '9', file).err, 'INSUFFICIENT_WORKERS');
+  const records = JSON.parse(shoal('tasks', '--json').out) as TaskRecord[];
+  assert.equal(
+    records.map(({ id, state, results }) => [id, state, results ?? undefined]),
+    [
+      [good, 'succeeded', ['1', '2']],
+      [bad, 'failed', undefined],
+      [long, 'cancelled', undefined],
+    ],
+  );
+  assert.is(shoal('stop').status, 0);
 });
 
 test("connect: tasks, errors, cancelling and status are those of a pool of one's own", async () => {
@@ -262,9 +314,9 @@ test('strangers, and those who send what is no message, are cut off', async () =
     { ...spec, source: { url: 'https://a' } },
   ];
   wrongSpecs.forEach((wrong, i) =>
-    user.send({ type: 'submit', id: `${session}.${i}`, spec: wrong } as unknown as ToPool),
+    user.send({ type: 'submit', id: `${session}.${i}`, spec: wrong, detached: false } as unknown as ToPool),
   );
-  user.send({ type: 'submit', id: 'stranger.1', spec } as unknown as ToPool);
+  user.send({ type: 'submit', id: 'stranger.1', spec, detached: false } as unknown as ToPool);
   await until(() => answers.filter(({ type }) => type === 'failed').length === wrongSpecs.length + 1);
   user.close();
   assert.equal(shoal('submit', file, '1').out, '1\n');

@@ -5,11 +5,13 @@ import * as assert from 'uvu/assert';
 import * as shoal from 'shoal';
 import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
+import { cancelCommand } from '../../src/cli/cancel.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
+import { logsCommand } from '../../src/cli/logs.js';
 import { runCommand } from '../../src/cli/run.js';
 import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
-import { logsCommand, statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
+import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
 import { allowedOptions } from '../../src/collective/validate.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames, runOptionNames } from '../../src/driver/pool.js';
@@ -46,6 +48,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal status`': statusCommand().options.map(({ long }) => long!),
   'Flags of `shoal tasks`': tasksCommand().options.map(({ long }) => long!),
   'Flags of `shoal logs`': logsCommand().options.map(({ long }) => long!),
+  'Flags of `shoal cancel`': cancelCommand().options.map(({ long }) => long!),
   'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
   'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),
   Variables: variableNames,

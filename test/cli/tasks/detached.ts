@@ -34,3 +34,12 @@ export async function sleep(ms: number): Promise<string> {
 export function exit(): void {
   process.exit(7);
 }
+
+/** Prints, works, prints what would steer a terminal, and returns or fails. */
+export async function chatty(ms: number, fails: boolean): Promise<number> {
+  console.log('begun \x1b[31mred\x07');
+  await sleep(ms);
+  console.log('done');
+  if (fails) throw new RangeError('no such \x1b[2Jshard');
+  return context.rank + 1;
+}

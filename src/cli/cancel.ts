@@ -1,0 +1,30 @@
+/** `shoal cancel`: end a task of a pool, whoever has submitted it. */
+import { Command } from 'commander';
+import { InvalidArgumentError } from '../errors.js';
+import { hasEnded, recordOf } from './logs.js';
+import { addressOption, withPool } from './use-pool.js';
+
+const lookMs = 50;
+
+/** The command. */
+export function cancelCommand(): Command {
+  return new Command('cancel')
+    .summary('end a task of a pool')
+    .description('Cancel a task that waits or runs, and wait for its end; one that has ended stays as it is.')
+    .argument('<task>', 'its id (shoal tasks)')
+    .option(...addressOption)
+    .action(async (taskId: string, { address }: { address?: string }) => {
+      await withPool(address, async (head) => {
+        let record = await recordOf(head, taskId);
+        if (!record) {
+          throw new InvalidArgumentError(`cancel: expected a task of \`shoal tasks\`, received ${taskId}`);
+        }
+        if (!hasEnded(record)) head.cancelById(taskId, new Error('shoal cancel'));
+        while (!hasEnded(record) && !head.isGone) {
+          await new Promise((resolve) => setTimeout(resolve, lookMs));
+          record = await recordOf(head, taskId);
+        }
+        process.stdout.write(`task ${taskId}: ${record?.state ?? 'gone'}\n`);
+      });
+    });
+}

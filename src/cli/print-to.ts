@@ -1,0 +1,25 @@
+/** Output of the command, no faster than its reader takes it. */
+import { constants } from 'node:os';
+
+/** Takes text; resolves when there is room for more. */
+export type Print = (text: string) => Promise<void>;
+
+/** Exit code of a command whose reader has gone, such as `head`: that of the signal which ends ordinary tools then. */
+export const readerGoneCode: number = 128 + constants.signals.SIGPIPE;
+
+/** Print to standard output or error. */
+export function printTo(stream: NodeJS.WriteStream): Print {
+  return async (text) => {
+    if (!stream.write(text)) await new Promise<void>((resolve) => stream.once('drain', resolve));
+  };
+}
+
+/** A reader that is gone ends the command quietly, but never a pool. */
+export function watchReader(command: string): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (command !== 'start') process.exit(readerGoneCode);
+    });
+  }
+}
