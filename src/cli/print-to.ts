@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 export type Print = (text: string) => Promise<void>;
 
 /** Exit code of a command whose reader has gone, such as `head`: that of the signal which ends ordinary tools then. */
-export const readerGoneCode: number = 128 + constants.signals.SIGPIPE;
+const readerGoneCode: number = 128 + constants.signals.SIGPIPE;
 
 /** Print to standard output or error. */
 export function printTo(stream: NodeJS.WriteStream): Print {

@@ -1,7 +1,7 @@
 /** One rank's call of one collective, from its place in the queue to its end. */
 import assert from 'node:assert/strict';
 import { CancelledError, InvalidArgumentError, ShoalError, show } from '../errors.js';
-import { encodeValue } from '../protocol/values.js';
+import { encodeError } from '../protocol/error-value.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import { abortError, mismatchError } from './failures.js';
 import type { Group } from './group.js';
@@ -149,7 +149,7 @@ export class Call {
   #failGroup(error: ShoalError): void {
     const { link, rank } = this.#group;
     try {
-      link.leaveFault(encodeValue(error, 'error'));
+      link.leaveFault(encodeError(error));
     } catch {
       // What cannot be encoded is left out: the peers then learn which rank has failed, not why.
     }

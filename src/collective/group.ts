@@ -72,7 +72,7 @@ export class Group {
   get inFlight(): { operation: string; sequence: number; at: string | undefined }[] {
     if (this.#closed || this.#failure || this.abortReason()) return [];
     let sequence = this.sequence;
-    return this.#queue.flatMap((call) => {
+    return this.#queue.slice(this.#first).flatMap((call) => {
       const number = call.sequence === 0 ? ++sequence : call.sequence;
       if (call.isRefused) return [];
       return [{ operation: call.request.algorithm.name, sequence: number, at: call.madeAt }];

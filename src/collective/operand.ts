@@ -87,7 +87,7 @@ export function checkOut(what: string, buffer: Operand, out: Operand): void {
 }
 
 /** Whether two arrays share any byte. */
-export function overlap(a: TypedArray, b: TypedArray): boolean {
+function overlap(a: TypedArray, b: TypedArray): boolean {
   return (
     a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
   );

@@ -180,7 +180,7 @@ export function fillLaunchOptions(given: LaunchOptions): FilledLaunchOptions {
     workers,
     transport: transport(
       first(options.transport, env.transport, 'auto'),
-      options.mpiexec !== undefined || hosts.length > 0 || hostfile !== undefined,
+      mpiexec !== undefined || hosts.length > 0 || hostfile !== undefined,
     ),
     mpiexec,
     mpiexecArgs: texts('mpiexecArgs', options.mpiexecArgs),

@@ -2,6 +2,7 @@
 import { LaunchError } from '../errors.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
 import { frameSlackBytes } from '../protocol/connection.js';
+import { processArguments } from '../worker/node-arguments.js';
 import type { Host } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import type { NodeManagersChoice } from './nodes.js';
@@ -28,8 +29,6 @@ interface Launch extends ThreadSettings {
 
 /** A message of a worker, inside one of its node manager. */
 const nodeSlackBytes = 2 * frameSlackBytes;
-/** Options that would make every rank open the same port, or run other code than ours. */
-const driverOnly = /^--(inspect|eval|print|check|test|watch)/;
 
 /** @param script - For an SPMD world; undefined for a pool. */
 export function processOptions(
@@ -61,7 +60,7 @@ export function processOptions(
     hosts,
     hostfile,
     nodes,
-    execArgv: execArgv ?? process.execArgv.filter((argument) => !driverOnly.test(argument)),
+    execArgv: execArgv ?? processArguments(process.execArgv),
     startTimeoutMs,
     maxRestarts,
     onWorkerLost: launch.onWorkerLost,

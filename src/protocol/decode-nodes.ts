@@ -39,10 +39,8 @@ export class NodeDecoder {
   }
 
   #value(slot: unknown): unknown {
-    if (!Array.isArray(slot)) {
-      if (slot === null || ['string', 'number', 'boolean'].includes(typeof slot)) return slot;
-      throw new TypeError('a slot holds what no slot holds');
-    }
+    if (typeof slot === 'number' || typeof slot === 'string' || typeof slot === 'boolean' || slot === null) return slot;
+    if (!Array.isArray(slot)) throw new TypeError('a slot holds what no slot holds');
     const [index] = slot as readonly unknown[];
     if (index === -1) return -0;
     if (index === -2) return undefined;
@@ -59,8 +57,8 @@ export class NodeDecoder {
   }
 
   /** What is complete without looking at other nodes; undefined for the rest. */
-  #leaf([tag, ...slots]: readonly unknown[]): unknown {
-    const [first, second, third] = slots;
+  #leaf(node: readonly unknown[]): unknown {
+    const [tag, first, second, third] = node;
     switch (tag) {
       case Tag.text:
         if (!(first instanceof Uint8Array)) throw new TypeError('expected the bytes of a text');

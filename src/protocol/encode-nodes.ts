@@ -184,6 +184,10 @@ export class NodeEncoder {
     let at = 0;
     // By the intrinsic: a subclass may iterate over anything.
     for (const [key, entry] of Map.prototype.entries.call(value)) {
+      if (this.#left <= 0) {
+        node.push(`… ${value.size - at} further entries`, null);
+        break;
+      }
       node.push(this.#slot(key, index, 'key of', at++), this.#slot(entry, index, 'value of', key));
     }
     return node;
@@ -192,7 +196,13 @@ export class NodeEncoder {
   #set(value: Set<unknown>, index: number): ValueNode {
     const node: ValueNode = [Tag.set];
     let at = 0;
-    for (const entry of Set.prototype.values.call(value)) node.push(this.#slot(entry, index, 'entry of', at++));
+    for (const entry of Set.prototype.values.call(value)) {
+      if (this.#left <= 0) {
+        node.push(`… ${value.size - at} further entries`);
+        break;
+      }
+      node.push(this.#slot(entry, index, 'entry of', at++));
+    }
     return node;
   }
 
@@ -211,7 +221,10 @@ export class NodeEncoder {
 
   #fields(node: ValueNode, keys: readonly string[], value: object, index: number): ValueNode {
     for (const key of keys) {
-      if (this.#left <= key.length) break;
+      if (this.#left <= key.length) {
+        node.push('…', 'further fields were left out');
+        break;
+      }
       const name = this.#whole(key);
       node.push(name, this.#property(value, key, index, 'field'));
     }

@@ -1,6 +1,5 @@
 /** What a value is, whatever it says of itself and whichever realm it comes from. */
 import { types } from 'node:util';
-import { tagOf } from '../errors.js';
 
 /** Kinds that are copied. `'refused'`: it has a state that no copy of its fields would have. */
 export type ValueKind =
@@ -45,6 +44,7 @@ for (const tag of [
   ...['Blob', 'File', 'FormData', 'Headers', 'Request', 'Response', 'WebSocket', 'EventSource', 'CryptoKey', 'Crypto'],
   ...['MessagePort', 'MessageChannel', 'BroadcastChannel', 'URL', 'URLSearchParams', 'AbortSignal', 'AbortController'],
   ...['AsyncGenerator', 'Generator', 'Iterator Helper', 'WeakRef', 'FinalizationRegistry', 'Module', 'Storage'],
+  ...['Array Iterator', 'String Iterator', 'RegExp String Iterator'],
 ]) {
   hostTags.add(tag);
 }
@@ -64,9 +64,10 @@ export function kindOf(value: object): ValueKind {
   if (Array.isArray(value)) return 'array';
   let prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return 'object';
-  const tag = tagOf(value);
+  // Of its class: a tag of the object's own says nothing.
+  const tag = Reflect.get(prototype as object, Symbol.toStringTag, value) as unknown;
   if (value instanceof Error || tag === 'DOMException') return 'error';
-  if (hostTags.has(tag) && !Object.hasOwn(value, Symbol.toStringTag)) return 'refused';
+  if (typeof tag === 'string' && hostTags.has(tag)) return 'refused';
   for (let i = 0; i < chainLength && typeof prototype === 'object' && prototype !== null; i++) {
     const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
     if (typeof maker === 'function' && exoticNames.has(maker.name)) return 'refused';

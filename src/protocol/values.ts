@@ -39,7 +39,9 @@ export function encodeValue(value: unknown, path: string, limits?: EncodeLimits)
 }
 
 /** Decode what `encodeValue` made. @throws {@link ProtocolError} when it is truncated or damaged. */
-export function decodeValue(encoded: Uint8Array): unknown {
+export function decodeValue(given: Uint8Array): unknown {
+  // Of a Buffer, `slice` would be a view of memory that others use.
+  const encoded = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   try {
     const headLength = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength).getUint32(0, true);
     const end = headerBytes + headLength;

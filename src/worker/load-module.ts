@@ -6,15 +6,30 @@ import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
 import type { TaskSource } from '../protocol/messages.js';
 
 const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
+/** Codes with which Node refuses such a file before it evaluates anything. */
+const notForNode = new Set([
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+  'ERR_INVALID_TYPESCRIPT_SYNTAX',
+]);
 let loader: { import(file: string): Promise<unknown> } | undefined;
 
-/** Evaluate a module. `foreignLoader`: a loader of the user's handles TypeScript. */
+/** Evaluate a module. `foreignLoader`: something was preloaded that may handle TypeScript. */
 export async function loadModule(url: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
   const file = fileURLToPath(url);
   if (!existsSync(file)) {
     throw new ModuleNotFoundError(`no module at ${file}; pass new URL('./task.ts', import.meta.url)`, { url });
   }
-  if (foreignLoader || !typescript.has(extname(file))) return (await import(url)) as Record<string, unknown>;
+  const isTypescript = typescript.has(extname(file));
+  if (!isTypescript) return (await import(url)) as Record<string, unknown>;
+  if (foreignLoader) {
+    try {
+      return (await import(url)) as Record<string, unknown>;
+    } catch (error) {
+      // What was preloaded is no loader for it; nothing of the module has been evaluated.
+      if (!notForNode.has(String((error as NodeJS.ErrnoException | undefined)?.code))) throw error;
+    }
+  }
   // Loaded only when the first such file comes: 1.8 MB that most production pools never need.
   loader ??= (await import('jiti')).createJiti(import.meta.url);
   return (await loader.import(file)) as Record<string, unknown>;
@@ -25,7 +40,7 @@ export async function loadTask(
   { url, exportName }: TaskSource,
   foreignLoader: boolean,
 ): Promise<(...args: unknown[]) => unknown> {
-  const module = await loadModule(url, foreignLoader);
+  const module = withCommonJs(await loadModule(url, foreignLoader));
   const found = module[exportName];
   if (typeof found === 'function') return found as (...args: unknown[]) => unknown;
   const names = Object.keys(module).filter((name) => typeof module[name] === 'function');
@@ -34,6 +49,14 @@ export async function loadTask(
       `it exports ${names.length === 0 ? 'no functions' : names.map((name) => show(name)).join(', ')}`,
     { url, exportName },
   );
+}
+
+/** Exports of a CommonJS module come as its `default`; one that was compiled from `export default` has that one in it. */
+function withCommonJs(module: Record<string, unknown>): Record<string, unknown> {
+  const whole = module.default;
+  if (typeof whole !== 'object' || whole === null) return module;
+  const exports = whole as Record<string, unknown>;
+  return { ...exports, ...module, ...(typeof exports.default === 'function' && { default: exports.default }) };
 }
 
 /** Whether Node's arguments or options name a loader that may handle TypeScript. */

@@ -7,6 +7,7 @@ import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { checkFromThread } from '../protocol/thread-messages.js';
 import type { PrivateBoot } from './private-port.js';
 import { stuckThreads } from './stuck-threads.js';
+import { threadArguments } from './node-arguments.js';
 
 /** What is told of a thread; `exited` comes last. */
 export interface PrivateThreadEvents {
@@ -26,6 +27,7 @@ export class PrivateThread {
 
   constructor(boot: ThreadBoot, name: string, threads: ThreadSettings, events: PrivateThreadEvents) {
     const { env, execArgv, resourceLimits } = threads;
+    const own = execArgv ?? threadArguments(process.execArgv);
     const { port1, port2 } = new MessageChannel();
     const workerData: PrivateBoot = { boot, port: port2 };
     this.#port = port1;
@@ -35,7 +37,7 @@ export class PrivateThread {
       transferList: [port2],
       name,
       ...(env && { env: { ...process.env, ...env } }),
-      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(own && { execArgv: [...own] }),
       ...(resourceLimits && { resourceLimits }),
     });
     port1.on('message', (message: unknown) => {
@@ -52,7 +54,7 @@ export class PrivateThread {
       if (told) return;
       told = true;
       events.dropped(
-        'what a task posts on parentPort reaches nobody; use context.post(value) in the task and pool.on("message") in the driver',
+        'what a task posts on parentPort reaches nobody: its driver is no owner of this thread; return the value instead',
       );
     };
     this.#worker.on('message', posted);

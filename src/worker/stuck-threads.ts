@@ -1,7 +1,7 @@
 /** Threads that were told to end and sit in native code: at its end the process would wait for them, for ever if need be. */
 
 /** From the order to end until a thread is taken for stuck, in milliseconds. */
-export const endLimitMs = 2_000;
+const endLimitMs = 2_000;
 
 /** What newer versions of Node have: the process becomes another program. */
 type Execve = (file: string, args: readonly string[], env: Readonly<Record<string, string>>) => never;

@@ -156,7 +156,7 @@ const refusals: readonly (readonly [sentence: string, buffer: unknown, options: 
     { op: 'band' },
     'no op band on float16',
   ],
-  ['detached data', { data: detached }, {}, 'expected buffer to be usable, but it is detached'],
+  ['detached data', { data: detached }, {}, 'expected buffer.data to be usable, but it is detached'],
 ];
 
 for (const [sentence, buffer, options, says] of refusals) {

@@ -182,12 +182,19 @@ test('what cannot be copied is refused, and never becomes an empty object', asyn
     ...[new Request('http://localhost/'), new Response(), createSecretKey(Buffer.from('secret')), key, port1],
     ...[new ReadableStream(), new TextEncoder(), new Intl.NumberFormat(), new WeakRef({}), new WeakMap()],
     ...[Promise.resolve(), new WebAssembly.Memory({ initial: 1 }), (function* () {})(), new Proxy(new Date(), {})],
-    ...[new Proxy(new Map(), {}), new Proxy({}, { ownKeys: () => { throw new Error('no'); } })], // prettier-ignore
+    ...[new Proxy(new Map(), {}), [].values(),
+    Object.defineProperty(new URL('file:///a'), Symbol.toStringTag, { value: 'x' }), new Proxy({}, { ownKeys: () => { throw new Error('no'); } })], // prettier-ignore
   ]) {
     throwsCode(() => encodeValue({ a: [value] }, 'value'), 'NOT_SERIALIZABLE');
   }
   assert.equal(copy(new Proxy({ a: [1] }, {})), { a: [1] });
   assert.equal(copy({ [Symbol.toStringTag]: 'URL', a: 1 }), { a: 1 });
+});
+
+test('a message in a Buffer, which shares its memory, gives arrays of their own', () => {
+  const got = decodeValue(Buffer.from(encodeValue([Float32Array.of(1, 2, 3)], 'value'))) as [Float32Array];
+  assert.equal([...got[0]], [1, 2, 3]);
+  assert.is(got[0].buffer.byteLength, 12);
 });
 
 test('an array that lies about its length is copied by what it has', () => {
@@ -250,6 +257,12 @@ test('a thrown value arrives whatever it holds, in bounded time and size', () =>
   assert.is(back('text'), 'text');
   assert.is(back(undefined), undefined);
   assert.is((back(new Error('m'.repeat(1e6))) as Error).message.slice(0, 3), 'mmm');
+  const many = Object.assign(new RangeError('many'), { seen: new Set(Array.from({ length: 1e6 }, (_, i) => i)) });
+  for (const limitBytes of [Infinity, undefined]) {
+    const copied = back(many, limitBytes) as RangeError;
+    assert.instance(copied, RangeError);
+    assert.is(copied.message, 'many');
+  }
 });
 
 test('round-trips any graph of objects', () => {
