@@ -68,4 +68,25 @@ test('an error about a result rejects as it is, the same error thrown by the tas
   assert.is(codeOf(errorOf({ rank: 0, outcome: threw(bad, 'task') })), 'ERR_SHOAL_TASK_FAILED');
 });
 
+test('what cannot be decoded is the failure of that task, of the rank that sent it', () => {
+  const damaged = Uint8Array.of(1, 2, 3);
+  const result = { ...returned('a'), value: damaged } as Outcome;
+  const error = { ...threw(new Error('x')), error: damaged } as Outcome;
+  for (const outcome of [result, error]) {
+    const failed = errorOf({ rank: 0, outcome: returned('a') }, { rank: 1, outcome }) as TaskFailedError;
+    assert.equal([codeOf(failed), failed.rank], ['ERR_SHOAL_TASK_FAILED', 1]);
+    assert.is(codeOf(failed.cause), 'ERR_SHOAL_PROTOCOL');
+  }
+  const died = errorOf({ rank: 0, outcome: { kind: 'died', error: damaged } });
+  assert.is(codeOf(died), 'ERR_SHOAL_WORKER_DIED');
+});
+
+test('a thrown value that is no error is shown, and is the cause', () => {
+  const error = encodeValue({ status: 500, body: ['no such shard'] }, 'error');
+  const outcome: Outcome = { kind: 'threw', error, origin: 'task', replaceThread: false };
+  const failed = errorOf({ rank: 0, outcome });
+  assert.match(failed.message, "{ status: 500, body: [ 'no such shard' ] }");
+  assert.equal(failed.cause, { status: 500, body: ['no such shard'] });
+});
+
 test.run();
