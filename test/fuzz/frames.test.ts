@@ -80,6 +80,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
       args: bytes,
       timeoutMs: 5,
       maxMessageBytes: 9,
+      unawaited: 'warn',
     },
     toRank,
   ],
