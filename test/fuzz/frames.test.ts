@@ -89,7 +89,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   [{ type: 'report', job: 1, worldRank: 0, message: { type: 'stuck', taskId: 't', rank: 1 } }, fromNode],
   [{ type: 'open', job: 1, settings: { token: 't', worldSize: 3, agents: 1, welcome, rows: [row] } }, toNode],
   [{ type: 'kill', job: 1, text: 'x', signal: 'SIGKILL' }, toNode],
-  [{ type: 'submit', id: 's1.1', spec }, toPool],
+  [{ type: 'submit', id: 's1.1', spec, detached: false }, toPool],
   [{ type: 'cancel', id: 's1.1', reason: bytes }, toPool],
   [{ type: 'stop', force: true }, toPool],
   [{ type: 'results', id: 's1.1', results: bytes }, fromPool],
