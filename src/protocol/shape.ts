@@ -12,8 +12,8 @@ export const text: Shape = (value) => typeof value === 'string';
 export const flag: Shape = (value) => typeof value === 'boolean';
 /** Encoded values, tokens … */
 export const bytes: Shape = (value) => value instanceof Uint8Array;
-/** A number that is one. */
-export const number: Shape = (value) => typeof value === 'number' && Number.isFinite(value);
+/** A number that is one; no limit is an infinite one. */
+export const number: Shape = (value) => typeof value === 'number' && !Number.isNaN(value);
 /** An integer that a double holds exactly. */
 export const integer: Shape = (value) => Number.isSafeInteger(value);
 /** An integer from 0. */

