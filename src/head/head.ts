@@ -478,8 +478,11 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.#begin();
     await Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
     this.groups.close();
-    if (await endsWithin(this.#workers.close(), closeLimitMs)) return;
-    this.warning(undefined, `the pool is closed, but not all workers could be ended in ${closeLimitMs} ms`);
+    if (!(await endsWithin(this.#workers.close(), closeLimitMs))) {
+      this.warning(undefined, `the pool is closed, but not all workers could be ended in ${closeLimitMs} ms`);
+    }
+    // What is announced is told before whoever waits for the end, and may end the process, goes on.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
