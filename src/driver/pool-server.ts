@@ -12,8 +12,8 @@ import { fromNode } from '../protocol/node-shapes.js';
 import type { FromPool, TaskRecord, ToPool } from '../protocol/pool-messages.js';
 import { taskShape, toPool } from '../protocol/pool-shapes.js';
 import { newToken } from '../protocol/token.js';
-import { decodeError } from '../protocol/decode-error.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import { decodeError, decodeThrown } from '../protocol/decode-error.js';
+import { encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { StartedPool } from './launch.js';
 import { poolEventNames } from './pool.js';
@@ -183,7 +183,7 @@ export class PoolServer {
         break;
       case 'cancel': {
         const task = this.#records.get(message.id)?.task;
-        if (task) pool.head.cancel(task, decodeReason(message.reason));
+        if (task) pool.head.cancel(task, decodeThrown(message.reason));
         break;
       }
       case 'tasks':
@@ -287,15 +287,6 @@ export class PoolServer {
 
   #broadcast(message: FromPool): void {
     for (const { connection } of this.#sessions) connection.send(message);
-  }
-}
-
-/** Whatever a user has given; that it cannot be read is then the reason. */
-function decodeReason(encoded: Uint8Array): unknown {
-  try {
-    return decodeValue(encoded);
-  } catch (error) {
-    return error;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   WorkerDiedError,
 } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
+import { decodeThrown } from '../protocol/decode-error.js';
 import { inWords } from '../protocol/error-value.js';
 import { decodeValue } from '../protocol/values.js';
 
@@ -45,7 +46,7 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
     return { error: workerDied(what, { taskId, rank: died.rank }, died.outcome.error) };
   }
   const errors = outcomes.flatMap(({ rank, outcome }) =>
-    outcome.kind === 'threw' ? [{ rank, error: decoded(outcome.error), origin: outcome.origin }] : [],
+    outcome.kind === 'threw' ? [{ rank, error: decodeThrown(outcome.error), origin: outcome.origin }] : [],
   );
   if (errors.length > 0) return { error: failure(taskId, errors) };
   const ended = outcomes.find(({ outcome }) => outcome.kind === 'ended');
@@ -54,15 +55,6 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
     return { error: new WorkerDiedError(text, { taskId, rank: ended.rank }) };
   }
   return mismatch(taskId, outcomes) ?? results(taskId, outcomes);
-}
-
-/** What a rank has thrown; when it cannot be read, the error that says so. */
-function decoded(encoded: Uint8Array): unknown {
-  try {
-    return decodeValue(encoded);
-  } catch (error) {
-    return error;
-  }
 }
 
 /** Whether all ranks returned after the same calls, and every message that was sent has been received. */
@@ -83,7 +75,7 @@ export function workerDied(
   fields: Readonly<Record<string, unknown>>,
   encoded: Uint8Array | undefined,
 ): WorkerDiedError {
-  const cause = encoded && decoded(encoded);
+  const cause = encoded && decodeThrown(encoded);
   const why = cause instanceof Error ? `: ${cause.message}` : '';
   const { hostname, pid, signal, exitKind } = cause instanceof WorkerDiedError ? cause : {};
   return new WorkerDiedError(

@@ -2,12 +2,17 @@
 import { inspect } from 'node:util';
 import { decodeValue } from './values.js';
 
+/** What was thrown, of whatever kind; where it cannot be decoded, the error that says so. Never throws. */
+export function decodeThrown(encoded: Uint8Array): unknown {
+  try {
+    return decodeValue(encoded);
+  } catch (error) {
+    return error;
+  }
+}
+
 /** The error; one that says so where what came is damaged or is no error. Never throws. */
 export function decodeError(encoded: Uint8Array): Error {
-  try {
-    const value = decodeValue(encoded);
-    return value instanceof Error ? value : new Error(inspect(value, { depth: 2, maxStringLength: 1_000 }));
-  } catch (error) {
-    return error as Error;
-  }
+  const value = decodeThrown(encoded);
+  return value instanceof Error ? value : new Error(inspect(value, { depth: 2, maxStringLength: 1_000 }));
 }
