@@ -18,8 +18,10 @@ Record& record_of(const Frame& f, uint32_t rank) {
 
 bool aborted(const Frame& f) { return load(slot_of(f).control.abort) != 0; }
 
-// Rules 2, 6 and 7: whoever makes a condition true rings the sleepers.
+// Rules 2, 6 and 7: whoever makes a condition true rings the sleepers. One step can make two conditions true, and rings
+// after both: those asleep now are the ones to ring, since whoever has woken in between looks again before it sleeps.
 void ring_sleepers(Frame& f) {
+  f.ringCount = 0;
   for (uint32_t m = 0; m < f.size; m++) {
     if (m != f.self && load(member_of(f, m).sleep.asleep)) f.ring[f.ringCount++] = m;
   }
