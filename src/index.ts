@@ -8,7 +8,7 @@ export { TaskHandle } from './driver/task-handle.js';
 export { taskModule } from './driver/task-module.js';
 export type { TaskModule } from './driver/task-module.js';
 export type { Placement } from './protocol/pool-messages.js';
-export type { PoolEvents, WorkerStatus } from './head/pool-events.js';
+export type { PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
 export type { TaskState } from './head/task.js';
 export type { MemberInfo, RankError } from './errors.js';
 export {

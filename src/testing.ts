@@ -1,2 +1,4 @@
 /** `shoal/testing`: task functions as ranks of one thread, for unit tests. */
 export { runRanks } from './worker/local-ranks.js';
+export type { RunRanksOptions } from './worker/local-ranks.js';
+export type { TaskMessage } from './head/pool-events.js';

@@ -42,6 +42,7 @@ const fields = [
   'taskId',
   'attempt',
   'signal',
+  'post',
   'log',
   'collectiveMs',
 ] as const satisfies readonly (keyof TaskContext)[];

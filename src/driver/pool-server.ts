@@ -16,7 +16,7 @@ import { decodeError, decodeThrown } from '../protocol/decode-error.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { StartedPool } from './launch.js';
-import { poolEventNames } from './pool.js';
+import { headEventNames } from './pool.js';
 import type { Ending } from './task-ending.js';
 import { failureOf, noEnding, shortText } from './task-ending.js';
 
@@ -78,7 +78,7 @@ export class PoolServer {
   /** The pool is up. */
   serve(pool: StartedPool): void {
     this.#pool = pool;
-    for (const name of poolEventNames) {
+    for (const name of headEventNames) {
       pool.head.on(name, (...args: unknown[]) => {
         this.#broadcast({ type: 'event', name, payload: encodeEvent(args) });
         this.#tellStatus();
@@ -222,6 +222,9 @@ export class PoolServer {
         this.#keep(id, task);
         return;
       }
+      task.receiver = (rank, value, taken) => {
+        connection.send({ type: 'message', id, rank, value }, taken);
+      };
       task.done
         .then(
           (results) => {

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { onAbort } from '../abort-listeners.js';
 import { CancelledError, InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
-import type { PoolEvents, WorkerStatus } from '../head/pool-events.js';
+import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import type { Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
@@ -12,6 +12,7 @@ import type { MpiFamily } from '../types/mpi-family.js';
 import { checkSignal, first, integer, limit, oneOf, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
 import { TaskHandle } from './task-handle.js';
+import { tellMessages } from './task-messages.js';
 import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import { resolveModule } from './task-module.js';
 
@@ -93,8 +94,8 @@ export const runOptionNames: readonly string[] = [
   'args',
 ];
 
-/** Names of all events of a pool. */
-export const poolEventNames: readonly (keyof PoolEvents)[] = [
+/** Names of the events that everybody who uses a pool hears. */
+export const headEventNames: readonly (keyof HeadEvents)[] = [
   'workerDied',
   'workerReplaced',
   'taskDone',
@@ -102,6 +103,9 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [
   'drain',
   'warning',
 ];
+
+/** Names of all events of a pool. */
+export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames, 'message'];
 
 /** Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}. */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
@@ -113,7 +117,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     super();
     this.#head = head;
     this.#views = views;
-    for (const event of poolEventNames) {
+    for (const event of headEventNames) {
       head.on(event, (...args: unknown[]) => {
         if (this.listenerCount(event) === 0) tellProcess(event, args[0]);
         (this.emit as (event: string, ...rest: unknown[]) => boolean).call(this, event, ...args);
@@ -211,6 +215,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     Error.captureStackTrace(site, what === 'run' ? this.run : this.submit);
     task.site = site;
     const handle = new TaskHandle<never>(this.#head, task);
+    tellMessages(task, handle, this);
     if (signal) bindSignal(signal, handle, task.done);
     return handle;
   }

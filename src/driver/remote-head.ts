@@ -4,7 +4,7 @@ import { endsWithin } from '../ends-within.js';
 import { ClosedError } from '../errors.js';
 import { isLiving } from '../native/proc.js';
 import { announce } from '../head/announce.js';
-import type { PoolEvents } from '../head/pool-events.js';
+import type { HeadEvents } from '../head/pool-events.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
 import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
@@ -21,7 +21,7 @@ const lookMs = 10;
 const closeLimitMs = 30_000;
 
 /** Ends when its connection does: tasks that are under way then fail here, and are cancelled there. */
-export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend {
+export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend {
   readonly maxMessageBytes: number;
   /** Folder of the workers' output, on the pool's host; undefined: it is not kept. */
   readonly logDir: string | undefined;
@@ -135,6 +135,9 @@ export class RemoteHead extends EventEmitter<PoolEvents> implements PoolBackend 
         break;
       case 'event':
         announce(this, message.name, decodeValue(message.payload) as unknown[]);
+        break;
+      case 'message':
+        this.#tasks.get(message.id)?.receiver?.(message.rank, message.value, () => undefined);
         break;
       case 'results':
         this.#end(message.id, (task) => {

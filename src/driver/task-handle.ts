@@ -1,14 +1,17 @@
 /** What `submit` returns. */
+import { EventEmitter } from 'node:events';
+import type { PoolEvents } from '../head/pool-events.js';
 import type { Task, TaskState } from '../head/task.js';
 import type { PoolBackend } from './pool-backend.js';
 
-/** A task that was accepted. */
-export class TaskHandle<R = unknown> {
+/** A task that was accepted. Its event `message` is that of the pool, of this task alone. */
+export class TaskHandle<R = unknown> extends EventEmitter<Pick<PoolEvents, 'message'>> {
   readonly #head: Pick<PoolBackend, 'cancel'>;
   readonly #task: Task;
 
   /** @internal */
   constructor(head: Pick<PoolBackend, 'cancel'>, task: Task) {
+    super();
     this.#head = head;
     this.#task = task;
   }

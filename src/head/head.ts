@@ -14,7 +14,8 @@ import { Groups } from './groups.js';
 import { Leases } from './leases.js';
 import { inFlightWarning } from './in-flight.js';
 import { nodeSizes } from './placement.js';
-import type { HeadOptions, PoolEvents, WorkerStatus } from './pool-events.js';
+import { refusedWarning } from './refused-posts.js';
+import type { HeadEvents, HeadOptions, WorkerStatus } from './pool-events.js';
 import type { Attempt } from './task.js';
 import { Task } from './task.js';
 import { endedClean, judge, workerDied } from './verdict.js';
@@ -28,7 +29,7 @@ const forceLimitMs = 5_000;
 const closeLimitMs = 30_000;
 
 /** One per pool. */
-export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
+export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly groups: Groups;
   /** Resolves when the pool begins to end: somebody closes it, or its workers are lost. */
   readonly closingBegun: Promise<void>;
@@ -167,6 +168,17 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     this.#concludeIfDone(task);
   }
 
+  posted(worldRank: number, lease: number, value: Uint8Array): void {
+    const task = this.#running.get(worldRank);
+    const { attempt } = task ?? {};
+    if (!task || attempt?.grant.lease !== lease) return;
+    const taken = (): void => {
+      this.#workers.taken(worldRank, lease, value.length);
+    };
+    if (task.receiver) task.receiver(attempt.worldRanks.indexOf(worldRank), value, taken);
+    else taken();
+  }
+
   gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void {
     const task = this.#running.get(worldRank);
     if (how.kind === 'died') {
@@ -242,7 +254,7 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     if (worldRank !== undefined) this.#workers.end(worldRank);
   }
 
-  #tell<E extends keyof PoolEvents>(event: E, ...payload: PoolEvents[E]): void {
+  #tell<E extends keyof HeadEvents>(event: E, ...payload: HeadEvents[E]): void {
     announce(this, event, payload);
   }
 
@@ -453,6 +465,8 @@ export class Head extends EventEmitter<PoolEvents> implements WorkerEvents {
     if (!this.#abandoned.has(attempt.grant.slot)) this.#workers.clear(attempt.grant.slot);
     const inFlight = inFlightWarning(task.id, attempt.outcomes);
     if (inFlight !== undefined && this.#options.unawaited === 'warn') this.warning(undefined, inFlight);
+    const refused = refusedWarning(task.id, attempt.outcomes);
+    if (refused !== undefined) this.warning(undefined, refused);
     const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
     const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
     if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);

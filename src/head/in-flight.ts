@@ -14,10 +14,14 @@ export function inFlightWarning(taskId: string, outcomes: readonly RankOutcome[]
   left.sort((a, b) => a.rank - b.rank);
   const [first] = left;
   if (!first) return undefined;
-  const ranks = left.map(({ rank }) => rank);
-  const who =
-    ranks.length === 1 ? `rank ${ranks[0]}` : `ranks ${ranks.slice(0, 8).join(', ')}${ranks.length > 8 ? ', …' : ''}`;
+  const who = ranksText(left.map(({ rank }) => rank));
   return `task ${taskId}: its function ${first.how} on ${who} while ${inFlightText(first.calls)}`;
+}
+
+/** `rank 1`, `ranks 0, 2`; the first few. */
+export function ranksText(ranks: readonly number[]): string {
+  if (ranks.length === 1) return `rank ${ranks[0]}`;
+  return `ranks ${ranks.slice(0, 8).join(', ')}${ranks.length > 8 ? ', …' : ''}`;
 }
 
 /** `allreduce, call 1 of the group, was in flight …`, with what to do. */

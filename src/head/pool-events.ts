@@ -14,8 +14,22 @@ export interface HeadOptions extends GroupOptions {
   readonly collectiveTimeoutMs: number | null;
 }
 
+/** A value that a rank of a task has posted. */
+export interface TaskMessage {
+  readonly taskId: string;
+  readonly rank: number;
+  /** A copy. */
+  readonly value: unknown;
+}
+
 /** Events of a pool and what they carry. */
-export interface PoolEvents {
+export interface PoolEvents extends HeadEvents {
+  /** What a rank gave to `context.post`; over `connect()`, ranks of tasks that were submitted there. */
+  message: [TaskMessage];
+}
+
+/** Events that everybody who uses a pool hears. */
+export interface HeadEvents {
   /** A worker ended by a crash. */
   workerDied: [{ worldRank: number; error: Error }];
   /** A worker's thread was replaced by a new one. */

@@ -38,6 +38,8 @@ export class Task {
   heardOf: readonly number[] = [];
   /** Why the task ends, whatever its ranks say: cancelled or timed out. */
   override: Error | undefined;
+  /** Who gets what its ranks post, encoded: it calls `taken` when it has room for more. Undefined: nobody. */
+  receiver: ((rank: number, value: Uint8Array, taken: () => void) => void) | undefined;
   /** Somebody asked for the result, so a failure has a reader. */
   asked = false;
   /** Its `stack` is that of the driver's code which submitted it. */

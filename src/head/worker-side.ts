@@ -52,6 +52,8 @@ export interface WorkerSide {
   refill(): void;
   assign(worldRank: number, message: AssignMessage): void;
   cancel(worldRank: number, message: CancelMessage): void;
+  /** The driver has taken a value of so many bytes that the task of a lease has posted there. */
+  taken(worldRank: number, lease: number, sizeBytes: number): void;
   /** End the worker's task thread by force and start another, which is used only once the old one is gone. */
   end(worldRank: number): void;
   /** Whether the workers keep the process alive. */
@@ -65,6 +67,8 @@ export interface WorkerEvents {
   ready(worldRank: number, round: number): void;
   done(worldRank: number, round: number): void;
   outcome(worldRank: number, taskId: string, outcome: Outcome): void;
+  /** The task of a lease has posted a value, which is encoded; `taken` answers. */
+  posted(worldRank: number, lease: number, value: Uint8Array): void;
   /** The task thread has ended and touches memory no more; `lease` is the last it was given, 0 when it had none. */
   gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void;
   /** A worker can be given tasks again. */

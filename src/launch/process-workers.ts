@@ -159,6 +159,10 @@ export class ProcessWorkers implements WorkerSide {
     this.#send(worldRank, message);
   }
 
+  taken(worldRank: number, lease: number, sizeBytes: number): void {
+    this.#send(worldRank, { type: 'taken', lease, sizeBytes });
+  }
+
   end(worldRank: number): void {
     this.#epoch?.end(worldRank);
   }
@@ -222,6 +226,9 @@ export class ProcessWorkers implements WorkerSide {
       case 'outcome':
         if (message.outcome.kind === 'returned') this.#restarts = 0;
         events?.outcome(worldRank, message.taskId, message.outcome);
+        break;
+      case 'posted':
+        events?.posted(worldRank, message.lease, message.value);
         break;
       case 'gone':
         events?.gone(worldRank, message.lease, message.how);

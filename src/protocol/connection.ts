@@ -58,8 +58,10 @@ export class Connection<In extends Message, Out extends Message> {
     this.#reader.limitBytes = limitBytes;
   }
 
-  send(message: Out): void {
-    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(encodeFrame(message));
+  /** @param left - Called when the message has left this process, or never will. */
+  send(message: Out, left?: () => void): void {
+    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(encodeFrame(message), left);
+    else left?.();
   }
 
   /** Whether the connection keeps the process alive. */

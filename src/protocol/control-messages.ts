@@ -1,7 +1,7 @@
 /** Every message between the head and the control side of a rank that is a process. */
 import type { ResourceLimits } from 'node:worker_threads';
 import type { NodeIdentity } from '../native/proc.js';
-import type { AssignMessage, CancelMessage, Outcome, OutputLabel } from './messages.js';
+import type { AssignMessage, CancelMessage, Outcome, OutputLabel, PostedMessage } from './messages.js';
 import type { GoMessage, PrepareMessage, RoundAnswer } from './round-messages.js';
 
 /** Longest frame of a peer that has shown the token and has not said what it is. */
@@ -142,6 +142,13 @@ interface MarkDeadMessage {
   readonly rank: number;
 }
 
+/** The driver has taken a value of so many bytes that the task of a lease posted. */
+interface TakenMessage {
+  readonly type: 'taken';
+  readonly lease: number;
+  readonly sizeBytes: number;
+}
+
 /** End the task thread by force and start another. */
 interface EndMessage {
   readonly type: 'end';
@@ -163,6 +170,7 @@ export type ToRank =
   | GoMessage
   | AssignMessage
   | CancelMessage
+  | TakenMessage
   | EndMessage
   | CloseMessage;
 
@@ -175,6 +183,7 @@ export type FromRank =
   | FailedMessage
   | ClearMessage
   | RoundAnswer
+  | PostedMessage
   | { readonly type: 'outcome'; readonly taskId: string; readonly outcome: Outcome }
   /** The task thread is gone; `lease` is the last it was given. */
   | {

@@ -58,6 +58,7 @@ export const threadOutcome: Shape = either(
     received: count,
     aborted: flag,
     inFlight,
+    refused: optional(count),
   }),
   fields({
     kind: oneOf('threw'),
@@ -65,6 +66,7 @@ export const threadOutcome: Shape = either(
     origin: oneOf('task', 'load', 'result'),
     replaceThread: flag,
     inFlight,
+    refused: optional(count),
   }),
 );
 const outcomes: readonly Shape[] = [threadOutcome, exited, died, ended];
@@ -76,6 +78,7 @@ export const workerReports: Shapes<WorkerReport> = {
   clear: fields({ slot: count }),
   cleared: fields({ slot: count }),
   outcome: fields({ taskId: text, outcome }),
+  posted: fields({ lease: integer, value: bytes }),
   gone: fields({ lease: integer, how: either(exited, died, ended) }),
   replaced: bare,
   lost: fields({ error: bytes }),
@@ -158,6 +161,7 @@ export const toRank: Shapes<ToRank> = {
     unawaited: oneOf('warn', 'error'),
   }),
   cancel: fields({ taskId: text, reason: bytes }),
+  taken: fields({ lease: integer, sizeBytes: count }),
   end: bare,
   close: bare,
 };

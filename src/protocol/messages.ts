@@ -16,6 +16,8 @@ export interface ThreadBoot {
   readonly window: WindowHandle;
   /** Doorbells of ranks that are processes; undefined: words of the window. */
   readonly bells: Bells | undefined;
+  /** What it posts that the driver has not taken: see `PostsUnderWay`. Undefined: nobody takes anything. */
+  readonly posts: Int32Array | undefined;
   /** Set where the ranks share no memory: the window is then this rank's alone, for its control side. */
   readonly wire: MpiWire | undefined;
   readonly worldRank: number;
@@ -111,6 +113,8 @@ export type Outcome =
       /** The group had been aborted: sequences need not agree. */
       readonly aborted: boolean;
       readonly inFlight?: readonly InFlightCall[];
+      /** Values that `context.post` had no room for. */
+      readonly refused?: number;
     }
   | {
       readonly kind: 'threw';
@@ -121,6 +125,7 @@ export type Outcome =
       /** The error escaped the function: the thread's state is unknown. */
       readonly replaceThread: boolean;
       readonly inFlight?: readonly InFlightCall[];
+      readonly refused?: number;
     }
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'died'; readonly error: Uint8Array | undefined }
@@ -135,10 +140,18 @@ export interface OutcomeMessage {
   readonly outcome: Outcome;
 }
 
+/** A value for the driver, encoded, that the task of a lease has posted. */
+export interface PostedMessage {
+  readonly type: 'posted';
+  readonly lease: number;
+  readonly value: Uint8Array;
+}
+
 /** Task thread → control side. */
 export type FromThread =
   | { readonly type: 'ready' }
   | OutcomeMessage
+  | PostedMessage
   | { readonly type: 'warning'; readonly message: string }
   /** An error escaped while no task ran. */
   | { readonly type: 'stray'; readonly error: Uint8Array }

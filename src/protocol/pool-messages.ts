@@ -62,6 +62,8 @@ export type FromPool =
     }
   | { readonly type: 'status'; readonly status: Uint8Array }
   | { readonly type: 'event'; readonly name: string; readonly payload: Uint8Array }
+  /** What a rank of a task of the session has posted. */
+  | { readonly type: 'message'; readonly id: string; readonly rank: number; readonly value: Uint8Array }
   | { readonly type: 'results'; readonly id: string; readonly results: Uint8Array }
   | { readonly type: 'accepted'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }

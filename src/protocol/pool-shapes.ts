@@ -45,6 +45,7 @@ export const fromPool: Shapes<FromPool> = {
   welcome: fields({ session: text, maxMessageBytes: number, logDir: optional(text), status: bytes }),
   status: fields({ status: bytes }),
   event: fields({ name: text, payload: bytes }),
+  message: fields({ id: text, rank: count, value: bytes }),
   results: fields({ id: text, results: bytes }),
   accepted: fields({ id: text }),
   failed: fields({ id: text, error: bytes }),

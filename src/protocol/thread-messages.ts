@@ -7,6 +7,7 @@ import { bare, bytes, count, faultOfMessage, fields, text } from './shape.js';
 const shapes: Shapes<FromThread> = {
   ready: bare,
   outcome: fields({ lease: count, taskId: text, outcome: threadOutcome }),
+  posted: fields({ lease: count, value: bytes }),
   warning: fields({ message: text }),
   stray: fields({ error: bytes }),
   stuck: fields({ lease: count, taskId: text, rank: count }),

@@ -4,6 +4,7 @@ import { RankEngine } from '../collective/engine.js';
 import { installRuntime } from '../collective/scope.js';
 import { WindowLinks } from '../collective/window-link.js';
 import { InvalidArgumentError, NotAwaitedError, show } from '../errors.js';
+import type { TaskMessage } from '../head/pool-events.js';
 import type { RankOutcome } from '../head/verdict.js';
 import { judge } from '../head/verdict.js';
 import { compileKernels } from '../kernels/wasm-module.js';
@@ -23,20 +24,29 @@ const maxRanks = 64;
 let module: WebAssembly.Module | undefined;
 let worlds = 0;
 
+/** What {@link runRanks} takes in the place of a number of ranks. */
+export interface RunRanksOptions {
+  readonly size: number;
+  /** Gets what the ranks give to `context.post`, as listeners of `pool.on('message')` do, before the results. */
+  readonly onMessage?: (message: TaskMessage) => void;
+}
+
 /**
  * Run a function as `size` ranks in this thread, each in its own async context with its own `collective` and `context`.
  *
  * Arguments and results are copied as between driver and task. Blocking collectives throw ERR_SHOAL_UNSUPPORTED,
  * since the ranks share the thread. Freed window memory is filled with 0xFF. Collectives have a deadline of 30 s.
  *
+ * @param world - Number of ranks, 1 to 64, or it as `size` with further options.
  * @returns What the function returned on each rank, in rank order.
  * @throws {@link InvalidArgumentError}, or the error with which the same task would fail on a pool.
  */
 export async function runRanks<A extends unknown[], R>(
-  size: number,
+  world: number | RunRanksOptions,
   fn: (...args: A) => R,
   ...args: A
 ): Promise<Awaited<R>[]> {
+  const { size, onMessage } = optionsOf(world);
   if (!Number.isInteger(size) || size < 1 || size > maxRanks) {
     throw new InvalidArgumentError(
       `runRanks: expected size to be an integer from 1 to ${maxRanks}, received ${show(size)}`,
@@ -51,7 +61,20 @@ export async function runRanks<A extends unknown[], R>(
     const window = new RankWindow(node, rank, (to) => doorbells[to]?.ring());
     return new RankEngine(new WindowLinks(window), doorbell, localHost);
   });
-  return runOn(engines, fn, args);
+  return runOn(engines, fn, args, onMessage);
+}
+
+function optionsOf(world: unknown): RunRanksOptions {
+  if (typeof world !== 'object' || world === null) return { size: world as number };
+  const { size, onMessage, ...others } = world as RunRanksOptions;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`runRanks: expected options among size, onMessage, received ${show(unknown)}`);
+  }
+  if (onMessage !== undefined && typeof onMessage !== 'function') {
+    throw new InvalidArgumentError(`runRanks: expected onMessage to be a function, received ${show(onMessage)}`);
+  }
+  return { size, ...(onMessage && { onMessage }) };
 }
 
 /** What engines ask of a thread that all ranks share. */
@@ -68,13 +91,18 @@ export async function runOn<A extends unknown[], R>(
   engines: readonly RankEngine[],
   fn: (...args: A) => R,
   args: A,
+  onMessage?: (message: TaskMessage) => void,
 ): Promise<Awaited<R>[]> {
   const encodedArgs = encodeValue(args, 'args');
   const runtime = installRuntime();
   const members = threadMembers(engines.length);
   const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, communicator: 1, members };
   const tasks = engines.map((engine, rank) => {
-    const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true };
+    const post = (value: Uint8Array): boolean => {
+      if (onMessage) process.nextTick(onMessage, { taskId: lease.taskId, rank, value: decodeValue(value) });
+      return true;
+    };
+    const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true, post };
     return new RankTask(engine, runtime, options, false);
   });
   const outcomes: RankOutcome[] = [];
@@ -83,6 +111,10 @@ export async function runOn<A extends unknown[], R>(
   };
   await Promise.all(tasks.map(runOne));
   for (const task of tasks) task.close();
+  // What was posted is told first.
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
   const verdict = judge(lease.taskId, outcomes);
   if ('error' in verdict) throw verdict.error;
   return verdict.results as Awaited<R>[];

@@ -54,7 +54,8 @@ export class PrivateThread {
       if (told) return;
       told = true;
       events.dropped(
-        'what a task posts on parentPort reaches nobody: its driver is no owner of this thread; return the value instead',
+        'what a task posts on parentPort reaches nobody: its driver is no owner of this thread; return the value, or use ' +
+          "context.post(value), which pool.on('message') hears",
       );
     };
     this.#worker.on('message', posted);

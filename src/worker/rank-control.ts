@@ -171,6 +171,9 @@ export class RankControl {
         if (this.#script) this.#script.cancel(message);
         else this.#workers?.cancel(rank, message);
         break;
+      case 'taken':
+        this.#workers?.taken(rank, message.lease, message.sizeBytes);
+        break;
       case 'abort':
         this.#job?.window.node.abort(message.slot, message.lease, message.reason);
         this.#job?.window.ring(rank);
@@ -316,6 +319,9 @@ export class RankControl {
       outcome: (_, taskId, outcome) => {
         if (outcome.kind !== 'threw' || !outcome.replaceThread) this.#countTraffic();
         this.#send({ type: 'outcome', taskId, outcome });
+      },
+      posted: (_, lease, value) => {
+        this.#send({ type: 'posted', lease, value });
       },
       gone: (_, lease, how) => {
         if (this.#job?.wire) closeWire(this.#job.wire);

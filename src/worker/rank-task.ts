@@ -4,12 +4,13 @@ import type { RankEngine } from '../collective/engine.js';
 import type { Lease } from '../collective/group.js';
 import { Group } from '../collective/group.js';
 import type { Runtime, TaskScope } from '../collective/scope.js';
-import { NotAwaitedError } from '../errors.js';
+import { ClosedError, MessageTooLargeError, NotAwaitedError } from '../errors.js';
 import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
 import { encodeError } from '../protocol/error-value.js';
-import type { InFlightCall } from '../protocol/messages.js';
+import type { InFlightCall, Outcome } from '../protocol/messages.js';
 import { maxCalls } from '../protocol/messages.js';
+import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
 
 /** What a rank needs to take part. */
@@ -19,6 +20,10 @@ export interface RankTaskOptions {
   /** Default deadline of collectives in milliseconds; null: none. */
   readonly timeoutMs: number | null;
   readonly poison: boolean;
+  /** Longest encoded value that is posted; default: any. */
+  readonly maxMessageBytes?: number;
+  /** Send an encoded value to the driver; false: there is no room for it now. Default: nobody takes anything. */
+  readonly post?: (value: Uint8Array) => boolean;
 }
 
 /** Lives from the assignment until the rank has let go of the lease. */
@@ -32,16 +37,17 @@ export class RankTask {
   readonly #collective: GroupCollective;
   readonly #cancel = new AbortController();
   readonly #rank: number;
+  readonly #options: RankTaskOptions;
+  /** Values that there was no room for. */
+  #refused = 0;
+  #isClosed = false;
   /** Code outside the task's async context belongs to it too: the thread runs one task at a time. */
   readonly #ownsThread: boolean;
 
-  constructor(
-    engine: RankEngine,
-    runtime: Runtime,
-    { lease, attempt, timeoutMs, poison }: RankTaskOptions,
-    ownsThread = true,
-  ) {
+  constructor(engine: RankEngine, runtime: Runtime, options: RankTaskOptions, ownsThread = true) {
+    const { lease, attempt, timeoutMs, poison } = options;
     this.#ownsThread = ownsThread;
+    this.#options = options;
     this.#engine = engine;
     this.#runtime = runtime;
     this.#rank = lease.rank;
@@ -62,6 +68,7 @@ export class RankTask {
         taskId: lease.taskId,
         attempt,
         signal,
+        post: (value) => this.#post(value),
         get log() {
           return (log ??= createLogger({ task: lease.taskId, rank: lease.rank }));
         },
@@ -89,6 +96,11 @@ export class RankTask {
     } finally {
       if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
     }
+  }
+
+  /** What the head is to say of this rank's part, however it ended. */
+  get remarks(): Pick<Extract<Outcome, { kind: 'threw' }>, 'inFlight' | 'refused'> {
+    return { inFlight: this.inFlight, refused: this.#refused };
   }
 
   /** @throws {@link NotAwaitedError} when calls were in flight as the function returned. */
@@ -119,8 +131,31 @@ export class RankTask {
 
   /** Let go of the lease: later calls reject with ERR_SHOAL_CLOSED, arrays are freed. */
   close(): void {
+    this.#isClosed = true;
     if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
     this.group.close();
     this.#collective.releaseArrays();
+  }
+
+  #post(value: unknown): boolean {
+    const { lease, maxMessageBytes = Infinity, post } = this.#options;
+    const { taskId } = lease;
+    if (this.#isClosed) {
+      throw new ClosedError(`context.post: task ${taskId} has ended; await what posts before its function returns`, {
+        taskId,
+      });
+    }
+    const encoded = encodeValue(value, 'value');
+    if (encoded.length > maxMessageBytes) {
+      throw new MessageTooLargeError(
+        `context.post: the value takes ${encoded.length} bytes, more than maxMessageBytes (${maxMessageBytes}); post less, ` +
+          `or launch with a larger maxMessageBytes`,
+        { sizeBytes: encoded.length, maxMessageBytes },
+      );
+    }
+    if (!post) return false;
+    const isSent = post(encoded);
+    if (!isSent) this.#refused++;
+    return isSent;
   }
 }

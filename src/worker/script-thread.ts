@@ -56,6 +56,7 @@ export class ScriptThread {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       bells: window.bells,
+      posts: undefined,
       wire,
       worldRank: rank,
       output: this.#output(rank, script),

@@ -9,6 +9,7 @@ import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
 import { createEngine } from './rank-engine.js';
 import { encodeError } from '../protocol/error-value.js';
+import { PostsUnderWay } from './posts-under-way.js';
 import { RankTask } from './rank-task.js';
 import { runScript } from './script.js';
 
@@ -38,15 +39,24 @@ let taskId = '';
 /** The one it was given with. */
 let lease = 0;
 
+/** False: no room for it. */
+const posts = new PostsUnderWay(boot.posts);
+function post(value: Uint8Array): boolean {
+  if (!posts.add(value.length)) return false;
+  port.send({ type: 'posted', lease, value });
+  return true;
+}
+
 function sendOutcome(outcome: Outcome): void {
   flushOutput();
   port.send({ type: 'outcome', lease, taskId, outcome });
 }
 
 async function assign(message: AssignMessage): Promise<void> {
-  const { lease: given, attempt, timeoutMs } = message;
+  const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
   ({ taskId, lease } = given);
-  const task = new RankTask(engine, runtime, { lease: given, attempt, timeoutMs, poison });
+  const options = { lease: given, attempt, timeoutMs, poison, maxMessageBytes, post };
+  const task = new RankTask(engine, runtime, options);
   current = task;
   let origin: 'load' | 'task' | 'result' = 'load';
   let outcome: Outcome;
@@ -58,8 +68,8 @@ async function assign(message: AssignMessage): Promise<void> {
     const result = await task.run(() => fn(...args));
     origin = 'result';
     if (message.unawaited === 'error') task.assertAwaited();
-    const value = encodeResult(result, message.maxMessageBytes);
-    outcome = { kind: 'returned', value, ...task.finish(), inFlight: task.inFlight };
+    const value = encodeResult(result, maxMessageBytes);
+    outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
   } catch (error) {
     if (current !== task) return; // an error that escaped came first and was reported
     task.fail(error);
@@ -68,7 +78,7 @@ async function assign(message: AssignMessage): Promise<void> {
       error: encodeError(error, Infinity),
       origin,
       replaceThread: false,
-      inFlight: task.inFlight,
+      ...task.remarks,
     };
   }
   if (current !== task) return;
@@ -107,7 +117,13 @@ function escaped(error: unknown): void {
   }
   current = undefined;
   task.fail(error);
-  sendOutcome({ kind: 'threw', error: encodeError(error, Infinity), origin: 'task', replaceThread: true });
+  sendOutcome({
+    kind: 'threw',
+    error: encodeError(error, Infinity),
+    origin: 'task',
+    replaceThread: true,
+    ...task.remarks,
+  });
 }
 
 if (boot.script) {

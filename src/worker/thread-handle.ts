@@ -8,6 +8,7 @@ import { namesLoader } from './load-module.js';
 import { logPath } from './log-file.js';
 import { PrivateThread } from './private-thread.js';
 import { encodeError } from '../protocol/error-value.js';
+import { PostsUnderWay } from './posts-under-way.js';
 
 /** How to start threads; all filled. */
 export interface ThreadOptions {
@@ -41,6 +42,8 @@ export class TaskThread {
   busy = false;
   /** An error escaped in it outside its task: to be replaced when the task it has, if any, has ended. */
   stale = false;
+  /** What the task of its lease has posted and the driver has not taken. */
+  readonly posts: PostsUnderWay = new PostsUnderWay();
   /** Resolves when the thread is gone. */
   readonly exit: Promise<void>;
   readonly #thread: PrivateThread;
@@ -53,6 +56,7 @@ export class TaskThread {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       bells: window.bells,
+      posts: this.posts.counts,
       wire: options.wire,
       worldRank,
       output: { stdout: 1, stderr: 2, label: 'task', log: logDir && logPath(logDir, worldRank) },

@@ -152,10 +152,16 @@ export class ThreadWorkers implements WorkerSide {
     this.window.node.bind(message.lease.slot, message.lease.lease);
     thread.lease = message.lease.lease;
     thread.busy = true;
+    thread.posts.reset();
     thread.post(message);
   }
   cancel(worldRank: number, message: CancelMessage): void {
     this.#threads.get(worldRank)?.post(message);
+  }
+
+  taken(worldRank: number, lease: number, sizeBytes: number): void {
+    const thread = this.#threads.get(worldRank);
+    if (thread?.lease === lease) thread.posts.take(sizeBytes);
   }
 
   end(worldRank: number): void {
@@ -250,6 +256,9 @@ export class ThreadWorkers implements WorkerSide {
         thread.busy = false;
         if (thread.stale) this.end(worldRank);
         events?.outcome(worldRank, message.taskId, message.outcome);
+        break;
+      case 'posted':
+        if (thread.busy && message.lease === thread.lease) events?.posted(worldRank, message.lease, message.value);
         break;
       case 'warning':
         events?.warning(worldRank, message.message);

@@ -171,6 +171,16 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   await rejectsCode(pool.run(tasks, { args: [() => 1] }), 'NOT_SERIALIZABLE');
   await rejectsCode(pool.run(tasks, { export: 'sleep', args: [60_000], timeoutMs: 100 }), 'TASK_TIMEOUT');
 
+  const heard: unknown[] = [];
+  pool.on('message', ({ rank, value }) => heard.push([rank, value]));
+  const handle = pool.submit(tasks, { export: 'posts', args: [3, 2] });
+  handle.on('message', ({ taskId }) => heard.push(taskId === handle.id));
+  assert.equal(await handle.result(), [3]);
+  assert.equal(
+    heard,
+    [0, 1, 2].flatMap((i) => [true, [0, Float64Array.of(i, i)]]),
+  );
+
   const [first, second] = [0, 1].map(() => pool.submit(tasks, { workers: 2, export: 'sleep', args: [60_000] }));
   // The two arrive one after the other, and each is told.
   await until(() => first!.ranks.length === 2 && pool.status().queued === 1);
@@ -178,6 +188,8 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   const other = await connect();
   assert.is(other.status().running, 1);
   assert.equal(await other.run(tasks, { export: 'echo', args: ['beside'] }), [['beside']]);
+  await other.run(tasks, { export: 'posts', args: [5, 1] });
+  assert.is(heard.length, 6, 'of the tasks of another session');
   first!.cancel('enough');
   const cancelled = await rejectsCode(first!.result(), 'CANCELLED');
   assert.is(cancelled.cause, 'enough');

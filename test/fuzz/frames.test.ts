@@ -69,6 +69,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   ],
   [{ type: 'gone', lease: 3, how: { kind: 'exited', exitCode: 1 } }, fromRank],
   [{ type: 'exited', exitCode: 0, died: false }, fromRank],
+  [{ type: 'posted', lease: 3, value: bytes }, fromRank],
   [welcome, toRank],
   [{ type: 'go', order: { round: 1, kind: 'split', group: { id: 1, worldRanks: [0, 1] }, free: [] } }, toRank],
   [
@@ -84,6 +85,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
     },
     toRank,
   ],
+  [{ type: 'taken', lease: 3, sizeBytes: 20 }, toRank],
   [{ type: 'node', pid: 5, startTime: 6, ...node }, fromNode],
   [{ type: 'beat', usage: [{ worldRank: 0, rssBytes: 5, cpuMs: 0.5 }], stopped: [1] }, fromNode],
   [{ type: 'report', job: 1, worldRank: 0, message: { type: 'stuck', taskId: 't', rank: 1 } }, fromNode],
@@ -93,6 +95,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   [{ type: 'cancel', id: 's1.1', reason: bytes }, toPool],
   [{ type: 'stop', force: true }, toPool],
   [{ type: 'results', id: 's1.1', results: bytes }, fromPool],
+  [{ type: 'message', id: 's1.1', rank: 1, value: bytes }, fromPool],
   [{ type: 'tasks', tasks: [{ id: 'a', source, workers: 1, state: 'queued', elapsedMs: 3, message: 'm' }] }, fromPool],
 ];
 const frames = right.map(([message]) => Buffer.from(encodeFrame(message)));

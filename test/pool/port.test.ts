@@ -44,7 +44,7 @@ test('what a task posts on parentPort is told once for each worker, with the way
   await own.close();
   assert.is(told.length, 2, told.join('\n'));
   for (const worker of [0, 1]) assert.ok(told.some((text) => text.startsWith(`worker ${worker}: `)));
-  for (const text of told) assert.match(text, 'return the value instead');
+  for (const text of told) assert.match(text, 'context.post(value)');
 });
 
 test.run();

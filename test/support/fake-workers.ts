@@ -142,6 +142,7 @@ export class FakeWorkers implements WorkerSide {
     const state = this.#states[worldRank]!;
     if (state.task?.lease.taskId === taskId) state.cancelled = true;
   }
+  taken(): void {}
   end(): void {}
   keepAlive(): void {}
   close(): Promise<void> {

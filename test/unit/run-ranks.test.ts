@@ -46,6 +46,28 @@ test('a collective that nobody awaits is an error that names the line', async ()
   assert.match(error.message, /barrier, call 1 of the group, made at .*run-ranks\.test/);
 });
 
+test('hears what the ranks post, before the results', async () => {
+  const heard: unknown[] = [];
+  const size = 3;
+  await runRanks({ size, onMessage: ({ rank, value }) => heard.push([rank, value]) }, () => {
+    assert.is(context.post({ from: context.rank, array: Uint8Array.of(7) }), true);
+  });
+  assert.equal(
+    heard,
+    [0, 1, 2].map((rank) => [rank, { from: rank, array: Uint8Array.of(7) }]),
+  );
+  await runRanks(size, () => context.post('to nobody'));
+  await rejectsCode(
+    runRanks({ size, onMesage: () => undefined } as never, () => 1),
+    'INVALID_ARGUMENT',
+  );
+  const error = await rejectsCode(
+    runRanks(1, () => context.post(() => 1)),
+    'TASK_FAILED',
+  );
+  assert.is((error.cause as { code: string }).code, 'ERR_SHOAL_NOT_SERIALIZABLE');
+});
+
 test('fills freed memory, so that a use after free shows', async () => {
   const results = await runRanks(2, () => {
     const array = collective.empty(Uint8Array, 5);

@@ -10,6 +10,7 @@ const good: readonly Record<string, unknown>[] = [
   { type: 'ready' },
   { type: 'outcome', lease: 1, taskId: 't1', outcome: returned },
   { type: 'outcome', lease: 1, taskId: 't1', outcome: threw },
+  { type: 'posted', lease: 1, value: new Uint8Array(4) },
   { type: 'warning', message: 'text' },
   { type: 'stray', error: new Uint8Array(1) },
   { type: 'stuck', lease: 1, taskId: 't1', rank: 0 },

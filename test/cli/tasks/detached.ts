@@ -30,6 +30,13 @@ export async function sleep(ms: number): Promise<string> {
   return 'slept';
 }
 
+/** Posts so many values of so many elements each; returns how many were taken. */
+export function posts(count: number, elements: number): number {
+  let sent = 0;
+  for (let i = 0; i < count; i++) if (context.post(new Float64Array(elements).fill(i))) sent++;
+  return sent;
+}
+
 /** Ends its thread, which is replaced. */
 export function exit(): void {
   process.exit(7);
