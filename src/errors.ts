@@ -112,6 +112,15 @@ export class WindowExhaustedError extends ShoalError {
   declare readonly requestedBytes: number;
   declare readonly largestFreeBytes: number;
 }
+/** A task has written to memory of the window that is not its own; all workers are started again over new memory. */
+export class WindowDamagedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_WINDOW_DAMAGED';
+  declare readonly taskId: string;
+  /** The rank that has noticed it. */
+  declare readonly rank: number;
+  /** What was overwritten, in words. */
+  declare readonly where: string;
+}
 /** `collective` or `context` was used outside a task. */
 export class NotInTaskError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_NOT_IN_TASK';
@@ -192,6 +201,7 @@ export const errorClasses: readonly (typeof ShoalError)[] = [
   ProtocolError,
   ClosedError,
   NotAwaitedError,
+  WindowDamagedError,
 ];
 
 /** The number of an error's class in a record, from 1; 0 for none of ours. */

@@ -34,6 +34,7 @@ export {
   TaskFailedError,
   TaskTimeoutError,
   UnsupportedError,
+  WindowDamagedError,
   WindowExhaustedError,
   WorkerDiedError,
 } from './errors.js';

@@ -22,6 +22,8 @@ export class Call {
   readonly startedAt: number;
   readonly deadline: number;
   warned = false;
+  /** When the memory of the group was last looked at while this call waits. */
+  examinedAt: number;
   /** The line that made the call, where it is noted. */
   madeAt: string | undefined;
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
@@ -41,6 +43,7 @@ export class Call {
     this.#settle = settle;
     this.#refusal = refusal;
     this.startedAt = performance.now();
+    this.examinedAt = this.startedAt;
     this.deadline = this.startedAt + request.timeoutMs;
   }
 
@@ -101,6 +104,13 @@ export class Call {
     return this.settled;
   }
 
+  /** Whoever waits for long may wait because its memory was overwritten: then the group fails. */
+  examine(now: number): void {
+    this.examinedAt = now;
+    const damage = this.#group.damage();
+    if (damage) this.#break(damage);
+  }
+
   /** Fail the whole group because of this call: its deadline or its signal. */
   abort(kind: 'timeout' | 'cancelled'): void {
     this.#group.abort(encodeAbort(kind, this.#group.rank));
@@ -122,14 +132,15 @@ export class Call {
     if (this.settled) return;
     const what = this.request.algorithm.name;
     this.#broken ??=
-      error instanceof ShoalError
+      this.#group.damage() ??
+      (error instanceof ShoalError
         ? error
         : new InvalidArgumentError(
             `${what}: the call could not be carried out: ${error instanceof Error ? error.message : show(error)}; see that nobody writes to memory that is not ` +
               `its own, nor changes the buffer, while the call runs`,
             {},
             { cause: error },
-          );
+          ));
     if (this.leavingSince === 0) this.#startLeaving();
     this.#group.link.interrupted();
     this.#failGroup(this.#broken);

@@ -21,6 +21,8 @@ const yieldTurns = 50;
 const warnAfterMs = 30_000;
 /** After this time of waiting for a busy member, its worker is asked to be ended. */
 const stuckAfterMs = 1_000;
+/** How often the memory of a group is looked at while it waits in a call. */
+const examineAfterMs = 1_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** What the engine asks of the thread it runs in. */
@@ -154,9 +156,14 @@ export class RankEngine {
       const { head } = group;
       if (!head) continue;
       if (head.polls) next = Math.min(next, expired ? 1 : sliceMs / 10);
-      next = Math.min(next, this.#checkHead(group, head, now));
+      next = Math.min(next, this.#checkMemory(head, now), this.#checkHead(group, head, now));
     }
     return Math.max(1, next);
+  }
+
+  #checkMemory(head: Call, now: number): number {
+    if (now - head.examinedAt >= examineAfterMs) head.examine(now);
+    return head.examinedAt + examineAfterMs - now;
   }
 
   #checkHead(group: Group, head: Call, now: number): number {

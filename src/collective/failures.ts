@@ -7,12 +7,13 @@ import {
   PeerFailedError,
   TaskExitedError,
   TaskTimeoutError,
+  WindowDamagedError,
   WorkerDiedError,
 } from '../errors.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortReason } from '../window/abort-reason.js';
 import { describeCall } from './describe.js';
-import type { Group } from './group.js';
+import type { Group, Lease } from './group.js';
 
 /** All members arrived at `sequence` and disagree, or one refused the call or has finished. */
 export function mismatchError(group: Group, sequence: number): CollectiveMismatchError {
@@ -56,6 +57,16 @@ export function abortError(group: Group, reason: AbortReason): ShoalError {
     case 'taskTimeout':
       return new TaskTimeoutError(`the task's timeoutMs passed`, fields);
   }
+}
+
+/** A task has written to what is not its own; `where` says to what. */
+export function damageError({ taskId, rank }: Pick<Lease, 'taskId' | 'rank'>, where: string): WindowDamagedError {
+  return new WindowDamagedError(
+    `task ${taskId}: memory that the workers share was overwritten, by this task or by another; rank ${rank} has found ` +
+      `${where} changed. The usual slip is new Float32Array(x.buffer) for an array x of collective.empty: it views the ` +
+      `whole window from byte 0. Write new Float32Array(x.buffer, x.byteOffset, x.length), or copy with x.slice()`,
+    { taskId, rank, where },
+  );
 }
 
 /** Who is missing from a call and what each completed last, for the warning before a deadline too. */

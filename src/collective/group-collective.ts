@@ -75,7 +75,15 @@ export class GroupCollective implements Collective {
     if (!Number.isInteger(count) || count < 0) {
       throw new InvalidArgumentError(`empty: expected count to be an integer >= 0, received ${show(count)}`);
     }
-    return this.#setting.arrays.make(arrayClass, count, count * itemBytes);
+    const sizeBytes = count * itemBytes;
+    const array = this.#setting.arrays.make(arrayClass, count, sizeBytes);
+    // What a class says of itself may not be so: its array must be as long as the memory that it was given.
+    const made = viewOf(array)?.array ?? trusted('empty: expected the array', array);
+    if (made?.byteLength === sizeBytes) return array;
+    throw new InvalidArgumentError(
+      `empty: expected a class whose ${count} elements take ${sizeBytes} bytes, as its BYTES_PER_ELEMENT says; ` +
+        `received ${show(arrayClass)}, whose array has ${made ? `${made.byteLength} bytes` : 'none'}`,
+    );
   }
 
   free(given: TypedArray | Float16ArrayLike): void {

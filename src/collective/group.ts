@@ -1,10 +1,10 @@
 /** One rank's membership in one group: its queue of calls and its state. */
-import type { MemberInfo, ShoalError } from '../errors.js';
+import type { MemberInfo, ShoalError, WindowDamagedError } from '../errors.js';
 import { ClosedError } from '../errors.js';
 import type { AbortReason } from '../window/abort-reason.js';
 import type { Call } from './call.js';
 import type { RankEngine } from './engine.js';
-import { abortError } from './failures.js';
+import { abortError, damageError } from './failures.js';
 import type { GroupLink } from './link.js';
 
 /** Where a group lives: a slot of the window, lent under a number that is never used again in the pool. */
@@ -32,6 +32,7 @@ export class Group {
   /** Number of the last call that this rank has begun; every call counts, refused ones too. */
   sequence = 0;
   #failure: ShoalError | undefined;
+  #damage: WindowDamagedError | undefined;
   #closed = false;
   #asleep = false;
   readonly #queue: Call[] = [];
@@ -90,6 +91,15 @@ export class Group {
     const reason = this.abortReason();
     if (reason && !this.head) this.#failure = abortError(this, reason);
     return this.#failure;
+  }
+
+  /** The error of a task whose memory was overwritten by what may not write there; undefined: nothing is known of it. */
+  damage(): WindowDamagedError | undefined {
+    if (this.#damage || this.#closed) return this.#damage;
+    const atRest = !this.head && !this.#failure && !this.abortReason();
+    const where = this.link.damage(atRest ? this.sequence : undefined);
+    if (where !== undefined) this.#damage = damageError(this, where);
+    return this.#damage;
   }
 
   abortReason(): AbortReason | undefined {

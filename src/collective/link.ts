@@ -35,6 +35,11 @@ export interface GroupLink {
   departed(rank: number): number;
   /** Whether a member still touches memory of others. */
   isBusy(rank: number): boolean;
+  /**
+   * What a task has written to in this rank's memory although nobody may; undefined: nothing is known. `sequence`: the calls
+   * that this rank has completed, where it is in none.
+   */
+  damage(sequence: number | undefined): string | undefined;
   /** An exception has left a call of this rank in the middle: it touches nobody's memory any more. */
   interrupted(): void;
   /** Start a call; `refusal` when it was bad and is only announced. `nextSequence` counts its pieces. */

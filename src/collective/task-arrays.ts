@@ -57,16 +57,15 @@ export class WindowArrays implements TaskArrays {
   }
 
   free(array: TypedArray, poison: boolean): void {
-    const { arena } = this.#window;
     const address = this.#window.holds(array) ? array.byteOffset : -1;
-    const freedBytes = arena.free(address);
+    const freedBytes = this.#window.free(address);
     if (freedBytes === undefined) throw new InvalidArgumentError(notWhole);
     if (poison) this.#poison(address, freedBytes);
   }
 
   release(poison: boolean): void {
     const { arena } = this.#window;
-    if (poison) for (const [address, length] of arena.live()) this.#poison(address, length);
+    if (poison) for (const [address, { sizeBytes }] of arena.live()) this.#poison(address, sizeBytes);
     arena.reset();
   }
 

@@ -5,6 +5,7 @@ import type { AbortReason } from '../window/abort-reason.js';
 import type { Frame, RecordView } from '../window/frame.js';
 import { groupStagingBytes, maxGroups } from '../window/layout.js';
 import type { RankWindow } from '../window/rank-window.js';
+import { damageError } from './failures.js';
 import type { Lease } from './group.js';
 import type { GroupLink, RankLinks } from './link.js';
 import type { Request } from './request.js';
@@ -34,6 +35,10 @@ export class WindowLinks implements RankLinks {
     }
     frame.setLease(lease.lease);
     this.#window.clearFault();
+    if (!frame.isFresh()) {
+      this.#window.giveFrame(frame);
+      throw damageError(lease, 'the slot of the task, before it began');
+    }
     return new WindowLink(this.#window, frame, lease);
   }
 }
@@ -58,6 +63,8 @@ export class WindowLink implements GroupLink {
   }
 
   abort(reason: number): void {
+    // Also where a stray write has hit the frame: its peers are to hear of it.
+    if (!this.frame.isWhole) this.frame.restore();
     this.window.kernels.shoal_abort(this.frame.address, reason);
     this.ringAsked();
   }
@@ -89,6 +96,13 @@ export class WindowLink implements GroupLink {
 
   isBusy(rank: number): boolean {
     return this.frame.isBusy(rank);
+  }
+
+  damage(sequence: number | undefined): string | undefined {
+    const { frame, window } = this;
+    if (!frame.isWhole) return "the frame of this rank's calls";
+    if (sequence !== undefined && !frame.isAtRest(sequence)) return "this rank's words in the slot of its task";
+    return window.damage();
   }
 
   interrupted(): void {

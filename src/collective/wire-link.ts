@@ -175,6 +175,11 @@ export class WireLink implements GroupLink, Mailbox {
     return false;
   }
 
+  damage(): undefined {
+    // Arrays of tasks are memory of their own: nothing else can be reached through them.
+    return undefined;
+  }
+
   interrupted(): void {
     // Over the wire no rank touches another's memory.
   }

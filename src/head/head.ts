@@ -1,6 +1,6 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, judges how they end. */
 import { EventEmitter } from 'node:events';
-import { CancelledError, ClosedError, TaskTimeoutError, WorkerDiedError } from '../errors.js';
+import { CancelledError, ClosedError, TaskTimeoutError, WindowDamagedError, WorkerDiedError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { Outcome } from '../protocol/messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
@@ -162,6 +162,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       task.attempt.escaped.set(rank, outcome);
       this.#workers.end(worldRank);
     } else if (!task.record(rank, outcome)) return;
+    if (outcome.damage !== undefined) this.#renew(worldRank, outcome.damage);
     if (outcome.kind !== 'returned') {
       this.#endAttempt(task, 'peerFailed', rank, new Error(`rank ${rank} failed`));
     }
@@ -193,6 +194,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     const rank = attempt.worldRanks.indexOf(worldRank);
     this.#workers.markDead(attempt.grant, rank, attempt.worldRanks);
     if (!task.record(rank, attempt.escaped.get(rank) ?? how)) return;
+    if (how.damage !== undefined) this.#renew(worldRank, how.damage);
     const kinds = { exited: 'taskExited', died: 'workerDied', ended: 'cancelled' } as const;
     this.#endAttempt(task, kinds[how.kind], rank, new Error(`rank ${rank} is gone`));
     this.#concludeIfDone(task);
@@ -211,13 +213,13 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.groups.lost(worldRank);
   }
 
-  ending(): void {
+  ending(why: string): void {
     for (const { worldRank } of this.#workers.workers) this.#scheduler.remove(worldRank);
     this.groups.reset([]);
     // Nobody is to be waited for any more: whatever still counts as running has lost its workers.
     for (const communicator of [...this.#forming.keys()]) this.#undone(communicator);
     for (const task of new Set(this.#running.values())) {
-      if (task.attempt) this.#abandon(task, task.attempt, 'was ended with its epoch');
+      if (task.attempt) this.#abandon(task, task.attempt, why);
     }
     for (const slot of this.#abandoned.keys()) this.#workers.clear(slot);
     this.#abandoned.clear();
@@ -252,6 +254,13 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   stuck(taskId: string, rank: number): void {
     const worldRank = this.#tasks.get(taskId)?.attempt?.worldRanks[rank];
     if (worldRank !== undefined) this.#workers.end(worldRank);
+  }
+
+  /** Nothing that runs in memory which was overwritten can be trusted, and nothing new is started there. */
+  #renew(worldRank: number, damage: string): void {
+    const found = `worker ${worldRank} has found ${damage} of the window overwritten`;
+    this.warning(worldRank, `${found}; all workers are started again over new memory, and what they run ends`);
+    this.#workers.renew(`was ended: ${found}`);
   }
 
   #tell<E extends keyof HeadEvents>(event: E, ...payload: HeadEvents[E]): void {
@@ -468,7 +477,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     const refused = refusedWarning(task.id, attempt.outcomes);
     if (refused !== undefined) this.warning(undefined, refused);
     const verdict = task.override ? { error: task.override } : judge(task.id, attempt.outcomes);
-    const retry = !task.override && 'error' in verdict && verdict.error instanceof WorkerDiedError;
+    const retry = !task.override && 'error' in verdict && isNotItsOwn(verdict.error);
     if (retry && task.attempts <= task.spec.maxRetries) this.#enqueue(task);
     else this.#settle(task, verdict);
     this.#tick();
@@ -498,6 +507,11 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     // What is announced is told before whoever waits for the end, and may end the process, goes on.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** An error that a task may have met through no fault of its own: its worker died, or another task overwrote its memory. */
+function isNotItsOwn(error: Error): boolean {
+  return error instanceof WorkerDiedError || error instanceof WindowDamagedError;
 }
 
 /** Ranks of an attempt that have not reported how they ended. */

@@ -10,6 +10,7 @@ import {
   PeerFailedError,
   TaskExitedError,
   TaskFailedError,
+  WindowDamagedError,
   WorkerDiedError,
 } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
@@ -34,6 +35,8 @@ const directResult = [NotAwaitedError, NotSerializableError, MessageTooLargeErro
 
 /** Judge a task whose ranks have all ended. */
 export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict {
+  const damaged = damageOf(taskId, outcomes);
+  if (damaged) return { error: damaged };
   const exited = outcomes.find(({ outcome }) => outcome.kind === 'exited');
   if (exited?.outcome.kind === 'exited') {
     const { exitCode } = exited.outcome;
@@ -55,6 +58,16 @@ export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict
     return { error: new WorkerDiedError(text, { taskId, rank: ended.rank }) };
   }
   return mismatch(taskId, outcomes) ?? results(taskId, outcomes);
+}
+
+/** Overwritten memory explains whatever else went wrong. */
+function damageOf(taskId: string, outcomes: readonly RankOutcome[]): WindowDamagedError | undefined {
+  for (const { rank, outcome } of outcomes) {
+    if (outcome.damage === undefined || outcome.kind !== 'threw') continue;
+    const error = decodeThrown(outcome.error);
+    if (error instanceof WindowDamagedError) return Object.assign(error, { taskId, rank });
+  }
+  return undefined;
 }
 
 /** Whether all ranks returned after the same calls, and every message that was sent has been received. */

@@ -48,6 +48,8 @@ export interface WorkerSide {
   putAside(worldRank: number, text: string): void;
   /** Workers may be inside MPI for ever: end all of them, and start new ones. */
   breakEpoch(text: string): void;
+  /** Their memory was overwritten: end all workers at once, whatever they do, and start new ones over new memory. */
+  renew(text: string): void;
   /** A task waits for more workers than live: start those that are lost again, which may have to wait until all are idle. */
   refill(): void;
   assign(worldRank: number, message: AssignMessage): void;
@@ -75,8 +77,11 @@ export interface WorkerEvents {
   replaced(worldRank: number): void;
   /** A worker can be given no task until it is replaced. */
   removed(worldRank: number): void;
-  /** All workers are about to be ended, idle as they are: none is available until it is replaced, and no round goes on. */
-  ending(): void;
+  /**
+   * All workers are about to be ended: none is available until it is replaced, and no round goes on. `why`: what is said of
+   * those that run a task.
+   */
+  ending(why: string): void;
   /** New processes have taken the place of all workers: nothing is left of the old ones' communicators. */
   renewed(): void;
   /** A slot can be lent again. */

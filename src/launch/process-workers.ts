@@ -150,6 +150,14 @@ export class ProcessWorkers implements WorkerSide {
     this.#epoch?.job.killAll(text);
   }
 
+  renew(text: string): void {
+    const epoch = this.#epoch;
+    if (!epoch || this.#closing || this.#isRestarting) return;
+    // It is no fault of the processes: nothing is waited for, and no restart counted.
+    this.#restarts = 0;
+    this.#startNext(epoch, text);
+  }
+
   assign(worldRank: number, message: AssignMessage): void {
     this.#books.open(message.lease.slot, worldRank);
     this.#epoch?.assign(worldRank, message);
@@ -279,10 +287,14 @@ export class ProcessWorkers implements WorkerSide {
       return;
     const isEnough = !this.#tooFew && epoch.living.length > 0;
     if (this.#options.onWorkerLost === 'continue' && isEnough) return;
+    this.#startNext(epoch, 'was ended with its epoch');
+  }
+
+  #startNext(epoch: Epoch, why: string): void {
     this.#tooFew = false;
     this.#isRestarting = true;
     epoch.over();
-    this.#events.ending();
+    this.#events?.ending(why);
     this.#restarting = this.#restart(epoch);
   }
 

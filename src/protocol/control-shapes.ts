@@ -41,9 +41,10 @@ const sharedMemoryFile: Shape = (value) =>
   typeof value === 'string' && value.startsWith('/dev/shm/') && !value.split('/').includes('..');
 
 const outcome: Shape = (value) => outcomes.some((each) => each(value));
-const exited = fields({ kind: oneOf('exited'), exitCode: integer });
-const died = fields({ kind: oneOf('died'), error: optional(bytes) });
-const ended = fields({ kind: oneOf('ended') });
+const damage = optional(text);
+const exited = fields({ kind: oneOf('exited'), exitCode: integer, damage });
+const died = fields({ kind: oneOf('died'), error: optional(bytes), damage });
+const ended = fields({ kind: oneOf('ended'), damage });
 const inFlight: Shape = (value) =>
   value === undefined || value === null || (calls(value) && (value as unknown[]).length <= maxCalls);
 const calls = list(fields({ operation: text, sequence: count, at: optional(text) }));
@@ -59,6 +60,7 @@ export const threadOutcome: Shape = either(
     aborted: flag,
     inFlight,
     refused: optional(count),
+    damage,
   }),
   fields({
     kind: oneOf('threw'),
@@ -67,6 +69,7 @@ export const threadOutcome: Shape = either(
     replaceThread: flag,
     inFlight,
     refused: optional(count),
+    damage,
   }),
 );
 const outcomes: readonly Shape[] = [threadOutcome, exited, died, ended];

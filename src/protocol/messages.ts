@@ -1,6 +1,7 @@
 /** Every message between the control side and a task thread. */
 import type { MemberInfo } from '../errors.js';
 import type { Bells, WindowHandle } from '../window/node-window.js';
+import type { Seal } from '../window/seal.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 
 /** Which function to run. */
@@ -14,6 +15,8 @@ export interface TaskSource {
 export interface ThreadBoot {
   readonly kind: 'shoal-task-thread';
   readonly window: WindowHandle;
+  /** What the window began with. */
+  readonly seal: Seal;
   /** Doorbells of ranks that are processes; undefined: words of the window. */
   readonly bells: Bells | undefined;
   /** What it posts that the driver has not taken: see `PostsUnderWay`. Undefined: nobody takes anything. */
@@ -99,8 +102,8 @@ export interface CancelMessage {
 /** Control side → task thread. */
 export type ToThread = AssignMessage | CancelMessage;
 
-/** How one rank's part of a task ended. */
-export type Outcome =
+/** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */
+export type Outcome = { readonly damage?: string | undefined } & (
   | {
       readonly kind: 'returned';
       /** Encoded result. */
@@ -129,7 +132,8 @@ export type Outcome =
     }
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'died'; readonly error: Uint8Array | undefined }
-  | { readonly kind: 'ended' };
+  | { readonly kind: 'ended' }
+);
 
 /** A rank's part of a task is over. */
 export interface OutcomeMessage {

@@ -1,13 +1,22 @@
 /** First-fit allocator for a rank's arena. Its books are private to the rank; nothing of it is shared. */
+import { guardBytes } from './layout.js';
 
 const alignBytes = 64;
 
-/** Allocates addresses in `[start, start + sizeBytes)`, each aligned to 64 bytes. */
+/** One live allocation. */
+interface Allocation {
+  /** As it was asked for. */
+  readonly sizeBytes: number;
+  /** With what fills it up to the alignment, and its guard. */
+  readonly takenBytes: number;
+}
+
+/** Allocates addresses in `[start, start + sizeBytes)`, each aligned to 64 bytes, with a guard behind each. */
 export class Allocator {
   readonly #start: number;
   readonly #end: number;
-  /** Live allocations: address → bytes, rounded up to the alignment. */
-  readonly #live = new Map<number, number>();
+  /** Live allocations by address. */
+  readonly #live = new Map<number, Allocation>();
   /** Free ranges, sorted by address, never adjacent. */
   #free: { address: number; sizeBytes: number }[];
 
@@ -19,25 +28,26 @@ export class Allocator {
 
   /** Returns an address, or undefined when no free range is long enough. A request of 0 bytes takes one unit. */
   allocate(sizeBytes: number): number | undefined {
-    const wanted = Math.max(1, Math.ceil(sizeBytes / alignBytes)) * alignBytes;
+    const wanted = Math.max(1, Math.ceil(sizeBytes / alignBytes)) * alignBytes + guardBytes;
     const index = this.#free.findIndex((range) => range.sizeBytes >= wanted);
     const range = this.#free[index];
     if (!range) return undefined;
     const { address } = range;
     if (range.sizeBytes === wanted) this.#free.splice(index, 1);
     else this.#free[index] = { address: address + wanted, sizeBytes: range.sizeBytes - wanted };
-    this.#live.set(address, wanted);
+    this.#live.set(address, { sizeBytes, takenBytes: wanted });
     return address;
   }
 
   /** Returns the bytes that were freed, or undefined when nothing is allocated at `address`. */
   free(address: number): number | undefined {
-    const sizeBytes = this.#live.get(address);
-    if (sizeBytes === undefined) return undefined;
+    const allocation = this.#live.get(address);
+    if (!allocation) return undefined;
     this.#live.delete(address);
+    const { sizeBytes, takenBytes } = allocation;
     let index = this.#free.findIndex((range) => range.address > address);
     if (index < 0) index = this.#free.length;
-    this.#free.splice(index, 0, { address, sizeBytes });
+    this.#free.splice(index, 0, { address, sizeBytes: takenBytes });
     this.#join(index);
     this.#join(index - 1);
     return sizeBytes;
@@ -45,15 +55,15 @@ export class Allocator {
 
   /** Whether the whole range lies in one live allocation. */
   owns(address: number, sizeBytes: number): boolean {
-    if ((this.#live.get(address) ?? -1) >= sizeBytes) return true; // the whole array, the usual case
-    for (const [start, length] of this.#live) {
+    if ((this.#live.get(address)?.sizeBytes ?? -1) >= sizeBytes) return true; // the whole array, the usual case
+    for (const [start, { sizeBytes: length }] of this.#live) {
       if (address >= start && address + sizeBytes <= start + length) return true;
     }
     return false;
   }
 
-  /** The live allocations as [address, bytes]. */
-  live(): IterableIterator<[number, number]> {
+  /** The live allocations by address. */
+  live(): IterableIterator<[number, Allocation]> {
     return this.#live.entries();
   }
 
@@ -63,9 +73,10 @@ export class Allocator {
     this.#free = [{ address: this.#start, sizeBytes: this.#end - this.#start }];
   }
 
-  /** Longest free range in bytes. */
+  /** The most that can be allocated at once, in bytes. */
   get largestFreeBytes(): number {
-    return Math.max(0, ...this.#free.map((range) => range.sizeBytes));
+    const longest = this.#free.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), guardBytes);
+    return Math.floor((longest - guardBytes) / alignBytes) * alignBytes;
   }
 
   #join(index: number): void {

@@ -5,6 +5,7 @@ import { layoutNumbers as at, stagingBytes } from './layout.js';
 import type { RankWindow } from './rank-window.js';
 
 const highWord = 2 ** 32;
+const zeros = new Uint8Array(at.slotMembers);
 /** What a member has announced, read back for errors. */
 export interface RecordView {
   readonly sequence: number;
@@ -52,11 +53,28 @@ export class Frame {
 
   /** Say again what does not change: a stray write may have hit the frame. */
   restore(): void {
-    this.#set(at.frameSlot, this.slot);
-    this.#set(at.frameSelf, this.#self);
-    this.#set(at.frameSize, this.size);
-    this.#set(at.frameStaging, this.staging);
-    this.#set(at.frameStagingBytes, stagingBytes);
+    for (const [offset, value] of this.#constants()) this.#set(offset, value);
+  }
+
+  /** Whether what does not change is still what it was. */
+  get isWhole(): boolean {
+    return this.#constants().every(([offset, value]) => this.#get(offset) === value);
+  }
+
+  /**
+   * Whether this rank's words in the slot say what a rank that has completed `sequence` calls and is in none leaves there,
+   * and nothing stands between them. Those words are written by this rank alone.
+   */
+  isAtRest(sequence: number): boolean {
+    const own = this.#member(this.#self);
+    return this.departed(this.#self) === sequence && this.#isClear(own + at.memberProgress + 16, own + at.memberDead);
+  }
+
+  /** Whether nobody has written to the slot of a lease that begins, as far as this rank can tell: its own part; rank 0 the rest. */
+  isFresh(): boolean {
+    const own = this.#member(this.#self);
+    if (!this.#isClear(own, own + at.memberDead)) return false;
+    return this.#self !== 0 || this.#isClear(this.slot + 8, this.slot + at.slotMembers);
   }
 
   setLease(lease: number): void {
@@ -150,6 +168,20 @@ export class Frame {
       count: this.#getWide(address + at.recordCount),
       name: nameText(bytes.subarray(name, name + at.nameBytes), this.#getWide(address + at.recordNameLength)),
     };
+  }
+
+  #constants(): readonly (readonly [offset: number, value: number])[] {
+    return [
+      [at.frameSlot, this.slot],
+      [at.frameSelf, this.#self],
+      [at.frameSize, this.size],
+      [at.frameStaging, this.staging],
+      [at.frameStagingBytes, stagingBytes],
+    ];
+  }
+
+  #isClear(from: number, to: number): boolean {
+    return Buffer.compare(this.#window.node.bytes.subarray(from, to), zeros.subarray(0, to - from)) === 0;
   }
 
   #member(rank: number): number {

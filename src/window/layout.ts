@@ -60,6 +60,14 @@ export const minWindowBytes: number = MIB;
 const addressableBytes: number = 4096 * MIB - 64 * KIB;
 
 const dataBytes = MIB; // the module's data segments and its own, unused, stack
+/** Bytes before the module's data segments, which nobody uses. */
+export const canaryBytes: number = KIB;
+/** From byte 0 to past the data segments: nobody writes there once the window is made. */
+export const sealedBytes: number = 2 * KIB;
+/** Magic, version, ranks, cores and the nonce: where the header says which window this is. */
+export const identityBytes = 32;
+/** Bytes before the arena and behind each of its arrays, at least: a write past an array's end shows in them. */
+export const guardBytes = 64;
 const stackBytes = 64 * KIB;
 const framesBytes = 64 * KIB;
 const frameStride = 4 * KIB;

@@ -6,6 +6,8 @@ import { instantiateKernels } from '../kernels/wasm-module.js';
 import type { AbortReason } from './abort-reason.js';
 import { decodeAbort } from './abort-reason.js';
 import { layoutNumbers as at, WindowLayout } from './layout.js';
+import type { Seal } from './seal.js';
+import { SealCheck, takeSeal, writeCanary } from './seal.js';
 
 const magic = 0x4c4f4853; // "SHOL"
 const version = 1;
@@ -46,8 +48,11 @@ export class NodeWindow {
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly i64: BigInt64Array;
+  #seal: Seal;
+  #check: SealCheck;
 
-  constructor(handle: WindowHandle) {
+  /** @param seal - What the window began with; left out: what is there now. */
+  constructor(handle: WindowHandle, seal?: Seal) {
     this.handle = handle;
     this.layout = new WindowLayout(handle.ranks, handle.windowBytes);
     const { buffer } = handle.memory;
@@ -55,6 +60,24 @@ export class NodeWindow {
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.i64 = new BigInt64Array(buffer);
+    this.#seal = seal ?? takeSeal(this.bytes, this.layout);
+    this.#check = new SealCheck(this.bytes, this.layout, this.#seal);
+  }
+
+  /** What the window began with: for the threads that join it. */
+  get seal(): Seal {
+    return this.#seal;
+  }
+
+  /** The window is made now; what it began with is what is there. */
+  renewSeal(): void {
+    this.#seal = takeSeal(this.bytes, this.layout);
+    this.#check = new SealCheck(this.bytes, this.layout, this.#seal);
+  }
+
+  /** What a task has written to although nobody may; undefined: nothing, as far as can be told from here. */
+  damage(): string | undefined {
+    return this.#check.broken();
   }
 
   /** Ranks outnumber cores: waiting must give way at once. */
@@ -140,5 +163,7 @@ export function createWindow(module: WebAssembly.Module, ranks: number, windowBy
   const header = window.layout.header;
   window.u32.set([magic, version, ranks, window.handle.cores], header / 4);
   window.bytes.set(randomBytes(16), header + 16);
+  writeCanary(window.bytes);
+  window.renewSeal();
   return window;
 }

@@ -3,8 +3,11 @@ import type { KernelExports } from '../kernels/wasm-module.js';
 import { instantiateKernels } from '../kernels/wasm-module.js';
 import { Allocator } from './allocator.js';
 import { Frame } from './frame.js';
-import { faultBytes, groupStagingBytes, maxGroups } from './layout.js';
+import { faultBytes, groupStagingBytes, guardBytes, maxGroups } from './layout.js';
 import type { NodeWindow } from './node-window.js';
+
+/** What guards hold. */
+const guardByte = 0xa6;
 
 /** Owned by the thread that runs the rank; nothing of it may be used from another. */
 export class RankWindow {
@@ -18,6 +21,8 @@ export class RankWindow {
   readonly #buffer: ArrayBufferLike;
   readonly #freeFrames: number[];
   #ownStagingUsed = false;
+  /** A guard that was broken when its array was freed. */
+  #brokenGuard: string | undefined;
 
   constructor(node: NodeWindow, rank: number, ring: (rank: number) => void = (to) => node.ring(to)) {
     this.node = node;
@@ -26,7 +31,9 @@ export class RankWindow {
     this.#buffer = node.bytes.buffer;
     const { layout, handle } = node;
     this.kernels = instantiateKernels(handle.module, handle.memory, layout.stackTop(rank));
-    this.arena = new Allocator(layout.arena(rank), layout.arenaBytes);
+    const arena = layout.arena(rank);
+    node.bytes.fill(guardByte, arena, arena + guardBytes);
+    this.arena = new Allocator(arena + guardBytes, layout.arenaBytes - guardBytes);
     this.#freeFrames = Array.from({ length: maxGroups }, (_, index) => layout.frame(rank, index));
   }
 
@@ -37,7 +44,7 @@ export class RankWindow {
   takeFrame(slot: number, self: number, size: number): Frame | undefined {
     const { layout } = this.node;
     const own = layout.staging(this.rank);
-    const staging = this.#ownStagingUsed ? this.arena.allocate(groupStagingBytes) : own;
+    const staging = this.#ownStagingUsed ? this.allocate(groupStagingBytes) : own;
     const address = staging === undefined ? undefined : this.#freeFrames.pop();
     if (staging === undefined || address === undefined) return undefined;
     if (staging === own) this.#ownStagingUsed = true;
@@ -51,7 +58,7 @@ export class RankWindow {
 
   giveFrame({ address, staging }: Frame): void {
     this.#freeFrames.push(address);
-    if (this.arena.free(staging) === undefined) this.#ownStagingUsed = false;
+    if (this.free(staging) === undefined) this.#ownStagingUsed = false;
   }
 
   /** Whether `array` views this window's memory. */
@@ -62,8 +69,41 @@ export class RankWindow {
   /** Zeroed memory for an array, or undefined when the arena has no room. */
   allocate(sizeBytes: number): number | undefined {
     const address = this.arena.allocate(sizeBytes);
-    if (address !== undefined) this.node.bytes.fill(0, address, address + sizeBytes);
+    if (address === undefined) return undefined;
+    this.node.bytes.fill(0, address, address + sizeBytes);
+    const end = address + sizeBytes;
+    this.node.bytes.fill(guardByte, end, end + guardBytes);
     return address;
+  }
+
+  /** Give memory of `allocate` back. Returns its bytes, or undefined when nothing is allocated there. */
+  free(address: number): number | undefined {
+    const sizeBytes = this.arena.free(address);
+    if (sizeBytes !== undefined) this.#brokenGuard ??= this.#guardBehind(address, sizeBytes);
+    return sizeBytes;
+  }
+
+  /** What was written to in this rank's part, or in what all share, although nobody may; undefined: nothing is known. */
+  damage(): string | undefined {
+    const shared = this.node.damage();
+    if (shared !== undefined) return shared;
+    if (this.#brokenGuard !== undefined) return this.#brokenGuard;
+    if (!this.#isGuard(this.node.layout.arena(this.rank))) return 'the bytes before the arrays of this rank';
+    for (const [address, { sizeBytes }] of this.arena.live()) {
+      const broken = this.#guardBehind(address, sizeBytes);
+      if (broken !== undefined) return broken;
+    }
+    return undefined;
+  }
+
+  #guardBehind(address: number, sizeBytes: number): string | undefined {
+    return this.#isGuard(address + sizeBytes) ? undefined : `the bytes behind an array of ${sizeBytes} bytes`;
+  }
+
+  #isGuard(address: number): boolean {
+    const { bytes } = this.node;
+    for (let i = address; i < address + guardBytes; i++) if (bytes[i] !== guardByte) return false;
+    return true;
   }
 
   /** Leave an encoded error for peers. Returns false, and leaves none, when it does not fit. */

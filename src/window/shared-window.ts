@@ -3,11 +3,10 @@ import { Socket } from 'node:net';
 import type { OsAddon } from '../native/os.js';
 import type { Doorbell } from './doorbell.js';
 import type { Bells, HostWindow, NodeWindow } from './node-window.js';
+import { identityBytes } from './layout.js';
 import { createWindow } from './node-window.js';
 
 const pageBytes = 64 * 1024;
-/** Magic, version, ranks, cores and the nonce: where the header says which window this is. */
-const identityBytes = 32;
 
 /** What the other processes of the host must know of one; gathered before `join`. */
 export interface SharedRow {
@@ -66,6 +65,7 @@ export class SharedWindow implements HostWindow {
     this.#writeEnds = rows.map(({ pid, bell }) => this.#os.openDescriptor(pid, bell, 1));
     const { header } = this.node.layout;
     const seen = this.node.bytes.subarray(header, header + identityBytes);
+    this.node.renewSeal();
     return seen.every((byte, i) => byte === holder.identity[i]);
   }
 

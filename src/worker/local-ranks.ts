@@ -126,8 +126,12 @@ async function outcomeOf<A extends unknown[]>(task: RankTask, fn: (...args: A) =
     const result = await task.run(() => fn(...args));
     origin = 'result';
     task.assertAwaited();
+    const damage = task.damage();
+    if (damage) throw damage;
     return { kind: 'returned', value: encodeValue(result, 'result'), ...task.finish() };
-  } catch (error) {
+  } catch (thrown) {
+    const damage = task.damage();
+    const error = damage ?? thrown;
     if (origin === 'result' && error instanceof NotAwaitedError) {
       // The others' calls that nobody awaits either would reject, with nobody to handle it.
       task.finish();
@@ -135,6 +139,6 @@ async function outcomeOf<A extends unknown[]>(task: RankTask, fn: (...args: A) =
       task.fail(error);
       task.cancel(error);
     }
-    return { kind: 'threw', error: encodeError(error, Infinity), origin, replaceThread: false };
+    return { kind: 'threw', error: encodeError(error, Infinity), origin, replaceThread: false, damage: damage?.where };
   }
 }

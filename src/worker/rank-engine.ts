@@ -24,10 +24,16 @@ export interface RankPlace {
 
 /** Make the engine of a thread. */
 export function createEngine(
-  { window: handle, bells, wire, worldRank }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'>,
+  {
+    window: handle,
+    seal,
+    bells,
+    wire,
+    worldRank,
+  }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'> & Partial<Pick<ThreadBoot, 'seal'>>,
   host: EngineHost,
 ): RankPlace {
-  const node = new NodeWindow(handle);
+  const node = new NodeWindow(handle, seal);
   if (wire) {
     const links = new WireLinks(worldRank, node, (rank, communicator) => openEndpoint(rank, communicator, wire));
     const doorbell = new WireDoorbell(links, () => {

@@ -55,6 +55,7 @@ export class ScriptThread {
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
+      seal: window.node.seal,
       bells: window.bells,
       posts: undefined,
       wire,

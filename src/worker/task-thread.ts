@@ -1,7 +1,7 @@
 /** Entry of a task thread: runs user code, one task at a time, and nothing else. */
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
-import { MessageTooLargeError, ShoalError } from '../errors.js';
+import { MessageTooLargeError, ShoalError, WindowDamagedError } from '../errors.js';
 import type { AssignMessage, Outcome } from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { loadTask } from './load-module.js';
@@ -47,6 +47,16 @@ function post(value: Uint8Array): boolean {
   return true;
 }
 
+/** How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of it. */
+function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTask, replaceThread = false): Outcome {
+  const damage = task.damage();
+  if (damage && damage !== thrown) damage.cause ??= thrown;
+  // Nothing more is written to such memory; its other ranks are ended from outside.
+  if (!damage) task.fail(thrown);
+  const error = encodeError(damage ?? thrown, Infinity);
+  return { kind: 'threw', error, origin, replaceThread, ...task.remarks, damage: damage?.where };
+}
+
 function sendOutcome(outcome: Outcome): void {
   flushOutput();
   port.send({ type: 'outcome', lease, taskId, outcome });
@@ -56,7 +66,14 @@ async function assign(message: AssignMessage): Promise<void> {
   const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
   ({ taskId, lease } = given);
   const options = { lease: given, attempt, timeoutMs, poison, maxMessageBytes, post };
-  const task = new RankTask(engine, runtime, options);
+  let task: RankTask;
+  try {
+    task = new RankTask(engine, runtime, options);
+  } catch (error) {
+    const damage = error instanceof WindowDamagedError ? error.where : undefined;
+    sendOutcome({ kind: 'threw', error: encodeError(error), origin: 'task', replaceThread: false, damage });
+    return;
+  }
   current = task;
   let origin: 'load' | 'task' | 'result' = 'load';
   let outcome: Outcome;
@@ -70,16 +87,11 @@ async function assign(message: AssignMessage): Promise<void> {
     if (message.unawaited === 'error') task.assertAwaited();
     const value = encodeResult(result, maxMessageBytes);
     outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
+    const damage = task.damage();
+    if (damage) throw damage;
   } catch (error) {
     if (current !== task) return; // an error that escaped came first and was reported
-    task.fail(error);
-    outcome = {
-      kind: 'threw',
-      error: encodeError(error, Infinity),
-      origin,
-      replaceThread: false,
-      ...task.remarks,
-    };
+    outcome = threw(error, origin, task);
   }
   if (current !== task) return;
   current = undefined;
@@ -116,14 +128,7 @@ function escaped(error: unknown): void {
     return;
   }
   current = undefined;
-  task.fail(error);
-  sendOutcome({
-    kind: 'threw',
-    error: encodeError(error, Infinity),
-    origin: 'task',
-    replaceThread: true,
-    ...task.remarks,
-  });
+  sendOutcome(threw(error, 'task', task, true));
 }
 
 if (boot.script) {

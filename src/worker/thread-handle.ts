@@ -2,7 +2,7 @@
 import type { WorkerEvents } from '../head/worker-side.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
-import type { HostWindow } from '../window/node-window.js';
+import type { HostWindow, NodeWindow } from '../window/node-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { namesLoader } from './load-module.js';
 import { logPath } from './log-file.js';
@@ -46,15 +46,19 @@ export class TaskThread {
   readonly posts: PostsUnderWay = new PostsUnderWay();
   /** Resolves when the thread is gone. */
   readonly exit: Promise<void>;
+  /** The window that it has joined. */
+  readonly node: NodeWindow;
   readonly #thread: PrivateThread;
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   #predecessor: Promise<void> | undefined;
 
   constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
     const { execArgv, logDir } = options.threads;
+    this.node = window.node;
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
+      seal: window.node.seal,
       bells: window.bells,
       posts: this.posts.counts,
       wire: options.wire,

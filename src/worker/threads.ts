@@ -43,7 +43,7 @@ const backOffMs = 50;
 /** The task threads of this process and the window they share. */
 export class ThreadWorkers implements WorkerSide {
   readonly workers: readonly WorkerInfo[];
-  readonly window: HostWindow;
+  window: HostWindow;
   readonly #options: ThreadOptions;
   readonly #threads = new Map<number, TaskThread>();
   /** A warm thread for each worker that has lost one before. */
@@ -54,6 +54,8 @@ export class ThreadWorkers implements WorkerSide {
   readonly #told = new Set<string>();
   #events: WorkerEvents | undefined;
   #closing = false;
+  /** All are being ended, to be started again over a new window. */
+  #renewing = false;
   #keepAlive = true;
 
   /** @param workers - Those of the pool that are threads of this process. */
@@ -112,7 +114,7 @@ export class ThreadWorkers implements WorkerSide {
 
   /** A worker whose thread is being replaced takes tasks: they wait for the new thread. */
   isAvailable(): boolean {
-    return !this.#closing;
+    return !this.#closing && !this.#renewing;
   }
   refill(): void {
     // A thread that is gone is replaced at once.
@@ -143,6 +145,22 @@ export class ThreadWorkers implements WorkerSide {
   }
   breakEpoch(): void {
     assert.fail('a thread returns from a round at once');
+  }
+  renew(text: string): void {
+    if (this.#closing || this.#renewing) return;
+    const { handle } = this.window.node;
+    this.#renewing = true;
+    const old = [...this.#threads.values(), ...this.#spares.values()];
+    this.#spares.clear();
+    for (const thread of old) thread.end();
+    this.window = threadsWindow(handle.module, handle.ranks, handle.windowBytes);
+    this.#events?.ending(text);
+    // They wait for nobody: no thread before them uses this window.
+    for (const { worldRank } of this.workers) this.#threads.set(worldRank, this.#spawnReplacement(worldRank));
+    this.#renewing = false;
+    this.keepAlive(this.#keepAlive);
+    this.#events?.renewed();
+    for (const { worldRank } of this.workers) this.#events?.replaced(worldRank);
   }
   assign(worldRank: number, message: AssignMessage): void {
     const thread = this.#threads.get(worldRank);
@@ -242,9 +260,10 @@ export class ThreadWorkers implements WorkerSide {
 
   #receive(worldRank: number, thread: TaskThread, message: Exclude<FromThread, { type: 'ready' }>): void {
     const events = this.#events;
+    // One that is being ended has nothing to report but what its user may want to read.
+    if (thread.ending && message.type !== 'warning') return;
     switch (message.type) {
       case 'outcome':
-        if (thread.ending) break;
         // Once for each lease, whatever the thread says.
         if (!thread.busy || message.lease !== thread.lease) {
           this.#warnOnce(
@@ -285,7 +304,8 @@ export class ThreadWorkers implements WorkerSide {
 
   #exited(worldRank: number, thread: TaskThread, how: Gone): void {
     if (this.#spares.get(worldRank) === thread) this.#spares.delete(worldRank);
-    if (this.#closing) return;
+    // One of a window that is no longer used: nothing waits for it.
+    if (this.#closing || thread.node !== this.window.node) return;
     const inUse = this.#threads.get(worldRank) === thread;
     if (!inUse && !thread.ending) return; // a spare
     const failed = this.#failedStarts.get(worldRank) ?? 0;
@@ -303,7 +323,10 @@ export class ThreadWorkers implements WorkerSide {
       return;
     }
     if (inUse && failed === 0) this.#replace(worldRank);
-    this.#events?.gone(worldRank, thread.lease, how);
+    // The thread itself looks at its memory when its task ends; this one could not.
+    const damage = thread.busy ? this.window.node.damage() : undefined;
+    this.#events?.gone(worldRank, thread.lease, { ...how, damage });
+    if (damage !== undefined && thread.node !== this.window.node) return;
     this.#events?.replaced(worldRank);
   }
 }

@@ -1,9 +1,13 @@
 /** Workers without processes: what they report waits until the test delivers it, in any order between workers. */
 import * as assert from 'uvu/assert';
+import { WindowDamagedError } from '../../src/errors.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../../src/head/worker-side.js';
 import type { AssignMessage, CancelMessage, Outcome } from '../../src/protocol/messages.js';
 import type { GoOrder } from '../../src/protocol/round-messages.js';
 import { encodeValue } from '../../src/protocol/values.js';
+
+/** How a rank ends the task that it begins. */
+export type FakeEnd = 'returned' | 'threw' | 'damaged';
 
 interface FakeWorker {
   living: boolean;
@@ -57,15 +61,15 @@ export class FakeWorkers implements WorkerSide {
     this.#events.replaced(worldRank);
   }
 
-  /** Let one waiting message of a worker arrive; false when none waits. `fails`: a task that it begins throws. */
-  deliver(which: number, fails: boolean): boolean {
+  /** Let one waiting message of a worker arrive; false when none waits. `end`: how a task ends that it begins. */
+  deliver(which: number, end: FakeEnd = 'returned'): boolean {
     const waiting = this.#states.filter(({ inbox }) => inbox.length > 0);
-    this.#fails = fails;
+    this.#nextEnd = end;
     const next = waiting[which % Math.max(1, waiting.length)]?.inbox.shift();
     next?.();
     return next !== undefined;
   }
-  #fails = false;
+  #nextEnd: FakeEnd = 'returned';
 
   die(worldRank: number): void {
     const state = this.#states[worldRank]!;
@@ -117,6 +121,9 @@ export class FakeWorkers implements WorkerSide {
       },
     ];
   }
+  renew(text: string): void {
+    if (!this.#restarting) this.#startNext(text);
+  }
   refill(): void {
     this.#tooFew = true;
     this.#restartIfIdle();
@@ -135,7 +142,7 @@ export class FakeWorkers implements WorkerSide {
     Object.assign(state, { task: message, lease, cancelled: false });
     this.#post(worldRank, () => {
       this.begun.set(message.lease.taskId, (this.begun.get(message.lease.taskId) ?? 0) + 1);
-      this.#end(worldRank, message, this.#fails ? 'threw' : 'returned');
+      this.#end(worldRank, message, this.#nextEnd);
     });
   }
   cancel(worldRank: number, { taskId }: CancelMessage): void {
@@ -158,14 +165,23 @@ export class FakeWorkers implements WorkerSide {
     if (state.living) state.inbox.push(arrive);
   }
 
-  #end(worldRank: number, { lease }: AssignMessage, kind: 'threw' | 'returned'): void {
+  #end(worldRank: number, { lease }: AssignMessage, end: FakeEnd): void {
     this.#states[worldRank]!.task = undefined;
-    const error = encodeValue(new RangeError('no such shard'), 'error');
+    const error = encodeValue(
+      end === 'damaged' ? new WindowDamagedError('slipped') : new RangeError('no such shard'),
+      'error',
+    );
     const counts = { sequence: 1, sent: 0, received: 0, aborted: this.#states[worldRank]!.cancelled };
     const outcome: Outcome =
-      kind === 'threw'
-        ? { kind, error, origin: 'task', replaceThread: false }
-        : { kind, value: encodeValue(lease.rank, 'value'), ...counts };
+      end === 'returned'
+        ? { kind: 'returned', value: encodeValue(lease.rank, 'value'), ...counts }
+        : {
+            kind: 'threw',
+            error,
+            origin: 'task',
+            replaceThread: false,
+            damage: end === 'damaged' ? 'its header' : undefined,
+          };
     this.#events.outcome(worldRank, lease.taskId, outcome);
     this.#restartIfIdle();
   }
@@ -174,11 +190,15 @@ export class FakeWorkers implements WorkerSide {
     const isIdle = this.#states.every(({ task }) => task === undefined);
     if (!isIdle || this.#restarting || this.#states.every(({ living }) => living)) return;
     if (this.#goesOn && !this.#tooFew && this.#states.some(({ living }) => living)) return;
+    this.#startNext('was ended with its epoch');
+  }
+
+  #startNext(why: string): void {
     this.#tooFew = false;
     this.restarts++;
     this.#restarting = true;
-    this.#events.ending();
-    for (const state of this.#states) Object.assign(state, { living: false, inbox: [] });
+    this.#events.ending(why);
+    for (const state of this.#states) Object.assign(state, { living: false, task: undefined, inbox: [] });
     // What the processes that are ending still say must change nothing.
     for (const { worldRank } of this.workers) {
       this.#states[0]!.inbox.push(() => {

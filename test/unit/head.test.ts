@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CancelledError, TaskFailedError, WorkerDiedError } from '../../src/errors.js';
+import { CancelledError, TaskFailedError, WindowDamagedError, WorkerDiedError } from '../../src/errors.js';
 import { Head } from '../../src/head/head.js';
 import type { Task } from '../../src/head/task.js';
 import type { Placement } from '../../src/protocol/pool-messages.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { rejectsCode } from '../support/check.js';
+import type { FakeEnd } from '../support/fake-workers.js';
 import { FakeWorkers } from '../support/fake-workers.js';
 
 const test = suite('head');
@@ -28,7 +29,17 @@ const event = fc.oneof(
       maxRetries: fc.nat(2),
     }),
   },
-  { weight: 16, arbitrary: fc.record({ deliver: fc.nat(50), fails: fc.constantFrom(false, false, false, true) }) },
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      deliver: fc.nat(50),
+      end: fc.oneof(
+        { weight: 12, arbitrary: fc.constant<FakeEnd>('returned') },
+        { weight: 4, arbitrary: fc.constant<FakeEnd>('threw') },
+        { weight: 1, arbitrary: fc.constant<FakeEnd>('damaged') },
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ die: fc.nat(size - 1) }) },
   { weight: 1, arbitrary: fc.record({ cancel: fc.nat(50) }) },
   { weight: 2, arbitrary: fc.constant('turn' as const) },
@@ -69,7 +80,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
               ends.set(task.id, how);
             };
             task.done.then(ended, ended);
-          } else if ('deliver' in each) workers.deliver(each.deliver, each.fails);
+          } else if ('deliver' in each) workers.deliver(each.deliver, each.end);
           else if ('die' in each) workers.die(each.die);
           else {
             const task = tasks[each.cancel % Math.max(1, tasks.length)];
@@ -78,16 +89,16 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
         }
         for (let guard = 0; head.status().queued + head.status().running > 0; guard++) {
           assert.ok(guard < 10_000, 'a task starves');
-          if (!workers.deliver(0, false)) await turn();
+          if (!workers.deliver(0)) await turn();
         }
-        while (workers.deliver(0, false));
+        while (workers.deliver(0));
         await turn();
         for (const task of tasks) {
           const end = ends.get(task.id);
           const expected = Array.from({ length: task.spec.workers }, (_, rank) => rank);
           if (Array.isArray(end)) assert.equal(end, expected);
           else {
-            const known = [CancelledError, TaskFailedError, WorkerDiedError];
+            const known = [CancelledError, TaskFailedError, WindowDamagedError, WorkerDiedError];
             assert.ok(
               known.some((each) => end instanceof each),
               `${task.id} ends with ${String(end)}`,
@@ -108,7 +119,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
         };
         const last = Array.from({ length: 6 }, () => head.submit({ ...spec, workers: size, maxRetries: 0 }));
         for (let guard = 0; guard < 1_000 && last.some((task) => !task.ended); guard++) {
-          if (!workers.deliver(0, false)) await turn();
+          if (!workers.deliver(0)) await turn();
         }
         assert.equal(
           last.map(({ state }) => state),
@@ -132,7 +143,7 @@ function submit(head: Head, workers: number): Task {
 /** Lets everything arrive that is on its way. */
 async function settle(workers: FakeWorkers): Promise<void> {
   for (let quiet = 0; quiet < 3; quiet++) {
-    while (workers.deliver(0, false)) quiet = 0;
+    while (workers.deliver(0)) quiet = 0;
     await turn();
   }
 }

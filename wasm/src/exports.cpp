@@ -26,12 +26,11 @@ EXPORT uint32_t shoal_layout(uint32_t index) {
   return index < sizeof(numbers) / sizeof(numbers[0]) ? numbers[index] : 0;
 }
 
-// int MPI_Reduce_local's shape, over k sources. Returns 0 when there is no such kernel.
+// int MPI_Reduce_local's shape, over k sources; with none of them nothing is written. Returns 0 when there is no such kernel.
 EXPORT uint32_t shoal_reduce(uint32_t dtype, uint32_t op, const uint8_t* const* sources, uint32_t k, uint8_t* target,
                              uint32_t count) {
-  const ReduceKernel kernel = reduce_kernel(dtype, op);
-  if (kernel && k && target) kernel(sources, k, target, uint64_t(count) * kItemBytes[dtype]);
-  return kernel != nullptr;
+  const uint64_t bytes = k != 0 && target && dtype < kDtypes ? uint64_t(count) * kItemBytes[dtype] : 0;
+  return reduce(dtype, op, sources, k != 0 ? k : 1, target, bytes);
 }
 
 EXPORT uint32_t shoal_may_arrive(const Frame* frame, uint32_t staging) { return may_arrive(*frame, staging != 0); }

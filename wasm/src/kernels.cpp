@@ -36,8 +36,9 @@ v128_t fold_vector(uint32_t k, Load load) {
   return Op::finish(acc, k);
 }
 
+// Not inlined: all of them in one function would be more than a compiler optimises well.
 template <typename Op>
-void fold(const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t bytes) {
+__attribute__((noinline)) void fold(const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t bytes) {
   uint64_t at = 0;
   if constexpr (Op::kLight) {
     for (; at + kBlockBytes <= bytes; at += kBlockBytes) {
@@ -86,61 +87,54 @@ void fold(const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t b
   }
 }
 
-struct Row {
-  Dtype dtype;
-  ReduceOp op;
-  ReduceKernel kernel;
-};
+constexpr uint32_t pair(uint32_t dtype, uint32_t op) { return dtype * kReduceOps + op; }
 
-#define SHOAL_ROW(DTYPE, OP, ...) {DTYPE, OP, fold<__VA_ARGS__>}
-#define SHOAL_ARITHMETIC(DTYPE, SUM, PROD, MIN, MAX)                                                 \
-  SHOAL_ROW(DTYPE, kSum, SUM), SHOAL_ROW(DTYPE, kProd, PROD), SHOAL_ROW(DTYPE, kMin, MIN),            \
+#define SHOAL_ROW(DTYPE, OP, ...)                                                                   \
+  case pair(DTYPE, OP):                                                                             \
+    fold<__VA_ARGS__>(sources, k, target, bytes);                                                   \
+    return true;
+#define SHOAL_ARITHMETIC(DTYPE, SUM, PROD, MIN, MAX)                                                \
+  SHOAL_ROW(DTYPE, kSum, SUM) SHOAL_ROW(DTYPE, kProd, PROD) SHOAL_ROW(DTYPE, kMin, MIN)             \
       SHOAL_ROW(DTYPE, kMax, MAX)
-#define SHOAL_LOGICAL(DTYPE, TRUTH)                                                                  \
-  SHOAL_ROW(DTYPE, kLand, Land<TRUTH>), SHOAL_ROW(DTYPE, kLor, Lor<TRUTH>), SHOAL_ROW(DTYPE, kLxor, Lxor<TRUTH>)
-#define SHOAL_INTEGER(DTYPE, BITS, SIGN)                                                             \
-  SHOAL_ARITHMETIC(DTYPE, Sum##BITS, Prod##BITS, Min##SIGN##BITS, Max##SIGN##BITS),                  \
-      SHOAL_LOGICAL(DTYPE, Truth##BITS), SHOAL_ROW(DTYPE, kBand, And), SHOAL_ROW(DTYPE, kBor, Or),   \
+#define SHOAL_LOGICAL(DTYPE, TRUTH)                                                                 \
+  SHOAL_ROW(DTYPE, kLand, Land<TRUTH>) SHOAL_ROW(DTYPE, kLor, Lor<TRUTH>) SHOAL_ROW(DTYPE, kLxor, Lxor<TRUTH>)
+#define SHOAL_INTEGER(DTYPE, BITS, SIGN)                                                            \
+  SHOAL_ARITHMETIC(DTYPE, Sum##BITS, Prod##BITS, Min##SIGN##BITS, Max##SIGN##BITS)                  \
+      SHOAL_LOGICAL(DTYPE, Truth##BITS) SHOAL_ROW(DTYPE, kBand, And) SHOAL_ROW(DTYPE, kBor, Or)     \
       SHOAL_ROW(DTYPE, kBxor, Xor)
-#define SHOAL_FLOAT(DTYPE, BITS)                                                                     \
-  SHOAL_ARITHMETIC(DTYPE, SumF##BITS, ProdF##BITS, MinF##BITS, MaxF##BITS),                          \
-      SHOAL_ROW(DTYPE, kAvg, AvgF##BITS), SHOAL_LOGICAL(DTYPE, TruthF##BITS)
-#define SHOAL_HALF(DTYPE, T)                                                                         \
-  SHOAL_ARITHMETIC(DTYPE, Rounded<T COMMA AddLanes>, Rounded<T COMMA MultiplyLanes>, MinHalf<T>, MaxHalf<T>), \
-      SHOAL_ROW(DTYPE, kAvg, RoundedAvg<T>), SHOAL_LOGICAL(DTYPE, TruthHalf<T>),                     \
-      SHOAL_ROW(DTYPE, kCarriedSum, Carried<T, AddLanes>),                                           \
-      SHOAL_ROW(DTYPE, kCarriedProd, Carried<T, MultiplyLanes>), SHOAL_ROW(DTYPE, kCarriedAvg, CarriedAvg<T>)
-#define SHOAL_COMPLEX(DTYPE, T, BITS)                                                                \
-  SHOAL_ARITHMETIC(DTYPE, SumF##BITS, ComplexProd<T>, ComplexMin<T>, ComplexMax<T>),                 \
-      SHOAL_ROW(DTYPE, kAvg, AvgF##BITS), SHOAL_LOGICAL(DTYPE, ComplexTruth<T>)
+#define SHOAL_FLOAT(DTYPE, BITS)                                                                    \
+  SHOAL_ARITHMETIC(DTYPE, SumF##BITS, ProdF##BITS, MinF##BITS, MaxF##BITS)                          \
+      SHOAL_ROW(DTYPE, kAvg, AvgF##BITS) SHOAL_LOGICAL(DTYPE, TruthF##BITS)
+#define SHOAL_HALF(DTYPE, T)                                                                        \
+  SHOAL_ARITHMETIC(DTYPE, Rounded<T COMMA AddLanes>, Rounded<T COMMA MultiplyLanes>, MinHalf<T>, MaxHalf<T>)\
+      SHOAL_ROW(DTYPE, kAvg, RoundedAvg<T>) SHOAL_LOGICAL(DTYPE, TruthHalf<T>)                      \
+      SHOAL_ROW(DTYPE, kCarriedSum, Carried<T, AddLanes>)                                           \
+      SHOAL_ROW(DTYPE, kCarriedProd, Carried<T, MultiplyLanes>) SHOAL_ROW(DTYPE, kCarriedAvg, CarriedAvg<T>)
+#define SHOAL_COMPLEX(DTYPE, T, BITS)                                                               \
+  SHOAL_ARITHMETIC(DTYPE, SumF##BITS, ComplexProd<T>, ComplexMin<T>, ComplexMax<T>)                 \
+      SHOAL_ROW(DTYPE, kAvg, AvgF##BITS) SHOAL_LOGICAL(DTYPE, ComplexTruth<T>)
 #define COMMA ,
-
-// Every dtype and operation that there is; docs/numeric-contract.md has them as a table.
-constexpr Row kRows[] = {
-    SHOAL_ARITHMETIC(kBool, Lor<Truth8>, Land<Truth8>, Land<Truth8>, Lor<Truth8>),
-    SHOAL_LOGICAL(kBool, Truth8),
-    SHOAL_ROW(kBool, kBand, Land<Truth8>), SHOAL_ROW(kBool, kBor, Lor<Truth8>), SHOAL_ROW(kBool, kBxor, Lxor<Truth8>),
-    SHOAL_INTEGER(kInt8, 8, I), SHOAL_INTEGER(kUint8, 8, U),
-    SHOAL_INTEGER(kInt16, 16, I), SHOAL_INTEGER(kUint16, 16, U),
-    SHOAL_INTEGER(kInt32, 32, I), SHOAL_INTEGER(kUint32, 32, U),
-    SHOAL_INTEGER(kInt64, 64, I), SHOAL_INTEGER(kUint64, 64, U),
-    SHOAL_HALF(kFloat16, Half), SHOAL_HALF(kBfloat16, Bfloat),
-    SHOAL_FLOAT(kFloat32, 32), SHOAL_FLOAT(kFloat64, 64),
-    SHOAL_COMPLEX(kComplex64, Complex64, 32), SHOAL_COMPLEX(kComplex128, Complex128, 64),
-};
-
-struct Table {
-  ReduceKernel kernels[kDtypes][kReduceOps];
-  constexpr Table() : kernels() {
-    for (const Row& row : kRows) kernels[row.dtype][row.op] = row.kernel;
-  }
-};
-constexpr Table kTable;
 
 }  // namespace
 
-ReduceKernel reduce_kernel(uint32_t dtype, uint32_t op) {
-  return dtype < kDtypes && op < kReduceOps ? kTable.kernels[dtype][op] : nullptr;
+// Every dtype and operation that there is; docs/numeric-contract.md has them as a table. A switch and no table of
+// functions: a table would lie in the memory that tasks can write to.
+bool reduce(uint32_t dtype, uint32_t op, const uint8_t* const* sources, uint32_t k, uint8_t* target, uint64_t bytes) {
+  if (dtype >= kDtypes || op >= kReduceOps) return false;
+  switch (pair(dtype, op)) {
+    SHOAL_ARITHMETIC(kBool, Lor<Truth8>, Land<Truth8>, Land<Truth8>, Lor<Truth8>)
+    SHOAL_LOGICAL(kBool, Truth8)
+    SHOAL_ROW(kBool, kBand, Land<Truth8>) SHOAL_ROW(kBool, kBor, Lor<Truth8>) SHOAL_ROW(kBool, kBxor, Lxor<Truth8>)
+    SHOAL_INTEGER(kInt8, 8, I) SHOAL_INTEGER(kUint8, 8, U)
+    SHOAL_INTEGER(kInt16, 16, I) SHOAL_INTEGER(kUint16, 16, U)
+    SHOAL_INTEGER(kInt32, 32, I) SHOAL_INTEGER(kUint32, 32, U)
+    SHOAL_INTEGER(kInt64, 64, I) SHOAL_INTEGER(kUint64, 64, U)
+    SHOAL_HALF(kFloat16, Half) SHOAL_HALF(kBfloat16, Bfloat)
+    SHOAL_FLOAT(kFloat32, 32) SHOAL_FLOAT(kFloat64, 64)
+    SHOAL_COMPLEX(kComplex64, Complex64, 32) SHOAL_COMPLEX(kComplex128, Complex128, 64)
+    default:
+      return false;
+  }
 }
 
 }  // namespace shoal

@@ -86,15 +86,14 @@ void run_chunk(Frame& f, uint32_t chunk) {
   const uint64_t first = chunk * f.chunkCount;
   const uint64_t count = first + f.chunkCount < f.pieceCount ? f.chunkCount : f.pieceCount - first;
   const uint64_t end = (first + count) * item;
-  const ReduceKernel kernel =
-      f.draft.operation == kAllreduce ? reduce_kernel(f.draft.dtype, f.draft.op) : nullptr;
+  const bool reduces = f.draft.operation == kAllreduce;
   const uint8_t* sources[kMaxRanks];
   for (uint64_t at_byte = first * item; at_byte < end; at_byte += kBlockBytes) {
     const uint64_t bytes = at_byte + kBlockBytes < end ? kBlockBytes : end - at_byte;
     for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + at_byte;
     uint8_t* target = at<uint8_t>(f.targets[0]) + at_byte;
-    if (kernel) {
-      kernel(sources, f.sourceCount, target, bytes);
+    if (reduces) {
+      reduce(f.draft.dtype, f.draft.op, sources, f.sourceCount, target, bytes);
     } else {
       memcpy(target, sources[0], bytes);
     }
@@ -121,7 +120,7 @@ void run_small(Frame& f) {
   for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(record_of(f, m).address);
   f.result = f.staging + 2 * f.stagingBytes;
   const Address target = f.target != 0 ? f.target : f.result;
-  reduce_kernel(f.draft.dtype, f.draft.op)(sources, f.size, at<uint8_t>(target), bytes);
+  reduce(f.draft.dtype, f.draft.op, sources, f.size, at<uint8_t>(target), bytes);
 }
 
 }  // namespace shoal

@@ -79,7 +79,6 @@ void check(Dtype dtype, const char* name) {
   std::vector<uint64_t> lengths = {1000, 4099};
   for (uint64_t n = 0; n <= 67; n++) lengths.push_back(n);
   for (uint32_t op : {kSum, kProd, kMin, kMax}) {
-    const ReduceKernel kernel = reduce_kernel(dtype, op);
     for (uint32_t k : {1u, 2u, 3u, 4u, 7u, 8u}) {
       for (uint64_t n : lengths) {
         const uint64_t shift = (n % 3) * sizeof(T);  // odd addresses for the vectors
@@ -96,7 +95,7 @@ void check(Dtype dtype, const char* name) {
         }
         const uint32_t in_place = uint32_t(random_bits() % k);
         uint8_t* target = buffers[in_place].data() + shift;
-        kernel(sources.data(), k, target, n * sizeof(T));
+        if (!reduce(dtype, op, sources.data(), k, target, n * sizeof(T))) failures++;
         for (uint64_t i = 0; i < n; i++) {
           T got;
           memcpy(&got, target + i * sizeof(T), sizeof(T));
@@ -112,8 +111,6 @@ void check(Dtype dtype, const char* name) {
 void touch_all() {
   for (uint32_t dtype = 0; dtype < kDtypes; dtype++) {
     for (uint32_t op = 0; op < kReduceOps; op++) {
-      const ReduceKernel kernel = reduce_kernel(dtype, op);
-      if (!kernel) continue;
       for (uint64_t n : {0, 1, 3, 5, 17, 67}) {
         const uint64_t bytes = n * kItemBytes[dtype];
         std::vector<std::vector<uint8_t>> buffers(3, std::vector<uint8_t>(bytes));
@@ -122,7 +119,7 @@ void touch_all() {
           for (uint8_t& byte : buffers[s]) byte = uint8_t(random_bits());
           sources[s] = buffers[s].data();
         }
-        kernel(sources, 3, buffers[2].data(), bytes);
+        reduce(dtype, op, sources, 3, buffers[2].data(), bytes);
       }
     }
   }
@@ -143,7 +140,9 @@ int main() {
   check<float>(kFloat32, "float32");
   check<double>(kFloat64, "float64");
   for (uint32_t dtype = 0; dtype < kDtypes + 3; dtype++) {
-    if (reduce_kernel(dtype, kReduceOps) || reduce_kernel(kDtypes, dtype)) failures++;
+    uint8_t element[16] = {};
+    const uint8_t* source = element;
+    if (reduce(dtype, kReduceOps, &source, 1, element, 1) || reduce(kDtypes, dtype, &source, 1, element, 1)) failures++;
   }
   printf("%d differences\n", failures);
   return failures == 0 ? 0 : 1;
