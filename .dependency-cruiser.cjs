@@ -9,6 +9,7 @@ const layers = [
   ['head', '^src/head/'],
   ['collective', '^src/collective/'],
   ['algorithms', '^src/algorithms/'],
+  ['modules', '^src/modules/'],
   ['protocol', '^src/protocol/'],
   ['wire', '^src/wire/'],
   ['window', '^src/window/'],

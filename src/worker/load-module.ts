@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
 import type { TaskSource } from '../protocol/messages.js';
+import { withPlace } from './syntax-error.js';
 
 const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
 /** Codes with which Node refuses such a file before it evaluates anything. */
@@ -14,12 +15,24 @@ const notForNode = new Set([
 ]);
 let loader: { import(file: string): Promise<unknown> } | undefined;
 
-/** Evaluate a module. `foreignLoader`: something was preloaded that may handle TypeScript. */
+/**
+ * Evaluate a module. `foreignLoader`: something was preloaded that may handle TypeScript.
+ *
+ * @throws What the module throws; SyntaxError with file, line and column where it, or what it imports, is no program.
+ */
 export async function loadModule(url: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
   const file = fileURLToPath(url);
   if (!existsSync(file)) {
     throw new ModuleNotFoundError(`no module at ${file}; pass new URL('./task.ts', import.meta.url)`, { url });
   }
+  try {
+    return withCommonJs(await evaluate(url, file, foreignLoader));
+  } catch (error) {
+    throw await withPlace(error, url);
+  }
+}
+
+async function evaluate(url: string, file: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
   const isTypescript = typescript.has(extname(file));
   if (!isTypescript) return (await import(url)) as Record<string, unknown>;
   if (foreignLoader) {
@@ -40,15 +53,20 @@ export async function loadTask(
   { url, exportName }: TaskSource,
   foreignLoader: boolean,
 ): Promise<(...args: unknown[]) => unknown> {
-  const module = withCommonJs(await loadModule(url, foreignLoader));
+  const module = await loadModule(url, foreignLoader);
   const found = module[exportName];
   if (typeof found === 'function') return found as (...args: unknown[]) => unknown;
-  const names = Object.keys(module).filter((name) => typeof module[name] === 'function');
+  const names = functionsOf(module);
   throw new ExportNotFoundError(
     `expected ${url} to export a function named ${show(exportName)}, found ${show(found)}; ` +
       `it exports ${names.length === 0 ? 'no functions' : names.map((name) => show(name)).join(', ')}`,
     { url, exportName },
   );
+}
+
+/** Names of the functions that a module exports. */
+export function functionsOf(module: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(module).filter((name) => typeof module[name] === 'function');
 }
 
 /** Exports of a CommonJS module come as its `default`; one that was compiled from `export default` has that one in it. */

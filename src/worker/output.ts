@@ -21,6 +21,8 @@ class LineWriter {
   readonly #log: LogFile | undefined;
   /** The line that is not finished. */
   readonly #line = Buffer.allocUnsafeSlow(partBytes);
+  /** Something has been written to it. */
+  isUsed = false;
   #length = 0;
   /** Parts of the line have been written. */
   #goesOn = false;
@@ -34,6 +36,7 @@ class LineWriter {
   }
 
   write(chunk: Uint8Array): void {
+    this.isUsed = true;
     const label = this.#label();
     for (let at = 0; at < chunk.length;) {
       const found = chunk.indexOf(newline, at);
@@ -170,14 +173,27 @@ function redirect(stream: Writable, writer: LineWriter): void {
   Object.assign(stream, sink);
 }
 
-/** Send this thread's standard output and error, console included, to file descriptors. Returns a function that writes unfinished lines. */
-export function installOutput(boot: OutputBoot, label: () => string): () => void {
+/** Standard output and error of this thread. */
+export interface Output {
+  /** Nothing has been written to either. */
+  readonly isSilent: boolean;
+  /** Write unfinished lines. */
+  flush(): void;
+}
+
+/** Send this thread's standard output and error, console included, to file descriptors. */
+export function installOutput(boot: OutputBoot, label: () => string): Output {
   const text = boot.label === 'none' ? () => '' : label;
   const log = boot.log === undefined ? undefined : new LogFile(boot.log);
   const writers = [new LineWriter(boot.stdout, text, log), new LineWriter(boot.stderr, text, log)] as const;
   redirect(process.stdout, writers[0]);
   redirect(process.stderr, writers[1]);
-  return () => {
-    for (const writer of writers) writer.flush();
+  return {
+    get isSilent() {
+      return !writers.some((writer) => writer.isUsed);
+    },
+    flush() {
+      for (const writer of writers) writer.flush();
+    },
   };
 }

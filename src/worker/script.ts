@@ -5,7 +5,8 @@ import type { Runtime } from '../collective/scope.js';
 import { inFlightText } from '../head/in-flight.js';
 import type { ScriptBoot } from '../protocol/messages.js';
 import { decodeValue } from '../protocol/values.js';
-import { loadModule } from './load-module.js';
+import { functionsOf, loadModule } from './load-module.js';
+import type { Output } from './output.js';
 import type { ControlPort } from './private-port.js';
 import { RankTask } from './rank-task.js';
 
@@ -16,12 +17,12 @@ interface ScriptThread {
   readonly engine: RankEngine;
   readonly runtime: Runtime;
   readonly poison: boolean;
-  flushOutput(): void;
+  readonly output: Output;
 }
 
 /** Start the script; its world is bound from the first line on. */
 export function runScript(script: ScriptBoot, thread: ScriptThread): void {
-  const { port, foreignLoader, engine, runtime, poison } = thread;
+  const { port, foreignLoader, engine, runtime, poison, output } = thread;
   const { lease, timeoutMs, url, argv } = script;
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison });
   process.argv = [process.execPath, fileURLToPath(url), ...argv];
@@ -34,6 +35,7 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
   // The script may patch it.
   const exit = process.exit.bind(process);
   let failed = false;
+  let functions: readonly string[] = [];
   const fail = (error: unknown): void => {
     failed = true;
     console.error(error);
@@ -52,10 +54,25 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
       console.error(damage.message);
       process.exitCode = 1;
     }
-    thread.flushOutput();
+    if (code === 0 && lease.rank === 0 && output.isSilent && task.group.sequence === 0 && functions.length > 0) {
+      console.error(onlyExports(fileURLToPath(url), functions));
+    }
+    output.flush();
   });
   runtime.running = task.scope;
   runtime.storage.run(task.scope, () => {
-    loadModule(url, foreignLoader).catch(fail);
+    loadModule(url, foreignLoader).then((module) => {
+      functions = functionsOf(module);
+    }, fail);
   });
+}
+
+/** For a script that was written as a task. */
+function onlyExports(file: string, functions: readonly string[]): string {
+  const [first = ''] = functions;
+  const flag = functions.includes('default') ? '' : ` --export ${first}`;
+  return (
+    `${file} has ended without output and without a collective: it exports ${functions.join(', ')}, and \`shoal run\` ` +
+    `calls nothing. Call the function in the file, or run it as a task: shoal start, then shoal submit${flag} ${file}`
+  );
 }

@@ -1,7 +1,13 @@
 /** Entry of a task thread: runs user code, one task at a time, and nothing else. */
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
-import { MessageTooLargeError, ShoalError, WindowDamagedError } from '../errors.js';
+import {
+  ExportNotFoundError,
+  MessageTooLargeError,
+  ModuleNotFoundError,
+  ShoalError,
+  WindowDamagedError,
+} from '../errors.js';
 import type { AssignMessage, Outcome } from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { loadTask } from './load-module.js';
@@ -19,7 +25,7 @@ const { boot, port } = takePrivateBoot();
 const poison = environment().debug;
 const runtime = installRuntime();
 runtime.worker = true;
-const flushOutput = installOutput(boot.output, () => {
+const output = installOutput(boot.output, () => {
   const context = runtime.running?.context;
   if (boot.output.label === 'rank') return `${boot.worldRank} | `;
   return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
@@ -38,6 +44,8 @@ let current: RankTask | undefined;
 let taskId = '';
 /** The one it was given with. */
 let lease = 0;
+/** A module could not be loaded: Node keeps what it has of it, and gives parts of it to whoever imports them next. */
+let isSpoilt = false;
 
 /** False: no room for it. */
 const posts = new PostsUnderWay(boot.posts);
@@ -58,7 +66,7 @@ function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTa
 }
 
 function sendOutcome(outcome: Outcome): void {
-  flushOutput();
+  output.flush();
   port.send({ type: 'outcome', lease, taskId, outcome });
 }
 
@@ -78,8 +86,7 @@ async function assign(message: AssignMessage): Promise<void> {
   let origin: 'load' | 'task' | 'result' = 'load';
   let outcome: Outcome;
   try {
-    // Outside the task, so that top-level code of the module cannot depend on which task came first.
-    const fn = await loadTask(message.source, boot.foreignLoader);
+    const fn = await load(message);
     const args = decodeValue(message.args) as unknown[];
     origin = 'task';
     const result = await task.run(() => fn(...args));
@@ -91,12 +98,22 @@ async function assign(message: AssignMessage): Promise<void> {
     if (damage) throw damage;
   } catch (error) {
     if (current !== task) return; // an error that escaped came first and was reported
-    outcome = threw(error, origin, task);
+    outcome = threw(error, origin, task, isSpoilt);
   }
   if (current !== task) return;
   current = undefined;
   task.close();
   sendOutcome(outcome);
+}
+
+/** Load the task's function: outside the task, so that top-level code of the module cannot depend on which came first. */
+async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => unknown> {
+  try {
+    return await loadTask(source, boot.foreignLoader);
+  } catch (error) {
+    isSpoilt = !(error instanceof ModuleNotFoundError || error instanceof ExportNotFoundError);
+    throw error;
+  }
 }
 
 function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
@@ -111,6 +128,7 @@ function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
 
 /** An error that no task code caught: the thread's state is unknown, so it is replaced. */
 function escaped(error: unknown): void {
+  if (isSpoilt) return; // Node may report each file on the way to the one that failed
   const task = current;
   const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
   if (owner !== undefined && (!task || owner !== taskId)) {
@@ -132,7 +150,7 @@ function escaped(error: unknown): void {
 }
 
 if (boot.script) {
-  runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, flushOutput });
+  runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, output });
 } else {
   process.on('uncaughtException', escaped);
   port.receive((message) => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,30 @@ test('runs a TypeScript file on every rank, with whole labelled lines', async ()
   const of = (rank: number): string[] =>
     [`sum 6 of 3 -n 9 --flag`, 'half a line', 'last without newline'].map((l) => `${rank} | ${l}`);
   assert.equal(lines(out), [0, 1, 2].flatMap(of).sort());
+});
+
+test('a file that exports functions and does nothing is told of, once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-test-'));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const task = file('task.ts', 'export const half = (n: number): number => n / 2;\nexport default half;\n');
+  const named = file('named.cjs', 'exports.half = (n) => n / 2;\n');
+  const { code, out, err } = await shoal(['run', '-n', '2', task]);
+  assert.equal([code, out], [0, '']);
+  assert.match(
+    err,
+    /^0 \| .*task\.ts has ended without output and without a collective: it exports default, half, [^\n]*\n$/,
+  );
+  assert.match(err, `shoal submit ${task}\n`);
+  assert.match((await shoal(['run', '-n', '1', named])).err, `shoal submit --export half ${named}`);
+  const silent = file('silent.mjs', 'globalThis.done = 1;\n');
+  const loud = file('loud.mjs', 'console.log(1);\nexport const half = (n) => n / 2;\n');
+  const barrier = `import { collective } from ${JSON.stringify(import.meta.resolve('shoal/worker'))};\n`;
+  const working = file('working.mjs', `${barrier}export const work = () => collective.barrier();\nawait work();\n`);
+  for (const script of [silent, loud, working]) assert.is((await shoal(['run', '-n', '2', script])).err, '', script);
+  rmSync(folder, { recursive: true });
 });
 
 test('leaves the label out with --no-label', async () => {
