@@ -6,12 +6,15 @@ import { closeWorld, ranks } from '../support/world.js';
 const tasks = new URL('./tasks/collectives.js', import.meta.url);
 const test = suite('collectives');
 
+const seed = Math.floor(Math.random() * 2 ** 31);
+console.log(`seed ${seed}`);
+
 const cases: readonly (readonly [sentence: string, name: string, ...args: unknown[]])[] = [
-  ['reduces plain arrays of every dtype, op and length', 'allreduceAll', 'plain'],
-  ['reduces window arrays of every dtype, op and length', 'allreduceAll', 'window'],
-  ['reduces views at odd offsets', 'allreduceAll', 'odd'],
-  ['reduces arrays over a SharedArrayBuffer', 'allreduceAll', 'shared'],
-  ['reduces when every rank has another kind of array', 'allreduceAll', 'mixed'],
+  ['reduces plain arrays of every dtype, op and length', 'allreduceAll', 'plain', seed],
+  ['reduces window arrays of every dtype, op and length', 'allreduceAll', 'window', seed],
+  ['reduces views at odd offsets', 'allreduceAll', 'odd', seed],
+  ['reduces arrays over a SharedArrayBuffer', 'allreduceAll', 'shared', seed],
+  ['reduces when every rank has another kind of array', 'allreduceAll', 'mixed', seed],
   ['leaves the input alone with out, and all bytes around a view', 'outAndPoison'],
   ['broadcasts from every root', 'broadcastAll'],
   ['keeps NaN, signed zeros and infinities', 'floatEdges'],
