@@ -11,6 +11,7 @@ import { findPool, poolFolder, publishPool } from '../driver/pool-files.js';
 import { keptLogs } from '../driver/pool-logs.js';
 import { PoolServer } from '../driver/pool-server.js';
 import { InvalidArgumentError, LaunchError } from '../errors.js';
+import type { Reload } from '../head/pool-events.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
 import { nodeIdentity, readProcess } from '../native/proc.js';
 import { serveNode } from '../node-manager/serve-node.js';
@@ -24,6 +25,7 @@ interface LaunchFlags {
   mpiexec?: string;
   window?: number | false;
   logDir?: string;
+  reload?: Reload;
   hosts?: readonly string[];
   hostfile?: string;
   nodeManagers?: NodeManagersChoice;
@@ -55,6 +57,10 @@ export function startCommand(): Command {
     .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
     .option('--window <bytes>', 'shared window per worker; false: every byte goes over MPI', windowOption)
     .option('--log-dir <dir>', "keep each worker's output there (default: as long as the pool lives)")
+    .option(
+      '--reload <when>',
+      'changed: a task whose module was edited runs its new version; never: what is loaded stays',
+    )
     .option(...hostsOption)
     .option(...hostfileOption)
     .option('--node-managers <who>', 'start: started by the pool; wait: by hand, with --address')

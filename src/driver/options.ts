@@ -3,6 +3,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
+import type { Reload } from '../head/pool-events.js';
 import type { Host } from '../launch/command-line.js';
 import { listenAddress, parseHosts } from '../launch/hosts.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
@@ -90,6 +91,12 @@ export interface LaunchOptions {
    * depend on luck; `'error'`: the task fails. A call that was not awaited and is over by then cannot be told.
    */
   readonly unawaited?: Unawaited;
+  /**
+   * A task whose module has changed, or a file that it imports: `'changed'` (default): workers that have loaded another
+   * version get new threads first, so that all ranks run what is there now; `'never'`: what is loaded stays. Files of
+   * `node_modules` are not looked at.
+   */
+  readonly reload?: Reload;
   /** Limits of each task thread's JavaScript heap. */
   readonly resourceLimits?: ResourceLimits;
   /** Variables added to the workers' environment. */
@@ -126,6 +133,7 @@ export interface FilledLaunchOptions {
   readonly communicatorCache: number;
   readonly roundTimeoutMs: number;
   readonly unawaited: Unawaited;
+  readonly reload: Reload;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
@@ -161,6 +169,7 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'communicatorCache',
   'roundTimeoutMs',
   'unawaited',
+  'reload',
   'resourceLimits',
   'env',
   'execArgv',
@@ -216,6 +225,7 @@ export function fillLaunchOptions(given: LaunchOptions): FilledLaunchOptions {
       65_536,
     ),
     unawaited: oneOf('launch', 'unawaited', options.unawaited ?? 'warn', ['warn', 'error']),
+    reload: oneOf('launch', 'reload', options.reload ?? 'changed', ['changed', 'never']),
     resourceLimits: options.resourceLimits,
     env: options.env,
     execArgv: options.execArgv,

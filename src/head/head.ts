@@ -13,6 +13,7 @@ import { GangScheduler } from './gang-scheduler.js';
 import { Groups } from './groups.js';
 import { Leases } from './leases.js';
 import { inFlightWarning } from './in-flight.js';
+import { ModuleVersions } from './module-versions.js';
 import { nodeSizes } from './placement.js';
 import { refusedWarning } from './refused-posts.js';
 import type { HeadEvents, HeadOptions, WorkerStatus } from './pool-events.js';
@@ -38,6 +39,8 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly #options: HeadOptions;
   readonly #scheduler: GangScheduler;
   readonly #leases: Leases;
+  /** Undefined: nobody is to look. */
+  readonly #versions: ModuleVersions | undefined;
   readonly #tasks = new Map<string, Task>();
   /** The task that each worker runs. */
   readonly #running = new Map<number, Task>();
@@ -58,6 +61,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.closingBegun = new Promise((resolve) => (this.#begin = resolve));
     this.#scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
     this.#leases = new Leases(workers.slots);
+    this.#versions = options.reload === 'changed' ? new ModuleVersions() : undefined;
     this.groups = new Groups(workers, options, {
       formed: (id) => {
         this.#formed(id);
@@ -227,6 +231,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   renewed(): void {
     this.#lost.clear();
+    this.#versions?.reset();
     this.groups.reset(this.#workers.workers.map(({ worldRank }) => worldRank));
     // The new processes may be on other nodes: what can never start any more is told so.
     const sizes = this.#nodeSizes;
@@ -386,8 +391,9 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       const { worldRank, localRank, pid, hostname, node } = info;
       return { rank, worldRank, localRank, pid, hostname, node };
     });
+    const stale = this.#stale(task, worldRanks);
     for (const [rank, worldRank] of worldRanks.entries()) {
-      if (spec.fresh) this.#workers.end(worldRank);
+      if (spec.fresh || stale.includes(worldRank)) this.#workers.end(worldRank);
       this.#workers.assign(worldRank, {
         type: 'assign',
         lease: { ...grant, taskId: task.id, rank, communicator, members },
@@ -399,6 +405,18 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
         unawaited: this.#options.unawaited,
       });
     }
+  }
+
+  /** The workers that have an older version of the task's module, or of what it imports, than the one that is there now. */
+  #stale(task: Task, worldRanks: readonly number[]): readonly number[] {
+    const stale = this.#versions?.give(task.spec.source.url, worldRanks, task.submittedAt);
+    if (stale?.path !== undefined) {
+      this.warning(
+        undefined,
+        `${stale.path} has changed: from task ${task.id} on, its new version is loaded, by new threads`,
+      );
+    }
+    return stale?.worldRanks ?? [];
   }
 
   #timeOut(task: Task): void {

@@ -3,6 +3,9 @@ import type { TaskSource, Unawaited } from '../protocol/messages.js';
 import type { GroupOptions } from './groups.js';
 import type { StartPhases } from './worker-side.js';
 
+/** Whether workers load a task's module anew when a file of it has changed. */
+export type Reload = 'changed' | 'never';
+
 /** Limits of a head; all filled. */
 export interface HeadOptions extends GroupOptions {
   readonly graceMs: number;
@@ -10,6 +13,7 @@ export interface HeadOptions extends GroupOptions {
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
   readonly unawaited: Unawaited;
+  readonly reload: Reload;
   /** Default deadline of collectives; null: none. */
   readonly collectiveTimeoutMs: number | null;
 }

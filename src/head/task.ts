@@ -31,6 +31,7 @@ export class Task {
   readonly id: string;
   readonly spec: TaskSpec;
   readonly done: Promise<unknown[]>;
+  readonly submittedAt: number = performance.now();
   state: TaskState = 'queued';
   attempts = 0;
   attempt: Attempt | undefined;

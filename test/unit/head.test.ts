@@ -62,6 +62,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
           maxQueueBytes: 1e9,
           maxMessageBytes: 1e6,
           unawaited: 'warn' as const,
+          reload: 'never' as const,
         };
         const rounds = { communicator, communicatorCache, roundTimeoutMs: 1e6 };
         const head = new Head(workers, { ...limits, ...rounds, collectiveTimeoutMs: null });
@@ -150,7 +151,14 @@ async function settle(workers: FakeWorkers): Promise<void> {
 
 test('a task whose worker cannot be ended ends without it; worker and slot come back when it is gone', async () => {
   const workers = new FakeWorkers(2, false);
-  const limits = { graceMs: 10, maxQueue: 1e6, maxQueueBytes: 1e9, maxMessageBytes: 1e6, unawaited: 'warn' as const };
+  const limits = {
+    graceMs: 10,
+    maxQueue: 1e6,
+    maxQueueBytes: 1e9,
+    maxMessageBytes: 1e6,
+    unawaited: 'warn' as const,
+    reload: 'never' as const,
+  };
   const rounds = { communicator: 'split' as const, communicatorCache: 2, roundTimeoutMs: 1e6 };
   const head = new Head(workers, { ...limits, ...rounds, collectiveTimeoutMs: null });
   workers.report(head);

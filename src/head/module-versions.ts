@@ -1,0 +1,103 @@
+/** In which version each worker has the files of tasks' modules, and which workers have an old one. */
+import type { ModuleGraph } from '../modules/module-graph.js';
+import { SourceFiles } from '../modules/module-graph.js';
+
+/** A look serves the tasks that were submitted before it, for this time. */
+const lookMs = 10;
+/** For how long imports are taken to mean the same files, while none of them changes. */
+const resolvedMs = 1_000;
+
+/** Modules of more files are looked at less often, so that looking takes a twentieth of the time at most. */
+const fewFiles = 8;
+const sparingly = 20;
+
+/** One module, as it was last seen. */
+interface Seen {
+  readonly graph: ModuleGraph | undefined;
+  readonly resolvedAt: number;
+  lookedAt: number;
+  /** How long it took to see that no file has changed. */
+  tookMs: number;
+}
+
+/** What a task's workers must load anew. */
+export interface Stale {
+  readonly worldRanks: readonly number[];
+  /** A file that has changed; undefined: that was told before. */
+  readonly path: string | undefined;
+}
+
+/**
+ * Kept by the head, which decides for all ranks of a task alike. A worker's record may hold files that its present thread
+ * has not loaded: then it is given a new thread once too often, never an old version.
+ */
+export class ModuleVersions {
+  readonly #files = new SourceFiles();
+  readonly #seen = new Map<string, Seen>();
+  /** By worker, then by path: the hash of what it was to load. */
+  readonly #given = new Map<number, Map<string, string>>();
+  readonly #told = new Set<string>();
+
+  /**
+   * A task is about to start: note what its workers load, and say which of them have another version of any of it.
+   *
+   * @param submittedAt - `performance.now()` when the task came: what was written before that is seen.
+   */
+  give(url: string, worldRanks: readonly number[], submittedAt: number): Stale {
+    const graph = this.#look(url, submittedAt);
+    if (!graph) return { worldRanks: [], path: undefined };
+    let changed: string | undefined;
+    const stale = worldRanks.filter((worldRank) => {
+      const given = this.#given.get(worldRank);
+      const file = given && graph.files.find(({ path, hash }) => (given.get(path) ?? hash) !== hash);
+      if (file) {
+        this.#given.delete(worldRank);
+        changed ??= this.#tellOnce(file.path, file.hash);
+      }
+      return file !== undefined;
+    });
+    for (const worldRank of worldRanks) this.#note(worldRank, graph);
+    return { worldRanks: stale, path: changed };
+  }
+
+  /** All workers are new. */
+  reset(): void {
+    this.#given.clear();
+  }
+
+  #look(url: string, submittedAt: number): ModuleGraph | undefined {
+    const now = performance.now();
+    const seen = this.#seen.get(url);
+    if (seen && now - seen.lookedAt < this.#pauseMs(seen, submittedAt)) return seen.graph;
+    if (seen?.graph && now - seen.resolvedAt < resolvedMs && this.#isSame(seen.graph)) {
+      seen.lookedAt = now;
+      seen.tookMs = performance.now() - now;
+      return seen.graph;
+    }
+    const graph = this.#files.graph(url);
+    this.#seen.set(url, { graph, resolvedAt: now, lookedAt: now, tookMs: seen?.tookMs ?? 0 });
+    return graph;
+  }
+
+  #pauseMs({ graph, lookedAt, tookMs }: Seen, submittedAt: number): number {
+    const many = graph && graph.files.length > fewFiles ? tookMs * sparingly : 0;
+    return Math.max(many, submittedAt < lookedAt ? lookMs : 0);
+  }
+
+  #isSame({ files }: ModuleGraph): boolean {
+    return files.every(({ path, hash }) => this.#files.current(path)?.hash === hash);
+  }
+
+  #note(worldRank: number, { files }: ModuleGraph): void {
+    const given = this.#given.get(worldRank) ?? new Map<string, string>();
+    this.#given.set(worldRank, given);
+    for (const { path, hash } of files) given.set(path, hash);
+  }
+
+  #tellOnce(path: string, hash: string): string | undefined {
+    const key = `${path} ${hash}`;
+    if (this.#told.has(key)) return undefined;
+    this.#told.add(key);
+    return path;
+  }
+}
