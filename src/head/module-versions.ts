@@ -8,7 +8,7 @@ const lookMs = 10;
 const resolvedMs = 1_000;
 
 /** Modules of more files are looked at less often, so that looking takes a twentieth of the time at most. */
-const fewFiles = 8;
+const fewFiles = 3;
 const sparingly = 20;
 
 /** One module, as it was last seen. */

@@ -7,7 +7,7 @@ import type { AbortReason } from './abort-reason.js';
 import { decodeAbort } from './abort-reason.js';
 import { layoutNumbers as at, WindowLayout } from './layout.js';
 import type { Seal } from './seal.js';
-import { SealCheck, takeSeal, writeCanary } from './seal.js';
+import { SealCheck, writeCanary } from './seal.js';
 
 const magic = 0x4c4f4853; // "SHOL"
 const version = 1;
@@ -48,7 +48,6 @@ export class NodeWindow {
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly i64: BigInt64Array;
-  #seal: Seal;
   #check: SealCheck;
 
   /** @param seal - What the window began with; left out: what is there now. */
@@ -60,19 +59,17 @@ export class NodeWindow {
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.i64 = new BigInt64Array(buffer);
-    this.#seal = seal ?? takeSeal(this.bytes, this.layout);
-    this.#check = new SealCheck(this.bytes, this.layout, this.#seal);
+    this.#check = new SealCheck(this.bytes, this.layout, seal);
   }
 
   /** What the window began with: for the threads that join it. */
   get seal(): Seal {
-    return this.#seal;
+    return this.#check.seal;
   }
 
   /** The window is made now; what it began with is what is there. */
   renewSeal(): void {
-    this.#seal = takeSeal(this.bytes, this.layout);
-    this.#check = new SealCheck(this.bytes, this.layout, this.#seal);
+    this.#check = new SealCheck(this.bytes, this.layout);
   }
 
   /** What a task has written to although nobody may; undefined: nothing, as far as can be told from here. */

@@ -19,15 +19,19 @@ export function writeCanary(bytes: Uint8Array): void {
 }
 
 /** Copy what is never to change; once all of it is written. */
-export function takeSeal(bytes: Uint8Array, { header }: WindowLayout): Seal {
+function takeSeal(bytes: Uint8Array, { header }: WindowLayout): Seal {
   return { low: bytes.slice(0, sealedBytes), identity: bytes.slice(header, header + identityBytes) };
 }
 
-/** Compares a window with its seal, in less than a microsecond. */
+/** Compares a window with its seal. */
 export class SealCheck {
+  readonly seal: Seal;
   readonly #parts: readonly (readonly [where: string, now: Uint8Array, then: Uint8Array])[];
 
-  constructor(bytes: Uint8Array, { header }: WindowLayout, seal: Seal) {
+  /** @param seal - Left out: what is there now. */
+  constructor(bytes: Uint8Array, layout: WindowLayout, seal: Seal = takeSeal(bytes, layout)) {
+    const { header } = layout;
+    this.seal = seal;
     this.#parts = [
       ['the first bytes of its memory', bytes.subarray(0, sealedBytes), seal.low],
       ['its header', bytes.subarray(header, header + identityBytes), seal.identity],

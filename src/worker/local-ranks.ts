@@ -126,11 +126,11 @@ async function outcomeOf<A extends unknown[]>(task: RankTask, fn: (...args: A) =
     const result = await task.run(() => fn(...args));
     origin = 'result';
     task.assertAwaited();
-    const damage = task.damage();
+    const damage = task.group.damage();
     if (damage) throw damage;
     return { kind: 'returned', value: encodeValue(result, 'result'), ...task.finish() };
   } catch (thrown) {
-    const damage = task.damage();
+    const damage = task.group.damage();
     const error = damage ?? thrown;
     if (origin === 'result' && error instanceof NotAwaitedError) {
       // The others' calls that nobody awaits either would reject, with nobody to handle it.

@@ -4,7 +4,6 @@ import type { RankEngine } from '../collective/engine.js';
 import type { Lease } from '../collective/group.js';
 import { Group } from '../collective/group.js';
 import type { Runtime, TaskScope } from '../collective/scope.js';
-import type { WindowDamagedError } from '../errors.js';
 import { ClosedError, MessageTooLargeError, NotAwaitedError } from '../errors.js';
 import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
@@ -110,11 +109,6 @@ export class RankTask {
     if (calls.length === 0) return;
     const text = `task ${group.taskId}: its function returned on rank ${group.rank} while ${inFlightText(calls)}`;
     throw new NotAwaitedError(text, { taskId: group.taskId, rank: group.rank, calls });
-  }
-
-  /** The error of a task whose memory was overwritten; before `close`. */
-  damage(): WindowDamagedError | undefined {
-    return this.group.damage();
   }
 
   /** Abort `context.signal`; collectives are ended by the abort word, not by this. */

@@ -49,7 +49,7 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
     // After a failure the peers know; a plain exit code other than 0 is a failure too.
     if (!failed && code !== 0) task.fail(new Error(`rank ${lease.rank} ended with exit code ${code}`));
     else if (!failed) task.finish();
-    const damage = task.damage();
+    const damage = task.group.damage();
     if (damage) {
       console.error(damage.message);
       process.exitCode = 1;

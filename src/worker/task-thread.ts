@@ -57,7 +57,7 @@ function post(value: Uint8Array): boolean {
 
 /** How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of it. */
 function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTask, replaceThread = false): Outcome {
-  const damage = task.damage();
+  const damage = task.group.damage();
   if (damage && damage !== thrown) damage.cause ??= thrown;
   // Nothing more is written to such memory; its other ranks are ended from outside.
   if (!damage) task.fail(thrown);
@@ -94,7 +94,7 @@ async function assign(message: AssignMessage): Promise<void> {
     if (message.unawaited === 'error') task.assertAwaited();
     const value = encodeResult(result, maxMessageBytes);
     outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
-    const damage = task.damage();
+    const damage = task.group.damage();
     if (damage) throw damage;
   } catch (error) {
     if (current !== task) return; // an error that escaped came first and was reported

@@ -1,20 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launch } from 'shoal';
 import { rejectsCode } from '../support/check.js';
+import { SourceFolder } from '../support/source-folder.js';
 
 const test = suite('modules and arguments of the driver');
-const folder = mkdtempSync(join(tmpdir(), 'modules-'));
+const sources = new SourceFolder();
+const { path: folder, file } = sources;
 const shoal = JSON.stringify(import.meta.resolve('shoal'));
-const file = (name: string, text: string): string => {
-  writeFileSync(join(folder, name), text);
-  return join(folder, name);
-};
-test.after(() => rmSync(folder, { recursive: true }));
+test.after(() => sources.remove());
 
 const compiled = file(
   'compiled.cjs',

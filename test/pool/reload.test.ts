@@ -1,16 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import { rejectsCode } from '../support/check.js';
+import { SourceFolder } from '../support/source-folder.js';
 
 const test = suite('modules that are edited');
 const workers = 3;
-const folder = mkdtempSync(join(tmpdir(), 'edited-'));
+const sources = new SourceFolder();
 let pool: Pool;
 let warnings: string[] = [];
 
@@ -23,16 +22,11 @@ test.before.each(() => {
 });
 test.after(async () => {
   await pool.close({ force: true });
-  rmSync(folder, { recursive: true });
+  sources.remove();
 });
 
-/** Write a file of the folder; returns its URL. */
-function write(name: string, text: string): URL {
-  const path = join(folder, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-  return pathToFileURL(path);
-}
+/** Write a file; returns its URL. */
+const write = (name: string, text: string): URL => pathToFileURL(sources.file(name, text));
 
 /** What each rank of a task returns. */
 const run = (url: URL, size = workers): Promise<unknown> => pool.run(url, { workers: size });
@@ -124,7 +118,7 @@ test('an edit between the attempts of a task is seen', async () => {
     'again/task.mjs',
     `import { writeFileSync } from 'node:fs';
      export default () => {
-       writeFileSync(${JSON.stringify(join(folder, 'again/task.mjs'))}, ${JSON.stringify(second)});
+       writeFileSync(${JSON.stringify(join(sources.path, 'again/task.mjs'))}, ${JSON.stringify(second)});
        const held = [];
        for (;;) held.push(new Array(1e6).fill(1.5));
      };`,

@@ -1,25 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool, TaskFailedError } from 'shoal';
 import { launch } from 'shoal';
 import { rejectsCode } from '../support/check.js';
+import { SourceFolder } from '../support/source-folder.js';
 
 const test = suite('errors of syntax in a module of a task, and in what it imports');
-const folder = mkdtempSync(join(tmpdir(), 'syntax-'));
-const file = (name: string, text: string): string => {
-  writeFileSync(join(folder, name), text);
-  return join(folder, name);
-};
+const sources = new SourceFolder();
+const { path: folder, file } = sources;
 let pool: Pool;
 test.before(async () => {
   pool = await launch({ workers: 1 });
 });
 test.after(async () => {
   await pool.close();
-  rmSync(folder, { recursive: true });
+  sources.remove();
 });
 
 /** The task's failure says where: `place` as file:line:column. */
