@@ -9,6 +9,7 @@ export const threadsEnvironment: NodeJS.ProcessEnv = {
   ...process.env,
   SHOAL_TEST_TRANSPORT: 'pool',
   SHOAL_TRANSPORT: 'threads',
+  SHOAL_WINDOW: '8388608',
   NO_COLOR: '1',
 };
 
