@@ -1,6 +1,7 @@
 /** `shoal/worker`: what task code imports. Importing it has no side effect. */
 import { setJoinWorld } from './collective/scope.js';
 import { joinForeignWorld } from './worker/foreign-main.js';
+import { joinLoneWorld } from './worker/lone-world.js';
 
 export type {
   AllreduceOptions,
@@ -23,4 +24,4 @@ export type { Dtype } from './types/dtype.js';
 export type { ReduceOp } from './types/reduce-op.js';
 
 // Only says how; nothing happens before the first use of `collective` or `context`.
-setJoinWorld(joinForeignWorld);
+setJoinWorld(() => joinForeignWorld() ?? joinLoneWorld());

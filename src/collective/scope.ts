@@ -52,6 +52,8 @@ export interface Runtime {
   running: TaskScope | undefined;
   /** This thread belongs to a pool: it cannot launch one itself. */
   worker: boolean;
+  /** This thread launches or joins pools, or runs ranks itself: its code outside of tasks belongs to none. */
+  drives: boolean;
 }
 
 const key = Symbol.for('shoal.runtime/1');
@@ -63,14 +65,24 @@ export function findRuntime(): Runtime | undefined {
 
 /** Make this thread one that runs tasks; the first copy of the package to ask wins. */
 export function installRuntime(): Runtime {
-  const runtime: Runtime = findRuntime() ?? { storage: new AsyncLocalStorage(), running: undefined, worker: false };
+  const runtime: Runtime = findRuntime() ?? {
+    storage: new AsyncLocalStorage(),
+    running: undefined,
+    worker: false,
+    drives: false,
+  };
   (globalThis as Record<symbol, Runtime | undefined>)[key] = runtime;
   return runtime;
 }
 
 let joinWorld: () => TaskScope | undefined = () => undefined;
 
-/** How a process that a foreign launcher started joins its world at the first use of `collective` or `context`. */
+/** Say that this thread is a driver, or runs ranks of its own. */
+export function becomeDriver(): void {
+  installRuntime().drives = true;
+}
+
+/** How a process that no pool has started joins its world at the first use of `collective` or `context`. */
 export function setJoinWorld(join: () => TaskScope | undefined): void {
   joinWorld = join;
 }
@@ -78,10 +90,14 @@ export function setJoinWorld(join: () => TaskScope | undefined): void {
 /** The scope of the code that calls. @throws {@link NotInTaskError} outside a task. */
 export function currentScope(what: string): TaskScope {
   const runtime = findRuntime();
-  const scope = runtime?.storage.getStore() ?? runtime?.running ?? joinWorld();
+  const scope = runtime?.storage.getStore() ?? runtime?.running ?? joinedWorld(runtime);
   if (scope) return scope;
   throw new NotInTaskError(
     `${what} is only there while a task runs: inside the function that pool.run(…) or pool.submit(…) calls (not at the ` +
       `top level of its module), in a script started by \`shoal run\`, or in a function given to runRanks of shoal/testing`,
   );
+}
+
+function joinedWorld(runtime: Runtime | undefined): TaskScope | undefined {
+  return runtime?.worker || runtime?.drives ? undefined : joinWorld();
 }

@@ -1,6 +1,7 @@
 /** Use a pool that runs by itself. */
 import type { Socket } from 'node:net';
 import { connect as connectSocket } from 'node:net';
+import { becomeDriver } from '../collective/scope.js';
 import { InvalidArgumentError, LaunchError, show } from '../errors.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
@@ -37,6 +38,7 @@ export async function connectHead(address: string | undefined): Promise<RemoteHe
   if (address !== undefined && typeof address !== 'string') {
     throw new InvalidArgumentError(`connect: expected an address such as 127.0.0.1:40123, received ${show(address)}`);
   }
+  becomeDriver();
   const found = findPool(address);
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(found.address) ?? [];
   const failure = (why: string, cause?: unknown): LaunchError =>

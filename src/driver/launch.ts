@@ -1,5 +1,5 @@
 /** Start a pool. */
-import { findRuntime } from '../collective/scope.js';
+import { becomeDriver, findRuntime } from '../collective/scope.js';
 import { UnsupportedError } from '../errors.js';
 import { Head } from '../head/head.js';
 import type { StartPhases, WorkerEvents, WorkerSide } from '../head/worker-side.js';
@@ -49,6 +49,7 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
         'return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
     );
   }
+  becomeDriver();
   const { workers, facts, starts, nodes } = makeWorkers(filled);
   const start = async (): Promise<StartedPool> => {
     await workers.start(filled.signal);

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { EngineHost } from '../collective/engine.js';
 import type { TaskScope } from '../collective/scope.js';
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
@@ -29,6 +30,14 @@ const lookMs = 20;
 export const foreignState = { joining: 0, joined: 1, leaving: 2, left: 3 } as const;
 
 let tried = false;
+
+/** What the engine of a script in the main thread asks of its process. */
+export const processHost: EngineHost = {
+  warn: (message) => {
+    process.emitWarning(message, { type: 'ShoalWarning' });
+  },
+  reportStuck: () => undefined, // the launcher, or the shell, owns the process
+};
 
 /** Given to the control thread. */
 export interface ForeignBoot {
@@ -78,15 +87,7 @@ export function joinForeignWorld(): TaskScope | undefined {
   port1.unref();
 
   const { rank } = launched;
-  const { engine, node } = createEngine(
-    { ...memory, worldRank: rank },
-    {
-      warn: (message) => {
-        process.emitWarning(message, { type: 'ShoalWarning' });
-      },
-      reportStuck: () => undefined, // the launcher owns the processes
-    },
-  );
+  const { engine, node } = createEngine({ ...memory, worldRank: rank }, processHost);
   const runtime = installRuntime();
   runtime.worker = true;
   const members = worldMembers(rows);

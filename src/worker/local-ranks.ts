@@ -1,7 +1,7 @@
 /** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
 import type { EngineHost } from '../collective/engine.js';
 import { RankEngine } from '../collective/engine.js';
-import { installRuntime } from '../collective/scope.js';
+import { becomeDriver, installRuntime } from '../collective/scope.js';
 import { WindowLinks } from '../collective/window-link.js';
 import { InvalidArgumentError, NotAwaitedError, show } from '../errors.js';
 import type { TaskMessage } from '../head/pool-events.js';
@@ -94,6 +94,7 @@ export async function runOn<A extends unknown[], R>(
   onMessage?: (message: TaskMessage) => void,
 ): Promise<Awaited<R>[]> {
   const encodedArgs = encodeValue(args, 'args');
+  becomeDriver();
   const runtime = installRuntime();
   const members = threadMembers(engines.length);
   const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, communicator: 1, members };
