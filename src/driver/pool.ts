@@ -45,6 +45,13 @@ export type RunOptions<M, E extends keyof M> = TaskOptions &
   ArgsOption<ArgumentsOf<M, E>> &
   ('default' extends E ? { readonly export?: E } : { readonly export: E });
 
+/** Options may be left out when the module has a default export whose arguments may be left out too. */
+export type RunArguments<M, E extends keyof M> = [E] extends [never]
+  ? [options: TaskOptions & { readonly export: FunctionNames<M> }]
+  : [] extends ArgumentsOf<M, E>
+    ? [options?: RunOptions<M, E>]
+    : [options: RunOptions<M, E>];
+
 /** Options for a module named by URL alone. */
 export interface UntypedRunOptions extends TaskOptions {
   readonly export?: string;
@@ -131,11 +138,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * @returns What the function returned on each rank, in rank order.
    * @throws Everything that {@link Pool.submit} and {@link TaskHandle.result} throw.
    */
+  run(module: URL | string, options?: UntypedRunOptions): Promise<unknown[]>;
   run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
-    ...options: [] extends ArgumentsOf<M, E> ? [options?: RunOptions<M, E>] : [options: RunOptions<M, E>]
+    ...options: RunArguments<M, E>
   ): Promise<ResultOf<M, E>[]>;
-  run(module: URL | string, options?: UntypedRunOptions): Promise<unknown[]>;
   async run(module: TaskModuleLike, options?: UntypedRunOptions): Promise<unknown[]> {
     return this.#submit('run', module, options).result();
   }
@@ -146,11 +153,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link NotSerializableError} with the path,
    *   {@link MessageTooLargeError}, {@link InsufficientWorkersError}, {@link QueueFullError}, {@link ClosedError}
    */
+  submit(module: URL | string, options?: UntypedRunOptions): TaskHandle;
   submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
-    ...options: [] extends ArgumentsOf<M, E> ? [options?: RunOptions<M, E>] : [options: RunOptions<M, E>]
+    ...options: RunArguments<M, E>
   ): TaskHandle<ResultOf<M, E>>;
-  submit(module: URL | string, options?: UntypedRunOptions): TaskHandle;
   submit(module: TaskModuleLike, options?: UntypedRunOptions): TaskHandle {
     return this.#submit('submit', module, options);
   }

@@ -16,6 +16,9 @@ export interface TaskModule<M> {
 /** What `run` and `submit` take as a module. */
 export type TaskModuleLike = TaskModule<unknown> | URL | string;
 
+/** A module of which no types are known: any export may be a function of any arguments. */
+export type UntypedModule = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
 type AnyFunction = (...args: never[]) => unknown;
 /** Names of a module's functions. */
 export type FunctionNames<M> = { [K in keyof M & string]: M[K] extends AnyFunction ? K : never }[keyof M & string];
@@ -26,11 +29,12 @@ export type ResultOf<M, E extends keyof M> = M[E] extends (...args: never[]) => 
 
 /**
  * Name a task module together with its types: `taskModule<typeof import('./sum.js')>(new URL('./sum.ts', import.meta.url))`.
+ * Without the type argument any export may be named, with any arguments.
  *
  * @param url - A `file:` URL, or an absolute path.
  * @throws {@link InvalidArgumentError} for anything else, {@link ModuleNotFoundError} when no such file exists.
  */
-export function taskModule<M>(url: URL | string): TaskModule<M> {
+export function taskModule<M = UntypedModule>(url: URL | string): TaskModule<M> {
   return { url: resolveModule('taskModule', url) };
 }
 
