@@ -3,7 +3,7 @@ export { connect } from './driver/connect.js';
 export { launch } from './driver/launch.js';
 export type { LaunchOptions } from './driver/options.js';
 export { Pool } from './driver/pool.js';
-export type { PoolStatus, RunOptions, TaskOptions, UntypedRunOptions } from './driver/pool.js';
+export type { HeadStatus, PoolStatus, RunOptions, TaskOptions, UntypedRunOptions } from './driver/pool.js';
 export { TaskHandle } from './driver/task-handle.js';
 export { taskModule } from './driver/task-module.js';
 export type { TaskModule } from './driver/task-module.js';

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import type { StartedPool } from '../driver/launch.js';
 import { preparePool } from '../driver/launch.js';
 import { fillLaunchOptions } from '../driver/options.js';
+import type { PublishedPool } from '../driver/pool-files.js';
 import { findPool, poolFolder, publishPool } from '../driver/pool-files.js';
 import { keptLogs } from '../driver/pool-logs.js';
 import { PoolServer } from '../driver/pool-server.js';
@@ -14,6 +15,7 @@ import { InvalidArgumentError, LaunchError } from '../errors.js';
 import type { Reload } from '../head/pool-events.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
 import { nodeIdentity, readProcess } from '../native/proc.js';
+import type { StopOrder } from '../protocol/pool-messages.js';
 import { serveNode } from '../node-manager/serve-node.js';
 import { hostfileOption, hostsOption } from './host-options.js';
 import { numberOption, windowOption } from './number-option.js';
@@ -83,26 +85,30 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
   const filled = { ...given, logDir: kept.folder };
   const prepared = preparePool(filled);
   const server = new PoolServer(prepared.nodes, filled.logDir);
-  const ending = Promise.race([server.stopped, signalled()]);
+  const signal = signalled();
+  const ending = Promise.race([server.stopped, signal]);
   void ending.then(() => {
     starting.abort();
   });
-  let takeBack = (): void => undefined;
+  let published: PublishedPool | undefined;
   let pool: StartedPool;
   let address: string;
   try {
     address = await server.open(port, filled.listen);
     const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
     const { bootId, pidNamespace } = nodeIdentity();
-    takeBack = publishPool({ address, token: server.token, pid, startTime, bootId, pidNamespace });
+    const file = publishPool({ address, token: server.token, pid, startTime, bootId, pidNamespace });
+    published = file;
     // However this process ends: a pool that is not there is not offered.
-    process.once('exit', takeBack);
+    process.once('exit', () => {
+      file.takeBack();
+    });
     if (filled.nodeManagers === 'wait') {
       process.stdout.write(`waiting for node managers: shoal start --address ${address}\n`);
     }
     pool = await prepared.start();
   } catch (error) {
-    takeBack();
+    published?.takeBack();
     server.close();
     throw error;
   }
@@ -111,12 +117,14 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
   const { workers, transport, mpi } = pool.status();
   const what = mpi ? `${mpi.family} ${mpi.version}` : transport;
   process.stdout.write(`pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n`);
-  const force = await Promise.race([ending, pool.head.closingBegun.then(() => 'lost' as const)]);
-  takeBack();
-  await pool.head.close(force !== false);
+  const order = await Promise.race([ending, pool.head.closingBegun.then(() => undefined)]);
+  published.tellEnding();
+  // What comes later may hasten the end: a signal here, an order at the server.
+  void signal.then(() => pool.head.close(true));
+  await pool.head.close(order?.force ?? true, order?.timeoutMs ?? null);
   server.close();
   // Whoever asked for the end waits for it. What a pool that nobody has ended died of, its warning has said.
-  process.exit(force === 'lost' ? lostExitCode : 0);
+  process.exit(order ? 0 : lostExitCode);
 }
 
 /** Be a node manager until the pool ends or a signal comes; its workers leave first. */
@@ -138,13 +146,13 @@ async function manageNode(address: string, options: LaunchFlags): Promise<void> 
 }
 
 /** Resolves at the first signal: tasks are then cancelled. A second one ends the process. */
-function signalled(): Promise<boolean> {
+function signalled(): Promise<StopOrder> {
   return new Promise((done) => {
     for (const signal of signals) {
       process.once(signal, () => {
         process.stderr.write(`${signal}: ending in order; once more ends it at once\n`);
         process.once(signal, () => process.exit(signalExitCode + constants.signals[signal]));
-        done(true);
+        done({ force: true, timeoutMs: null });
       });
     }
   });

@@ -2,11 +2,14 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { connectHead } from '../driver/connect.js';
+import { limit } from '../driver/check-options.js';
 import type { PoolStatus } from '../driver/pool.js';
 import type { RemoteHead } from '../driver/remote-head.js';
+import { numberOption } from './number-option.js';
 import { printable } from './printable.js';
 
 const MIB = 1024 * 1024;
+const dayMs = 24 * 60 * 60 * 1000;
 /** Characters of a failure's message in a list. */
 const shownText = 60;
 /** Tasks that a message names. */
@@ -29,6 +32,12 @@ export const addressOption: readonly [flag: string, text: string] = [
   '--address <host:port>',
   'of the pool, when there are several',
 ];
+
+interface StopFlags {
+  force?: boolean;
+  timeoutMs?: number;
+  address?: string;
+}
 
 interface StatusFlags {
   json?: boolean;
@@ -88,13 +97,15 @@ export function stopCommand(): Command {
     .summary('end a pool')
     .description('End a pool when the tasks that it has accepted have ended.')
     .option('--force', 'cancel them')
+    .option('--timeout-ms <ms>', 'cancel them after this time', numberOption)
     .option(...addressOption)
-    .action(async ({ force, address }: { force?: boolean; address?: string }) => {
+    .action(async ({ force = false, timeoutMs, address }: StopFlags) => {
+      const order = { force, timeoutMs: limit('stop', 'timeoutMs', timeoutMs, null) };
       await withPool(address, async (head) => {
         const timer = setTimeout(() => {
           void sayWhatIsWaitedFor(head);
         }, patienceMs);
-        await head.stop(force ?? false);
+        await head.stop(order);
         clearTimeout(timer);
       });
     });
@@ -108,13 +119,16 @@ async function sayWhatIsWaitedFor(head: RemoteHead): Promise<void> {
 }
 
 function describe(status: PoolStatus, phases: boolean): string {
-  const { epoch, transport, mpi, rendezvous, nodes, workers, queued, running, rounds, splits, cacheHits } = status;
+  const { address, head: own, epoch, transport, mpi, rendezvous, nodes, workers } = status;
+  const { queued, running, rounds, splits, cacheHits } = status;
   const what = mpi ? `${mpi.family} ${mpi.version}, rendezvous ${rendezvous}, epoch ${epoch}` : transport;
   const rows = nodes.map(({ node, hostname, managerPid, worldRanks }) => {
     const host = node === hostname ? '' : ` on ${hostname}`;
     return `node ${node}${host}: workers ${worldRanks.join(', ')}, to the node manager in process ${managerPid}`;
   });
+  const uses = `${memoryText(own.rssBytes)}, ${Math.round(own.cpuMs)} ms cpu`;
   const lines = [
+    `pool at ${address}, process ${own.pid}, up ${durationText(own.uptimeMs)}; ${mpi ? 'the head' : 'all threads'}: ${uses}`,
     `${workers.length} workers (${what}); tasks: ${running} running, ${queued} waiting`,
     `${rounds} rounds, ${splits} communicators made, ${cacheHits} assignments with one that was kept`,
     ...(phases ? rows : []),
@@ -130,10 +144,19 @@ function describe(status: PoolStatus, phases: boolean): string {
       const { connected, mpiReady, gathered, registered } = phasesMs ?? {};
       return [...who, ...[connected, mpiReady, gathered, registered].map(ms)];
     }
-    const memory = rssBytes === undefined ? '' : `${Math.round(rssBytes / MIB)} MiB`;
-    return [...who, state, taskId ?? '', memory, ms(cpuMs)];
+    return [...who, state, taskId ?? '', rssBytes === undefined ? '' : memoryText(rssBytes), ms(cpuMs)];
   });
   return `${lines.join('\n')}\n${table(head, cells)}`;
+}
+
+function memoryText(bytes: number): string {
+  return `${Math.round(bytes / MIB)} MiB`;
+}
+
+/** Such as `2 d 03:04:05`. */
+function durationText(ms: number): string {
+  const days = Math.floor(ms / dayMs);
+  return `${days > 0 ? `${days} d ` : ''}${new Date(ms % dayMs).toISOString().slice(11, 19)}`;
 }
 
 function table(head: string[], rows: readonly string[][]): string {

@@ -11,7 +11,7 @@ import { launchedRank } from '../worker/launcher-environment.js';
 import { threadWorkers } from '../worker/threads.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
-import type { PoolFacts, PoolStatus, PoolViews } from './pool.js';
+import type { HeadStatus, PoolFacts, PoolStatus, PoolViews } from './pool.js';
 import { Pool } from './pool.js';
 import type { PoolMetrics } from './pool-metrics.js';
 
@@ -56,7 +56,14 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
     const head = new Head(workers, { ...filled, collectiveTimeoutMs: filled.timeoutMs });
     workers.report(head);
     workers.keepAlive(false);
-    const status = (): PoolStatus => ({ ...facts(), ...head.status(), ...head.groups.counts });
+    const begun = performance.now();
+    const status = (): PoolStatus => ({
+      address: undefined,
+      head: headStatus(begun),
+      ...facts(),
+      ...head.status(),
+      ...head.groups.counts,
+    });
     let figures: PoolMetrics | undefined;
     const metrics = async (): Promise<string> => {
       // Loaded when somebody asks.
@@ -67,6 +74,16 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
     return { head, status, metrics, maxMessageBytes: filled.maxMessageBytes };
   };
   return { nodes, start };
+}
+
+function headStatus(begun: number): HeadStatus {
+  const { user, system } = process.cpuUsage();
+  return {
+    pid: process.pid,
+    uptimeMs: Math.round(performance.now() - begun),
+    rssBytes: process.memoryUsage.rss(),
+    cpuMs: Math.round((user + system) / 1000),
+  };
 }
 
 /** Workers that can be started. */

@@ -1,6 +1,6 @@
 /** Where pools that run by themselves are found: one file each, which holds the token and which only the user can read. */
 import type { Stats } from 'node:fs';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { environment } from '../env.js';
@@ -22,25 +22,47 @@ export interface PoolAddress extends ProcessIdentity {
   /** Of its host and container: of a pool on another one, whose file was copied or is shared, nobody here sees the process. */
   readonly bootId: string;
   readonly pidNamespace: string;
+  /** It takes no further tasks, and ends when those that it has have ended. */
+  readonly ending?: true;
 }
 
-/**
- * Publish a pool. Returns the function that takes it back.
- *
- * @throws {@link LaunchError} for a folder that others can use, or that cannot be written.
- */
-export function publishPool(pool: PoolAddress): () => void {
+/** What a pool tells of itself in its file. */
+export interface PublishedPool {
+  /** From now on the pool is found by its address, or when there is no other. */
+  tellEnding(): void;
+  /** Nobody is to find it any more. */
+  takeBack(): void;
+}
+
+/** Publish a pool. @throws {@link LaunchError} for a folder that others can use, or that cannot be written. */
+export function publishPool(pool: PoolAddress): PublishedPool {
   const folder = poolFolder('pools');
   const path = join(folder, `${pool.pid}.json`);
   try {
-    rmSync(path, { force: true });
-    writeFileSync(path, JSON.stringify(pool), { mode: fileMode, flag: 'wx' });
+    write(path, pool);
   } catch (cause) {
     throw unusable(path, cause);
   }
-  return () => {
-    rmSync(path, { force: true });
+  return {
+    tellEnding: () => {
+      try {
+        write(path, { ...pool, ending: true });
+      } catch {
+        rmSync(path, { force: true }); // not found is better than found as one that takes tasks
+      }
+    },
+    takeBack: () => {
+      rmSync(path, { force: true });
+    },
   };
+}
+
+/** Whoever reads finds the old text or the new one. */
+function write(path: string, pool: PoolAddress): void {
+  const draft = `${path}.new`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, JSON.stringify(pool), { mode: fileMode, flag: 'wx' });
+  renameSync(draft, path);
 }
 
 /**
@@ -50,7 +72,9 @@ export function publishPool(pool: PoolAddress): () => void {
  */
 export function findPool(address: string | undefined): PoolAddress {
   const pools = publishedPools();
-  const fitting = pools.filter((pool) => address === undefined || pool.address === address);
+  const lasting = pools.filter(({ ending }) => !ending);
+  const candidates = address === undefined && lasting.length > 0 ? lasting : pools;
+  const fitting = candidates.filter((pool) => address === undefined || pool.address === address);
   const [found, ...more] = fitting;
   if (found && more.length === 0) return found;
   const addresses = pools.map((pool) => pool.address);

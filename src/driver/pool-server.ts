@@ -9,7 +9,7 @@ import type { NodeReceiver, Nodes } from '../launch/nodes.js';
 import { Gate } from '../protocol/gate.js';
 import type { FromNode, ToNode } from '../protocol/node-messages.js';
 import { fromNode } from '../protocol/node-shapes.js';
-import type { FromPool, TaskRecord, ToPool } from '../protocol/pool-messages.js';
+import type { FromPool, StopOrder, TaskRecord, ToPool } from '../protocol/pool-messages.js';
 import { taskShape, toPool } from '../protocol/pool-shapes.js';
 import { newToken } from '../protocol/token.js';
 import { decodeError, decodeThrown } from '../protocol/decode-error.js';
@@ -37,7 +37,7 @@ interface Session {
 export class PoolServer {
   readonly token: string = newToken();
   /** Resolves when somebody asks for the pool's end, with whether by force. */
-  readonly stopped: Promise<boolean>;
+  readonly stopped: Promise<StopOrder>;
   readonly #nodes: Nodes | undefined;
   /** For users that have come before the pool was up. */
   readonly #waiting = new Set<(pool: StartedPool) => void>();
@@ -51,7 +51,8 @@ export class PoolServer {
   readonly #timer: NodeJS.Timeout;
   #nextSession = 1;
   #told = '';
-  #stop!: (force: boolean) => void;
+  #isStopping = false;
+  #stop!: (order: StopOrder) => void;
 
   constructor(nodes: Nodes | undefined, logDir: string | undefined) {
     this.#nodes = nodes;
@@ -199,8 +200,13 @@ export class PoolServer {
           },
         );
         break;
-      case 'stop':
-        this.#stop(message.force);
+      case 'stop': {
+        const { force, timeoutMs } = message;
+        // A later order hastens the end.
+        if (this.#isStopping) void pool.head.close(force, timeoutMs);
+        this.#isStopping = true;
+        this.#stop({ force, timeoutMs });
+      }
     }
   }
 

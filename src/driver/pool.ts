@@ -58,8 +58,22 @@ export interface UntypedRunOptions extends TaskOptions {
   readonly args?: readonly unknown[];
 }
 
+/** The process that holds a pool's head; with threads the workers are in it too. */
+export interface HeadStatus {
+  readonly pid: number;
+  /** Milliseconds since the workers were ready. */
+  readonly uptimeMs: number;
+  /** Bytes of memory in use, shared ones included. */
+  readonly rssBytes: number;
+  /** Milliseconds on a core since the start of the process, on all its threads. */
+  readonly cpuMs: number;
+}
+
 /** What {@link Pool.status} returns. */
 export interface PoolStatus {
+  /** Where `connect` reaches the pool; undefined for one that `launch` made. */
+  readonly address: string | undefined;
+  readonly head: HeadStatus;
   /** Counts the jobs of processes that the pool has had, from 1. */
   readonly epoch: number;
   readonly transport: 'threads' | 'mpi';

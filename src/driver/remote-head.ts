@@ -7,7 +7,7 @@ import { announce } from '../head/announce.js';
 import type { HeadEvents } from '../head/pool-events.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
-import type { FromPool, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
+import type { FromPool, StopOrder, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { decodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
@@ -49,7 +49,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#session = session;
     this.maxMessageBytes = maxMessageBytes;
     this.logDir = logDir;
-    this.status = decodeValue(status) as PoolStatus;
+    this.status = this.#addressed(status);
     connection.keepAlive(false);
   }
 
@@ -100,9 +100,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#connection.close();
   }
 
-  /** Have the pool end: accepted tasks first, or by force. Resolves when its process is gone. */
-  async stop(force: boolean): Promise<void> {
-    this.#connection.send({ type: 'stop', force });
+  /** Have the pool end. Resolves when its process is gone. */
+  async stop({ force, timeoutMs }: StopOrder): Promise<void> {
+    this.#connection.send({ type: 'stop', force, timeoutMs });
     this.#connection.keepAlive(true);
     await new Promise<void>((resolve) => this.#gone.push(resolve));
     while (isSeen(this.#pool) && isLiving(this.#pool)) await new Promise((resolve) => setTimeout(resolve, lookMs));
@@ -131,7 +131,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       case 'welcome':
         break;
       case 'status':
-        this.#heard(decodeValue(message.status) as PoolStatus);
+        this.#heard(this.#addressed(message.status));
         break;
       case 'event':
         announce(this, message.name, decodeValue(message.payload) as unknown[]);
@@ -185,6 +185,10 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     task.done.catch((error: unknown) => {
       announce(this, 'taskFailed', [{ taskId, name: spec.name, source: spec.source, error }]);
     });
+  }
+
+  #addressed(status: Uint8Array): PoolStatus {
+    return { ...(decodeValue(status) as PoolStatus), address: this.#pool.address };
   }
 
   #heard(status: PoolStatus): void {

@@ -56,7 +56,8 @@ export interface WorkerStatus {
   readonly taskId: string | undefined;
   /** Of a process: when it came to each phase of its start, in milliseconds from the launch. */
   readonly phasesMs: StartPhases | undefined;
-  /** Of a process: bytes of memory in use, shared ones included, and milliseconds on a core since its start. */
+  /** Of a process: bytes of memory in use, shared ones included. Threads use that of the head's process, in `head`. */
   readonly rssBytes: number | undefined;
+  /** Milliseconds on a core since the start of its process or thread. */
   readonly cpuMs: number | undefined;
 }

@@ -2,7 +2,6 @@
 import type { MemberInfo } from '../errors.js';
 import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
-import type { ProcessUsage } from '../native/proc.js';
 import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../window/abort-reason.js';
 
@@ -16,6 +15,12 @@ export interface StartPhases {
   readonly gathered: number;
   /** It can be given tasks. */
   readonly registered: number;
+}
+
+/** What a worker uses: memory of a process alone, in bytes, and milliseconds on a core. */
+export interface WorkerUsage {
+  readonly rssBytes: number | undefined;
+  readonly cpuMs: number | undefined;
 }
 
 /** A worker of the pool. */
@@ -33,8 +38,8 @@ export interface WorkerSide {
   readonly slots: number;
   /** Whether a worker can be given a task now. */
   isAvailable(worldRank: number): boolean;
-  /** What a worker's process uses; undefined for a thread, and when it is gone. */
-  usage(worldRank: number): ProcessUsage | undefined;
+  /** What a worker uses; undefined when it is gone. */
+  usage(worldRank: number): WorkerUsage | undefined;
   /** Empty the slot of a lease that has ended on all its workers; `cleared` says when it can be lent again. */
   clear(slot: number): void;
   /** Set the abort word of a lease and wake its members. */

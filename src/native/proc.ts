@@ -13,9 +13,17 @@ export function readProcess(
   } catch {
     return undefined;
   }
-  // The second field is the command in parentheses and may hold anything: fields are counted from its end.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(text);
   return { pid: parseInt(text, 10), parent: Number(fields[1]), state: fields[0] ?? '', startTime: Number(fields[19]) };
+}
+
+/** Fields of a `stat` from the third on: the second is the command in parentheses, which may hold anything. */
+function statFields(text: string): string[] {
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function cpuMsOf(fields: readonly string[]): number {
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
 /** Whether a process is there, and has not ended unseen by its parent. */
@@ -54,10 +62,24 @@ const pageBytes = 4096;
 export function processUsage({ pid, startTime }: { pid: number; startTime: number }): ProcessUsage | undefined {
   const text = read(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(text);
   if (Number(fields[19]) !== startTime) return undefined;
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  return { rssBytes: Number(fields[21]) * pageBytes, cpuMs: (ticks * 1000) / ticksPerSecond };
+  return { rssBytes: Number(fields[21]) * pageBytes, cpuMs: cpuMsOf(fields) };
+}
+
+/** The number by which the kernel knows the thread that calls; null where /proc does not say. */
+export function ownThread(): number | null {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Milliseconds that a thread of this process has run on a core; undefined when it is gone. */
+export function threadCpuMs(thread: number): number | undefined {
+  const text = read(`/proc/self/task/${thread}/stat`);
+  return text === undefined ? undefined : cpuMsOf(statFields(text));
 }
 
 /** How many processes of this process's control group the kernel has killed for lack of memory; 0 where it does not say. */

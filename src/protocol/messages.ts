@@ -153,7 +153,8 @@ export interface PostedMessage {
 
 /** Task thread → control side. */
 export type FromThread =
-  | { readonly type: 'ready' }
+  /** `thread`: its number in /proc; null where there is none. */
+  | { readonly type: 'ready'; readonly thread: number | null }
   | OutcomeMessage
   | PostedMessage
   | { readonly type: 'warning'; readonly message: string }

@@ -48,7 +48,15 @@ export type ToPool =
   /** Any task of the pool. `reason`: encoded. */
   | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }
   | { readonly type: 'tasks' | 'metrics' }
-  | { readonly type: 'stop'; readonly force: boolean };
+  | ({ readonly type: 'stop' } & StopOrder);
+
+/** How a pool is to end. */
+export interface StopOrder {
+  /** Cancel its tasks; else they run to their end. */
+  readonly force: boolean;
+  /** Cancel them after this time in milliseconds; null: never. */
+  readonly timeoutMs: number | null;
+}
 
 /** Pool → user. Statuses, payloads, results and errors are encoded values. */
 export type FromPool =

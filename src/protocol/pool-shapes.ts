@@ -25,7 +25,7 @@ export const toPool: Shapes<ToPool> = {
   cancel: fields({ id: text, reason: bytes }),
   tasks: bare,
   metrics: bare,
-  stop: fields({ force: flag }),
+  stop: fields({ force: flag, timeoutMs: either(oneOf(null), limit) }),
 };
 
 const record = fields({

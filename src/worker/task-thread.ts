@@ -1,6 +1,7 @@
 /** Entry of a task thread: runs user code, one task at a time, and nothing else. */
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
+import { ownThread } from '../native/proc.js';
 import {
   ExportNotFoundError,
   MessageTooLargeError,
@@ -157,5 +158,5 @@ if (boot.script) {
     if (message.type === 'assign') void assign(message);
     else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
   });
-  port.send({ type: 'ready' });
+  port.send({ type: 'ready', thread: ownThread() });
 }

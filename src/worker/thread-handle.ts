@@ -1,5 +1,6 @@
 /** A task thread as the control side holds it. */
 import type { WorkerEvents } from '../head/worker-side.js';
+import { threadCpuMs } from '../native/proc.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import type { HostWindow, NodeWindow } from '../window/node-window.js';
@@ -31,6 +32,8 @@ interface ThreadEvents {
 /** Starts at once; never restarts. */
 export class TaskThread {
   ready = false;
+  /** Its number in /proc. */
+  #number: number | null = null;
   /** Ended by us: no crash. */
   ending = false;
   gone = false;
@@ -74,6 +77,7 @@ export class TaskThread {
         if (message.type !== 'ready') events.message(message);
         else if (!this.ready) {
           this.ready = true;
+          this.#number = message.thread;
           events.started();
         }
       },
@@ -106,6 +110,11 @@ export class TaskThread {
     void this.#predecessor.then(() => {
       this.#thread.post(message);
     });
+  }
+
+  /** Milliseconds that it has run on a core; undefined before it is ready and when it is gone. */
+  get cpuMs(): number | undefined {
+    return this.#number === null || this.gone ? undefined : threadCpuMs(this.#number);
   }
 
   /** Whether the thread keeps the process alive. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
-import type { WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
+import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { AssignMessage, CancelMessage, FromThread } from '../protocol/messages.js';
@@ -119,8 +119,8 @@ export class ThreadWorkers implements WorkerSide {
   refill(): void {
     // A thread that is gone is replaced at once.
   }
-  usage(): undefined {
-    return undefined;
+  usage(worldRank: number): WorkerUsage {
+    return { rssBytes: undefined, cpuMs: this.#threads.get(worldRank)?.cpuMs };
   }
   clear(slot: number): void {
     this.window.node.clear(slot);

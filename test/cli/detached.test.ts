@@ -87,7 +87,16 @@ test('from start to stop', async () => {
   assert.match(shoal('tasks').out, 'broken');
   const status = JSON.parse(shoal('status', '--json').out) as PoolStatus;
   assert.equal([status.workers.length, status.running, status.queued], [3, 0, 0]);
-  assert.match(shoal('status').out, '3 workers');
+  assert.ok(status.address!.endsWith(poolFile().address.split(':').at(-1)!) && status.head.pid === pid);
+  assert.ok(status.head.uptimeMs > 0 && status.head.rssBytes > 1e7 && status.head.cpuMs > 0);
+  assert.ok(
+    status.workers.every(({ cpuMs }) => cpuMs! >= 0),
+    'threads too say how long they ran',
+  );
+  const said = shoal('status').out;
+  assert.match(said, `pool at ${status.address}, process ${pid}, up 00:0`);
+  assert.match(said, '3 workers');
+  assert.match(said, / MiB, \d+ ms cpu/);
   assert.match(shoal('status', '--phases').out, 'registered');
   assert.match(shoal('status', '--metrics').out, 'shoal_workers{node="');
   assert.match(shoal('logs').out, 'echoes');
@@ -239,6 +248,31 @@ test('stop waits for what was accepted, by force it does not', async () => {
     await pool.close();
     assert.equal(files(), []);
   }
+});
+
+test('a pool that is ending says so, is found, and can be ended sooner', async () => {
+  for (const hasten of [['--force'], ['--timeout-ms', '100'], 'SIGTERM'] as const) {
+    start();
+    const { pid, address } = poolFile();
+    const id = shoal('submit', '--detach', '--export', 'sleep', file, '60000').out.trim();
+    const stopping = spawn(process.execPath, [cli, 'stop']);
+    let said = '';
+    stopping.stderr.on('data', (chunk) => (said += String(chunk)));
+    await until(() => said.includes(`waiting for ${id}`));
+    const refused = shoal('submit', file, '4');
+    assert.is(refused.status, 1);
+    assert.match(refused.err, 'ERR_SHOAL_CLOSED');
+    assert.match(shoal('tasks').out, 'running');
+    // A new one is the only one that is meant when none is named.
+    start();
+    assert.equal(shoal('submit', file, '4').out, '4\n');
+    assert.is(shoal('stop').status, 0);
+    if (hasten === 'SIGTERM') process.kill(pid, hasten);
+    else assert.is(shoal('stop', ...hasten, '--address', address).status, 0);
+    await until(() => !lives(pid));
+    assert.equal(files(), []);
+  }
+  assert.match(shoal('stop', '--timeout-ms', '-1').err, 'timeoutMs');
 });
 
 test('a pool that is killed leaves its users an error and nobody a process', async () => {

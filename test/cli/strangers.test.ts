@@ -46,7 +46,7 @@ const sends = (role: Role): Buffer[] => [
   Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
   Buffer.alloc(100_000, 0xff),
   unfolding(),
-  Buffer.from(encodeFrame({ type: 'stop', force: true })),
+  Buffer.from(encodeFrame({ type: 'stop', force: true, timeoutMs: null })),
 ];
 
 test('hundreds of strangers, of another user too, learn nothing, keep nobody out, and leave no descriptor', async () => {

@@ -93,7 +93,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   [{ type: 'kill', job: 1, text: 'x', signal: 'SIGKILL' }, toNode],
   [{ type: 'submit', id: 's1.1', spec, detached: false }, toPool],
   [{ type: 'cancel', id: 's1.1', reason: bytes }, toPool],
-  [{ type: 'stop', force: true }, toPool],
+  [{ type: 'stop', force: true, timeoutMs: null }, toPool],
   [{ type: 'results', id: 's1.1', results: bytes }, fromPool],
   [{ type: 'message', id: 's1.1', rank: 1, value: bytes }, fromPool],
   [{ type: 'tasks', tasks: [{ id: 'a', source, workers: 1, state: 'queued', elapsedMs: 3, message: 'm' }] }, fromPool],
