@@ -67,12 +67,12 @@ export function processUsage({ pid, startTime }: { pid: number; startTime: numbe
   return { rssBytes: Number(fields[21]) * pageBytes, cpuMs: cpuMsOf(fields) };
 }
 
-/** The number by which the kernel knows the thread that calls; null where /proc does not say. */
-export function ownThread(): number | null {
+/** The number by which the kernel knows the thread that calls; 0 where /proc does not say. */
+export function ownThread(): number {
   try {
-    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || null;
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || 0;
   } catch {
-    return null;
+    return 0;
   }
 }
 

@@ -153,8 +153,10 @@ export interface PostedMessage {
 
 /** Task thread → control side. */
 export type FromThread =
-  /** `thread`: its number in /proc; null where there is none. */
-  | { readonly type: 'ready'; readonly thread: number | null }
+  /** `thread`: its number in /proc; 0 where there is none. */
+  | { readonly type: 'ready'; readonly thread: number }
+  /** A module that it had not loaded before is loaded, or cannot be. */
+  | { readonly type: 'loaded' }
   | OutcomeMessage
   | PostedMessage
   | { readonly type: 'warning'; readonly message: string }

@@ -2,10 +2,11 @@
 import { threadOutcome } from './control-shapes.js';
 import type { FromThread } from './messages.js';
 import type { Shapes } from './shape.js';
-import { bytes, count, either, faultOfMessage, fields, oneOf, text } from './shape.js';
+import { bare, bytes, count, faultOfMessage, fields, text } from './shape.js';
 
 const shapes: Shapes<FromThread> = {
-  ready: fields({ thread: either(oneOf(null), count) }),
+  ready: fields({ thread: count }),
+  loaded: bare,
   outcome: fields({ lease: count, taskId: text, outcome: threadOutcome }),
   posted: fields({ lease: count, value: bytes }),
   warning: fields({ message: text }),

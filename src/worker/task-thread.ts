@@ -47,6 +47,8 @@ let taskId = '';
 let lease = 0;
 /** A module could not be loaded: Node keeps what it has of it, and gives parts of it to whoever imports them next. */
 let isSpoilt = false;
+/** Those that were loaded, or could not be. */
+const modules = new Set<string>();
 
 /** False: no room for it. */
 const posts = new PostsUnderWay(boot.posts);
@@ -114,6 +116,9 @@ async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => 
   } catch (error) {
     isSpoilt = !(error instanceof ModuleNotFoundError || error instanceof ExportNotFoundError);
     throw error;
+  } finally {
+    if (!modules.has(source.url)) port.send({ type: 'loaded' });
+    modules.add(source.url);
   }
 }
 

@@ -22,9 +22,15 @@ export interface ThreadOptions {
 /** How a thread ended. */
 export type Gone = Parameters<WorkerEvents['gone']>[2];
 
+/** What it says that is not of its own start and modules. */
+export type ThreadReport = Exclude<FromThread, { type: 'ready' | 'loaded' }>;
+
+/** How long the end of a thread waits for its modules: code of the user runs while they load. */
+const loadLimitMs = 1_000;
+
 interface ThreadEvents {
   started(): void;
-  message(message: Exclude<FromThread, { type: 'ready' }>): void;
+  message(message: ThreadReport): void;
   dropped(why: string): void;
   exited(how: Gone): void;
 }
@@ -32,8 +38,13 @@ interface ThreadEvents {
 /** Starts at once; never restarts. */
 export class TaskThread {
   ready = false;
-  /** Its number in /proc. */
-  #number: number | null = null;
+  /** Its number in /proc; 0 where there is none. */
+  #number = 0;
+  /** It loads modules. Node leaves their files open for good when a thread is ended then. */
+  #isLoading = true;
+  #loadLimit: NodeJS.Timeout | undefined;
+  /** Modules that it has loaded, or loads. */
+  readonly #modules = new Set<string>();
   /** Ended by us: no crash. */
   ending = false;
   gone = false;
@@ -74,10 +85,12 @@ export class TaskThread {
     this.exit = new Promise((resolve) => (gone = resolve));
     this.#thread = new PrivateThread(boot, `shoal worker ${worldRank}`, options.threads, {
       message: (message) => {
-        if (message.type !== 'ready') events.message(message);
+        if (message.type === 'loaded') this.#loaded();
+        else if (message.type !== 'ready') events.message(message);
         else if (!this.ready) {
           this.ready = true;
           this.#number = message.thread;
+          this.#loaded();
           events.started();
         }
       },
@@ -89,6 +102,7 @@ export class TaskThread {
       },
       exited: (exitCode) => {
         this.gone = true;
+        clearTimeout(this.#loadLimit);
         gone();
         events.exited(this.#howGone(exitCode));
       },
@@ -104,17 +118,17 @@ export class TaskThread {
 
   post(message: ToThread): void {
     if (!this.#predecessor) {
-      this.#thread.post(message);
+      this.#post(message);
       return;
     }
     void this.#predecessor.then(() => {
-      this.#thread.post(message);
+      this.#post(message);
     });
   }
 
   /** Milliseconds that it has run on a core; undefined before it is ready and when it is gone. */
   get cpuMs(): number | undefined {
-    return this.#number === null || this.gone ? undefined : threadCpuMs(this.#number);
+    return this.#number === 0 || this.gone ? undefined : threadCpuMs(this.#number);
   }
 
   /** Whether the thread keeps the process alive. */
@@ -122,10 +136,25 @@ export class TaskThread {
     this.#thread.keepAlive(active);
   }
 
-  /** End the thread by force. */
+  /** End the thread by force; when it has loaded what it loads, or after a while. */
   end(): void {
+    if (this.ending) return;
     this.ending = true;
-    this.#thread.terminate();
+    if (this.#isLoading) this.#loadLimit = setTimeout(() => this.#thread.terminate(), loadLimitMs);
+    else this.#thread.terminate();
+  }
+
+  #post(message: ToThread): void {
+    if (message.type === 'assign' && !this.#modules.has(message.source.url)) {
+      this.#modules.add(message.source.url);
+      this.#isLoading = true;
+    }
+    this.#thread.post(message);
+  }
+
+  #loaded(): void {
+    this.#isLoading = false;
+    if (this.ending) this.#thread.terminate();
   }
 
   #howGone(exitCode: number): Gone {

@@ -6,7 +6,7 @@ import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
-import type { AssignMessage, CancelMessage, FromThread } from '../protocol/messages.js';
+import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
@@ -15,7 +15,7 @@ import type { HostWindow } from '../window/node-window.js';
 import { threadsWindow } from '../window/node-window.js';
 import { endsWithin } from '../ends-within.js';
 import { threadMembers } from './members.js';
-import type { Gone, ThreadOptions } from './thread-handle.js';
+import type { Gone, ThreadOptions, ThreadReport } from './thread-handle.js';
 import { TaskThread } from './thread-handle.js';
 
 /** All workers of a pool as threads of this process. */
@@ -258,7 +258,7 @@ export class ThreadWorkers implements WorkerSide {
     return thread;
   }
 
-  #receive(worldRank: number, thread: TaskThread, message: Exclude<FromThread, { type: 'ready' }>): void {
+  #receive(worldRank: number, thread: TaskThread, message: ThreadReport): void {
     const events = this.#events;
     // One that is being ended has nothing to report but what its user may want to read.
     if (thread.ending && message.type !== 'warning') return;

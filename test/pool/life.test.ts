@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launch } from 'shoal';
-import { rejectionOf } from '../support/check.js';
+import { rejectionOf, until } from '../support/check.js';
+import { SourceFolder } from '../support/source-folder.js';
 import { mustRun, root } from '../support/spawn.js';
 
 const test = suite('life of a process');
@@ -72,6 +73,31 @@ test('two copies of the package in one thread share the task, and errors of one 
   assert.equal(results, Array(2).fill({ same: false, sum: 2, rank: true, invalid, launch: 'ERR_SHOAL_UNSUPPORTED' }));
   await pool.close();
   rmSync(copy, { recursive: true });
+});
+
+test('threads that are ended while they start, or load a module, leave no file open', async () => {
+  const opened = (): string[] => {
+    return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${descriptor}`)].filter((path) => /\.m?js$/.test(path));
+      } catch {
+        return []; // the one that read the folder
+      }
+    });
+  };
+  const modules = new SourceFolder();
+  const before = opened().length;
+  for (let i = 0; i < 12; i++) {
+    // Each task ends its thread, so that another one starts.
+    const pool = await launch({ workers: 3, graceMs: 0, transport: 'threads' });
+    const part = modules.file(`part${i}.mjs`, 'export const one = 1;');
+    const task = modules.file(`task${i}.mjs`, `import ${JSON.stringify(part)};\nexport default () => process.exit(1);`);
+    const ends = Array.from({ length: 3 }, () => pool.run(task, { timeoutMs: 1 + i }).catch(() => undefined));
+    await Promise.all(ends);
+    await pool.close();
+  }
+  await until(() => opened().length <= before);
+  modules.remove();
 });
 
 test('many pools one after another, and tasks after tasks, leave nothing behind', async () => {

@@ -8,7 +8,7 @@ const returned = { kind: 'returned', value: new Uint8Array(4), sequence: 1, sent
 const threw = { kind: 'threw', error: new Uint8Array(4), origin: 'task', replaceThread: true };
 const good: readonly Record<string, unknown>[] = [
   { type: 'ready', thread: 7 },
-  { type: 'ready', thread: null },
+  { type: 'loaded' },
   { type: 'outcome', lease: 1, taskId: 't1', outcome: returned },
   { type: 'outcome', lease: 1, taskId: 't1', outcome: threw },
   { type: 'posted', lease: 1, value: new Uint8Array(4) },
