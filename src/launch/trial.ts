@@ -1,10 +1,11 @@
 /** Two ranks under an `mpiexec`, for `shoal doctor`: whether what a pool rests on works here. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeJobFolder } from '../native/job-folder.js';
+import { makeJobFolder, removeTree } from '../native/job-folder.js';
 import { loadMpi } from '../native/mpi.js';
+import { removeSharedMemoryOfJob } from '../native/shared-memory-folder.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
 import { mpiCommand } from './command-line.js';
@@ -41,7 +42,8 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
     const matches = report.libraryVersion.includes(launcher.version);
     return { ...launcher, addonError: undefined, trial: report, trialError: undefined, matches };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
+    removeSharedMemoryOfJob(folder);
   }
 }
 

@@ -1,18 +1,24 @@
 /** Private folders of jobs: sockets, the token, what MPI keeps. Each says whose it is, so that what was left is found. */
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { LaunchError } from '../errors.js';
+import { makePrivateFolder } from './private-folder.js';
 import type { NodeIdentity } from './proc.js';
 import { isLiving, nodeIdentity, readProcess } from './proc.js';
 
 const prefix = 'shoal-';
 const ownerFile = 'owner.json';
+const ownerFiles = /^owner(-\d+)?\.json$/;
+/** As `mkdtemp` names them, `nodeFolder`, and `sharedMemoryFolder`: an empty one is of nobody else. */
+const ownNames = /^shoal-([A-Za-z0-9]{6}|[0-9a-f]{32}|[0-9a-f]{16}-[0-9a-f]{16})$/;
 const tokenFile = 'token';
 const folderMode = 0o700;
 const fileMode = 0o600;
+/** How often a folder is made again that was swept before it had an owner. */
+const makeAgain = 10;
 
-/** The process that removes a folder when all is well. */
+/** A process that a folder is made for: when the last is gone, nobody needs it. */
 interface Owner extends Pick<NodeIdentity, 'hostname' | 'bootId' | 'pidNamespace'> {
   readonly pid: number;
   readonly startTime: number;
@@ -28,9 +34,7 @@ export function makeJobFolder(): string {
   sweepJobFolders(root);
   try {
     // mkdtemp makes it with mode 0700.
-    const folder = mkdtempSync(join(root, prefix));
-    writeOwner(folder);
-    return folder;
+    return makeOwned(() => mkdtempSync(join(root, prefix)), ownerFile);
   } catch (cause) {
     const { message } = cause as Error;
     throw new LaunchError(
@@ -43,8 +47,28 @@ export function makeJobFolder(): string {
 
 /** Make one of a given name, which nobody can guess: whatever is there already is not ours. @throws */
 export function makeNamedJobFolder(path: string): void {
-  mkdirSync(path, { mode: folderMode });
-  writeOwner(path);
+  makeOwned(() => {
+    mkdirSync(path, { mode: folderMode });
+    return path;
+  }, ownerFile);
+}
+
+/** Have this process be one of the owners of a folder that several share, and whoever comes first makes. @throws */
+export function joinJobFolder(path: string): void {
+  makeOwned(() => {
+    makePrivateFolder(path);
+    if (!isOwn(path)) throw new Error(`${path} is not a folder of this user alone`);
+    return path;
+  }, `owner-${process.pid}.json`);
+}
+
+/** Remove a folder, or a file, that others may be removing as well. */
+export function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Somebody else was faster, or still writes there: then a sweep removes it.
+  }
 }
 
 /** Put a job's token where the ranks of this host find it, and nobody else. */
@@ -66,14 +90,16 @@ export function removeToken(folder: string): void {
   rmSync(join(folder, tokenFile), { force: true });
 }
 
-/** Remove the folders of this user in `root` whose owner was a process that is gone. */
+/** Remove the folders of this user in `root` whose owners are gone, and those of ours that are empty. */
 export function sweepJobFolders(root: string): void {
   for (const folder of foldersIn(root)) {
     try {
-      const { uid, mode } = lstatSync(folder);
-      if (uid !== process.getuid?.() || (mode & 0o777) !== folderMode) continue;
-      const owner = JSON.parse(readFileSync(join(folder, ownerFile), 'utf8')) as Owner;
-      if (isGone(owner)) rmSync(folder, { recursive: true, force: true });
+      if (!isOwn(folder)) continue;
+      const names = readdirSync(folder).filter((name) => ownerFiles.test(name));
+      const owners = names.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Owner);
+      if (owners.length > 0 && owners.every(isGone)) rmSync(folder, { recursive: true, force: true });
+      // One that is being made is made again; one with something in it stays.
+      if (owners.length === 0 && ownNames.test(basename(folder))) rmdirSync(folder);
     } catch {
       // No folder of ours, one that is being made, or somebody else was faster.
     }
@@ -98,9 +124,27 @@ function isGone(owner: Owner): boolean {
   return owner.pidNamespace === pidNamespace && !isLiving(owner);
 }
 
-function writeOwner(folder: string): void {
+function isOwn(folder: string): boolean {
+  const stat = lstatSync(folder);
+  return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o777) === folderMode;
+}
+
+/** A sweep may come between the folder and its owner. */
+function makeOwned(make: () => string, file: string): string {
+  for (let left = makeAgain; ; left--) {
+    const folder = make();
+    try {
+      writeOwner(folder, file);
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || left === 0) throw error;
+    }
+  }
+}
+
+function writeOwner(folder: string, file: string): void {
   const { hostname, bootId, pidNamespace } = nodeIdentity();
   const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
   const owner: Owner = { pid, startTime, hostname, bootId, pidNamespace };
-  writeFileSync(join(folder, ownerFile), JSON.stringify(owner), { mode: fileMode, flag: 'wx' });
+  writeFileSync(join(folder, file), JSON.stringify(owner), { mode: fileMode, flag: 'wx' });
 }

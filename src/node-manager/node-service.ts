@@ -5,6 +5,7 @@ import { LaunchError } from '../errors.js';
 import { makeNamedJobFolder, sweepJobFolders } from '../native/job-folder.js';
 import { makePrivateFolder } from '../native/private-folder.js';
 import { nodeIdentity } from '../native/proc.js';
+import { removeMpichFiles, removeSharedMemoryOfNode, sweepSharedMemory } from '../native/shared-memory-folder.js';
 import type { Connection } from '../protocol/connection.js';
 import type { WelcomeMessage } from '../protocol/control-messages.js';
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
@@ -24,12 +25,15 @@ interface Open {
   readonly job: number;
   readonly manager: NodeManager;
   readonly folder: string;
+  /** The head's folder of the job. */
+  readonly headFolder: string;
 }
 
 /** From the head's `admitted` to the end of the connection. */
 export class NodeService {
   readonly #connection: Connection<ToNode, FromNode>;
   readonly #heartbeat: Heartbeat;
+  readonly #madeMs = Date.now();
   #open: Open | undefined;
   /** Steps that take time, one after the other. */
   #steps: Promise<void> = Promise.resolve();
@@ -82,13 +86,14 @@ export class NodeService {
     this.#heartbeat.stop();
     await this.#steps;
     const { manager } = this.#open ?? {};
-    if (!manager) return;
-    manager.dismiss();
-    if (!(await endsWithin(manager.gone(), leaveLimitMs))) {
-      manager.killAll('was ended because the head was gone');
-      await manager.gone();
+    manager?.dismiss();
+    if (!(await endsWithin(manager?.gone(), leaveLimitMs))) {
+      manager?.killAll('was ended because the head was gone');
+      await manager?.gone();
     }
     this.#close();
+    // Of jobs whose workers here ended before it was told of them.
+    sweepSharedMemory();
   }
 
   #of(job: number): Open | undefined {
@@ -105,8 +110,9 @@ export class NodeService {
       const folder = nodeFolder(settings.token, nodeIdentity());
       const manager = this.#manage(job, settings, folder);
       sweepJobFolders(dirname(folder));
+      sweepSharedMemory();
       makeNamedJobFolder(folder);
-      this.#open = { job, manager, folder };
+      this.#open = { job, manager, folder, headFolder: settings.welcome.folder };
       this.#connection.trust(settings.welcome.maxMessageBytes + welcomeLimitBytes);
       makePrivateFolder(settings.welcome.threads.logDir ?? join(folder, 'logs'));
       await manager.open(nodeSocket(folder));
@@ -169,7 +175,11 @@ export class NodeService {
 
   #close(): void {
     this.#open?.manager.close();
-    if (this.#open) rmSync(this.#open.folder, { recursive: true, force: true });
+    if (this.#open) {
+      removeSharedMemoryOfNode(this.#open.headFolder);
+      rmSync(this.#open.folder, { recursive: true, force: true });
+    }
+    removeMpichFiles(this.#madeMs);
     this.#open = undefined;
   }
 

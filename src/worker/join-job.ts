@@ -5,6 +5,7 @@ import type { MpiAddon } from '../native/mpi.js';
 import { loadMpi, threadLevel } from '../native/mpi.js';
 import { loadOs } from '../native/os.js';
 import { nodeIdentity, nodeKey, readProcess } from '../native/proc.js';
+import { joinSharedMemoryFolder } from '../native/shared-memory-folder.js';
 import type { RankRow } from '../protocol/control-messages.js';
 import { newToken } from '../protocol/token.js';
 import type { MpiFamily } from '../types/mpi-family.js';
@@ -17,7 +18,7 @@ import { SharedWindow } from '../window/shared-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
 import { createWireMemory } from '../wire/wire-memory.js';
 import type { LaunchedRank } from './launcher-environment.js';
-import { launcherVariables, preloadWithout, ucxVariables } from './launcher-environment.js';
+import { launcherVariables, preloadWithout, sharedMemoryVariables, ucxVariables } from './launcher-environment.js';
 import { closeWire } from './rank-engine.js';
 import { exchangeRows } from './row-exchange.js';
 
@@ -70,11 +71,17 @@ export function removeLauncherVariables(): void {
 /**
  * MPI_Init, then the launcher's variables leave the environment. Collective.
  *
+ * @param jobFolder - Folder of a job of ours: what MPI shares on this node is removed with it. On the main thread.
  * @throws {@link LaunchError} when the world is not the one that the launcher spoke of.
  */
-export async function enterMpi(launched: LaunchedRank): Promise<MpiAddon> {
+export async function enterMpi(launched: LaunchedRank, jobFolder?: string): Promise<MpiAddon> {
   const mpi = loadMpi(launched.family);
+  const folder = jobFolder === undefined ? undefined : joinSharedMemoryFolder(jobFolder);
+  const variables = folder === undefined ? {} : sharedMemoryVariables(process.env, mpi.libraryVersion(), folder);
+  Object.assign(process.env, variables);
   const level = await mpi.init(threadLevel.serialized);
+  // A child process may outlive the folder.
+  for (const name of Object.keys(variables)) Reflect.deleteProperty(process.env, name);
   removeLauncherVariables();
   checkWorld(launched, mpi.rank(0), mpi.size(0), level);
   return mpi;

@@ -14,6 +14,25 @@ export interface LaunchedRank {
  */
 export const ucxVariables = { UCX_HANDLE_ERRORS: 'none', UCX_MEM_EVENTS: 'no' } as const;
 
+/** UCX's folder of files in shared memory. */
+const ucxFolder = 'UCX_POSIX_DIR';
+/** Open MPI's, by its version: from 5 on it warns of the older name. */
+const openmpiFolders = ['OMPI_MCA_btl_vader_backing_directory', 'OMPI_MCA_btl_sm_backing_directory'] as const;
+
+/**
+ * Variables that have the libraries keep their shared memory in a folder, but for those that the user has set.
+ *
+ * @param libraryVersion - What MPI says of itself, such as `Open MPI v4.1.4, package: …`.
+ */
+export function sharedMemoryVariables(env: Variables, libraryVersion: string, folder: string): Record<string, string> {
+  const major = /^Open MPI v(\d+)/.exec(libraryVersion)?.[1];
+  const isChosen = openmpiFolders.some((name) => env[name] !== undefined);
+  return {
+    ...(env[ucxFolder] === undefined && { [ucxFolder]: folder }),
+    ...(major !== undefined && !isChosen && { [openmpiFolders[Number(major) >= 5 ? 1 : 0]]: folder }),
+  };
+}
+
 const yieldLibrary = '/ucx-yield.so';
 
 /** LD_PRELOAD with a library of ours before the user's own. */

@@ -1,13 +1,14 @@
 /** The control side of one rank: between the head's socket, MPI, and the task thread of this process. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LaunchError } from '../errors.js';
 import type { WorkerEvents } from '../head/worker-side.js';
 import type { MpiAddon } from '../native/mpi.js';
-import { readToken } from '../native/job-folder.js';
+import { readToken, removeTree } from '../native/job-folder.js';
 import { childTowards, isLiving, nodeKey, sharedMemoryFiles } from '../native/proc.js';
+import { removeSharedMemoryOfJob, removeSharedMemoryOfNode } from '../native/shared-memory-folder.js';
 import { Connection } from '../protocol/connection.js';
 import type { FromRank, HeadPlace, RankRow, Rendezvous, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
@@ -195,7 +196,7 @@ export class RankControl {
   }
 
   #meet(rendezvous: Rendezvous): Promise<Meeting> {
-    this.#meeting ??= enterMpi(this.#launched).then((mpi) => {
+    this.#meeting ??= enterMpi(this.#launched, this.#place.folder).then((mpi) => {
       this.#mpi = mpi;
       this.#send({ type: 'mpiReady' });
       return meet(mpi, rendezvous, this.#row, this.#token);
@@ -303,10 +304,12 @@ export class RankControl {
     const folder = this.#welcome?.folder ?? (this.#isNear ? this.#place.folder : undefined);
     // Before it is welcome it has not entered MPI: others may wait for it there.
     if (!finalized || !this.#welcome) {
-      for (const file of sharedMemoryFiles()) removeFile(file);
+      for (const file of sharedMemoryFiles()) removeTree(file);
       if (launcher && isLiving(launcher)) process.kill(launcher.pid, 'SIGTERM');
     }
-    if (folder !== undefined) removeFile(folder);
+    if (folder !== undefined) removeTree(folder);
+    const removeSharedMemory = this.#isNear ? removeSharedMemoryOfJob : removeSharedMemoryOfNode;
+    removeSharedMemory(this.#place.folder);
   }
 
   /** Reports of this process's one worker, sent on to the head. */
@@ -345,14 +348,5 @@ export class RankControl {
         this.#send({ type: 'stuck', taskId, rank });
       },
     };
-  }
-}
-
-/** Other ranks remove the same files at the same time. */
-function removeFile(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    // Somebody else was faster.
   }
 }

@@ -1,5 +1,6 @@
 /** Entry of a rank of `shoal doctor`'s trial: does once, with its peer, everything that a pool rests on. */
 import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { enterMpi, joinRanks, ownRow, prepareForMpi } from './join-job.js';
 import { launchedRank } from './launcher-environment.js';
@@ -25,7 +26,7 @@ export interface TrialReport {
 prepareForMpi();
 const launched = launchedRank(process.env);
 if (!launched) throw new Error('this file is started by mpiexec for `shoal doctor`');
-const mpi = await enterMpi(launched);
+const mpi = await enterMpi(launched, dirname(file));
 const row = ownRow(launched);
 const { rows } = await meet(mpi, rendezvous as Rendezvous, row, '');
 const { rank, size, wire } = await joinRanks(mpi, launched.family, 0, row, windowBytes);
