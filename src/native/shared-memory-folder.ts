@@ -46,7 +46,10 @@ export function removeSharedMemoryOfJob(jobFolder: string): void {
 /** Remove what MPICH has left in `/dev/shm`, made at `sinceMs` of the clock or later. */
 export function removeMpichFiles(sinceMs: number): void {
   const files = names().filter((name) => name.startsWith(mpichPrefix));
-  removeUnusedFiles(files.map((name) => join(root, name)), sinceMs);
+  removeUnusedFiles(
+    files.map((name) => join(root, name)),
+    sinceMs,
+  );
 }
 
 /** Remove the folders of this user whose ranks are all gone. */

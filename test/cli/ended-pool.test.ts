@@ -138,15 +138,18 @@ test('what a driver that was killed has left is removed by the next launch of th
     if (text !== undefined) writeFileSync(join(folder, 'owner.json'), text);
     return folder;
   };
-  const stale = make('shoal-stale', JSON.stringify(owner));
+  const stale = [make('shoal-stale', JSON.stringify(owner)), make('shoal-empty1', undefined)];
+  const full = make('shoal-full01', undefined);
+  writeFileSync(join(full, 'file'), '');
   const kept = [
+    full,
     make('shoal-other', JSON.stringify({ ...owner, pidNamespace: 'of a container' })),
     make('shoal-unknown', undefined),
     make('shoal-damaged', '{'),
     make('another', JSON.stringify(owner)),
   ];
   const { pool, ended } = await started();
-  assert.not.ok(existsSync(stale));
+  assert.not.ok(stale.some(existsSync));
   assert.ok(kept.every(existsSync));
   for (const folder of kept) rmSync(folder, { recursive: true });
   pool.kill('SIGTERM');

@@ -3,7 +3,13 @@ import * as assert from 'uvu/assert';
 import type { MpiJob } from '../../src/launch/command-line.js';
 import { mpiCommand } from '../../src/launch/command-line.js';
 import { detectLauncher, parseVersion } from '../../src/launch/family.js';
-import { launchedRank, launcherVariables, preloadWith, preloadWithout } from '../../src/worker/launcher-environment.js';
+import {
+  launchedRank,
+  launcherVariables,
+  preloadWith,
+  preloadWithout,
+  sharedMemoryVariables,
+} from '../../src/worker/launcher-environment.js';
 import { throwsCode } from '../support/check.js';
 
 const test = suite('launch');
@@ -72,6 +78,18 @@ test('preloads its own library before those of the user, and hides it from their
   assert.is(preloadWith('/x/ucx-yield.so', 'a.so b.so'), '/x/ucx-yield.so:a.so b.so');
   assert.is(preloadWithout('/x/ucx-yield.so'), undefined);
   assert.is(preloadWithout('/x/ucx-yield.so:a.so b.so'), 'a.so:b.so');
+});
+
+test("tells each library where to keep shared memory, by its version's name, unless the user has", () => {
+  const variables = (version: string, env = {}): unknown => sharedMemoryVariables(env, version, '/f');
+  const [vader, sm] = ['OMPI_MCA_btl_vader_backing_directory', 'OMPI_MCA_btl_sm_backing_directory'];
+  assert.equal(variables('Open MPI v4.1.4, package: x'), { UCX_POSIX_DIR: '/f', [vader]: '/f' });
+  assert.equal(variables('Open MPI v5.0.7, package: x'), { UCX_POSIX_DIR: '/f', [sm]: '/f' });
+  assert.equal(variables('MPICH Version: 4.0.2'), { UCX_POSIX_DIR: '/f' });
+  for (const name of [vader, sm]) {
+    assert.equal(variables('Open MPI v5.0.7', { [name]: '/user' }), { UCX_POSIX_DIR: '/f' });
+  }
+  assert.equal(variables('MPICH Version: 4.0.2', { UCX_POSIX_DIR: '/user' }), {});
 });
 
 test('finds its place in a job of either family, and none without a launcher', () => {
