@@ -9,7 +9,7 @@ import type { StartPhases } from '../head/worker-side.js';
 import type { ProcessUsage } from '../native/proc.js';
 import { makeJobFolder, removeToken, writeToken } from '../native/job-folder.js';
 import { nodeIdentity, nodeKey, readProcess } from '../native/proc.js';
-import { removeMpichFiles, removeSharedMemoryOfJob, sweepSharedMemory } from '../native/shared-memory-folder.js';
+import { removeSharedMemoryOfJob, sweepSharedMemory } from '../native/shared-memory-folder.js';
 import { NodeManager } from '../node-manager/node-manager.js';
 import type { NodeEvents } from '../node-manager/node-workers.js';
 import { tailOf } from '../node-manager/tail.js';
@@ -284,8 +284,7 @@ export class MpiJob {
     const orderly = this.#isStarted && (await endsWithin(ended, closeLimitMs));
     if (!orderly) await this.#closeByForce(ended);
     for (const workers of this.#jobNodes.all) workers.close();
-    removeSharedMemoryOfJob(this.#folder);
-    if (this.#options.launcher.family === 'mpich') removeMpichFiles(this.#madeMs);
+    removeSharedMemoryOfJob(this.#folder, this.#madeMs);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -35,6 +35,7 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
   } catch (error) {
     return { ...none, addonError: (error as Error).message };
   }
+  const madeMs = Date.now();
   const folder = makeJobFolder();
   try {
     const report = runTrial(launcher, folder);
@@ -43,7 +44,7 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
     return { ...launcher, addonError: undefined, trial: report, trialError: undefined, matches };
   } finally {
     removeTree(folder);
-    removeSharedMemoryOfJob(folder);
+    removeSharedMemoryOfJob(folder, madeMs);
   }
 }
 

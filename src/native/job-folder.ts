@@ -28,7 +28,7 @@ const fileMode = 0o600;
 const makeAgain = 10;
 
 /** A process that a folder is made for: when the last is gone, nobody needs it. */
-interface Owner extends Pick<NodeIdentity, 'hostname' | 'bootId' | 'pidNamespace'> {
+export interface Owner extends Pick<NodeIdentity, 'hostname' | 'bootId' | 'pidNamespace'> {
   readonly pid: number;
   readonly startTime: number;
 }
@@ -104,8 +104,7 @@ export function sweepJobFolders(root: string): void {
   for (const folder of foldersIn(root)) {
     try {
       if (!isOwn(folder)) continue;
-      const names = readdirSync(folder).filter((name) => ownerFiles.test(name));
-      const owners = names.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Owner);
+      const owners = ownersOf(folder);
       if (owners.length > 0 && owners.every(isGone)) rmSync(folder, { recursive: true, force: true });
       // One that is being made is made again; one with something in it stays.
       if (owners.length === 0 && ownNames.test(basename(folder))) rmdirSync(folder);
@@ -113,6 +112,12 @@ export function sweepJobFolders(root: string): void {
       // No folder of ours, one that is being made, or somebody else was faster.
     }
   }
+}
+
+/** The processes that a folder is made for. @throws Where it cannot be read. */
+export function ownersOf(folder: string): Owner[] {
+  const names = readdirSync(folder).filter((name) => ownerFiles.test(name));
+  return names.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Owner);
 }
 
 function foldersIn(root: string): string[] {

@@ -7,9 +7,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { joinJobFolder, removeTree, sweepJobFolders } from './job-folder.js';
+import type { Owner } from './job-folder.js';
+import { joinJobFolder, ownersOf, removeTree, sweepJobFolders } from './job-folder.js';
 import type { NodeIdentity } from './proc.js';
-import { nodeIdentity, nodeKey } from './proc.js';
+import { isLiving, nodeIdentity, nodeKey } from './proc.js';
 import { removeUnusedFiles } from './unused-files.js';
 
 const root = '/dev/shm';
@@ -33,28 +34,37 @@ export function joinSharedMemoryFolder(jobFolder: string): string | undefined {
   }
 }
 
-/** The processes of a job on one node are gone, or nobody needs what they share. */
-export function removeSharedMemoryOfNode(jobFolder: string): void {
-  removeTree(sharedMemoryFolder(jobFolder, nodeIdentity()));
+/**
+ * A job is over on this node: its ranks are gone, or are about to go.
+ *
+ * @param sinceMs - When it began at the earliest: of what has no name of ours nothing is removed that is older.
+ */
+export function removeSharedMemoryOfNode(jobFolder: string, sinceMs: number): void {
+  removeAll([sharedMemoryFolder(jobFolder, nodeIdentity())], sinceMs);
 }
 
-/** The same for all nodes of a job that are on this host: those that have a node manager, and those that have none. */
-export function removeSharedMemoryOfJob(jobFolder: string): void {
-  for (const name of names()) if (name.startsWith(jobPrefix(jobFolder))) removeTree(join(root, name));
-}
-
-/** Remove what MPICH has left in `/dev/shm`, made at `sinceMs` of the clock or later. */
-export function removeMpichFiles(sinceMs: number): void {
-  const files = names().filter((name) => name.startsWith(mpichPrefix));
-  removeUnusedFiles(
-    files.map((name) => join(root, name)),
-    sinceMs,
-  );
+/** The same for all of its nodes that are on this host: those that have a node manager, and those that have none. */
+export function removeSharedMemoryOfJob(jobFolder: string, sinceMs: number): void {
+  removeAll(named(jobPrefix(jobFolder)), sinceMs);
 }
 
 /** Remove the folders of this user whose ranks are all gone. */
 export function sweepSharedMemory(): void {
   sweepJobFolders(root);
+}
+
+function removeAll(folders: readonly string[], sinceMs: number): void {
+  const ranks = folders.flatMap(ranksOf).filter(isLiving);
+  removeUnusedFiles(named(mpichPrefix), sinceMs, new Set(ranks.map(({ pid }) => pid)));
+  for (const folder of folders) removeTree(folder);
+}
+
+function ranksOf(folder: string): Owner[] {
+  try {
+    return ownersOf(folder);
+  } catch {
+    return []; // it is gone
+  }
 }
 
 function sharedMemoryFolder(jobFolder: string, identity: NodeIdentity): string {
@@ -69,10 +79,11 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, hashLength);
 }
 
-function names(): string[] {
+function named(prefix: string): string[] {
   try {
-    return readdirSync(root);
+    const names = readdirSync(root).filter((name) => name.startsWith(prefix));
+    return names.map((name) => join(root, name));
   } catch {
-    return [];
+    return []; // there is no such place here
   }
 }

@@ -7,12 +7,13 @@ import { basename } from 'node:path';
  *
  * @param paths - Their last parts are unique: processes are searched for these, since each may see them elsewhere.
  * @param sinceMs - Only those that were made then, or later.
+ * @param ending - Processes whose use does not count.
  */
-export function removeUnusedFiles(paths: readonly string[], sinceMs: number): void {
+export function removeUnusedFiles(paths: readonly string[], sinceMs: number, ending: ReadonlySet<number>): void {
   const made = paths.filter((path) => isOwnFile(path, sinceMs));
   // They are listed before the processes are looked at: whoever has made one since then is not asked about it.
   if (made.length === 0) return;
-  const used = processes().map(filesOf);
+  const used = processes().flatMap((pid) => (ending.has(pid) ? [] : [filesOf(pid)]));
   for (const path of made) {
     if (!used.some((text) => text.includes(basename(path)))) rmSync(path, { force: true });
   }
@@ -27,12 +28,12 @@ function isOwnFile(path: string, sinceMs: number): boolean {
   }
 }
 
-function processes(): string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+function processes(): number[] {
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
 /** What a process has open, then what it has mapped: a file is opened, mapped and closed, in this order. */
-function filesOf(pid: string): string {
+function filesOf(pid: number): string {
   const open = attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
   const links = open.map((fd) => attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '');
   return `${links.join('\n')}\n${attempt(() => readFileSync(`/proc/${pid}/maps`, 'latin1')) ?? ''}`;

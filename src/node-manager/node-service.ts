@@ -5,7 +5,7 @@ import { LaunchError } from '../errors.js';
 import { makeNamedJobFolder, sweepJobFolders } from '../native/job-folder.js';
 import { makePrivateFolder } from '../native/private-folder.js';
 import { nodeIdentity } from '../native/proc.js';
-import { removeMpichFiles, removeSharedMemoryOfNode, sweepSharedMemory } from '../native/shared-memory-folder.js';
+import { removeSharedMemoryOfNode, sweepSharedMemory } from '../native/shared-memory-folder.js';
 import type { Connection } from '../protocol/connection.js';
 import type { WelcomeMessage } from '../protocol/control-messages.js';
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
@@ -176,10 +176,9 @@ export class NodeService {
   #close(): void {
     this.#open?.manager.close();
     if (this.#open) {
-      removeSharedMemoryOfNode(this.#open.headFolder);
+      removeSharedMemoryOfNode(this.#open.headFolder, this.#madeMs);
       rmSync(this.#open.folder, { recursive: true, force: true });
     }
-    removeMpichFiles(this.#madeMs);
     this.#open = undefined;
   }
 

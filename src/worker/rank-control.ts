@@ -302,14 +302,15 @@ export class RankControl {
   #clearUp(finalized: boolean): void {
     const launcher = this.#welcome?.launcher ?? (this.#isNear ? childTowards(this.#place.driver) : undefined);
     const folder = this.#welcome?.folder ?? (this.#isNear ? this.#place.folder : undefined);
+    const removeSharedMemory = this.#isNear ? removeSharedMemoryOfJob : removeSharedMemoryOfNode;
+    // MPICH makes its files when all ranks are there.
+    removeSharedMemory(this.#place.folder, performance.timeOrigin);
     // Before it is welcome it has not entered MPI: others may wait for it there.
     if (!finalized || !this.#welcome) {
       for (const file of sharedMemoryFiles()) removeTree(file);
       if (launcher && isLiving(launcher)) process.kill(launcher.pid, 'SIGTERM');
     }
     if (folder !== undefined) removeTree(folder);
-    const removeSharedMemory = this.#isNear ? removeSharedMemoryOfJob : removeSharedMemoryOfNode;
-    removeSharedMemory(this.#place.folder);
   }
 
   /** Reports of this process's one worker, sent on to the head. */

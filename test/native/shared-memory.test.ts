@@ -60,12 +60,12 @@ test('each node of a job has a folder of its own: its end leaves the others, tha
     assert.is(statSync(folder).mode & 0o777, 0o700);
     writeFileSync(join(folder, 'segment'), '');
   }
-  onNode('b', () => removeSharedMemoryOfNode(job));
+  onNode('b', () => removeSharedMemoryOfNode(job, Date.now()));
   assert.equal([own, b, c, foreign].map(existsSync), [true, false, true, true]);
-  removeSharedMemoryOfJob(job);
+  removeSharedMemoryOfJob(job, Date.now());
   assert.equal([own, b, c, foreign].map(existsSync), [false, false, false, true]);
-  removeSharedMemoryOfJob(other);
-  removeSharedMemoryOfJob(other);
+  removeSharedMemoryOfJob(other, Date.now());
+  removeSharedMemoryOfJob(other, Date.now());
 });
 
 test('a folder is swept when all of its processes are gone, and not before', () => {
@@ -134,10 +134,11 @@ test('a file is removed when nobody has it open or mapped, it is ours, and no ol
   const maps = start(path('mapped'), ['600']);
   await until(() => existsSync(`/proc/${opens.pid}/fd/3`) && existsSync(`/proc/${maps.pid}`));
   const all = ['nobody', 'open', 'mapped', 'old', 'folder', 'link', 'foreign', 'absent'];
-  const left = (): string[] => {
+  const left = (...ending: number[]): string[] => {
     removeUnusedFiles(
       all.map((name) => path(name)),
       2_000,
+      new Set(ending),
     );
     return all.filter((name) => existsSync(path(name)));
   };
