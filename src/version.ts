@@ -1,9 +1,9 @@
 /** What this package is. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from './asset.js';
 
 /** Its version, as its package.json has it. */
 export function packageVersion(): string {
-  const text = readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8');
+  const text = readFileSync(assetPath('#package'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

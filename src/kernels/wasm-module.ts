@@ -1,6 +1,6 @@
 /** The typed face of `wasm/shoal.wasm`; names and order mirror `wasm/src/exports.cpp`. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../asset.js';
 
 /** Exports of one instance. Addresses are offsets into linear memory: read them with `>>> 0`. */
 export interface KernelExports {
@@ -22,7 +22,7 @@ export const Status = { pending: 0, complete: 1, mismatch: 2, ended: 3, aborted:
 
 /** Compile the module; once per process, since a compiled module can be sent to threads. */
 export function compileKernels(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(fileURLToPath(import.meta.resolve('#wasm'))));
+  return new WebAssembly.Module(readFileSync(assetPath('#wasm')));
 }
 
 /**

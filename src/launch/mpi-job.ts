@@ -1,7 +1,7 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../asset.js';
 import { jobVariableNames, jobVariables } from '../env.js';
 import type { WorkerDiedError } from '../errors.js';
 import { LaunchError, RegistrationTimeoutError } from '../errors.js';
@@ -219,7 +219,7 @@ export class MpiJob {
     const { rendezvous } = welcome;
     const command = mpiCommand(launcher, {
       ranks: ranks + this.#agents,
-      program: [process.execPath, ...execArgv, fileURLToPath(import.meta.resolve('#rank-process'))],
+      program: [process.execPath, ...execArgv, assetPath('#rank-process')],
       hosts: this.#agents > 0 ? withAgent(hosts) : hosts,
       hostfile,
       forward: jobVariableNames,

@@ -2,7 +2,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../asset.js';
 import { jobVariableNames, jobVariables } from '../env.js';
 import { LaunchError } from '../errors.js';
 import type { NodeIdentity } from '../native/proc.js';
@@ -154,7 +154,7 @@ export class Nodes {
     const isHere = identity.bootId === own.bootId && identity.hostname === own.hostname;
     const command = mpiCommand(launcher, {
       ranks: 1,
-      program: [process.execPath, fileURLToPath(import.meta.resolve('#node-process'))],
+      program: [process.execPath, assetPath('#node-process')],
       hosts: isHere ? [] : [{ name: identity.hostname, ranks: 1 }],
       hostfile: undefined,
       extraArgs: mpiexecArgs,

@@ -1,6 +1,6 @@
 /** What is preloaded into the ranks. */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../asset.js';
 import { usableCores } from '../native/cores.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { preloadWith } from '../worker/launcher-environment.js';
@@ -11,6 +11,6 @@ import { preloadWith } from '../worker/launcher-environment.js';
  */
 export function preloadFor(family: MpiFamily, ranks: number): string | undefined {
   if (family !== 'mpich' || ranks <= usableCores()) return undefined;
-  const library = fileURLToPath(import.meta.resolve('#bindings/ucx-yield'));
+  const library = assetPath('#bindings/ucx-yield');
   return existsSync(library) ? preloadWith(library, process.env.LD_PRELOAD) : undefined;
 }

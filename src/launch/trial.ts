@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { makeJobFolder, removeTree } from '../native/job-folder.js';
+import { assetPath } from '../asset.js';
 import { loadMpi } from '../native/mpi.js';
 import { removeSharedMemoryOfJob } from '../native/shared-memory-folder.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';
@@ -53,7 +53,7 @@ function runTrial(launcher: MpiLauncher, folder: string): TrialReport | string {
   const { rendezvous } = rendezvousOf[launcher.family];
   const { command, args, env } = mpiCommand(launcher, {
     ranks,
-    program: [process.execPath, fileURLToPath(import.meta.resolve('#trial-rank')), file, rendezvous],
+    program: [process.execPath, assetPath('#trial-rank'), file, rendezvous],
     hosts: [],
     hostfile: undefined,
     extraArgs: [],

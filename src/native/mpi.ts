@@ -1,6 +1,6 @@
 /** The `mpi` addon: one function per MPI call. Mirrors `bindings/src/mpi.cpp`; the only file that loads it. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { loadOs } from './os.js';
@@ -85,7 +85,7 @@ export function loadMpi(family: MpiFamily): MpiAddon {
     }
   });
   const specifier = family === 'openmpi' ? '#bindings/mpi-openmpi' : '#bindings/mpi-mpich';
-  const file = fileURLToPath(import.meta.resolve(specifier));
+  const file = assetPath(specifier);
   try {
     if (!opened) throw new Error(tried.join('; '));
     return createRequire(import.meta.url)(file) as MpiAddon;

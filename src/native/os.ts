@@ -1,6 +1,6 @@
 /** The `os` addon: what Linux has and Node has not. Mirrors `bindings/src/os.cpp`; the only file that loads it. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
 
 /** Functions of the addon. Failures throw an Error whose `code` is the C function's name. */
@@ -41,7 +41,7 @@ let loaded: OsAddon | undefined;
 /** Load the addon. @throws {@link UnsupportedError} where it was not built or does not load. */
 export function loadOs(): OsAddon {
   if (loaded) return loaded;
-  const file = fileURLToPath(import.meta.resolve('#bindings/os'));
+  const file = assetPath('#bindings/os');
   try {
     loaded = createRequire(import.meta.url)(file) as OsAddon;
     return loaded;

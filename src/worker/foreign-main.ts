@@ -1,8 +1,8 @@
 /** `mpiexec -n 4 node script.js`: the script is the main thread, and joins its job when it first uses `shoal/worker`. */
-import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { EngineHost } from '../collective/engine.js';
+import { assetPath } from '../asset.js';
 import type { TaskScope } from '../collective/scope.js';
 import { installRuntime } from '../collective/scope.js';
 import { environment } from '../env.js';
@@ -74,7 +74,7 @@ export function joinForeignWorld(): TaskScope | undefined {
   const { port1, port2 } = new MessageChannel();
   const windowBytes = windowBytesFor(given, launched.size);
   const boot: ForeignBoot = { launched, windowBytes, port: port2, state };
-  const control = new Worker(fileURLToPath(import.meta.resolve('#foreign-control')), {
+  const control = new Worker(assetPath('#foreign-control'), {
     workerData: boot,
     transferList: [port2],
     name: 'shoal control',

@@ -1,7 +1,7 @@
 /** A thread that runs user code, as its control side holds it: the worker, and the private port to it. */
-import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { assetPath } from '../asset.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import { checkFromThread } from '../protocol/thread-messages.js';
@@ -32,7 +32,7 @@ export class PrivateThread {
     const workerData: PrivateBoot = { boot, port: port2 };
     this.#port = port1;
     this.#events = events;
-    this.#worker = new Worker(fileURLToPath(import.meta.resolve('#task-thread')), {
+    this.#worker = new Worker(assetPath('#task-thread'), {
       workerData,
       transferList: [port2],
       name,
