@@ -1,5 +1,7 @@
 /** Every error class and code. A class per decision that a caller can take; details are fields, never text to parse. */
 
+import { types } from 'node:util';
+
 /** What went wrong on one rank of a task. */
 export interface RankError {
   readonly rank: number;
@@ -36,7 +38,7 @@ export class ShoalError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (!(value instanceof Error)) return false;
+    if (!isError(value)) return false;
     const code = (value as { code?: unknown }).code;
     return this === ShoalError
       ? typeof code === 'string' && code.startsWith('ERR_SHOAL')
@@ -219,6 +221,11 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return `a ${tagOf(value)}`;
   return String(value);
+}
+
+/** Whether it is an error of any realm: under some test runners those of Node are of another one than this module's. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value) || value instanceof DOMException;
 }
 
 /** `Float32Array`, `Map`, `Object` …, also for objects of another realm. */

@@ -1,6 +1,6 @@
 /** One rank's call of one collective, from its place in the queue to its end. */
 import assert from 'node:assert/strict';
-import { CancelledError, InvalidArgumentError, ShoalError, show } from '../errors.js';
+import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import { encodeAbort } from '../window/abort-reason.js';
 import { abortError, mismatchError } from './failures.js';
@@ -136,7 +136,7 @@ export class Call {
       (error instanceof ShoalError
         ? error
         : new InvalidArgumentError(
-            `${what}: the call could not be carried out: ${error instanceof Error ? error.message : show(error)}; see that nobody writes to memory that is not ` +
+            `${what}: the call could not be carried out: ${isError(error) ? error.message : show(error)}; see that nobody writes to memory that is not ` +
               `its own, nor changes the buffer, while the call runs`,
             {},
             { cause: error },

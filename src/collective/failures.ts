@@ -9,6 +9,7 @@ import {
   TaskTimeoutError,
   WindowDamagedError,
   WorkerDiedError,
+  isError,
 } from '../errors.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortReason } from '../window/abort-reason.js';
@@ -47,7 +48,7 @@ export function abortError(group: Group, reason: AbortReason): ShoalError {
     }
     case 'peerFailed': {
       const cause = rank === undefined ? undefined : peerError(group, rank);
-      const why = cause instanceof Error ? `: ${cause.message}` : '';
+      const why = isError(cause) ? `: ${cause.message}` : '';
       return new PeerFailedError(`${who} of the task failed${why}`, fields, { cause });
     }
     case 'workerDied':

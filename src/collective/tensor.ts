@@ -1,5 +1,6 @@
 /** Tensors of other libraries: their data, dtype and layout, read once and checked. */
-import { InvalidArgumentError, show, tagOf } from '../errors.js';
+import { types } from 'node:util';
+import { InvalidArgumentError, isError, show, tagOf } from '../errors.js';
 import type { Tensor, TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeNames, dtypesOfTag, itemBytes } from '../types/dtype.js';
@@ -33,7 +34,7 @@ const foreignArrays: ReadonlyMap<string, readonly [Dtype, ViewClass]> = new Map<
 export function viewOf(value: unknown): { array: TypedArray; dtype: Dtype } | undefined {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
   const { buffer, byteOffset, byteLength } = value as Partial<ArrayBufferView>;
-  if (!(buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer)) return undefined;
+  if (!types.isAnyArrayBuffer(buffer)) return undefined;
   const tag = tagOf(value);
   const known = foreignArrays.get(tag === 'Object' ? value.constructor.name : tag);
   if (!known || typeof byteOffset !== 'number' || typeof byteLength !== 'number') return undefined;
@@ -78,7 +79,7 @@ function readData(what: string, role: string, tensor: Tensor): unknown {
     return tensor.data;
   } catch (cause) {
     // onnxruntime throws for data that is on another device.
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     throw new InvalidArgumentError(`${what}: ${role}.data cannot be read: ${reason}`, {}, { cause });
   }
 }

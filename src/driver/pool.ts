@@ -1,7 +1,7 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { onAbort } from '../abort-listeners.js';
-import { CancelledError, InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
+import { CancelledError, InvalidArgumentError, MessageTooLargeError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
@@ -274,7 +274,7 @@ function tellProcess(event: keyof PoolEvents, payload: unknown): void {
     // Whoever cancelled it knows.
     if (error instanceof CancelledError) return;
     const { cause } = error;
-    const at = /\n\s+at .*/.exec((cause instanceof Error ? cause : error).stack ?? '')?.[0] ?? '';
+    const at = /\n\s+at .*/.exec((isError(cause) ? cause : error).stack ?? '')?.[0] ?? '';
     const called = name === undefined ? '' : ` ${show(name)}`;
     process.emitWarning(
       `task ${taskId}${called} failed, and nobody has asked for its result: ${error.message}${at}\n` +

@@ -1,6 +1,6 @@
 /** How a task has ended, as text of bounded length: what is kept of it when nobody waits for its result. */
 import { inspect } from 'node:util';
-import { TaskFailedError } from '../errors.js';
+import { TaskFailedError, isError } from '../errors.js';
 import type { TaskRecord } from '../protocol/pool-messages.js';
 
 /** Of a result, and of a failure. */
@@ -22,7 +22,7 @@ export function shortText(value: unknown): string {
 /** The message of an error, and the error with its causes and their stacks: that of the task first. */
 export function failureOf(error: unknown): Ending {
   const cause = error instanceof TaskFailedError ? (error.cause ?? error) : error;
-  const message = error instanceof Error ? error.message : shortText(error);
+  const message = isError(error) ? error.message : shortText(error);
   return {
     message: cut(message, longestResult),
     failure: cut(shown(cause, { depth: 3, maxArrayLength: 20, maxStringLength: longestResult }), longestFailure),

@@ -12,6 +12,7 @@ import {
   TaskFailedError,
   WindowDamagedError,
   WorkerDiedError,
+  isError,
 } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
 import { decodeThrown } from '../protocol/decode-error.js';
@@ -89,7 +90,7 @@ export function workerDied(
   encoded: Uint8Array | undefined,
 ): WorkerDiedError {
   const cause = encoded && decodeThrown(encoded);
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const why = isError(cause) ? `: ${cause.message}` : '';
   const { hostname, pid, signal, exitKind } = cause instanceof WorkerDiedError ? cause : {};
   return new WorkerDiedError(
     `${what}${why}`,
@@ -104,10 +105,10 @@ function failure(taskId: string, errors: readonly (RankError & { origin: 'task' 
   if (!first) throw new TypeError('a failed task has an error');
   const { rank, error: cause, origin } = first;
   const asItIs = origin === 'load' ? direct : origin === 'result' ? directResult : [];
-  if (cause instanceof Error && asItIs.some((directClass) => cause instanceof directClass)) {
+  if (isError(cause) && asItIs.some((directClass) => cause instanceof directClass)) {
     return Object.assign(cause, { taskId, rank });
   }
-  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : inWords(cause);
+  const why = isError(cause) ? `${cause.name}: ${cause.message}` : inWords(cause);
   const where = origin === 'load' ? `could not load its module` : `failed`;
   return new TaskFailedError(
     `task ${taskId} ${where} on rank ${rank}: ${why}`,

@@ -1,7 +1,7 @@
 /** The `mpi` addon: one function per MPI call. Mirrors `bindings/src/mpi.cpp`; the only file that loads it. */
 import { createRequire } from 'node:module';
 import { assetPath } from '../asset.js';
-import { UnsupportedError } from '../errors.js';
+import { UnsupportedError, isError } from '../errors.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { loadOs } from './os.js';
 
@@ -80,7 +80,7 @@ export function loadMpi(family: MpiFamily): MpiAddon {
       os.openLibrary(library);
       return true;
     } catch (error) {
-      tried.push(error instanceof Error ? error.message : library);
+      tried.push(isError(error) ? error.message : library);
       return false;
     }
   });

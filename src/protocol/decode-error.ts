@@ -1,5 +1,6 @@
 /** Errors that another process, or a task, has encoded. */
 import { inspect } from 'node:util';
+import { isError } from '../errors.js';
 import { decodeValue } from './values.js';
 
 /** What was thrown, of whatever kind; where it cannot be decoded, the error that says so. Never throws. */
@@ -14,5 +15,5 @@ export function decodeThrown(encoded: Uint8Array): unknown {
 /** The error; one that says so where what came is damaged or is no error. Never throws. */
 export function decodeError(encoded: Uint8Array): Error {
   const value = decodeThrown(encoded);
-  return value instanceof Error ? value : new Error(inspect(value, { depth: 2, maxStringLength: 1_000 }));
+  return isError(value) ? value : new Error(inspect(value, { depth: 2, maxStringLength: 1_000 }));
 }

@@ -1,4 +1,5 @@
 /** From a table of nodes back to the value. Everything in it is checked: it may come from whoever has the worker's thread. */
+import { types } from 'node:util';
 import { errorClasses } from '../errors.js';
 import type { Slot } from './value-nodes.js';
 import { Tag } from './value-nodes.js';
@@ -61,7 +62,7 @@ export class NodeDecoder {
     const [tag, first, second, third] = node;
     switch (tag) {
       case Tag.text:
-        if (!(first instanceof Uint8Array)) throw new TypeError('expected the bytes of a text');
+        if (!types.isUint8Array(first)) throw new TypeError('expected the bytes of a text');
         return Buffer.from(first).toString('utf16le');
       case Tag.bigint: {
         const [, sign, digits] = /^(-?)([0-9a-f]+)$/.exec(String(first)) ?? [];

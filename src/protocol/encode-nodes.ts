@@ -1,5 +1,5 @@
 /** From a value to its table of nodes; what has no value is refused with its path, or said in words. */
-import { NotSerializableError, show, tagOf } from '../errors.js';
+import { NotSerializableError, isError, show, tagOf } from '../errors.js';
 import type { ValueKind } from './value-kinds.js';
 import { kindOf } from './value-kinds.js';
 import type { Slot, ValueNode } from './value-nodes.js';
@@ -315,7 +315,7 @@ function errorKeys(value: object): string[] {
 function causesFrom(error: object): number {
   const seen = new Set<unknown>();
   let next: unknown = error;
-  while (next instanceof Error && !seen.has(next) && seen.size < countedCauses) {
+  while (isError(next) && !seen.has(next) && seen.size < countedCauses) {
     seen.add(next);
     try {
       next = next.cause;

@@ -1,5 +1,7 @@
 /** What fields of messages have to be, as small checks that are put together. */
 
+import { types } from 'node:util';
+
 /** Whether a value is what the field is to be. */
 export type Shape = (value: unknown) => boolean;
 
@@ -11,7 +13,7 @@ export const text: Shape = (value) => typeof value === 'string';
 /** True or false. */
 export const flag: Shape = (value) => typeof value === 'boolean';
 /** Encoded values, tokens … */
-export const bytes: Shape = (value) => value instanceof Uint8Array;
+export const bytes: Shape = (value) => types.isUint8Array(value);
 /** A number that is one; no limit is an infinite one. */
 export const number: Shape = (value) => typeof value === 'number' && !Number.isNaN(value);
 /** An integer that a double holds exactly. */

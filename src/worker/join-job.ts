@@ -1,5 +1,5 @@
 /** A process joins its MPI job: MPI itself, everybody's rows, and the window of the host. */
-import { LaunchError } from '../errors.js';
+import { LaunchError, isError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { MpiAddon } from '../native/mpi.js';
 import { loadMpi, threadLevel } from '../native/mpi.js';
@@ -171,7 +171,7 @@ function joinWindow(shared: SharedWindow, rows: readonly GatheredRow[]): boolean
 }
 
 function warnOnce(error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = isError(error) ? error.message : String(error);
   process.stderr.write(`shoal: the ranks of this host cannot share memory (${why}); all bytes go over MPI\n`);
 }
 

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { MemberInfo } from '../errors.js';
-import { LaunchError } from '../errors.js';
+import { LaunchError, isError } from '../errors.js';
 import { openOutput } from '../native/output-file.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
 import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
@@ -73,7 +73,7 @@ export class ScriptThread {
       dropped: (why) => process.stderr.write(`${mark}${why}\n`),
       failed: (error) => {
         died = true;
-        process.stderr.write(`${mark}${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}\n`);
+        process.stderr.write(`${mark}${isError(error) ? (error.stack ?? error.message) : inspect(error)}\n`);
       },
       exited: (code) => {
         for (const file of this.#files) closeSync(file);

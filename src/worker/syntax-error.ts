@@ -1,6 +1,7 @@
 /** Errors of syntax with the place they are at: where Node and jiti say it, it is not in the message. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isError } from '../errors.js';
 import { SourceFiles } from '../modules/module-graph.js';
 
 interface Place {
@@ -19,7 +20,7 @@ type Parse = (file: string) => Place | undefined;
  * Everything else comes back as it is, also a SyntaxError that the module's own code has thrown.
  */
 export async function withPlace(error: unknown, url: string): Promise<unknown> {
-  if (!(error instanceof Error)) return error;
+  if (!isError(error)) return error;
   const byJiti = /^ParseError: (.*?)\s*\n\s*(\/.*):(\d+):(\d+)$/s.exec(error.message);
   if (byJiti) {
     const [, what = '', file = '', line, column] = byJiti;

@@ -1,7 +1,7 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { LaunchError } from '../errors.js';
+import { LaunchError, isError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
@@ -332,7 +332,7 @@ export class ThreadWorkers implements WorkerSide {
 }
 
 function startError(error: unknown): Error {
-  if (error instanceof Error) return error;
+  if (isError(error)) return error;
   return new Error(error === undefined ? 'its thread ended before it was ready' : inspect(error));
 }
 
@@ -340,7 +340,7 @@ function startError(error: unknown): Error {
 function textOf(encoded: Uint8Array): string {
   try {
     const error = decodeValue(encoded);
-    return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+    return isError(error) ? (error.stack ?? error.message) : inspect(error);
   } catch (cause) {
     return `one that cannot be decoded: ${(cause as Error).message}`;
   }

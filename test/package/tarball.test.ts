@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { install, pack } from '../support/installed-project.js';
 import { mustRun, root } from '../support/spawn.js';
 
 const test = suite('package');
@@ -11,16 +12,10 @@ const consumer = join(folder, 'consumer');
 let tarball = '';
 
 test.before(() => {
-  mustRun('npm', ['pack', '--pack-destination', folder, '--loglevel=error'], root);
-  tarball = join(
-    folder,
-    readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
-  );
+  tarball = pack(folder);
   mkdirSync(consumer);
   cpSync(join(root, 'test/fixtures/consumer'), consumer, { recursive: true });
-  const packages = [tarball, `typescript@${version('typescript')}`, `@types/node@${version('@types/node')}`];
-  // No install script runs: nothing is compiled, nothing is fetched beside the packages.
-  mustRun('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], consumer);
+  install(consumer, [tarball, `typescript@${version('typescript')}`, `@types/node@${version('@types/node')}`]);
 });
 test.after(() => rmSync(folder, { recursive: true }));
 

