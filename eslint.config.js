@@ -37,6 +37,31 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/clock.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'queueMicrotask'].map(
+          (name) => ({ name, message: 'Take it from src/clock.ts: the global one may be a fake.' }),
+        ),
+      ],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'performance',
+          property: 'now',
+          message: 'Take nowMs from src/clock.ts: the global clock may be a fake.',
+        },
+        {
+          object: 'process',
+          property: 'nextTick',
+          message: 'Take it from src/clock.ts: the global one may be a fake.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'tsup.config.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',

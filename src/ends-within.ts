@@ -1,4 +1,5 @@
 /** A promise against a limit. */
+import { clearTimeout, setTimeout } from './clock.js';
 
 /** A longer timer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;

@@ -1,5 +1,6 @@
 /** `shoal cancel`: end a task of a pool, whoever has submitted it. */
 import { Command } from 'commander';
+import { setTimeout } from '../clock.js';
 import { InvalidArgumentError } from '../errors.js';
 import { hasEnded, recordOf } from './logs.js';
 import { addressOption, withPool } from './use-pool.js';

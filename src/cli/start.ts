@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { setTimeout } from '../clock.js';
 import type { StartedPool } from '../driver/launch.js';
 import { preparePool } from '../driver/launch.js';
 import { fillLaunchOptions } from '../driver/options.js';

@@ -1,6 +1,7 @@
 /** `shoal submit`: one task on a pool that runs by itself. */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { setTimeout } from '../clock.js';
 import { InvalidArgumentError, ShoalError, TaskFailedError } from '../errors.js';
 import { connectHead, poolOf } from '../driver/connect.js';
 import type { UntypedRunOptions } from '../driver/pool.js';

@@ -1,6 +1,7 @@
 /** Commands for a pool that runs by itself: `status`, `tasks`, `stop`. */
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import { clearTimeout, setTimeout } from '../clock.js';
 import { connectHead } from '../driver/connect.js';
 import { limit } from '../driver/check-options.js';
 import type { PoolStatus } from '../driver/pool.js';

@@ -1,5 +1,6 @@
 /** One rank's call of one collective, from its place in the queue to its end. */
 import assert from 'node:assert/strict';
+import { nowMs } from '../clock.js';
 import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import { encodeAbort } from '../window/abort-reason.js';
@@ -42,7 +43,7 @@ export class Call {
     this.#group = group;
     this.#settle = settle;
     this.#refusal = refusal;
-    this.startedAt = performance.now();
+    this.startedAt = nowMs();
     this.examinedAt = this.startedAt;
     this.deadline = this.startedAt + request.timeoutMs;
   }
@@ -169,7 +170,7 @@ export class Call {
 
   #startLeaving(): void {
     this.#state = 'leaving';
-    this.leavingSince = performance.now();
+    this.leavingSince = nowMs();
   }
 
   #leave(movement: Movement): void {

@@ -3,6 +3,7 @@
  * two groups used in opposite order by two ranks do not deadlock.
  */
 import assert from 'node:assert/strict';
+import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../window/doorbell.js';
 import type { Call } from './call.js';
@@ -146,7 +147,7 @@ export class RankEngine {
 
   /** Enforce deadlines; returns the milliseconds until the clock must be looked at again. */
   #checkClock(): number {
-    const now = performance.now();
+    const now = nowMs();
     let next = Infinity;
     for (const group of this.pending) {
       const earliest = group.earliestDeadline(now);

@@ -1,4 +1,5 @@
 /** The collectives of one group: from a call's arguments to its queue, and the arrays of its task. */
+import { nowMs, queueMicrotask } from '../clock.js';
 import { onAbort } from '../abort-listeners.js';
 import type { Algorithm } from '../algorithms/index.js';
 import { allreduce, barrier, broadcast } from '../algorithms/index.js';
@@ -42,7 +43,7 @@ export class GroupCollective implements Collective {
 
   /** Milliseconds during which at least one call of this rank was under way; calls together count once. */
   get elapsedMs(): number {
-    return this.#elapsedMs + (this.#underWay > 0 ? performance.now() - this.#since : 0);
+    return this.#elapsedMs + (this.#underWay > 0 ? nowMs() - this.#since : 0);
   }
 
   allreduce<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T> {
@@ -174,11 +175,11 @@ export class GroupCollective implements Collective {
   }
 
   #countStart(): void {
-    if (this.#underWay++ === 0) this.#since = performance.now();
+    if (this.#underWay++ === 0) this.#since = nowMs();
   }
 
   #countEnd(): void {
-    if (--this.#underWay === 0) this.#elapsedMs += performance.now() - this.#since;
+    if (--this.#underWay === 0) this.#elapsedMs += nowMs() - this.#since;
   }
 
   /** Validate and take the buffers; a bad call is announced to the peers and returned as its error. */

@@ -1,5 +1,6 @@
 /** A group whose members share no memory: what a `GroupLink` asks, answered from what has come over the wire. */
 import assert from 'node:assert/strict';
+import { nowMs, setTimeout } from '../clock.js';
 import type { MemberInfo, ShoalError } from '../errors.js';
 import { UnsupportedError } from '../errors.js';
 import type { AbortReason } from '../window/abort-reason.js';
@@ -135,8 +136,8 @@ export class WireLink implements GroupLink, Mailbox {
     if (!word || this.#cause) return word && this.#cause;
     if (word.kind !== 'peerFailed') return word;
     // The control side has heard of a failure, perhaps of one that another has caused, before this rank was told of it.
-    this.#unexplainedSince ??= performance.now();
-    return performance.now() - this.#unexplainedSince > explanationLimitMs ? word : undefined;
+    this.#unexplainedSince ??= nowMs();
+    return nowMs() - this.#unexplainedSince > explanationLimitMs ? word : undefined;
   }
 
   abort(reason: number): void {
@@ -236,13 +237,13 @@ export class WireLink implements GroupLink, Mailbox {
   /** Tell every other member. What finds no room for long is left out: those members end at their own deadlines. */
   tellAll(kind: EnvelopeKind, sequence: number, payload: Uint8Array = new Uint8Array(0), reason = 0): void {
     const count = { open: 0 };
-    const begun = performance.now();
+    const begun = nowMs();
     for (const { rank } of this.members) {
       if (rank === this.rank) continue;
       const tell = (): boolean => this.send(rank, kind, sequence, 0, payload, undefined, count, reason);
-      while (!tell() && performance.now() < begun + roomLimitMs) this.endpoint.poll();
+      while (!tell() && nowMs() < begun + roomLimitMs) this.endpoint.poll();
     }
-    while (count.open > 0 && performance.now() < begun + tellLimitMs) this.endpoint.poll();
+    while (count.open > 0 && nowMs() < begun + tellLimitMs) this.endpoint.poll();
     this.#events.told();
   }
 

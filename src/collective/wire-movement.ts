@@ -1,4 +1,5 @@
 /** One rank's side of one collective over the wire: everybody's descriptor first, then the bytes. */
+import { nowMs } from '../clock.js';
 import type { Vector } from '../algorithms/wire/allreduce.js';
 import { allreduceLarge } from '../algorithms/wire/allreduce.js';
 import { broadcastLarge } from '../algorithms/wire/broadcast.js';
@@ -30,7 +31,7 @@ export class WireMovement implements Movement, Party, Vector {
   readonly #entry: Uint8Array;
   readonly #sends: SendCount = { open: 0 };
   readonly #steps: Steps<MoveStatus>;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = nowMs();
   #told = false;
   /** All descriptors have been seen. */
   #planned = false;
@@ -178,7 +179,7 @@ export class WireMovement implements Movement, Party, Vector {
 
   #tellWhenLate(): void {
     if (this.#told || this.#planned) return;
-    const waitedMs = performance.now() - this.#startedAt;
+    const waitedMs = nowMs() - this.#startedAt;
     if (waitedMs < Math.min(tellAfterMs, this.#request.timeoutMs / 2)) return;
     this.#told = true;
     this.#link.tellAll('record', this.sequence, this.#entry.subarray(0, entryBytes(0)));

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { connect as connectSocket } from 'node:net';
 import { becomeDriver } from '../collective/scope.js';
+import { clearTimeout, setTimeout } from '../clock.js';
 import { InvalidArgumentError, LaunchError, show } from '../errors.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import { welcomeLimitBytes } from '../protocol/control-messages.js';

@@ -1,6 +1,7 @@
 /** A pool that others use: over TCP on the loopback interface, for whoever has its token. */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { clearInterval, nowMs, setInterval } from '../clock.js';
 import { InvalidArgumentError, LaunchError, show } from '../errors.js';
 import type { Task } from '../head/task.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
@@ -222,7 +223,7 @@ export class PoolServer {
       if (!detached) tasks.set(id, task);
       const { name: label, source, workers } = spec;
       const record = { id, name: label, source, workers, state: '', elapsedMs: 0, ...noEnding };
-      this.#records.set(id, { ...record, begun: performance.now(), task });
+      this.#records.set(id, { ...record, begun: nowMs(), task });
       if (detached) {
         connection.send({ type: 'accepted', id });
         this.#keep(id, task);
@@ -268,7 +269,7 @@ export class PoolServer {
 
   #list(): TaskRecord[] {
     return [...this.#records.values()].map(({ begun, task, ...record }) => {
-      return task ? { ...record, state: task.state, elapsedMs: Math.round(performance.now() - begun) } : record;
+      return task ? { ...record, state: task.state, elapsedMs: Math.round(nowMs() - begun) } : record;
     });
   }
 
@@ -277,7 +278,7 @@ export class PoolServer {
     const record = this.#records.get(id);
     if (!record?.task) return;
     const { state } = record.task;
-    const elapsedMs = Math.round(performance.now() - record.begun);
+    const elapsedMs = Math.round(nowMs() - record.begun);
     this.#records.set(id, { ...record, state, elapsedMs, ...ending, task: undefined });
     for (const [each, { task }] of this.#records) {
       if (this.#records.size <= keptRecords) break;

@@ -1,5 +1,6 @@
 /** The head of a pool in another process, as this one sees it. */
 import { EventEmitter } from 'node:events';
+import { setTimeout } from '../clock.js';
 import { endsWithin } from '../ends-within.js';
 import { ClosedError } from '../errors.js';
 import { isLiving } from '../native/proc.js';

@@ -1,4 +1,5 @@
 /** The head's hand on communicators: which gang has one, and the rounds in which the others get theirs. */
+import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import type { CommunicatorCounts, CommunicatorOrder } from './communicators.js';
 import { CommunicatorTable } from './communicators.js';
@@ -57,7 +58,7 @@ export class Groups {
 
   /** Start a round for the gangs of this tick. */
   begin(): void {
-    this.#apply(this.#rounds.begin(performance.now()));
+    this.#apply(this.#rounds.begin(nowMs()));
   }
 
   /** A gang has ended, in step and with no message of a call on its way, or not: what is on its way is then cleared soon. */
@@ -71,16 +72,16 @@ export class Groups {
   }
 
   ready(worldRank: number, round: number): void {
-    this.#apply(this.#rounds.ready(worldRank, round, performance.now()));
+    this.#apply(this.#rounds.ready(worldRank, round, nowMs()));
   }
 
   done(worldRank: number, round: number): void {
-    this.#apply(this.#rounds.done(worldRank, round, performance.now()));
+    this.#apply(this.#rounds.done(worldRank, round, nowMs()));
   }
 
   lost(worldRank: number): void {
     this.#table.lost(worldRank);
-    this.#apply(this.#rounds.lost(worldRank, performance.now()));
+    this.#apply(this.#rounds.lost(worldRank, nowMs()));
   }
 
   /** The workers of a new epoch. */
@@ -98,11 +99,11 @@ export class Groups {
   #apply(actions: readonly RoundAction[]): void {
     for (const action of actions) this.#act(action);
     clearTimeout(this.#timer);
-    const waitMs = this.#rounds.deadline - performance.now();
+    const waitMs = this.#rounds.deadline - nowMs();
     if (!Number.isFinite(waitMs) || this.#closed) return;
     this.#timer = setTimeout(
       () => {
-        this.#apply(this.#rounds.tick(performance.now()));
+        this.#apply(this.#rounds.tick(nowMs()));
       },
       Math.max(1, waitMs),
     );

@@ -1,5 +1,6 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, judges how they end. */
 import { EventEmitter } from 'node:events';
+import { clearTimeout, setImmediate, setTimeout } from '../clock.js';
 import { CancelledError, ClosedError, TaskTimeoutError, WindowDamagedError, WorkerDiedError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { Outcome } from '../protocol/messages.js';

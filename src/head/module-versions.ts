@@ -1,4 +1,5 @@
 /** In which version each worker has the files of tasks' modules, and which workers have an old one. */
+import { nowMs } from '../clock.js';
 import type { ModuleGraph } from '../modules/module-graph.js';
 import { SourceFiles } from '../modules/module-graph.js';
 
@@ -41,7 +42,7 @@ export class ModuleVersions {
   /**
    * A task is about to start: note what its workers load, and say which of them have another version of any of it.
    *
-   * @param submittedAt - `performance.now()` when the task came: what was written before that is seen.
+   * @param submittedAt - `nowMs()` when the task came: what was written before that is seen.
    */
   give(url: string, worldRanks: readonly number[], submittedAt: number): Stale {
     const graph = this.#look(url, submittedAt);
@@ -66,12 +67,12 @@ export class ModuleVersions {
   }
 
   #look(url: string, submittedAt: number): ModuleGraph | undefined {
-    const now = performance.now();
+    const now = nowMs();
     const seen = this.#seen.get(url);
     if (seen && now - seen.lookedAt < this.#pauseMs(seen, submittedAt)) return seen.graph;
     if (seen?.graph && now - seen.resolvedAt < resolvedMs && this.#isSame(seen.graph)) {
       seen.lookedAt = now;
-      seen.tookMs = performance.now() - now;
+      seen.tookMs = nowMs() - now;
       return seen.graph;
     }
     const graph = this.#files.graph(url);

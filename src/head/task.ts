@@ -1,4 +1,5 @@
 /** A task in the head's books. */
+import { nextTick, nowMs } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import type { Outcome } from '../protocol/messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
@@ -31,7 +32,7 @@ export class Task {
   readonly id: string;
   readonly spec: TaskSpec;
   readonly done: Promise<unknown[]>;
-  readonly submittedAt: number = performance.now();
+  readonly submittedAt: number = nowMs();
   state: TaskState = 'queued';
   attempts = 0;
   attempt: Attempt | undefined;
@@ -66,13 +67,13 @@ export class Task {
   /** The result is told after the events of the step that ended the task, and apart from it, as they are. */
   succeed(results: readonly unknown[]): void {
     this.state = 'succeeded';
-    process.nextTick(this.#resolve, [...results]);
+    nextTick(this.#resolve, [...results]);
   }
 
   fail(error: Error): void {
     this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
     addDriverStack(error, this.site?.stack);
-    process.nextTick(this.#reject, error);
+    nextTick(this.#reject, error);
   }
 
   /** Workers that run it now, by rank. */

@@ -4,6 +4,7 @@
  * Everything that a report can change hangs here, and reports of an epoch that is over are dropped here, in one place: what
  * is still on its way from the processes of an earlier job says nothing of those of the next.
  */
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../clock.js';
 import type { WorkerDiedError } from '../errors.js';
 import type { AssignMessage } from '../protocol/messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';

@@ -1,6 +1,7 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { clearTimeout, setTimeout } from '../clock.js';
 import { assetPath } from '../asset.js';
 import { jobVariableNames, jobVariables } from '../env.js';
 import type { WorkerDiedError } from '../errors.js';

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { setTimeout } from '../clock.js';
 import { readProcess } from '../native/proc.js';
 import type { ProcessIdentity } from '../protocol/control-messages.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';

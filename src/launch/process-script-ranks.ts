@@ -1,5 +1,6 @@
 /** Ranks of an SPMD world that are processes under an `mpiexec` of ours. */
 import { constants } from 'node:os';
+import { clearTimeout, setTimeout } from '../clock.js';
 import type { WorkerDiedError } from '../errors.js';
 import type { ScriptRanks } from '../worker/script-world.js';
 import { worldCancel } from '../worker/script-world.js';

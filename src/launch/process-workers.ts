@@ -1,4 +1,5 @@
 /** Workers that are processes under `mpiexec`: the head's side of the `mpi` transport. */
+import { setTimeout } from '../clock.js';
 import { LaunchError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { ProcessUsage } from '../native/proc.js';

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { nowMs, setTimeout } from '../clock.js';
 import { LaunchError } from '../errors.js';
 import type { OsAddon } from '../native/os.js';
 import { loadOs } from '../native/os.js';
@@ -103,7 +104,7 @@ export class NodeManager implements NodeWorkers {
       this.#server.once('error', reject);
       this.#server.listen(path, resolve);
     });
-    this.#openedAt = performance.now();
+    this.#openedAt = nowMs();
   }
 
   entry(worldRank: number): WorkerEntry | undefined {
@@ -310,7 +311,7 @@ export class NodeManager implements NodeWorkers {
   }
 
   get elapsedMs(): number {
-    return Math.round(performance.now() - this.#openedAt);
+    return Math.round(nowMs() - this.#openedAt);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The life of a node manager that is a process of its own. */
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { clearTimeout, setTimeout } from '../clock.js';
 import { LaunchError } from '../errors.js';
 import { nodeIdentity, readProcess } from '../native/proc.js';
 import { Connection } from '../protocol/connection.js';

@@ -1,5 +1,6 @@
 /** One worker's process: known by pid and start time, signalled and watched without mistaking another for it. */
 import { constants } from 'node:os';
+import { nowMs, setTimeout } from '../clock.js';
 import type { ExitKind } from '../errors.js';
 import { WorkerDiedError } from '../errors.js';
 import type { OsAddon } from '../native/os.js';
@@ -56,8 +57,8 @@ export class WorkerWatch {
     const descriptor = this.#descriptor;
     if (descriptor === undefined || this.#reason) return;
     // How it ended is known once its parent has asked, which is mpiexec or its proxy.
-    const end = performance.now() + statusLimitMs;
-    while (this.#os.exitStatus(descriptor) < 0 && performance.now() < end) {
+    const end = nowMs() + statusLimitMs;
+    while (this.#os.exitStatus(descriptor) < 0 && nowMs() < end) {
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   }

@@ -1,5 +1,6 @@
 /** Messages over a socket. */
 import type { Socket } from 'node:net';
+import { queueMicrotask } from '../clock.js';
 import { ProtocolError } from '../errors.js';
 import { encodeFrame, FrameReader } from './frames.js';
 import type { Shapes } from './shape.js';

@@ -1,5 +1,6 @@
 /** Who may speak: every connection that comes is a stranger until it has shown the token. */
 import type { Socket } from 'node:net';
+import { clearTimeout, setImmediate, setTimeout } from '../clock.js';
 import type { Role } from './greeting.js';
 import { beginsGreeting, encodeAnswer, greetingBytes, protocolVersion, readGreeting } from './greeting.js';
 

@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import { ProtocolError } from '../errors.js';
 
 /** Of all messages between processes: both ends speak the same version or not at all. */
@@ -75,9 +76,9 @@ export function encodeAnswer(verdict: Verdict): Buffer {
  * @throws {@link ProtocolError} whose text follows the name of the listener; the socket is then closed.
  */
 export async function greet(open: () => Socket, role: Role, token: string, limitMs: number): Promise<Socket> {
-  const end = performance.now() + limitMs;
+  const end = nowMs() + limitMs;
   for (let delayMs = backOffMs; ; delayMs = Math.min(2 * delayMs, longestBackOffMs)) {
-    const left = end - performance.now();
+    const left = end - nowMs();
     const lateText =
       delayMs === backOffMs ? `did not answer within ${limitMs} ms` : `has had no room for ${limitMs} ms`;
     const socket = await greetOnce(open(), encodeGreeting(role, token), Math.max(1, left), lateText);

@@ -1,4 +1,5 @@
 /** Two peers that hear of each other even when they have nothing to say. */
+import { clearInterval, setInterval } from '../clock.js';
 
 /** How often a peer is told that this one lives, and how many times in a row it may stay silent. */
 export const beatMs = 3_000;

@@ -1,4 +1,5 @@
 /** How a rank sleeps until another rank, or the control side, has something for it. */
+import { setImmediate } from '../clock.js';
 import type { NodeWindow } from './node-window.js';
 
 /** One rank's doorbell. `ticket` before the last re-check; the sleep ends at once when it has rung since. */

@@ -1,4 +1,5 @@
 /** What was sent in a communicator and has not been received is received before the communicator is freed. */
+import { setImmediate } from '../clock.js';
 import type { MpiAddon } from '../native/mpi.js';
 import { maxPayloadBytes } from './endpoint.js';
 

@@ -5,6 +5,7 @@
  * tag. Both are received in the order in which their source sent them. Every payload that is announced while the rank has a
  * task is received, also one that nobody wants any more; what comes later is left to `drain`.
  */
+import { nowMs } from '../clock.js';
 import { ProtocolError } from '../errors.js';
 import { Allocator } from '../window/allocator.js';
 import { cancelRing, countMessage, envelopeTag, openRing, postReceive } from './envelope-ring.js';
@@ -65,7 +66,7 @@ export class Endpoint {
   /** Messages that MPI gave up: of ranks that are gone. */
   failed = 0;
   /** When something last came or went. */
-  lastProgress: number = performance.now();
+  lastProgress: number = nowMs();
   readonly #messages: Messages;
   readonly #allocator: Allocator;
   readonly #region: number;
@@ -161,7 +162,7 @@ export class Endpoint {
       if (block) block.users++;
       this.#start(() => this.#isend(payload, dest, payloadTag), block, count);
     });
-    this.lastProgress = performance.now();
+    this.lastProgress = nowMs();
     return true;
   }
 
@@ -197,7 +198,7 @@ export class Endpoint {
         progress = true;
       }
     }
-    if (progress) this.lastProgress = performance.now();
+    if (progress) this.lastProgress = nowMs();
     return progress;
   }
 

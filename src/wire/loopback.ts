@@ -1,4 +1,5 @@
 /** The wire's twin for tests: ranks of one thread, with the matching rules of MPI, and with faults. */
+import { nowMs } from '../clock.js';
 import type { Messages } from './messages.js';
 
 /** What may go wrong on the way. */
@@ -83,7 +84,7 @@ export class Loopback {
     }
     const before = inbox.filter((message) => message.source === source && message.tag === tag).at(-1);
     const delayMs = this.#faults.delayMs?.(source, dest) ?? 0;
-    const arrivesAt = Math.max(performance.now() + delayMs, before?.arrivesAt ?? 0);
+    const arrivesAt = Math.max(nowMs() + delayMs, before?.arrivesAt ?? 0);
     inbox.push({ source, tag, bytes, arrivesAt, request });
     return request;
   }
@@ -92,7 +93,7 @@ export class Loopback {
   #match(rank: number): void {
     const [inbox, receives] = [this.#sent[rank], this.#receives[rank]];
     if (!inbox || !receives || this.#dead.has(rank)) return;
-    const now = performance.now();
+    const now = nowMs();
     for (let i = 0; i < receives.length;) {
       const receive = receives[i];
       const index = inbox.findIndex(({ source, tag, arrivesAt }) => {

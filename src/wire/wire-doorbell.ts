@@ -1,4 +1,5 @@
 /** How a rank sleeps that only hears of others when it looks: the longer nothing has come, the longer it sleeps. */
+import { nowMs, setImmediate, setTimeout } from '../clock.js';
 import type { Doorbell } from '../window/doorbell.js';
 
 /** Until nothing has come for this time, a wait only lets others have the core. */
@@ -32,8 +33,8 @@ export class WireDoorbell implements Doorbell {
   }
 
   readonly wait = (_ticket: number, timeoutMs: number): void => {
-    const end = performance.now() + timeoutMs;
-    while (!this.#wire.poll() && performance.now() < end) {
+    const end = nowMs() + timeoutMs;
+    while (!this.#wire.poll() && nowMs() < end) {
       const napMs = this.#napMs();
       if (napMs === 0) this.yieldCore();
       else Atomics.wait(this.#still, 0, 0, napMs);
@@ -53,7 +54,7 @@ export class WireDoorbell implements Doorbell {
   }
 
   #napMs(): number {
-    const idleMs = performance.now() - this.#wire.lastProgress;
+    const idleMs = nowMs() - this.#wire.lastProgress;
     return idleMs < busyMs ? 0 : Math.min(longestNapMs, idleMs / napPart);
   }
 }

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { EngineHost } from '../collective/engine.js';
+import { nowMs } from '../clock.js';
 import { assetPath } from '../asset.js';
 import type { TaskScope } from '../collective/scope.js';
 import { installRuntime } from '../collective/scope.js';
@@ -106,8 +107,8 @@ export function joinForeignWorld(): TaskScope | undefined {
 }
 
 function answerOf(port: MessagePort, state: Int32Array): Exclude<ForeignAnswer, { error: unknown }> {
-  const end = performance.now() + startTimeoutMs;
-  while (Atomics.load(state, 0) < foreignState.joined && performance.now() < end) {
+  const end = nowMs() + startTimeoutMs;
+  while (Atomics.load(state, 0) < foreignState.joined && nowMs() < end) {
     Atomics.wait(state, 0, Atomics.load(state, 0), lookMs);
   }
   const answer = receiveMessageOnPort(port)?.message as ForeignAnswer | undefined;

@@ -1,4 +1,5 @@
 /** `mpiexec -n 4 npx shoal run script.ts`: this process is a rank of a job that somebody else started. */
+import { setTimeout } from '../clock.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
 import { joinJob, prepareForMpi } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';

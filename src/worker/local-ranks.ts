@@ -1,4 +1,5 @@
 /** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
+import { nextTick } from '../clock.js';
 import type { EngineHost } from '../collective/engine.js';
 import { RankEngine } from '../collective/engine.js';
 import { becomeDriver, installRuntime } from '../collective/scope.js';
@@ -100,7 +101,7 @@ export async function runOn<A extends unknown[], R>(
   const lease = { lease: 1, slot: 0, taskId: `local${++worlds}`, communicator: 1, members };
   const tasks = engines.map((engine, rank) => {
     const post = (value: Uint8Array): boolean => {
-      if (onMessage) process.nextTick(onMessage, { taskId: lease.taskId, rank, value: decodeValue(value) });
+      if (onMessage) nextTick(onMessage, { taskId: lease.taskId, rank, value: decodeValue(value) });
       return true;
     };
     const options = { lease: { ...lease, rank }, attempt: 1, timeoutMs: collectiveTimeoutMs, poison: true, post };
@@ -108,13 +109,16 @@ export async function runOn<A extends unknown[], R>(
   });
   const outcomes: RankOutcome[] = [];
   const runOne = async (task: RankTask, rank: number): Promise<void> => {
-    outcomes.push({ rank, outcome: await outcomeOf(task, fn, decodeValue(encodedArgs) as A) });
+    const outcome = await outcomeOf(task, fn, decodeValue(encodedArgs) as A);
+    outcomes.push({ rank, outcome });
+    // As on a pool: a rank that is in no collective hears of it by its signal.
+    if (outcome.kind === 'threw') for (const each of tasks) each.cancel(new Error(`rank ${rank} failed`));
   };
   await Promise.all(tasks.map(runOne));
   for (const task of tasks) task.close();
   // What was posted is told first.
   await new Promise<void>((resolve) => {
-    process.nextTick(resolve);
+    nextTick(resolve);
   });
   const verdict = judge(lease.taskId, outcomes);
   if ('error' in verdict) throw verdict.error;

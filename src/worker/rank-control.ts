@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clearInterval, nowMs, setInterval } from '../clock.js';
 import { LaunchError } from '../errors.js';
 import type { WorkerEvents } from '../head/worker-side.js';
 import type { MpiAddon } from '../native/mpi.js';
@@ -118,19 +119,19 @@ export class RankControl {
    */
   async #findManager(): Promise<Socket> {
     const { rendezvous, startTimeoutMs } = this.#place;
-    const end = performance.now() + startTimeoutMs;
+    const end = nowMs() + startTimeoutMs;
     const { rows, token } = await this.#meet(rendezvous);
     if (rows) throw new LaunchError('MPI rank 0 has to be on the node of the driver; name that host first');
     const path = nodeSocket(nodeFolder(token, this.#row));
     for (let waitMs = searchMs; ; waitMs = Math.min(2 * waitMs, longestSearchMs)) {
       if (existsSync(path)) {
         try {
-          return await this.#greet(path, token, Math.max(searchMs, end - performance.now()));
+          return await this.#greet(path, token, Math.max(searchMs, end - nowMs()));
         } catch (error) {
-          if (performance.now() > end) throw error; // it has just begun, or ended
+          if (nowMs() > end) throw error; // it has just begun, or ended
         }
       }
-      if (performance.now() > end) throw new LaunchError(`no node manager has come within ${startTimeoutMs} ms`);
+      if (nowMs() > end) throw new LaunchError(`no node manager has come within ${startTimeoutMs} ms`);
       await sleep(waitMs);
     }
   }

@@ -111,9 +111,11 @@ export class RankTask {
     throw new NotAwaitedError(text, { taskId: group.taskId, rank: group.rank, calls });
   }
 
-  /** Abort `context.signal`; collectives are ended by the abort word, not by this. */
+  /** Abort `context.signal`, whose listeners run as this rank; collectives are ended by the abort word, not by this. */
   cancel(reason: unknown): void {
-    this.#cancel.abort(reason);
+    this.#runtime.storage.run(this.scope, () => {
+      this.#cancel.abort(reason);
+    });
   }
 
   /** The rank's function has returned: announce it. Returns what the head compares. */

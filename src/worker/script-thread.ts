@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { clearTimeout, setTimeout } from '../clock.js';
 import type { MemberInfo } from '../errors.js';
 import { LaunchError, isError } from '../errors.js';
 import { openOutput } from '../native/output-file.js';

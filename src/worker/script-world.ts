@@ -1,4 +1,5 @@
 /** An SPMD world: every rank runs the same script; the first failure ends all. */
+import { clearTimeout, setTimeout } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';

@@ -1,4 +1,5 @@
 /** Threads that were told to end and sit in native code: at its end the process would wait for them, for ever if need be. */
+import { nowMs } from '../clock.js';
 
 /** From the order to end until a thread is taken for stuck, in milliseconds. */
 const endLimitMs = 2_000;
@@ -14,7 +15,7 @@ class StuckThreads {
 
   /** A thread was told to end. */
   add(thread: object): void {
-    if (!this.#ending.has(thread)) this.#ending.set(thread, performance.now());
+    if (!this.#ending.has(thread)) this.#ending.set(thread, nowMs());
     if (this.#isHooked) return;
     this.#isHooked = true;
     process.on('exit', (exitCode) => {
@@ -28,7 +29,7 @@ class StuckThreads {
   }
 
   #leave(exitCode: number): void {
-    const now = performance.now();
+    const now = nowMs();
     if (![...this.#ending.values()].some((since) => now - since > endLimitMs)) return;
     // eslint-disable-next-line n/no-unsupported-features/node-builtins -- looked for, and done without
     const { execve } = process as { execve?: Execve };

@@ -1,6 +1,7 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
+import { clearTimeout, setTimeout } from '../clock.js';
 import { LaunchError, isError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';

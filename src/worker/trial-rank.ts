@@ -1,6 +1,7 @@
 /** Entry of a rank of `shoal doctor`'s trial: does once, with its peer, everything that a pool rests on. */
 import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate } from '../clock.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { enterMpi, joinRanks, ownRow, prepareForMpi } from './join-job.js';
 import { launchedRank } from './launcher-environment.js';

@@ -36,12 +36,26 @@ for (const { args, env, ts, mpi } of drivers) {
 }
 
 const runners = [
-  { name: 'node --test', args: ['--test'], extension: 'mjs', folder: 'node', passed: 2 },
-  { name: 'tsx --test', args: [tsx, '--test'], extension: 'ts', folder: 'tsx', passed: 4 },
-  { name: 'node --import tsx --test', args: ['--import', 'tsx', '--test'], extension: 'ts', folder: 'tsx', passed: 4 },
+  {
+    name: 'node --test',
+    args: ['--test'],
+    extension: 'mjs',
+    folder: 'node',
+    names: ['pool', 'ranks', 'fake-timers'],
+    passed: 5,
+  },
+  { name: 'tsx --test', args: [tsx, '--test'], extension: 'ts', folder: 'tsx', names: ['pool', 'ranks'], passed: 4 },
+  {
+    name: 'node --import tsx --test',
+    args: ['--import', 'tsx', '--test'],
+    extension: 'ts',
+    folder: 'tsx',
+    names: ['pool', 'ranks'],
+    passed: 4,
+  },
 ];
 
-for (const { name, args, extension, folder, passed } of runners) {
+for (const { name, args, extension, folder, names, passed } of runners) {
   const files = (...names: string[]): string[] => names.map((each) => `${folder}/${each}.test.${extension}`);
   const tap = [...args, '--test-reporter=tap'];
 
@@ -50,7 +64,7 @@ for (const { name, args, extension, folder, passed } of runners) {
     ['openmpi', overMpi('openmpi')],
   ] as const) {
     test(`${name} passes tests with a pool and with runRanks, ${where}`, () => {
-      const out = project.node([...tap, ...files('pool', 'ranks')], { env });
+      const out = project.node([...tap, ...files(...names)], { env });
       assert.match(out, new RegExp(`^# pass ${passed}$`, 'm'), out);
       assert.match(out, /^# fail 0$/m);
     });

@@ -15,7 +15,7 @@ test.before(() => {
 
 for (const pool of ['threads', 'forks', 'vmThreads']) {
   test(`vitest with the pool ${pool} passes tests with a pool and with runRanks`, () => {
-    assert.match(project.node(vitest(pool, 'pool', 'ranks')), /^\s*Tests\s+4 passed \(4\)$/m);
+    assert.match(project.node(vitest(pool, 'pool', 'ranks', 'fake-timers')), /^\s*Tests\s+7 passed \(7\)$/m);
   });
 
   test(`vitest with the pool ${pool} shows what a beginner did wrong, and ends though no pool was closed`, () => {

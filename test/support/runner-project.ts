@@ -1,6 +1,6 @@
 /** A project whose tests run under a test runner of others, and what such a run printed. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import * as assert from 'uvu/assert';
@@ -26,10 +26,10 @@ export class RunnerProject {
   constructor(name: string, packages: readonly string[]) {
     this.#folder = join(root, '.stamps', 'runners', name);
     mkdirSync(this.#folder, { recursive: true });
-    const sources = join(root, 'test/fixtures/runners');
-    cpSync(sources, this.#folder, { recursive: true });
+    const before = readdirSync(this.#folder).filter((each) => each !== 'node_modules');
+    for (const each of before) rmSync(join(this.#folder, each), { recursive: true });
+    cpSync(join(root, 'test/fixtures/runners'), this.#folder, { recursive: true });
     const tarballs = join(this.#folder, 'tarball');
-    rmSync(tarballs, { recursive: true, force: true });
     mkdirSync(tarballs);
     install(this.#folder, [pack(tarballs), ...packages]);
     this.#compileLibrary();

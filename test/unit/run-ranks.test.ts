@@ -37,6 +37,31 @@ test('says that a blocking form cannot work here', async () => {
   assert.match((error.cause as Error).message, 'awaited form');
 });
 
+test('the signal of every rank aborts when one fails', async () => {
+  const waits = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      context.signal.addEventListener('abort', () => {
+        resolve([context.rank, String(context.signal.reason)]);
+      });
+    });
+  const throwing = (): Promise<unknown> | never => {
+    if (context.rank > 0) return waits();
+    throw new TypeError('of rank 0');
+  };
+  const reasons: unknown[] = [];
+  const error = await rejectsCode(
+    runRanks(3, async () => {
+      reasons.push(await throwing());
+    }),
+    'TASK_FAILED',
+  );
+  assert.match((error.cause as Error).message, 'of rank 0');
+  assert.equal(reasons, [
+    [1, 'Error: rank 0 failed'],
+    [2, 'Error: rank 0 failed'],
+  ]);
+});
+
 test('a collective that nobody awaits is an error that names the line', async () => {
   const forgets = async (): Promise<void> => {
     if (context.rank > 0) await new Promise((resolve) => setTimeout(resolve, 20));
