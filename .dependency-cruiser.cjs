@@ -15,7 +15,10 @@ const layers = [
   ['window', '^src/window/'],
   ['kernels', '^src/kernels/'],
   ['native', '^src/native/'],
-  ['base', '^src/(types/|asset\\.ts$|clock\\.ts$|abort-listeners\\.ts$|errors\\.ts$|ends-within\\.ts$|env\\.ts$|log\\.ts$|version\\.ts$)'],
+  [
+    'base',
+    '^src/(types/|asset\\.ts$|clock\\.ts$|abort-listeners\\.ts$|errors\\.ts$|ends-within\\.ts$|env\\.ts$|log\\.ts$|version\\.ts$)',
+  ],
 ];
 
 /** The head runs with no window and no wasm: it may name their types, and the pure encoding of abort reasons. */

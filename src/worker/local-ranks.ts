@@ -22,7 +22,7 @@ const windowBytes = 16 * 1024 * 1024;
 const collectiveTimeoutMs = 30_000;
 const maxRanks = 64;
 
-let module: WebAssembly.Module | undefined;
+let kernels: WebAssembly.Module | undefined;
 let worlds = 0;
 
 /** What {@link runRanks} takes in the place of a number of ranks. */
@@ -56,7 +56,7 @@ export async function runRanks<A extends unknown[], R>(
   if (typeof fn !== 'function') {
     throw new InvalidArgumentError(`runRanks: expected a function, received ${show(fn)}`);
   }
-  const node = createWindow((module ??= compileKernels()), size, windowBytes);
+  const node = createWindow((kernels ??= compileKernels()), size, windowBytes);
   const doorbells = Array.from({ length: size }, () => new LocalDoorbell());
   const engines = doorbells.map((doorbell, rank) => {
     const window = new RankWindow(node, rank, (to) => doorbells[to]?.ring());

@@ -26,4 +26,9 @@ for (const pool of ['threads', 'forks', 'vmThreads']) {
   });
 }
 
+test('vitest passes them with this package inlined, as it is when it is linked from another folder', () => {
+  const out = project.node([...vitest('threads', 'pool', 'ranks', 'fake-timers'), '--config', 'inline.config.ts']);
+  assert.match(out, /^\s*Tests\s+7 passed \(7\)$/m);
+});
+
 test.run();
