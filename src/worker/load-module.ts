@@ -4,15 +4,10 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
 import type { TaskSource } from '../protocol/messages.js';
+import { foreignLoaderWorks } from './foreign-loader.js';
 import { withPlace } from './syntax-error.js';
 
 const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
-/** Codes with which Node refuses such a file before it evaluates anything. */
-const notForNode = new Set([
-  'ERR_UNKNOWN_FILE_EXTENSION',
-  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
-  'ERR_INVALID_TYPESCRIPT_SYNTAX',
-]);
 let loader: { import(file: string): Promise<unknown> } | undefined;
 
 /**
@@ -33,15 +28,8 @@ export async function loadModule(url: string, foreignLoader: boolean): Promise<R
 }
 
 async function evaluate(url: string, file: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
-  const isTypescript = typescript.has(extname(file));
-  if (!isTypescript) return (await import(url)) as Record<string, unknown>;
-  if (foreignLoader) {
-    try {
-      return (await import(url)) as Record<string, unknown>;
-    } catch (error) {
-      // What was preloaded is no loader for it; nothing of the module has been evaluated.
-      if (!notForNode.has(String((error as NodeJS.ErrnoException | undefined)?.code))) throw error;
-    }
+  if (!typescript.has(extname(file)) || (foreignLoader && (await foreignLoaderWorks()))) {
+    return (await import(url)) as Record<string, unknown>;
   }
   // Loaded only when the first such file comes: 1.8 MB that most production pools never need.
   loader ??= (await import('jiti')).createJiti(import.meta.url);
@@ -75,10 +63,4 @@ function withCommonJs(module: Record<string, unknown>): Record<string, unknown> 
   if (typeof whole !== 'object' || whole === null) return module;
   const exports = whole as Record<string, unknown>;
   return { ...exports, ...module, ...(typeof exports.default === 'function' && { default: exports.default }) };
-}
-
-/** Whether Node's arguments or options name a loader that may handle TypeScript. */
-export function namesLoader(execArgv: readonly string[]): boolean {
-  const words = [...execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)];
-  return words.some((word) => /^(--import|--loader|--experimental-loader|--require|-r)(=|$)/.test(word));
 }

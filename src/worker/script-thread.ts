@@ -9,7 +9,7 @@ import { openOutput } from '../native/output-file.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
 import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
 import type { RankMemory } from './join-job.js';
-import { namesLoader } from './load-module.js';
+import { namesLoader } from './foreign-loader.js';
 import { PrivateThread } from './private-thread.js';
 
 /** A script that sits in native code for good is left behind after this time. */

@@ -5,7 +5,7 @@ import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import type { HostWindow, NodeWindow } from '../window/node-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
-import { namesLoader } from './load-module.js';
+import { namesLoader } from './foreign-loader.js';
 import { logPath } from './log-file.js';
 import { PrivateThread } from './private-thread.js';
 import { encodeError } from '../protocol/error-value.js';
