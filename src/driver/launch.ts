@@ -1,4 +1,5 @@
 /** Start a pool. */
+import { nowMs } from '../clock.js';
 import { becomeDriver, findRuntime } from '../collective/scope.js';
 import { UnsupportedError } from '../errors.js';
 import { Head } from '../head/head.js';
@@ -56,7 +57,7 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
     const head = new Head(workers, { ...filled, collectiveTimeoutMs: filled.timeoutMs });
     workers.report(head);
     workers.keepAlive(false);
-    const begun = performance.now();
+    const begun = nowMs();
     const status = (): PoolStatus => ({
       address: undefined,
       head: headStatus(begun),
@@ -80,7 +81,7 @@ function headStatus(begun: number): HeadStatus {
   const { user, system } = process.cpuUsage();
   return {
     pid: process.pid,
-    uptimeMs: Math.round(performance.now() - begun),
+    uptimeMs: Math.round(nowMs() - begun),
     rssBytes: process.memoryUsage.rss(),
     cpuMs: Math.round((user + system) / 1000),
   };

@@ -1,4 +1,5 @@
 /** A task thread as the control side holds it. */
+import { clearTimeout, setTimeout } from '../clock.js';
 import type { WorkerEvents } from '../head/worker-side.js';
 import { threadCpuMs } from '../native/proc.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
