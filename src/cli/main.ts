@@ -5,7 +5,7 @@ import { packageVersion } from '../version.js';
 import { cancelCommand } from './cancel.js';
 import { doctorCommand } from './doctor.js';
 import { logsCommand } from './logs.js';
-import { watchReader } from './print-to.js';
+import { readerGoneCode, watchReader } from './print-to.js';
 import { reportError } from './report-error.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
@@ -37,7 +37,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   }
   program.hook('preAction', (_, command) => {
-    watchReader(command.name());
+    // Quietly; but not a pool, and a world of ranks in order.
+    if (command.name() === 'run') return;
+    watchReader(() => {
+      if (command.name() !== 'start') process.exit(readerGoneCode);
+    });
   });
   try {
     await program.parseAsync([...argv]);

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 export type Print = (text: string) => Promise<void>;
 
 /** Exit code of a command whose reader has gone, such as `head`: that of the signal which ends ordinary tools then. */
-const readerGoneCode: number = 128 + constants.signals.SIGPIPE;
+export const readerGoneCode: number = 128 + constants.signals.SIGPIPE;
 
 /** Print to standard output or error. */
 export function printTo(stream: NodeJS.WriteStream): Print {
@@ -14,12 +14,12 @@ export function printTo(stream: NodeJS.WriteStream): Print {
   };
 }
 
-/** A reader that is gone ends the command quietly, but never a pool. */
-export function watchReader(command: string): void {
+/** Call `gone` when nobody reads standard output or error any more. */
+export function watchReader(gone: () => void): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
-      if (command !== 'start') process.exit(readerGoneCode);
+      gone();
     });
   }
 }

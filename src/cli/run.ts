@@ -15,6 +15,7 @@ import { launchedRank } from '../worker/launcher-environment.js';
 import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
 import { hostfileOption, hostsOption } from './host-options.js';
 import { numberOption, windowOption } from './number-option.js';
+import { readerGoneCode, watchReader } from './print-to.js';
 
 interface Flags {
   workers?: number;
@@ -55,6 +56,8 @@ export function runCommand(): Command {
 }
 
 async function runFile(file: string, argv: readonly string[], flags: Flags): Promise<number> {
+  const run = new Run();
+  watchReader(run.readerGone);
   const { label, outputDir, ...options } = flags;
   const launched = launchedRank(process.env);
   if (launched && (options.workers ?? launched.size) !== launched.size) {
@@ -73,33 +76,57 @@ async function runFile(file: string, argv: readonly string[], flags: Flags): Pro
     label: label ? 'rank' : 'none',
     outputDir: outputDir === undefined ? undefined : resolve(outputDir),
   };
-  if (launched) return runForeignScript(launched, windowBytes, script);
+  if (launched) return runForeignScript(launched, windowBytes, script, run.readerGone);
   if (filled.transport === 'threads') {
-    return runWorld(new ScriptWorld(new ThreadScriptRanks(workers, windowBytes, script), graceMs));
+    const ranks = new ThreadScriptRanks(workers, windowBytes, script, run.readerGone);
+    return run.world(new ScriptWorld(ranks, graceMs));
   }
   const ranks = new ProcessScriptRanks(processOptions(detectLauncher(filled.mpiexec), filled, script));
-  const world = new ScriptWorld(ranks, graceMs);
-  const starting = new AbortController();
   try {
-    return await runWorld(world, () => ranks.open(starting.signal), starting);
+    return await run.world(new ScriptWorld(ranks, graceMs), (signal) => ranks.open(signal));
   } finally {
-    await ranks.close();
+    await ranks.close(run.isEnding);
   }
 }
 
-/** @param open - Starts the ranks, where that takes a while; `starting` aborts it. */
-async function runWorld(world: ScriptWorld, open?: () => Promise<void>, starting?: AbortController): Promise<number> {
-  let interrupted = false;
-  const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    const exitCode = 128 + constants.signals[signal];
-    if (interrupted) process.exit(exitCode);
-    interrupted = true;
-    process.stderr.write(`${signal}: ending the ranks; once more ends them at once\n`);
-    starting?.abort(new Error(signal));
-    world.interrupt(exitCode);
+/** What ends the ranks from outside: signals, and a reader that has gone. */
+class Run {
+  /** One of them has come. */
+  isEnding = false;
+  #isReaderGone = false;
+  readonly #starting = new AbortController();
+  #world: ScriptWorld | undefined;
+
+  /** @param open - Starts the ranks, where that takes a while. */
+  async world(world: ScriptWorld, open?: (signal: AbortSignal) => Promise<void>): Promise<number> {
+    this.#world = world;
+    const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
+      const exitCode = 128 + constants.signals[signal];
+      if (this.isEnding) process.exit(exitCode);
+      this.isEnding = true;
+      process.stderr.write(`${signal}: ending the ranks; once more ends them at once\n`);
+      this.#starting.abort(new Error(signal));
+      world.interrupt(exitCode);
+    };
+    process.on('SIGINT', interrupt);
+    process.on('SIGTERM', interrupt);
+    try {
+      await open?.(this.#starting.signal);
+      const exitCode = await world.run();
+      return this.#isReaderGone ? readerGoneCode : exitCode;
+    } catch (error) {
+      if (this.#isReaderGone) return readerGoneCode;
+      throw error;
+    }
+  }
+
+  /** As a signal would end an ordinary command: at once, and without a word. */
+  readonly readerGone = (): void => {
+    if (!this.#world) process.exit(readerGoneCode);
+    if (this.#isReaderGone) return;
+    this.#isReaderGone = true;
+    this.isEnding = true;
+    this.#starting.abort(new Error('nobody reads the output'));
+    this.#world.end(readerGoneCode);
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  await open?.();
-  return world.run();
 }

@@ -35,6 +35,8 @@ import { checkRows, groupByNode } from './rows.js';
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
 const closeLimitMs = 5_000;
 const terminateLimitMs = 3_000;
+/** How often it is looked whether output still comes. */
+const lookMs = 100;
 
 /** What to start; all filled. */
 export interface JobOptions {
@@ -142,7 +144,7 @@ export class MpiJob {
       else await this.#spawn();
       await begun;
       removeToken(this.#folder);
-      this.#mpiexec?.relay();
+      this.#mpiexec?.started(this.workers[0]?.row.pid ?? -1);
     } catch (error) {
       begun.catch(() => undefined);
       await this.close();
@@ -186,9 +188,13 @@ export class MpiJob {
     for (const workers of this.#jobNodes.all) workers.keepAlive(active);
   }
 
-  /** Resolves when every process and file of the job is gone. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Resolves when every process and file of the job is gone, and what the ranks have printed is passed on.
+   *
+   * @param isPatient - Wait for a reader of that who takes nothing for a while, as any process does.
+   */
+  close(isPatient = true): Promise<void> {
+    this.#closing ??= this.#close(isPatient);
     return this.#closing;
   }
 
@@ -232,7 +238,8 @@ export class MpiJob {
     const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
     const driver = { pid, startTime };
     const head: HeadPlace = { folder, driver, nodeKey: nodeKey(nodeIdentity()), rendezvous, startTimeoutMs };
-    const mpiexec = new Mpiexec(command, jobVariables(JSON.stringify(head)));
+    const input = welcome.script ? 'own' : 'none';
+    const mpiexec = new Mpiexec(command, jobVariables(JSON.stringify(head)), input);
     this.#mpiexec = mpiexec;
     void mpiexec.exit.then((how) => {
       this.#launcherEnded(how);
@@ -278,15 +285,25 @@ export class MpiJob {
     this.killAll(`was ended because ${this.#options.launcher.command} had ended (${how})`);
   }
 
-  async #close(): Promise<void> {
+  async #close(isPatient: boolean): Promise<void> {
     this.keepAlive(true);
     for (const workers of this.#jobNodes.all) workers.dismiss();
-    const ended = Promise.all([this.#mpiexec?.exit, ...this.#jobNodes.all.map((workers) => workers.gone())]);
-    const orderly = this.#isStarted && (await endsWithin(ended, closeLimitMs));
+    const ended = Promise.all([this.#mpiexec?.ended, ...this.#jobNodes.all.map((workers) => workers.gone())]);
+    const orderly = this.#isStarted && (await this.#endsInOrder(ended, isPatient));
     if (!orderly) await this.#closeByForce(ended);
     for (const workers of this.#jobNodes.all) workers.close();
     removeSharedMemoryOfJob(this.#folder, this.#madeMs);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #endsInOrder(ended: Promise<unknown>, isPatient: boolean): Promise<boolean> {
+    for (let leftMs = closeLimitMs; leftMs > 0;) {
+      const before = this.#mpiexec?.chunks;
+      if (await endsWithin(ended, lookMs)) return true;
+      const isPrinting = before !== this.#mpiexec?.chunks || this.#mpiexec?.isStalled;
+      if (!isPatient || !isPrinting) leftMs -= lookMs;
+    }
+    return false;
   }
 
   async #closeByForce(ended: Promise<unknown>): Promise<void> {

@@ -128,7 +128,7 @@ export class Nodes {
     this.#closed = true;
     for (const { fail } of this.#awaited.values()) fail(new LaunchError('the pool is closing'));
     for (const node of this.#present.values()) node.close();
-    const ended = Promise.all(this.#started.map(({ exit }) => exit));
+    const ended = Promise.all(this.#started.map((mpiexec) => mpiexec.ended));
     if (!(await endsWithin(ended, closeLimitMs))) for (const mpiexec of this.#started) mpiexec.kill();
     await ended;
     for (const socket of this.#sockets) socket.destroy();
@@ -165,17 +165,19 @@ export class Nodes {
     });
     // The token goes in by standard input, which mpiexec gives to its first rank: an environment can be read by others.
     const variables = { ...jobVariables(address), SHOAL_NODE: identity.node };
-    const mpiexec = new Mpiexec(command, variables, `${this.#token}\n`);
+    const mpiexec = new Mpiexec(command, variables, { text: `${this.#token}\n` });
     mpiexec.keepAlive(false);
     void this.#awaited.get(nodeKey(identity))?.came.then(
-      () => {
-        mpiexec.relay();
+      ({ pid }) => {
+        mpiexec.started(pid);
       },
       () => undefined,
     );
     this.#started.push(mpiexec);
-    void mpiexec.exit.then((how) => {
+    void mpiexec.ended.then(() => {
       this.#started.splice(this.#started.indexOf(mpiexec), 1);
+    });
+    void mpiexec.exit.then((how) => {
       const text = `the node manager of ${identity.node} did not start (${how}): ${mpiexec.tail}`;
       this.#awaited.get(nodeKey(identity))?.fail(new LaunchError(text, { node: identity.node }));
     });

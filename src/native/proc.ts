@@ -32,6 +32,13 @@ export function isLiving({ pid, startTime }: { pid: number; startTime: number })
   return found?.startTime === startTime && found.state !== 'Z' && found.state !== 'X';
 }
 
+/** Whether this process may read its terminal: it is of the foreground group, or has none that says so. */
+export function isInForeground(): boolean {
+  const fields = read('/proc/self/stat')?.replace(/^.*\) /s, '').split(' ') ?? [];
+  const [, , group, , , foreground] = fields;
+  return foreground === '-1' || foreground === group;
+}
+
 /** The first of the processes between this one and another, which may be gone: its child, if both are of one host. */
 export function childTowards(ancestor: {
   pid: number;

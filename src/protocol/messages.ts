@@ -160,6 +160,8 @@ export type FromThread =
   | OutcomeMessage
   | PostedMessage
   | { readonly type: 'warning'; readonly message: string }
+  /** Nobody reads what it prints any more. */
+  | { readonly type: 'readerGone' }
   /** An error escaped while no task ran. */
   | { readonly type: 'stray'; readonly error: Uint8Array }
   /** A member of the task keeps touching memory of a dead lease. */

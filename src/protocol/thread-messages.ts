@@ -10,6 +10,7 @@ const shapes: Shapes<FromThread> = {
   outcome: fields({ lease: count, taskId: text, outcome: threadOutcome }),
   posted: fields({ lease: count, value: bytes }),
   warning: fields({ message: text }),
+  readerGone: bare,
   stray: fields({ error: bytes }),
   stuck: fields({ lease: count, taskId: text, rank: count }),
 };

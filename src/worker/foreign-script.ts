@@ -18,6 +18,7 @@ export async function runForeignScript(
   launched: LaunchedRank,
   windowBytes: number | false,
   script: ScriptSettings,
+  readerGone: () => void,
 ): Promise<number> {
   prepareForMpi();
   const job = await joinJob(launched, windowBytes);
@@ -25,7 +26,7 @@ export async function runForeignScript(
   const members = worldMembers(rows);
   const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
   const { exitCode } = await new Promise<ScriptExit>((resolve) => {
-    new ScriptThread(rank, members, job, script, threads, resolve);
+    new ScriptThread(rank, members, job, script, threads, { exited: resolve, readerGone });
   });
   if (exitCode !== 0) return exitCode;
   const allEnded = endInWorld(rank, members.length, window.node, wire);

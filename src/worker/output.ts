@@ -19,6 +19,7 @@ class LineWriter {
   readonly #fd: number;
   readonly #label: () => string;
   readonly #log: LogFile | undefined;
+  readonly #readerGone: () => void;
   /** The line that is not finished. */
   readonly #line = Buffer.allocUnsafeSlow(partBytes);
   /** Something has been written to it. */
@@ -29,8 +30,9 @@ class LineWriter {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
 
-  constructor(fd: number, label: () => string, log: LogFile | undefined) {
+  constructor(fd: number, label: () => string, log: LogFile | undefined, readerGone: () => void) {
     this.#log = log;
+    this.#readerGone = readerGone;
     this.#fd = fd;
     this.#label = label;
   }
@@ -108,7 +110,7 @@ class LineWriter {
     this.#batchBytes = 0;
     // The file first: nobody can keep it waiting.
     this.#log?.write(bytes);
-    writeAll(this.#fd, bytes);
+    if (!writeAll(this.#fd, bytes)) this.#readerGone();
   }
 }
 
@@ -130,20 +132,22 @@ const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Write to a pipe that may be full and non-blocking: the writer waits for its reader, as any process does. The end of its
- * task by force, at `timeoutMs` for one, ends the wait too. Output that nobody can read any more is dropped.
+ * task by force, at `timeoutMs` for one, ends the wait too. Output that nobody can read any more is dropped: false then.
  */
-function writeAll(fd: number, bytes: Uint8Array): void {
+function writeAll(fd: number, bytes: Uint8Array): boolean {
   let sleepMs = 1;
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
       sleepMs = 1;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EAGAIN') return code !== 'EPIPE';
       wait(nobody, 0, 0, sleepMs);
       sleepMs = Math.min(longestSleepMs, 2 * sleepMs);
     }
   }
+  return true;
 }
 
 /** How Node calls a stream's sink. */
@@ -181,11 +185,16 @@ export interface Output {
   flush(): void;
 }
 
-/** Send this thread's standard output and error, console included, to file descriptors. */
-export function installOutput(boot: OutputBoot, label: () => string): Output {
+/** Send this thread's standard output and error, console included, to file descriptors. `readerGone` is called once. */
+export function installOutput(boot: OutputBoot, label: () => string, readerGone: () => void): Output {
   const text = boot.label === 'none' ? () => '' : label;
   const log = boot.log === undefined ? undefined : new LogFile(boot.log);
-  const writers = [new LineWriter(boot.stdout, text, log), new LineWriter(boot.stderr, text, log)] as const;
+  let isGone = false;
+  const gone = (): void => {
+    if (!isGone) readerGone();
+    isGone = true;
+  };
+  const writers = [new LineWriter(boot.stdout, text, log, gone), new LineWriter(boot.stderr, text, log, gone)] as const;
   redirect(process.stdout, writers[0]);
   redirect(process.stderr, writers[1]);
   return {

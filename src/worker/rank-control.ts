@@ -223,9 +223,12 @@ export class RankControl {
     const registered: FromRank = { type: 'registered', window: !job.wire, files: sharedMemoryFiles() };
     if (script) {
       this.#send(registered);
-      this.#script = new ScriptThread(rank, members, job, script, threads, (exit) => {
-        this.#send({ type: 'exited', ...exit });
-        if (job.wire) this.#seeThrough(openEndpoint(rank, job.wire.world, job.wire));
+      this.#script = new ScriptThread(rank, members, job, script, threads, {
+        exited: (exit) => {
+          this.#send({ type: 'exited', ...exit });
+          if (job.wire) this.#seeThrough(openEndpoint(rank, job.wire.world, job.wire));
+        },
+        readerGone: () => undefined, // it is mpiexec, whose end the head sees
       });
       return;
     }

@@ -29,13 +29,21 @@ export interface ScriptExit {
   readonly failedFirst: number | undefined;
 }
 
+/** What is told of it. */
+export interface ScriptEvents {
+  /** Once. */
+  exited(exit: ScriptExit): void;
+  /** Nobody reads the output of this process any more. */
+  readerGone(): void;
+}
+
 /** Starts at once. */
 export class ScriptThread {
   readonly #thread: PrivateThread;
   readonly #files: number[] = [];
   readonly #rank: number;
   readonly #isProcess: boolean;
-  readonly #exited: (exit: ScriptExit) => void;
+  readonly #events: ScriptEvents;
   #limit: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -45,12 +53,12 @@ export class ScriptThread {
     { window, wire }: RankMemory,
     script: ScriptSettings,
     threads: ThreadSettings,
-    exited: (exit: ScriptExit) => void,
+    events: ScriptEvents,
   ) {
     const { url, argv, timeoutMs, label } = script;
     this.#rank = rank;
     this.#isProcess = window.bells !== undefined || wire !== undefined;
-    this.#exited = exited;
+    this.#events = events;
     const communicator = wire?.world ?? -1;
     window.node.bind(worldGrant.slot, worldGrant.lease);
     const boot: ThreadBoot = {
@@ -70,6 +78,7 @@ export class ScriptThread {
     this.#thread = new PrivateThread(boot, `shoal rank ${rank}`, threads, {
       message: (message) => {
         if (message.type === 'warning') process.stderr.write(`${mark}${message.message}\n`);
+        else if (message.type === 'readerGone') events.readerGone();
       },
       dropped: (why) => process.stderr.write(`${mark}${why}\n`),
       failed: (error) => {
@@ -105,7 +114,7 @@ export class ScriptThread {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#limit);
-    this.#exited(exit);
+    this.#events.exited(exit);
   }
 
   #output(rank: number, { outputDir, label }: ScriptSettings): OutputBoot {

@@ -55,6 +55,12 @@ export class ScriptWorld {
     this.#abort('cancelled', undefined);
   }
 
+  /** End every rank by force, at once and without a word of theirs. */
+  end(exitCode: number): void {
+    if (this.#exitCode === 0) this.#exitCode = exitCode;
+    this.#ranks.terminate();
+  }
+
   #start(rank: number): Promise<void> {
     return new Promise((resolve) => {
       this.#ranks.start(rank, ({ exitCode, died, failedFirst }) => {
@@ -88,10 +94,12 @@ export class ThreadScriptRanks implements ScriptRanks {
   readonly size: number;
   readonly #window: HostWindow;
   readonly #script: ScriptSettings;
+  readonly #readerGone: () => void;
   readonly #threads: ScriptThread[] = [];
 
-  constructor(size: number, windowBytes: number | false, script: ScriptSettings) {
+  constructor(size: number, windowBytes: number | false, script: ScriptSettings, readerGone: () => void) {
     this.size = size;
+    this.#readerGone = readerGone;
     this.#window = threadsWindow(compileKernels(), size, windowBytes);
     this.#script = script;
   }
@@ -105,7 +113,7 @@ export class ThreadScriptRanks implements ScriptRanks {
       { window: this.#window, wire: undefined },
       this.#script,
       threads,
-      exited,
+      { exited, readerGone: this.#readerGone },
     );
   }
 

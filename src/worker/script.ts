@@ -9,6 +9,7 @@ import { functionsOf, loadModule } from './load-module.js';
 import type { Output } from './output.js';
 import type { ControlPort } from './private-port.js';
 import { RankTask } from './rank-task.js';
+import { installStandardInput } from './standard-input.js';
 
 /** What the thread gives to its script. */
 interface ScriptThread {
@@ -26,6 +27,7 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
   const { lease, timeoutMs, url, argv } = script;
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison });
   process.argv = [process.execPath, fileURLToPath(url), ...argv];
+  if (lease.rank === 0) installStandardInput();
 
   port.receive((message) => {
     if (message.type === 'cancel') task.cancel(decodeValue(message.reason));

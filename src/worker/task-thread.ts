@@ -26,11 +26,18 @@ const { boot, port } = takePrivateBoot();
 const poison = environment().debug;
 const runtime = installRuntime();
 runtime.worker = true;
-const output = installOutput(boot.output, () => {
-  const context = runtime.running?.context;
-  if (boot.output.label === 'rank') return `${boot.worldRank} | `;
-  return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
-});
+const output = installOutput(
+  boot.output,
+  () => {
+    const context = runtime.running?.context;
+    if (boot.output.label === 'rank') return `${boot.worldRank} | `;
+    return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
+  },
+  () => {
+    // A task does not end with its reader: its result is what it is there for.
+    if (boot.script) port.send({ type: 'readerGone' });
+  },
+);
 const { engine } = createEngine(boot, {
   warn: (message) => {
     port.send({ type: 'warning', message });

@@ -13,6 +13,7 @@ const good: readonly Record<string, unknown>[] = [
   { type: 'outcome', lease: 1, taskId: 't1', outcome: threw },
   { type: 'posted', lease: 1, value: new Uint8Array(4) },
   { type: 'warning', message: 'text' },
+  { type: 'readerGone' },
   { type: 'stray', error: new Uint8Array(1) },
   { type: 'stuck', lease: 1, taskId: 't1', rank: 0 },
 ];
