@@ -51,12 +51,14 @@ export function runCommand(): Command {
     .option('--output-dir <dir>', "write each rank's output to rank-N.out and rank-N.err there")
     .passThroughOptions()
     .action(async (file: string, args: string[], flags: Flags) => {
-      process.exitCode = await runFile(file, args, flags);
+      const run = new Run();
+      process.exitCode = await runFile(file, args, flags, run);
+      // What a reader has not taken by now would keep this process for as long as that likes.
+      if (run.isEnding) process.exit();
     });
 }
 
-async function runFile(file: string, argv: readonly string[], flags: Flags): Promise<number> {
-  const run = new Run();
+async function runFile(file: string, argv: readonly string[], flags: Flags, run: Run): Promise<number> {
   watchReader(run.readerGone);
   const { label, outputDir, ...options } = flags;
   const launched = launchedRank(process.env);

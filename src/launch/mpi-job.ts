@@ -35,8 +35,9 @@ import { checkRows, groupByNode } from './rows.js';
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
 const closeLimitMs = 5_000;
 const terminateLimitMs = 3_000;
-/** How often it is looked whether output still comes. */
+/** How often it is looked whether output still comes, and how long an end that is to be quick waits for its reader. */
 const lookMs = 100;
+const readerLimitMs = 1_000;
 
 /** What to start; all filled. */
 export interface JobOptions {
@@ -301,7 +302,9 @@ export class MpiJob {
       const before = this.#mpiexec?.chunks;
       if (await endsWithin(ended, lookMs)) return true;
       const isPrinting = before !== this.#mpiexec?.chunks || this.#mpiexec?.isStalled;
-      if (!isPatient || !isPrinting) leftMs -= lookMs;
+      if (isPatient && isPrinting) continue;
+      leftMs -= lookMs;
+      if (closeLimitMs - leftMs >= readerLimitMs && this.#mpiexec?.isStalled) this.#mpiexec.mute();
     }
     return false;
   }

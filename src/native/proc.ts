@@ -34,7 +34,10 @@ export function isLiving({ pid, startTime }: { pid: number; startTime: number })
 
 /** Whether this process may read its terminal: it is of the foreground group, or has none that says so. */
 export function isInForeground(): boolean {
-  const fields = read('/proc/self/stat')?.replace(/^.*\) /s, '').split(' ') ?? [];
+  const fields =
+    read('/proc/self/stat')
+      ?.replace(/^.*\) /s, '')
+      .split(' ') ?? [];
   const [, , group, , , foreground] = fields;
   return foreground === '-1' || foreground === group;
 }
