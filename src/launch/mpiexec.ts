@@ -1,6 +1,7 @@
 /** One run of `mpiexec`: its process, what it reads and prints, and its end. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout } from '../clock.js';
@@ -49,7 +50,7 @@ export class Mpiexec {
     if (typeof input === 'object') this.#child.stdin?.end(input.text);
     const pid = this.#child.pid ?? -1;
     this.identity = { pid, startTime: readProcess(pid)?.startTime ?? -1 };
-    const { stdout, stderr } = this.#child;
+    const [stdout, stderr] = [this.#child.stdout as Socket | null, this.#child.stderr as Socket | null];
     this.#outputs = [
       ...(stdout ? [new OutputRelay(stdout, () => process.stdout, false)] : []),
       ...(stderr ? [new OutputRelay(stderr, () => process.stderr, true)] : []),

@@ -1,6 +1,5 @@
 /** What `mpiexec` prints, on its way to standard output or error of this process, no faster than that is read. */
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 /** Printed before the job has started and kept until then; with more, all goes on at once. */
@@ -10,7 +9,7 @@ const quietMs = 100;
 
 /** One stream. Bytes stay as they are and in order; at most one chunk is under way. */
 export class OutputRelay {
-  readonly #source: Readable;
+  readonly #source: Socket;
   readonly #sink: () => NodeJS.WriteStream;
   readonly #end: Promise<void>;
   /** What has come before the start; undefined: it is passed on. */
@@ -24,7 +23,7 @@ export class OutputRelay {
   #idle: NodeJS.Timeout | undefined;
 
   /** @param isKept - Until {@link pass}, for as long as it is little. */
-  constructor(source: Readable, sink: () => NodeJS.WriteStream, isKept: boolean) {
+  constructor(source: Socket, sink: () => NodeJS.WriteStream, isKept: boolean) {
     this.#source = source;
     this.#sink = sink;
     this.#kept = isKept ? [] : undefined;
@@ -96,8 +95,7 @@ export class OutputRelay {
     this.#idle = undefined;
     // A socket without a handle would wait for one, with a listener more at each call.
     if (this.#hasEnded || this.#source.destroyed) return;
-    const socket = this.#source as Socket;
-    if (active) socket.ref();
+    if (active) this.#source.ref();
     else {
       this.#idle = setTimeout(() => {
         if (this.isStalled) {
@@ -105,7 +103,7 @@ export class OutputRelay {
           return;
         }
         this.#idle = undefined;
-        socket.unref();
+        this.#source.unref();
       }, quietMs);
     }
   }
