@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { clearInterval, setInterval } from '../clock.js';
 import { isInForeground } from '../native/proc.js';
 
 /** How often a command in the background looks whether it has come to the front. */

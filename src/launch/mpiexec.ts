@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StringDecoder } from 'node:string_decoder';
-import { setTimeout } from '../clock.js';
 import { readProcess } from '../native/proc.js';
 import type { ProcessIdentity } from '../protocol/control-messages.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';

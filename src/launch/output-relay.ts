@@ -1,6 +1,7 @@
 /** What `mpiexec` prints, on its way to standard output or error of this process, no faster than that is read. */
 import type { Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { clearTimeout, setTimeout } from '../clock.js';
 
 /** Printed before the job has started and kept until then; with more, all goes on at once. */
 const keptBytes = 64 * 1024;
