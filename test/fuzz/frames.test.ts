@@ -14,25 +14,14 @@ import { fromPool, taskShape, toPool } from '../../src/protocol/pool-shapes.js';
 import { faultOf } from '../../src/protocol/scan-frame.js';
 import { faultOfMessage } from '../../src/protocol/shape.js';
 import { newToken } from '../../src/protocol/token.js';
+import { randomOf } from '../support/random.js';
 
 const test = suite('fuzz');
 const cases = Number(process.env.SHOAL_TEST_FUZZ_CASES ?? 1_000_000);
 const seed = Number(process.env.SHOAL_TEST_FUZZ_SEED ?? 1);
 const limitBytes = 64 * 1024;
 
-/** Numbers from 0 to 2^32 − 1; mulberry32. */
-function randomOf(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-}
-
-const random = randomOf(seed);
-const below = (limit: number): number => random() % limit;
+const below = randomOf(seed);
 
 const node = { hostname: 'h', bootId: 'b', pidNamespace: 'p', node: 'n' };
 const row = { rank: 1, size: 3, pid: 7, startTime: 9, startupToken: 't', versions: { shoal: '0', node: '0' }, ...node };
@@ -138,12 +127,12 @@ function damaged(): Buffer {
       case 4:
         frame = Buffer.concat([
           frame.subarray(0, at),
-          Buffer.of(heads[below(heads.length)]!, random()),
+          Buffer.of(heads[below(heads.length)]!, below(256)),
           frame.subarray(at),
         ]);
         break;
       case 5:
-        if (frame.length >= 4) frame.writeUInt32LE(below(3) === 0 ? random() : below(2 * frame.length), 0);
+        if (frame.length >= 4) frame.writeUInt32LE(below(3) === 0 ? below(2 ** 32) : below(2 * frame.length), 0);
         break;
       case 6:
         frame = Buffer.concat([
@@ -153,7 +142,7 @@ function damaged(): Buffer {
         ]);
         break;
       default:
-        if (at + 4 <= frame.length) frame.writeUInt32BE(random(), at);
+        if (at + 4 <= frame.length) frame.writeUInt32BE(below(2 ** 32), at);
     }
   }
   // Mostly its length is that of what follows, so that the damage is seen and not the length.
@@ -164,7 +153,7 @@ function damaged(): Buffer {
 /** Items at random, in a frame of their length. */
 function noise(): Buffer {
   const body = Buffer.allocUnsafe(below(60));
-  for (let at = 0; at < body.length; at++) body[at] = below(3) === 0 ? heads[below(heads.length)]! : random();
+  for (let at = 0; at < body.length; at++) body[at] = below(3) === 0 ? heads[below(heads.length)]! : below(256);
   const head = Buffer.alloc(4);
   head.writeUInt32LE(body.length);
   return Buffer.concat([head, body]);
@@ -237,7 +226,7 @@ test(`${cases} first frames: nobody is let in whose token is not the right one`,
       // Most of the damage is in the token: the rest is short.
       const at = below(4) === 0 ? below(12) : 12 + below(32);
       const was = bytes[at]!;
-      bytes[at] = below(2) === 0 ? random() : was ^ (1 << below(8));
+      bytes[at] = below(2) === 0 ? below(256) : was ^ (1 << below(8));
       changed = at >= 12 ? bytes.compare(whole, 12, greetingBytes, 12, greetingBytes) !== 0 : changed;
     }
     const cut = below(8) === 0 ? below(greetingBytes) : greetingBytes;

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Pool, WindowDamagedError } from 'shoal';
 import { launch, taskModule } from 'shoal';
 import { codeOf, rejectionOf, rejectsCode } from '../support/check.js';
+import { randomOf } from '../support/random.js';
 import type { Slip, Then } from './tasks/window.js';
 
 const tasks = taskModule<typeof import('./tasks/window.js')>(new URL('./tasks/window.js', import.meta.url));
@@ -89,11 +90,7 @@ test('what runs beside such a task ends, and is tried again if it may be', async
 test('bytes written anywhere give no later task a wrong result, and no task hangs', async () => {
   const seed = Math.floor(Math.random() * 1e9);
   console.log(`seed ${seed}`);
-  let state = seed;
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const random = randomOf(seed);
   const [bytes] = await pool.run(tasks, { export: 'memoryBytes' });
   for (let round = 0; round < (isMpi ? 3 : 30); round++) {
     // Half of them where the kernels' own memory and the slots lie.

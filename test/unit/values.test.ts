@@ -8,6 +8,7 @@ import { CollectiveTimeoutError, ShoalError, TaskFailedError } from '../../src/e
 import { encodeError } from '../../src/protocol/error-value.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
+import { randomOf } from '../support/random.js';
 
 const test = suite('values');
 const copy = (value: unknown): unknown => decodeValue(encodeValue(value, 'value'));
@@ -342,8 +343,7 @@ test('refuses whatever is changed in a message, and with nothing but its own err
     [new RangeError('low', { cause: new Error('x') }), new Date(5), /a/g, new Uint8Array(5), 'hi 😀'.slice(0, 4)],
   ].map((value) => encodeValue(value, 'value'));
   let refused = 0;
-  let seed = 1;
-  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  const random = randomOf(1);
   for (let i = 0; i < 200_000; i++) {
     const bytes = samples[i % samples.length]!.slice();
     for (let changes = 1 + random(3); changes > 0; changes--) bytes[random(bytes.length)] = random(256);

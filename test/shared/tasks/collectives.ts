@@ -1,6 +1,7 @@
 /** Task functions of the shared suite: each returns what was wrong, in words. */
 import { collective, context } from 'shoal/worker';
 import type { TypedArray } from 'shoal/worker';
+import { randomOf } from '../../support/random.js';
 import type { TestDtype } from './oracle.js';
 import { classOf, difference, dtypes, element, expected, fill, ops } from './oracle.js';
 
@@ -29,11 +30,8 @@ function make(kind: Kind, dtype: TestDtype, count: number): TypedArray {
 export async function allreduceAll(kind: Kind | 'mixed', seed: number): Promise<string[]> {
   const wrong: string[] = [];
   const { rank, size } = context;
-  let state = seed;
-  const isDrawn = (): boolean => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return size <= 2 || state < 2 ** 32 / 3;
-  };
+  const random = randomOf(seed);
+  const isDrawn = (): boolean => random(3) === 0 || size <= 2;
   for (const dtype of dtypes) {
     for (const op of ops) {
       for (const count of counts.filter(isDrawn)) {

@@ -1,0 +1,155 @@
+/**
+ * A pool under random tasks, while its processes are killed, stopped and continued, and its listeners throw: every task must end
+ * in the right result or an error that its ending gives, `close()` must resolve, and nothing may be left.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import type { LaunchOptions, Pool } from 'shoal';
+import { launch, taskModule } from 'shoal';
+import { randomOf } from '../support/random.js';
+import type { Ending, EndingName } from './endings.js';
+import { endings, faultOfError, faultOfResults } from './endings.js';
+import { heldBytes, remains, traces } from './remains.js';
+import { sabotage } from './sabotage.js';
+
+/** What to run. */
+export interface ChaosOptions {
+  readonly ms: number;
+  readonly seed: number;
+  readonly transport: 'threads' | 'mpi';
+  readonly mpiexec?: string | undefined;
+  readonly window: number | false;
+  /** With `mpi`: some workers count as on another node, with a node manager of their own, and no memory is shared. */
+  readonly twoNodes: boolean;
+}
+
+/** What happened how often, and what was wrong. */
+export interface ChaosReport {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly faults: readonly string[];
+}
+
+const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
+const names = (Object.entries(endings) as [EndingName, Ending][]).flatMap(([name, { weight }]) =>
+  Array<EndingName>(weight).fill(name),
+);
+const workers = 4;
+const inFlight = 6;
+/** Longer than any deadline of a task, its grace, the end by force and a new epoch together. */
+const hangMs = 120_000;
+/** What may stay on the heap from one half to the next: caches of code and of the libraries. */
+const heapGrowthBytes = 8 * 2 ** 20;
+const thrown = 'a listener of the user';
+
+/** Run it; does not throw. What is drawn follows from the seed, what meets when does not. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const counts = new Map<string, number>();
+  const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
+  const faults: string[] = [];
+  const random = randomOf(options.seed);
+  const onUncaught = (error: Error): void => {
+    if (error.message === thrown) count('listeners that threw');
+    else faults.push(`uncaught: ${inspect(error)}`);
+  };
+  process.on('uncaughtException', onUncaught);
+
+  async function oneTask(pool: Pool): Promise<void> {
+    const name = names[random(names.length)]!;
+    const [size, afterMs, seed] = [1 + random(workers), random(60), random(1e6)];
+    const { timeoutMs = 30_000 }: Ending = endings[name];
+    const controller = new AbortController();
+    const handle = pool.submit(tasks, {
+      workers: size,
+      args: [name, afterMs, seed],
+      timeoutMs,
+      ...(name === 'abort' && { signal: controller.signal }),
+    });
+    if (name === 'cancel') setTimeout(() => handle.cancel(), afterMs);
+    if (name === 'abort') setTimeout(() => controller.abort(), afterMs);
+    const told = (fault: string, more: unknown): void => {
+      if (fault) faults.push(`${handle.id}, ${name} on ${size} (seed ${seed}): ${fault}: ${inspect(more)}`);
+    };
+    const result = handle.result().then(
+      (results) => {
+        told(faultOfResults(name, results, size, seed % size), results);
+        count('right');
+      },
+      (error: unknown) => {
+        told(faultOfError(name, error), error);
+        count(String((error as { code?: unknown }).code));
+      },
+    );
+    await withinTime(`task ${handle.id}, ${name} on ${size}`, result, pool);
+  }
+
+  async function half(pool: Pool): Promise<number> {
+    const until = performance.now() + options.ms / 2;
+    const goesOn = (): boolean => performance.now() < until && !faults.some((fault) => fault.startsWith('HANG'));
+    const lanes = Array.from({ length: inFlight }, async () => {
+      while (goesOn()) await oneTask(pool);
+    });
+    const sabotages = (async (): Promise<void> => {
+      while (options.transport === 'mpi' && goesOn()) {
+        await sleep(500 + random(4_000));
+        const done = await sabotage(random);
+        if (done !== undefined) count(done);
+      }
+    })();
+    await Promise.all([...lanes, sabotages]);
+    return heldBytes();
+  }
+
+  async function withinTime(what: string, promise: Promise<void>, pool: Pool): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        faults.push(`HANG: ${what}\n${inspect(pool.status(), { depth: 4 })}`);
+        resolve();
+      }, hangMs);
+    });
+    await Promise.race([promise, limit]);
+    clearTimeout(timer);
+  }
+
+  try {
+    const launchOptions = launchOptionsOf(options);
+    // Once before: what a first pool loads for good is no leak.
+    await (await launch(launchOptions)).close();
+    const before = traces();
+    const pool = await launch(launchOptions);
+    for (const event of ['taskDone', 'taskFailed', 'workerDied', 'workerReplaced', 'drain', 'warning'] as const) {
+      pool.on(event, () => {
+        count(`event ${event}`);
+        if (random(10) === 0) throw new Error(thrown);
+      });
+    }
+    pool.on('message', () => count('messages'));
+    const [first, second] = [await half(pool), await half(pool)];
+    count('heap looked at');
+    if (second - first > heapGrowthBytes) faults.push(`the heap grew from ${first} to ${second} bytes`);
+    counts.set('epochs', pool.status().epoch);
+    await withinTime('close()', pool.close(), pool);
+    for (const each of await remains(before)) faults.push(`left behind: ${each}`);
+  } catch (error) {
+    faults.push(`the pool: ${inspect(error)}`);
+  } finally {
+    process.off('uncaughtException', onUncaught);
+  }
+  if (Object.hasOwn(Object.prototype, 'polluted')) faults.push('Object.prototype was changed');
+  return { counts, faults };
+}
+
+function launchOptionsOf({ transport, mpiexec, window, twoNodes }: ChaosOptions): LaunchOptions {
+  return {
+    workers,
+    transport,
+    window,
+    graceMs: 200,
+    timeoutMs: 20_000,
+    maxRestarts: 1_000,
+    startTimeoutMs: 60_000,
+    ...(mpiexec !== undefined && { mpiexec }),
+    // Ranks of MPI's world that a module puts on another node, and the node manager with them.
+    ...(twoNodes && { execArgv: ['--import', new URL('./second-node.js', import.meta.url).href] }),
+  };
+}
