@@ -13,8 +13,10 @@ export interface Ending {
   readonly mayReturn?: true;
   /** Whether this is what that rank returned; default: the text `right`, as of every other rank. */
   readonly isRight?: (value: unknown) => boolean;
-  /** Limit of the task in milliseconds, default 30,000. */
+  /** Limit of the task in milliseconds; default: 30,000, which no task comes to that is not forgotten. */
   readonly timeoutMs?: number;
+  /** It ends the process: only of workers that are processes. */
+  readonly isDeadly?: true;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
@@ -31,6 +33,7 @@ export const endings = {
   // Ends of the task and of its thread.
   throw: { weight: 2, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   exit: { weight: 1, when: 'within', codes: ['TASK_EXITED'], mayReturn: true },
+  die: { weight: 1, when: 'within', codes: ['WORKER_DIED'], mayReturn: true, isDeadly: true },
   late: { weight: 1, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   rejected: { weight: 1, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   spin: { weight: 1, when: 'within', codes: ['TASK_TIMEOUT'], mayReturn: true, timeoutMs: 200 },
@@ -76,7 +79,7 @@ export const endings = {
 export type EndingName = keyof typeof endings;
 
 /** What any task may get when a process dies or memory is damaged beside it. */
-export const besideCodes: readonly string[] = ['WORKER_DIED', 'WINDOW_DAMAGED', 'TASK_TIMEOUT'];
+export const besideCodes: readonly string[] = ['WORKER_DIED', 'WINDOW_DAMAGED'];
 
 /** What is wrong with what a task on `size` workers returned; `victim` is the rank that ended in this way. */
 export function faultOfResults(name: EndingName, results: readonly unknown[], size: number, victim: number): string {
