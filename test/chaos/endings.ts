@@ -32,8 +32,8 @@ export const endings = {
   good: { weight: 6, when: 'after' },
   // Ends of the task and of its thread.
   throw: { weight: 2, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
-  exit: { weight: 1, when: 'within', codes: ['TASK_EXITED'], mayReturn: true },
-  die: { weight: 1, when: 'within', codes: ['WORKER_DIED'], mayReturn: true, isDeadly: true },
+  exit: { weight: 3, when: 'within', codes: ['TASK_EXITED'], mayReturn: true },
+  die: { weight: 2, when: 'within', codes: ['WORKER_DIED'], mayReturn: true, isDeadly: true },
   late: { weight: 1, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   rejected: { weight: 1, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   spin: { weight: 1, when: 'within', codes: ['TASK_TIMEOUT'], mayReturn: true, timeoutMs: 200 },
