@@ -23,7 +23,11 @@ export async function checkedCollective(random: (limit: number) => number): Prom
   const count = counts[random(counts.length)]!;
   const op = ops[random(ops.length)]!;
   const [root, isWindow, isSync] = [random(size), random(2) === 0, random(3) === 0];
-  if (kind === 0) return void (isSync ? collective.barrierSync() : await collective.barrier());
+  if (kind === 0) {
+    if (isSync) collective.barrierSync();
+    else await collective.barrier();
+    return;
+  }
   const array = isWindow ? collective.empty(arrayClass, count) : new arrayClass(count);
   for (let i = 0; i < count; i++) array[i] = element(rank, i, salt);
   let what: string;
@@ -38,8 +42,8 @@ export async function checkedCollective(random: (limit: number) => number): Prom
     const one = new arrayClass(1);
     expected = (i) => {
       one[0] = element(0, i, salt);
-      for (let from = 1; from < size; from++) one[0] = folds[op](one[0]!, element(from, i, salt));
-      return one[0]!;
+      for (let from = 1; from < size; from++) one[0] = folds[op](one[0], element(from, i, salt));
+      return one[0];
     };
     if (isSync) collective.allreduceSync(array, { op });
     else await collective.allreduce(array, { op });
