@@ -61,8 +61,14 @@ export class Connection<In extends Message, Out extends Message> {
 
   /** @param left - Called when the message has left this process, or never will. */
   send(message: Out, left?: () => void): void {
-    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(encodeFrame(message), left);
-    else left?.();
+    if (this.#socket.destroyed || !this.#socket.writable) {
+      left?.();
+      return;
+    }
+    const parts = encodeFrame(message);
+    if (parts.length > 1) this.#socket.cork();
+    for (const [i, part] of parts.entries()) this.#socket.write(part, i === parts.length - 1 ? left : undefined);
+    if (parts.length > 1) this.#socket.uncork();
   }
 
   /** Whether the connection keeps the process alive. */

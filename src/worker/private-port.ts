@@ -14,7 +14,8 @@ export interface PrivateBoot {
 
 /** The thread's end of it. */
 export interface ControlPort {
-  send(message: FromThread): void;
+  /** `moved`: memory that this thread uses no more goes along, and is not copied. */
+  send(message: FromThread, moved?: readonly ArrayBuffer[]): void;
   /** Once; keeps the thread alive until `unref`. */
   receive(handle: (message: ToThread) => void): void;
   unref(): void;
@@ -33,10 +34,13 @@ export function takePrivateBoot(): { boot: ThreadBoot; port: ControlPort } {
   threads.workerData = null;
   syncBuiltinESMExports();
   const on = port.on.bind(port);
+  const post = port.postMessage.bind(port);
   return {
     boot,
     port: {
-      send: port.postMessage.bind(port),
+      send: (message, moved = []) => {
+        post(message, moved);
+      },
       receive: (handle) => {
         on('message', handle);
       },

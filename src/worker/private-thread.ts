@@ -74,8 +74,9 @@ export class PrivateThread {
     });
   }
 
-  post(message: ToThread): void {
-    this.#port.postMessage(message);
+  /** @param moved - Memory that goes along: this thread has it no more. */
+  post(message: ToThread, moved: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, moved);
   }
 
   /** Whether the thread keeps the process alive. */

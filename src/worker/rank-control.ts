@@ -238,6 +238,7 @@ export class RankControl {
       startTimeoutMs,
       threads,
       wire: job.wire,
+      movesArguments: true,
     });
     this.#workers.report(this.#events());
     await this.#workers.start(undefined);

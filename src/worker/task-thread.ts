@@ -9,6 +9,7 @@ import {
   ShoalError,
   WindowDamagedError,
 } from '../errors.js';
+import { movable } from '../protocol/long-bytes.js';
 import type { AssignMessage, Outcome } from '../protocol/messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { loadTask } from './load-module.js';
@@ -77,7 +78,8 @@ function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTa
 
 function sendOutcome(outcome: Outcome): void {
   output.flush();
-  port.send({ type: 'outcome', lease, taskId, outcome });
+  const moved = outcome.kind === 'returned' ? movable(outcome.value) : undefined;
+  port.send({ type: 'outcome', lease, taskId, outcome }, moved);
 }
 
 async function assign(message: AssignMessage): Promise<void> {

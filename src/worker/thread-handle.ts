@@ -3,6 +3,7 @@ import { clearTimeout, setTimeout } from '../clock.js';
 import type { WorkerEvents } from '../head/worker-side.js';
 import { threadCpuMs } from '../native/proc.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
+import { movable } from '../protocol/long-bytes.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
 import type { HostWindow, NodeWindow } from '../window/node-window.js';
 import type { MpiWire } from '../wire/mpi-messages.js';
@@ -18,6 +19,8 @@ export interface ThreadOptions {
   readonly threads: ThreadSettings;
   /** Set where the ranks share no memory. */
   readonly wire: MpiWire | undefined;
+  /** Arguments have come from another process for one thread alone: they are moved to it, and not copied. */
+  readonly movesArguments: boolean;
 }
 
 /** How a thread ended. */
@@ -46,6 +49,7 @@ export class TaskThread {
   #loadLimit: NodeJS.Timeout | undefined;
   /** Modules that it has loaded, or loads. */
   readonly #modules = new Set<string>();
+  readonly #movesArguments: boolean;
   /** Ended by us: no crash. */
   ending = false;
   gone = false;
@@ -70,6 +74,7 @@ export class TaskThread {
   constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
     const { execArgv, logDir } = options.threads;
     this.node = window.node;
+    this.#movesArguments = options.movesArguments;
     const boot: ThreadBoot = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
@@ -150,7 +155,7 @@ export class TaskThread {
       this.#modules.add(message.source.url);
       this.#isLoading = true;
     }
-    this.#thread.post(message);
+    this.#thread.post(message, this.#movesArguments && message.type === 'assign' ? movable(message.args) : undefined);
   }
 
   #loaded(): void {

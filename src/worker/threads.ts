@@ -31,6 +31,7 @@ export function threadWorkers(
     startTimeoutMs,
     threads,
     wire: undefined,
+    movesArguments: false,
   });
 }
 

@@ -10,12 +10,12 @@ import * as assert from 'uvu/assert';
 import type { PoolStatus, TaskFailedError } from 'shoal';
 import { connect } from 'shoal';
 import { Connection } from '../../src/protocol/connection.js';
-import { encodeFrame } from '../../src/protocol/frames.js';
 import { encodeGreeting, greet, protocolVersion } from '../../src/protocol/greeting.js';
 import type { FromPool, TaskRecord, ToPool } from '../../src/protocol/pool-messages.js';
 import { fromPool } from '../../src/protocol/pool-shapes.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { rejectsCode, throwsCode, until } from '../support/check.js';
+import { frameOf } from '../support/frame.js';
 
 const test = suite('a pool that runs by itself');
 const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
@@ -301,7 +301,7 @@ test('strangers, and those who send what is no message, are cut off', async () =
   }
   for (const bytes of [
     Buffer.alloc(200, 255),
-    encodeFrame({ type: 'hello', token: 'x'.repeat(100_000) }),
+    frameOf({ type: 'hello', token: 'x'.repeat(100_000) }),
     encodeGreeting('rank', token),
     encodeGreeting('user', token, protocolVersion + 1),
   ]) {

@@ -10,11 +10,11 @@ import { Packr } from 'msgpackr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from 'shoal';
-import { encodeFrame } from '../../src/protocol/frames.js';
 import type { Role } from '../../src/protocol/greeting.js';
 import { encodeGreeting, greet, protocolVersion } from '../../src/protocol/greeting.js';
 import { newToken } from '../../src/protocol/token.js';
 import { until } from '../support/check.js';
+import { framed, frameOf } from '../support/frame.js';
 import { strange } from '../support/stranger.js';
 
 const test = suite('strangers');
@@ -30,9 +30,7 @@ function unfolding(): Buffer {
   let value: unknown = ['x'];
   for (let depth = 0; depth < 40; depth++) value = [value, value];
   const body = new Packr({ structuredClone: true }).pack({ type: 'hello', version: 1, value });
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(body.length);
-  return Buffer.concat([head, body]);
+  return framed(body);
 }
 
 /** What those send who have no token. */
@@ -46,7 +44,7 @@ const sends = (role: Role): Buffer[] => [
   Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
   Buffer.alloc(100_000, 0xff),
   unfolding(),
-  Buffer.from(encodeFrame({ type: 'stop', force: true, timeoutMs: null })),
+  frameOf({ type: 'stop', force: true, timeoutMs: null }),
 ];
 
 test('hundreds of strangers, of another user too, learn nothing, keep nobody out, and leave no descriptor', async () => {
@@ -97,7 +95,7 @@ test('hundreds of strangers, of another user too, learn nothing, keep nobody out
   assert.is(folder !== undefined, process.env.SHOAL_TRANSPORT === 'mpi');
 
   // With the token: what is no message ends that connection, and nothing else.
-  for (const bytes of [unfolding(), Buffer.alloc(100_000, 0xff), Buffer.from(encodeFrame({ type: '__proto__' }))]) {
+  for (const bytes of [unfolding(), Buffer.alloc(100_000, 0xff), frameOf({ type: '__proto__' })]) {
     const socket = await greet(() => connectSocket({ host: host!, port: Number(port) }), 'user', token, 10_000);
     await new Promise((resolve) => {
       socket.on('close', resolve).on('error', () => undefined);

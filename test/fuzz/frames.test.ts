@@ -7,19 +7,21 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ProtocolError } from '../../src/errors.js';
 import { fromRank, toRank } from '../../src/protocol/control-shapes.js';
-import { encodeFrame, FrameReader } from '../../src/protocol/frames.js';
+import { FrameReader } from '../../src/protocol/frames.js';
 import { beginsGreeting, encodeGreeting, greetingBytes, readGreeting } from '../../src/protocol/greeting.js';
 import { fromNode, toNode } from '../../src/protocol/node-shapes.js';
 import { fromPool, taskShape, toPool } from '../../src/protocol/pool-shapes.js';
 import { faultOf } from '../../src/protocol/scan-frame.js';
 import { faultOfMessage } from '../../src/protocol/shape.js';
 import { newToken } from '../../src/protocol/token.js';
+import { framed, frameHead, frameOf } from '../support/frame.js';
 import { randomOf } from '../support/random.js';
 
 const test = suite('fuzz');
 const cases = Number(process.env.SHOAL_TEST_FUZZ_CASES ?? 1_000_000);
 const seed = Number(process.env.SHOAL_TEST_FUZZ_SEED ?? 1);
 const limitBytes = 64 * 1024;
+const headBytes = frameHead(0).length;
 
 const below = randomOf(seed);
 
@@ -87,7 +89,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   [{ type: 'message', id: 's1.1', rank: 1, value: bytes }, fromPool],
   [{ type: 'tasks', tasks: [{ id: 'a', source, workers: 1, state: 'queued', elapsedMs: 3, message: 'm' }] }, fromPool],
 ];
-const frames = right.map(([message]) => Buffer.from(encodeFrame(message)));
+const frames = right.map(([message]) => frameOf(message));
 const protocols = [fromRank, toRank, fromNode, toNode, toPool, fromPool];
 
 /** First bytes of items that say much in little. */
@@ -121,7 +123,7 @@ function damaged(): Buffer {
         break;
       case 3: {
         const other = frames[below(frames.length)]!;
-        frame = Buffer.concat([frame.subarray(0, at), other.subarray(4 + below(other.length - 4))]);
+        frame = Buffer.concat([frame.subarray(0, at), other.subarray(headBytes + below(other.length - headBytes))]);
         break;
       }
       case 4:
@@ -132,7 +134,8 @@ function damaged(): Buffer {
         ]);
         break;
       case 5:
-        if (frame.length >= 4) frame.writeUInt32LE(below(3) === 0 ? below(2 ** 32) : below(2 * frame.length), 0);
+        if (frame.length >= headBytes)
+          frame.writeUInt32LE(below(3) === 0 ? below(2 ** 32) : below(2 * frame.length), 4 * below(2));
         break;
       case 6:
         frame = Buffer.concat([
@@ -145,8 +148,8 @@ function damaged(): Buffer {
         if (at + 4 <= frame.length) frame.writeUInt32BE(below(2 ** 32), at);
     }
   }
-  // Mostly its length is that of what follows, so that the damage is seen and not the length.
-  if (frame.length >= 4 && below(8) > 0) frame.writeUInt32LE(frame.length - 4, 0);
+  // Mostly its lengths are those of what follows, so that the damage is seen and not they.
+  if (frame.length >= headBytes && below(8) > 0) frameHead(frame.length - headBytes).copy(frame);
   return frame;
 }
 
@@ -154,9 +157,7 @@ function damaged(): Buffer {
 function noise(): Buffer {
   const body = Buffer.allocUnsafe(below(60));
   for (let at = 0; at < body.length; at++) body[at] = below(3) === 0 ? heads[below(heads.length)]! : below(256);
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(body.length);
-  return Buffer.concat([head, body]);
+  return framed(body);
 }
 
 /** In one piece, or cut in two. Undefined: it was refused. */

@@ -2,17 +2,13 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeFrame, FrameReader } from '../../src/protocol/frames.js';
+import { FrameReader } from '../../src/protocol/frames.js';
 import { faultOf, maxDepth, maxItems } from '../../src/protocol/scan-frame.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
+import { framed, frameHead, frameOf } from '../support/frame.js';
 
 const test = suite('frames');
-const framed = (body: Uint8Array): Buffer => {
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(body.length);
-  return Buffer.concat([head, body]);
-};
 const readAll = (reader: FrameReader, chunk: Uint8Array): unknown[] => [...reader.push(chunk)];
 
 /** Plain data as messages have it. */
@@ -36,7 +32,7 @@ test('what is encoded arrives, in whatever pieces it comes, one after the other'
       fc.infiniteStream(fc.integer({ min: 1, max: 90 })),
       (values, sizes) => {
         const messages = values.map((value) => ({ type: 'x', value, absent: undefined }));
-        const stream = Buffer.concat(messages.map(encodeFrame));
+        const stream = Buffer.concat(messages.map(frameOf));
         const reader = new FrameReader(1e6);
         const read: unknown[] = [];
         for (let at = 0; at < stream.length;) {
@@ -61,14 +57,72 @@ function safe(value: unknown): unknown {
   return Object.fromEntries(entries) as object;
 }
 
+/** Of so many bytes, which say where they are. */
+const bytesOf = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + length) & 0xff);
+
+test('long arrays arrive at their places, each in memory of its own, in whatever pieces they come', () => {
+  const lengths = fc.array(fc.constantFrom(0, 5, 65_535, 65_536, 65_537, 100_000), { maxLength: 5 });
+  const sizes = fc.infiniteStream(fc.integer({ min: 1, max: 200_000 }));
+  fc.assert(
+    fc.property(lengths, sizes, ([first = 0, second = 0, ...more], pieces) => {
+      const message = {
+        type: 'x',
+        args: bytesOf(first),
+        nested: { b: 1, value: bytesOf(second), 7: 'key' },
+        list: more.map(bytesOf),
+      };
+      const stream = Buffer.concat([message, { type: 'after' }].map(frameOf));
+      const reader = new FrameReader(1e6);
+      const read: unknown[] = [];
+      for (let at = 0; at < stream.length;) {
+        const size = pieces.next().value as number;
+        read.push(...readAll(reader, stream.subarray(at, at + size)));
+        at += size;
+      }
+      const [came, after] = read as [typeof message, unknown];
+      assert.equal(after, { type: 'after' });
+      const arrays = ({ args, nested, list }: typeof message): Uint8Array[] => [args, nested.value, ...list];
+      for (const [i, sent] of arrays(message).entries()) {
+        const array = arrays(came)[i]!;
+        assert.ok(Buffer.from(array).equals(sent), `array ${i} of ${sent.length} bytes`);
+        if (sent.length >= 65_536) assert.is(array.buffer.byteLength, sent.length);
+      }
+      assert.is(came.nested[7], 'key');
+      assert.not.ok(reader.partial);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('what is announced for long arrays has to be what the message marks', () => {
+  const mark = (length: unknown): object => ({ type: 'x', value: { '\0bytes': length } });
+  const pack = (message: object): Buffer => new Packr({ useRecords: false }).pack(message);
+  const frame = (message: object, announced: number): Buffer => {
+    const body = pack(message);
+    return Buffer.concat([frameHead(body.length, announced), body, Buffer.alloc(Math.min(announced, 200_000))]);
+  };
+  const refused = (message: object, announced: number): void => {
+    assert.match(
+      throwsCode(() => readAll(new FrameReader(1e6), frame(message, announced)), 'PROTOCOL').message,
+      'marks',
+    );
+  };
+  refused(mark(70_000), 70_001);
+  refused(mark(10), 10);
+  for (const length of [-70_000, 70_000.5, '70000', null, [70_000]]) refused(mark(length), 70_000);
+  refused({ type: 'x' }, 70_000);
+  refused({ type: 'x', a: mark(70_000), b: mark(70_000) }, 70_000);
+  // Without an announcement a mark is data like any other, and no field of ours.
+  assert.equal(readAll(new FrameReader(1e6), framed(pack(mark(70_000)))), [mark(70_000)]);
+  assert.is(readAll(new FrameReader(1e6), frame(mark(70_000), 70_000)).length, 1);
+});
+
 test('a frame is refused by its announced length alone, and takes no memory before its bytes come', () => {
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(1001);
-  throwsCode(() => readAll(new FrameReader(1000), head), 'PROTOCOL');
-  head.writeUInt32LE(2 ** 32 - 1);
+  throwsCode(() => readAll(new FrameReader(1000), frameHead(1001)), 'PROTOCOL');
+  throwsCode(() => readAll(new FrameReader(1000), frameHead(500, 501)), 'PROTOCOL');
   const before = process.memoryUsage().arrayBuffers;
   const readers = Array.from({ length: 1000 }, () => new FrameReader(2 ** 32 - 1));
-  for (const reader of readers) readAll(reader, Buffer.concat([head, Buffer.alloc(10)]));
+  for (const reader of readers) readAll(reader, Buffer.concat([frameHead(2 ** 32 - 1), Buffer.alloc(10)]));
   assert.ok(readers.every(({ partial }) => partial));
   const took = process.memoryUsage().arrayBuffers - before;
   assert.ok(took < 100e6, `${took} bytes for 1000 frames of 4 GiB that have begun`);
@@ -127,7 +181,7 @@ test('a key that would be the prototype of what is read changes nothing', () => 
 
 test('a long frame in small pieces costs what its length costs', () => {
   // Were it quadratic, this would take minutes.
-  const frame = encodeFrame({ type: 'x', value: Buffer.alloc(16e6, 7) });
+  const frame = frameOf({ type: 'x', value: Buffer.alloc(16e6, 7) });
   const reader = new FrameReader(2e7);
   let read: unknown[] = [];
   for (let at = 0; at < frame.length; at += 100) read = [...read, ...readAll(reader, frame.subarray(at, at + 100))];

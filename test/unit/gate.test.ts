@@ -4,13 +4,13 @@ import { connect, createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Connection } from '../../src/protocol/connection.js';
-import { encodeFrame } from '../../src/protocol/frames.js';
 import { Gate } from '../../src/protocol/gate.js';
 import type { Role } from '../../src/protocol/greeting.js';
 import { encodeAnswer, encodeGreeting, greet, greetingBytes, protocolVersion } from '../../src/protocol/greeting.js';
 import { fields, text } from '../../src/protocol/shape.js';
 import { newToken } from '../../src/protocol/token.js';
 import { rejectsCode, until } from '../support/check.js';
+import { framed, frameHead, frameOf } from '../support/frame.js';
 
 const test = suite('gate');
 const token = newToken();
@@ -79,7 +79,7 @@ const descriptors = (): number => readdirSync('/proc/self/fd').length;
 
 test('whoever has the token is let in, in whatever pieces it comes, and what follows is read', async () => {
   const { open, admitted, heard } = await opened();
-  const bytes = Buffer.concat([encodeGreeting('user', token), encodeFrame({ type: 'say', text: 'at once' })]);
+  const bytes = Buffer.concat([encodeGreeting('user', token), frameOf({ type: 'say', text: 'at once' })]);
   for (const cut of [0, 1, 6, 7, 12, 43, 44, 45, bytes.length]) {
     const socket = open().setNoDelay();
     socket.write(bytes.subarray(0, cut));
@@ -210,20 +210,20 @@ test('more strangers than there is room for do not keep ours out, nor take descr
 
 test('who sends too long a frame, a damaged one or what is no message is cut off, with the reason', async () => {
   const { open, closed, heard } = await opened();
-  const long = Buffer.alloc(4);
-  long.writeUInt32LE(1001);
   const none = [{}, { type: 7 }, { type: 'shout', text: '' }, { type: 'say' }, { type: 'say', text: 7 }, ['say'], null];
   const wrong = [
-    [long, 'announced a frame of 1001 bytes'],
-    [Buffer.of(1, 0, 0, 0, 0xc1), 'no message'],
-    ...none.map((message) => [encodeFrame(message as object), 'a peer sent a message'] as const),
+    [frameHead(1001), 'announced a frame of 1001 bytes'],
+    [frameHead(1, 1000), 'announced a frame of 1001 bytes'],
+    [Buffer.concat([frameHead(1, 7), Buffer.of(0xc0)]), 'marks for 0 bytes'],
+    [framed(Buffer.of(0xc1)), 'no message'],
+    ...none.map((message) => [frameOf(message), 'a peer sent a message'] as const),
     ...['__proto__', 'constructor', 'toString'].map(
-      (type) => [encodeFrame({ type, text: '' }), 'none of its protocol'] as const,
+      (type) => [frameOf({ type, text: '' }), 'none of its protocol'] as const,
     ),
   ] as const;
   for (const [bytes, why] of wrong) {
     const socket = await greet(open, 'user', token, 1_000);
-    socket.write(Buffer.concat([bytes, encodeFrame({ type: 'say', text: 'after' })]));
+    socket.write(Buffer.concat([bytes, frameOf({ type: 'say', text: 'after' })]));
     const before = closed.length;
     await until(() => closed.length > before);
     assert.match(closed.at(-1)!.message, why);
@@ -236,7 +236,7 @@ test('an error of our own handler is an uncaught one, and the connection goes on
   const { open, heard, closed } = await opened();
   const socket = await greet(open, 'user', token, 1_000);
   const uncaught = new Promise<Error>((resolve) => process.once('uncaughtException', resolve));
-  for (const said of ['throw', 'go on']) socket.write(encodeFrame({ type: 'say', text: said }));
+  for (const said of ['throw', 'go on']) socket.write(frameOf({ type: 'say', text: said }));
   assert.is((await uncaught).message, 'of the handler');
   await until(() => heard.length === 1);
   assert.equal([heard, closed], [['go on'], []]);
