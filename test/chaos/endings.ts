@@ -15,8 +15,6 @@ export interface Ending {
   readonly isRight?: (value: unknown) => boolean;
   /** Limit of the task in milliseconds; default: 30,000, which no task comes to that is not forgotten. */
   readonly timeoutMs?: number;
-  /** It ends the process: only of workers that are processes. */
-  readonly isDeadly?: true;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
@@ -33,7 +31,6 @@ export const endings = {
   // Ends of the task and of its thread.
   throw: { weight: 2, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   exit: { weight: 3, when: 'within', codes: ['TASK_EXITED'], mayReturn: true },
-  die: { weight: 2, when: 'within', codes: ['WORKER_DIED'], mayReturn: true, isDeadly: true },
   late: { weight: 1, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   rejected: { weight: 1, when: 'within', codes: ['TASK_FAILED'], mayReturn: true },
   spin: { weight: 1, when: 'within', codes: ['TASK_TIMEOUT'], mayReturn: true, timeoutMs: 200 },

@@ -30,6 +30,9 @@ export interface ChaosReport {
 }
 
 const tasks = taskModule<typeof import('./tasks.js')>(new URL('./tasks.js', import.meta.url));
+const names = (Object.entries(endings) as [EndingName, Ending][]).flatMap(([name, { weight }]) =>
+  Array<EndingName>(weight).fill(name),
+);
 /** Of one pool after the other: with two, the loss of one leaves a single worker for whatever waits. */
 const poolSizes = [2, 4] as const;
 const inFlight = 6;
@@ -50,10 +53,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     else faults.push(`uncaught: ${inspect(error)}`);
   };
   process.on('uncaughtException', onUncaught);
-  const names = (Object.entries(endings) as [EndingName, Ending][])
-    .filter(([, { isDeadly }]) => options.transport === 'mpi' || !isDeadly)
-    .flatMap(([name, { weight }]) => Array<EndingName>(weight).fill(name));
-
   async function oneTask(pool: Pool, workers: number): Promise<void> {
     const name = names[random(names.length)]!;
     // Of two workers mostly one: then such tasks are left when the other worker is lost.
@@ -93,7 +92,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     });
     const sabotages = (async (): Promise<void> => {
       while (options.transport === 'mpi' && goesOn()) {
-        await sleep(500 + random(4_000));
+        await sleep(1_000 + random(5_000));
         const done = await sabotage(random);
         if (done !== undefined) count(done);
       }

@@ -32,9 +32,6 @@ function endWithin(name: EndingName): void {
     case 'exit':
       process.exit(1);
       break;
-    case 'die':
-      process.kill(process.pid, 'SIGKILL');
-      break;
     case 'late':
       setTimeout(() => {
         throw new Error('late chaos');
