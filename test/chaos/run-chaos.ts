@@ -92,7 +92,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     });
     const sabotages = (async (): Promise<void> => {
       while (options.transport === 'mpi' && goesOn()) {
-        await sleep(1_000 + random(5_000));
+        await sleep(workers === 2 ? 300 + random(2_000) : 1_000 + random(5_000));
         const done = await sabotage(random);
         if (done !== undefined) count(done);
       }

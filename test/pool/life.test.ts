@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launch } from 'shoal';
-import { rejectionOf, until } from '../support/check.js';
+import { codeOf, rejectionOf, until } from '../support/check.js';
 import { SourceFolder } from '../support/source-folder.js';
 import { mustRun, root } from '../support/spawn.js';
 
@@ -61,6 +61,28 @@ test('process.exit is not held up by a thread in native code', () => {
   if (ended.status === null) assert.match(ended.stderr, 'its exit code 3 is lost');
   else assert.is(ended.status, 3, ended.stderr);
   assert.is.not(ended.signal, 'SIGTERM');
+});
+
+test('a pool whose thread sits in native code closes without it', async () => {
+  const modules = new SourceFolder();
+  const [begun, ended] = [join(modules.path, 'begun'), join(modules.path, 'ended')];
+  const task = modules.file(
+    'native.mjs',
+    "import { spawnSync } from 'node:child_process';\n" +
+      "export default (begun, ended) => spawnSync('sh', ['-c', `touch ${begun}; sleep 15; touch ${ended}`]).status;",
+  );
+  const pool = await launch({ workers: 2, graceMs: 100 });
+  const warnings: string[] = [];
+  pool.on('warning', ({ message }) => warnings.push(message));
+  const ends = rejectionOf(pool.run(task, { args: [begun, ended] }));
+  await until(() => existsSync(begun));
+  await pool.close({ force: true });
+  assert.not.ok(existsSync(ended), 'close waited for the native code');
+  assert.match(codeOf(await ends), /CLOSED|CANCELLED/);
+  // Where the worker is a process it is gone with it.
+  if (process.env.SHOAL_TRANSPORT !== 'mpi') assert.match(warnings.join('\n'), 'sits in native code');
+  await until(() => existsSync(ended), 30_000);
+  modules.remove();
 });
 
 test('two copies of the package in one thread share the task, and errors of one are known to the other', async () => {
