@@ -13,15 +13,20 @@ const overMpi = (family) => ({
   },
 });
 
-/** The shared suites and those of the pool over the same processes, with every byte over MPI. */
-const overWire = (family) => {
+/** The shared suites over the same processes with every byte over MPI, and half of those of the pool. */
+const overWire = (family, half) => {
   const { env, ...suite } = overMpi(family);
-  return { ...suite, folders: ['test/shared', 'test/pool'], env: { ...env, SHOAL_WINDOW: 'false' } };
+  return {
+    ...suite,
+    folders: ['test/shared', 'test/pool'],
+    part: { folder: 'test/pool', index: half, of: 2 },
+    env: { ...env, SHOAL_WINDOW: 'false' },
+  };
 };
 
 /**
- * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. `byName`:
- * wants the rights of root, and runs when it is named alone.
+ * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. `part`:
+ * of one folder it has one of so many parts, and other suites the others; a number that is drawn says which. `byName`: wants the rights of root, and runs when it is named alone.
  */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [] },
@@ -43,8 +48,8 @@ export const suites = {
   mpi: { folders: ['test/mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   openmpi: overMpi('openmpi'),
   mpich: overMpi('mpich'),
-  'openmpi-wire': overWire('openmpi'),
-  'mpich-wire': overWire('mpich'),
+  'openmpi-wire': overWire('openmpi', 0),
+  'mpich-wire': overWire('mpich', 1),
   multihost: {
     folders: ['test/multihost'],
     needs: ['g++', 'make', 'openmpi', 'mpich', 'ip', 'nsenter'],

@@ -1,6 +1,7 @@
 /**
  * `npm test [-- --only suite,suite]`: set up, build, check the committed binary, run the tests.
  *
+ * Where suites share the files of a folder, SHOAL_TEST_DRAW says which has which; it is drawn, and printed.
  * One process per test file with a time limit. A file fails when it reports no tests, skipped tests or failed tests,
  * or exits with another code than 0: uvu alone lets several of these pass. The last line is `N passed, N failed`.
  */
@@ -31,11 +32,13 @@ once('tests', ['src', 'test', 'tsconfig.json', 'package-lock.json'], 'test/.buil
   tool('compile the tests', 'tsup/dist/cli-default.js', args);
 });
 
+const draw = Number(process.env.SHOAL_TEST_DRAW ?? Math.floor(Math.random() * 60));
+say(`draw ${draw}`);
 const total = { passed: 0, failed: 0 };
 if (chosen.includes('wasm')) tally('committed shoal.wasm is what its sources give', checkCommittedWasm());
 for (const name of chosen) {
   const { folders, env } = suites[name];
-  const files = folders.flatMap(filesUnder).filter((file) => file.endsWith('.test.ts'));
+  const files = folders.flatMap((folder) => testFiles(folder, suites[name].part));
   if (files.length === 0) tally(`${name}: no test files under ${folders.join(', ')}`, false);
   for (const file of files) await runFile(name, file, env);
 }
@@ -43,6 +46,12 @@ const left = all.filter((name) => !chosen.includes(name));
 if (left.length > 0) say(`Left out: ${left.join(', ')}`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exit(total.failed === 0 ? 0 : 1);
+
+function testFiles(folder, part) {
+  const files = filesUnder(folder).filter((file) => file.endsWith('.test.ts'));
+  if (part?.folder !== folder) return files;
+  return files.filter((_, index) => (index + draw) % part.of === part.index);
+}
 
 function tally(label, passed) {
   total[passed ? 'passed' : 'failed']++;
