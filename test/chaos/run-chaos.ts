@@ -36,6 +36,8 @@ const names = (Object.entries(endings) as [EndingName, Ending][]).flatMap(([name
 /** Of one pool after the other: with two, the loss of one leaves a single worker for whatever waits. */
 const poolSizes = [2, 4] as const;
 const inFlight = 6;
+/** At most so many for each worker, until a process is killed or stopped. */
+const tasksPerLoss = 15;
 /** Longer than any deadline of a task, its grace, the end by force and a new epoch together. */
 const hangMs = 120_000;
 /** What may stay on the heap from one half to the next: caches of code and of the libraries. */
@@ -53,6 +55,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     else faults.push(`uncaught: ${inspect(error)}`);
   };
   process.on('uncaughtException', onUncaught);
+  let ended = 0;
+
   async function oneTask(pool: Pool, workers: number): Promise<void> {
     const name = names[random(names.length)]!;
     // Of two workers mostly one: then such tasks are left when the other worker is lost.
@@ -82,6 +86,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       },
     );
     await withinTime(`task ${handle.id}, ${name} on ${size}`, result, pool);
+    ended++;
   }
 
   async function half(pool: Pool, workers: number): Promise<number> {
@@ -92,7 +97,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     });
     const sabotages = (async (): Promise<void> => {
       while (options.transport === 'mpi' && goesOn()) {
-        await sleep(workers === 2 ? 300 + random(2_000) : 1_000 + random(5_000));
+        // After some tasks, however fast they are: between two losses there is an epoch with work in it.
+        const until = ended + random(workers * tasksPerLoss);
+        while (ended < until && goesOn()) await sleep(10);
+        await sleep(random(200));
         const done = await sabotage(random);
         if (done !== undefined) count(done);
       }
