@@ -79,9 +79,11 @@ test('a pool whose thread sits in native code closes without it', async () => {
   await pool.close({ force: true });
   assert.not.ok(existsSync(ended), 'close waited for the native code');
   assert.match(codeOf(await ends), /CLOSED|CANCELLED/);
-  // Where the worker is a process it is gone with it.
-  if (process.env.SHOAL_TRANSPORT !== 'mpi') assert.match(warnings.join('\n'), 'sits in native code');
-  await until(() => existsSync(ended), 30_000);
+  // A worker that is a process is gone; a thread stays until the call returns, and this process could not end before.
+  if (process.env.SHOAL_TRANSPORT !== 'mpi') {
+    assert.match(warnings.join('\n'), 'sits in native code');
+    await until(() => existsSync(ended), 30_000);
+  }
   modules.remove();
 });
 
