@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,7 +15,7 @@ function runHere(command: string, args: readonly string[]): string {
 }
 
 test.before(() => {
-  runHere('make', ['-s', 'host-tests']);
+  runHere('make', ['-s', '-j', String(availableParallelism()), 'host-tests']);
 });
 
 for (const sanitizer of ['address', 'undefined', 'thread']) {
