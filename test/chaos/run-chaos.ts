@@ -73,7 +73,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     if (name === 'cancel') setTimeout(() => handle.cancel(), afterMs);
     if (name === 'abort') setTimeout(() => controller.abort(), afterMs);
     const told = (fault: string, more: unknown): void => {
-      if (fault) faults.push(`${handle.id}, ${name} on ${size} (seed ${seed}): ${fault}: ${inspect(more, { depth: 8 })}`);
+      if (fault)
+        faults.push(`${handle.id}, ${name} on ${size} (seed ${seed}): ${fault}: ${inspect(more, { depth: 8 })}`);
     };
     const result = handle.result().then(
       (results) => {
