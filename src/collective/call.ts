@@ -1,5 +1,4 @@
 /** One rank's call of one collective, from its place in the queue to its end. */
-import assert from 'node:assert/strict';
 import { nowMs } from '../clock.js';
 import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
@@ -181,7 +180,8 @@ export class Call {
       return;
     }
     const reason = this.#group.abortReason();
-    assert(reason, 'a call leaves early only after an abort');
+    // It left for its own deadline, and another rank's failure came first: over the wire its cause may still be on its way.
+    if (!reason) return;
     const error = movement.ownError ?? this.#localCause(abortError(this.#group, reason));
     this.#state = 'settled';
     this.#group.fail(error);

@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 
 /** An array of so many bytes, or more, is long. */
-export const longBytes: number = 64 * 1024;
+const longBytes = 64 * 1024;
 /** The only key of what stands in a message for a long array; its value is the array's length. */
 const mark = '\0bytes';
 

@@ -76,7 +76,7 @@ export const endings = {
 export type EndingName = keyof typeof endings;
 
 /** What any task may get when a process dies or memory is damaged beside it. */
-export const besideCodes: readonly string[] = ['WORKER_DIED', 'WINDOW_DAMAGED'];
+const besideCodes: readonly string[] = ['WORKER_DIED', 'WINDOW_DAMAGED'];
 
 /** What is wrong with what a task on `size` workers returned; `victim` is the rank that ended in this way. */
 export function faultOfResults(name: EndingName, results: readonly unknown[], size: number, victim: number): string {

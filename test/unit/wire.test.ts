@@ -103,6 +103,32 @@ test('a failure that the control side tells first still has its cause when the r
   groups.forEach((group) => group.close());
 });
 
+for (const end of ['deadline', 'signal'] as const) {
+  test(`a call that ends for its own ${end} just after the control side has told a failure waits for the cause`, async () => {
+    const world = loopbackWorld(2);
+    const { groups, collectives } = groupsOf(world);
+    const controller = new AbortController();
+    const options = end === 'deadline' ? { timeoutMs: 40 } : { signal: controller.signal };
+    const call = rejectsCode(collectives[0]!.allreduce(new Float32Array(10), options), 'PEER_FAILED');
+    world.nodes[0]!.abort(0, 1, encodeAbort('peerFailed', 1));
+    if (end === 'signal') controller.abort();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    groups[1]!.link.leaveFault(encodeValue(new RangeError('no such shard'), 'error'));
+    groups[1]!.abort(encodeAbort('peerFailed', 1));
+    assert.instance((await call).cause, RangeError);
+    groups.forEach((group) => group.close());
+  });
+}
+
+test('a call that ends for its own deadline after a failure that nobody explains ends all the same', async () => {
+  const world = loopbackWorld(2);
+  const { groups, collectives } = groupsOf(world);
+  const call = rejectsCode(collectives[0]!.allreduce(new Float32Array(10), { timeoutMs: 20 }), 'PEER_FAILED');
+  world.nodes[0]!.abort(0, 1, encodeAbort('peerFailed', 1));
+  await call;
+  groups.forEach((group) => group.close());
+});
+
 /** Two endpoints over one network, and the memory and calls of the second. */
 function pair(): { near: Endpoint; far: Endpoint; memory: WireMemory; messages: Messages } {
   const network = new Loopback(2);
