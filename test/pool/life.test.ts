@@ -113,7 +113,7 @@ test('threads that are ended while they start, or load a module, leave no file o
   const before = opened().length;
   for (let i = 0; i < 12; i++) {
     // Each task ends its thread, so that another one starts.
-    const pool = await launch({ workers: 3, graceMs: 0, transport: 'threads' });
+    const pool = await launch({ workers: 3, graceMs: 0, transport: 'threads', window: 2 ** 20 });
     const part = modules.file(`part${i}.mjs`, 'export const one = 1;');
     const task = modules.file(`task${i}.mjs`, `import ${JSON.stringify(part)};\nexport default () => process.exit(1);`);
     const ends = Array.from({ length: 3 }, () => pool.run(task, { timeoutMs: 1 + i }).catch(() => undefined));
