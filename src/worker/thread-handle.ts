@@ -29,8 +29,10 @@ export type Gone = Parameters<WorkerEvents['gone']>[2];
 /** What it says that is not of its own start and modules. */
 export type ThreadReport = Exclude<FromThread, { type: 'ready' | 'loaded' }>;
 
-/** How long the end of a thread waits for its modules: code of the user runs while they load. */
-const loadLimitMs = 1_000;
+/** How long the end of a thread waits for its start, on a machine with more to do than cores. */
+const startLimitMs = 5_000;
+/** How long it waits for a task's module: code of the user runs while that loads. */
+const moduleLimitMs = 3_000;
 
 interface ThreadEvents {
   started(): void;
@@ -44,8 +46,8 @@ export class TaskThread {
   ready = false;
   /** Its number in /proc; 0 where there is none. */
   #number = 0;
-  /** It loads modules. Node leaves their files open for good when a thread is ended then. */
-  #isLoading = true;
+  /** What it loads: itself, and modules of tasks. Node leaves files open for good when a thread is ended meanwhile. */
+  #loads = 1;
   #loadLimit: NodeJS.Timeout | undefined;
   /** Modules that it has loaded, or loads. */
   readonly #modules = new Set<string>();
@@ -146,21 +148,28 @@ export class TaskThread {
   end(): void {
     if (this.ending) return;
     this.ending = true;
-    if (this.#isLoading) this.#loadLimit = setTimeout(() => this.#thread.terminate(), loadLimitMs);
-    else this.#thread.terminate();
+    if (this.#loads === 0) {
+      this.#thread.terminate();
+      return;
+    }
+    this.#loadLimit = setTimeout(
+      () => {
+        this.#thread.terminate();
+      },
+      this.ready ? moduleLimitMs : startLimitMs,
+    );
   }
 
   #post(message: ToThread): void {
     if (message.type === 'assign' && !this.#modules.has(message.source.url)) {
       this.#modules.add(message.source.url);
-      this.#isLoading = true;
+      this.#loads++;
     }
     this.#thread.post(message, this.#movesArguments && message.type === 'assign' ? movable(message.args) : undefined);
   }
 
   #loaded(): void {
-    this.#isLoading = false;
-    if (this.ending) this.#thread.terminate();
+    if (--this.#loads === 0 && this.ending) this.#thread.terminate();
   }
 
   #howGone(exitCode: number): Gone {

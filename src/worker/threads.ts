@@ -35,8 +35,8 @@ export function threadWorkers(
   });
 }
 
-/** How long threads may take to end when all are closed. */
-const closeLimitMs = 3_000;
+/** How long threads may take to end when all are closed, those included that have only begun to start. */
+const closeLimitMs = 6_000;
 /** Starts of one worker that may fail in a row before the pool gives up. */
 const maxFailedStarts = 5;
 /** Wait before a thread that has not started is tried again; doubled with each further failure. */

@@ -15,9 +15,13 @@ export default async function chaos(name: EndingName, afterMs: number, seed: num
   const isVictim = context.rank === seed % context.size;
   const random = randomOf(seed);
   const deadline = performance.now() + afterMs;
+  let isDone = false;
   for (let call = 0; call < maxCalls; call++) {
     const isDue = performance.now() > deadline;
-    if (isDue && isVictim && when === 'within') endWithin(name);
+    if (isDue && isVictim && when === 'within' && !isDone) {
+      isDone = true;
+      endWithin(name);
+    }
     await checkedCollective(random);
     // Ranks leave the loop together: the decision of rank 0 counts.
     if (when === 'after' && (await collective.broadcast(Uint8Array.of(isDue ? 1 : 0)))[0] === 1) break;
