@@ -1,12 +1,19 @@
 /** Timers and clock of the runtime, taken when this module loads: tests of users fake the global ones, and tasks may replace them. */
 import * as timers from 'node:timers';
 
+/** As the global one of Node. */
 export const setTimeout: typeof timers.setTimeout = timers.setTimeout;
+/** As the global one of Node. */
 export const clearTimeout: typeof timers.clearTimeout = timers.clearTimeout;
+/** As the global one of Node. */
 export const setInterval: typeof timers.setInterval = timers.setInterval;
+/** As the global one of Node. */
 export const clearInterval: typeof timers.clearInterval = timers.clearInterval;
+/** As the global one of Node. */
 export const setImmediate: typeof timers.setImmediate = timers.setImmediate;
+/** `process.nextTick`. */
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
+/** As the global one of Node. */
 export const queueMicrotask: (callback: () => void) => void = globalThis.queueMicrotask.bind(globalThis);
 /** Milliseconds since the process began; never runs backwards. */
 export const nowMs: () => number = performance.now.bind(performance);

@@ -37,7 +37,7 @@ interface Session {
 /** Opened and closed once. Whoever comes before the pool is up waits for it; node managers are what it may wait for. */
 export class PoolServer {
   readonly token: string = newToken();
-  /** Resolves when somebody asks for the pool's end, with whether by force. */
+  /** Resolves when somebody asks for the pool's end, with how it is to end. */
   readonly stopped: Promise<StopOrder>;
   readonly #nodes: Nodes | undefined;
   /** For users that have come before the pool was up. */

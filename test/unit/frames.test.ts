@@ -11,6 +11,17 @@ import { framed, frameHead, frameOf } from '../support/frame.js';
 const test = suite('frames');
 const readAll = (reader: FrameReader, chunk: Uint8Array): unknown[] => [...reader.push(chunk)];
 
+/** Messages of a stream that comes in pieces of these sizes. */
+function readInPieces(reader: FrameReader, stream: Buffer, sizes: Iterator<number>): unknown[] {
+  const read: unknown[] = [];
+  for (let at = 0; at < stream.length;) {
+    const size = sizes.next().value as number;
+    read.push(...readAll(reader, stream.subarray(at, at + size)));
+    at += size;
+  }
+  return read;
+}
+
 /** Plain data as messages have it. */
 const plain = fc.letrec((tie) => ({
   value: fc.oneof(
@@ -34,12 +45,7 @@ test('what is encoded arrives, in whatever pieces it comes, one after the other'
         const messages = values.map((value) => ({ type: 'x', value, absent: undefined }));
         const stream = Buffer.concat(messages.map(frameOf));
         const reader = new FrameReader(1e6);
-        const read: unknown[] = [];
-        for (let at = 0; at < stream.length;) {
-          const size = sizes.next().value as number;
-          read.push(...readAll(reader, stream.subarray(at, at + size)));
-          at += size;
-        }
+        const read = readInPieces(reader, stream, sizes);
         const expected = values.map((value) => ({ type: 'x', value: safe(value) }));
         assert.equal(JSON.stringify(read), JSON.stringify(expected));
         assert.not.ok(reader.partial);
@@ -73,13 +79,7 @@ test('long arrays arrive at their places, each in memory of its own, in whatever
       };
       const stream = Buffer.concat([message, { type: 'after' }].map(frameOf));
       const reader = new FrameReader(1e6);
-      const read: unknown[] = [];
-      for (let at = 0; at < stream.length;) {
-        const size = pieces.next().value as number;
-        read.push(...readAll(reader, stream.subarray(at, at + size)));
-        at += size;
-      }
-      const [came, after] = read as [typeof message, unknown];
+      const [came, after] = readInPieces(reader, stream, pieces) as [typeof message, unknown];
       assert.equal(after, { type: 'after' });
       const arrays = ({ args, nested, list }: typeof message): Uint8Array[] => [args, nested.value, ...list];
       for (const [i, sent] of arrays(message).entries()) {
