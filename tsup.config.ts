@@ -6,7 +6,7 @@ const config: Options = {
     worker: 'src/worker.ts',
     testing: 'src/testing.ts',
     cli: 'src/cli.ts',
-    'task-thread': 'src/worker/task-thread.ts',
+    'task-thread': 'src/worker/task-thread-entry.ts',
     'rank-process': 'src/worker/rank-process.ts',
     'node-process': 'src/node-manager/node-process.ts',
     'trial-rank': 'src/worker/trial-rank.ts',

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { findLaunchers } from '../launch/family.js';
 import type { LauncherReport } from '../launch/trial.js';
-import { rendezvousOf } from '../launch/rendezvous.js';
+import { rendezvousOf } from '../launch/choose-rendezvous.js';
 import { tryLauncher } from '../launch/trial.js';
 import { usableCores } from '../native/cores.js';
 import { loadOs } from '../native/os.js';

@@ -9,7 +9,7 @@ import type { Nodes } from '../launch/nodes.js';
 import { processOptions } from '../launch/process-options.js';
 import { ProcessWorkers } from '../launch/process-workers.js';
 import { launchedRank } from '../worker/launcher-environment.js';
-import { threadWorkers } from '../worker/threads.js';
+import { threadWorkers } from '../worker/thread-workers.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
 import type { HeadStatus, PoolFacts, PoolStatus, PoolViews } from './pool.js';

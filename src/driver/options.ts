@@ -8,8 +8,8 @@ import type { Host } from '../launch/command-line.js';
 import { listenAddress, parseHosts } from '../launch/hosts.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
 import type { OnWorkerLost } from '../launch/process-workers.js';
-import type { RendezvousChoice } from '../launch/rendezvous.js';
-import type { Unawaited } from '../protocol/messages.js';
+import type { RendezvousChoice } from '../launch/choose-rendezvous.js';
+import type { Unawaited } from '../protocol/thread-messages.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../window/window-bytes.js';
 import {

@@ -1,8 +1,8 @@
 /** The head's hand on communicators: which gang has one, and the rounds in which the others get theirs. */
 import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
-import type { CommunicatorCounts, CommunicatorOrder } from './communicators.js';
-import { CommunicatorTable } from './communicators.js';
+import type { CommunicatorCounts, CommunicatorOrder } from './communicator-cache.js';
+import { CommunicatorTable } from './communicator-cache.js';
 import type { RoundAction } from './rounds.js';
 import { Rounds } from './rounds.js';
 import type { WorkerSide } from './worker-side.js';

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { clearTimeout, setImmediate, setTimeout } from '../clock.js';
 import { CancelledError, ClosedError, TaskTimeoutError, WindowDamagedError, WorkerDiedError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
-import type { Outcome } from '../protocol/messages.js';
+import type { Outcome } from '../protocol/thread-messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';

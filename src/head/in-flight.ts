@@ -1,5 +1,5 @@
 /** What is said of collectives that were in flight when the function of their task ended. */
-import type { InFlightCall } from '../protocol/messages.js';
+import type { InFlightCall } from '../protocol/thread-messages.js';
 import type { RankOutcome } from './verdict.js';
 
 /** Calls that are named; of the others there is only the number. */

@@ -1,5 +1,5 @@
 /** What a head is told and what it tells. */
-import type { TaskSource, Unawaited } from '../protocol/messages.js';
+import type { TaskSource, Unawaited } from '../protocol/thread-messages.js';
 import type { GroupOptions } from './groups.js';
 import type { StartPhases } from './worker-side.js';
 

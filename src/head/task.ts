@@ -1,7 +1,7 @@
 /** A task in the head's books. */
 import { nextTick, nowMs } from '../clock.js';
 import { CancelledError } from '../errors.js';
-import type { Outcome } from '../protocol/messages.js';
+import type { Outcome } from '../protocol/thread-messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { LeaseGrant } from './leases.js';
 import type { RankOutcome } from './verdict.js';

@@ -14,7 +14,7 @@ import {
   WorkerDiedError,
   isError,
 } from '../errors.js';
-import type { Outcome } from '../protocol/messages.js';
+import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeThrown } from '../protocol/decode-error.js';
 import { inWords } from '../protocol/error-value.js';
 import { decodeValue } from '../protocol/values.js';

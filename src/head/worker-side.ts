@@ -1,6 +1,6 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { MemberInfo } from '../errors.js';
-import type { AssignMessage, CancelMessage, Outcome } from '../protocol/messages.js';
+import type { AssignMessage, CancelMessage, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../window/abort-reason.js';

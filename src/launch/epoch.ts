@@ -6,7 +6,7 @@
  */
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../clock.js';
 import type { WorkerDiedError } from '../errors.js';
-import type { AssignMessage } from '../protocol/messages.js';
+import type { AssignMessage } from '../protocol/thread-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
 import type { JobEvents, JobOptions } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';

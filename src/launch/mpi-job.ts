@@ -29,7 +29,7 @@ import { withAgent } from './hosts.js';
 import type { NodeStatus } from './job-nodes.js';
 import { JobNodes } from './job-nodes.js';
 import { preloadFor } from './preload.js';
-import { agentsOf } from './rendezvous.js';
+import { agentsOf } from './choose-rendezvous.js';
 import { checkRows, groupByNode } from './rows.js';
 
 /** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */

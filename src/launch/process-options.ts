@@ -8,8 +8,8 @@ import type { MpiLauncher } from './family.js';
 import type { NodeManagersChoice } from './nodes.js';
 import { Nodes } from './nodes.js';
 import type { OnWorkerLost, ProcessOptions } from './process-workers.js';
-import type { RendezvousChoice } from './rendezvous.js';
-import { chooseRendezvous } from './rendezvous.js';
+import type { RendezvousChoice } from './choose-rendezvous.js';
+import { chooseRendezvous } from './choose-rendezvous.js';
 
 /** What a job needs to know of a launch. */
 interface Launch extends ThreadSettings {

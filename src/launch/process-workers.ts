@@ -6,7 +6,7 @@ import type { ProcessUsage } from '../native/proc.js';
 import { nodeKey } from '../native/proc.js';
 import type { StartPhases, WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import type { ToRank } from '../protocol/control-messages.js';
-import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
+import type { AssignMessage, CancelMessage } from '../protocol/thread-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { AbortKind } from '../window/abort-reason.js';
@@ -16,7 +16,7 @@ import { slotsOf } from '../window/layout.js';
 import { worldMembers } from '../worker/members.js';
 import { encodeError } from '../protocol/error-value.js';
 import { Epoch } from './epoch.js';
-import { LeaseBooks } from './lease-books.js';
+import { LeaseBooks } from './lent-slots.js';
 import type { NodeStatus } from './job-nodes.js';
 import type { JobOptions } from './mpi-job.js';
 

@@ -10,7 +10,7 @@ import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
-import { rendezvousOf } from './rendezvous.js';
+import { rendezvousOf } from './choose-rendezvous.js';
 
 const ranks = 2;
 const limitMs = 30_000;

@@ -1,6 +1,6 @@
 /** Shapes of the messages between the head and a rank: what comes is held against them before anybody reads a field. */
 import type { FromRank, ToRank } from './control-messages.js';
-import { maxCalls } from './messages.js';
+import { maxCalls } from './thread-messages.js';
 import type { WorkerReport } from './node-messages.js';
 import type { Shape, Shapes } from './shape.js';
 import {

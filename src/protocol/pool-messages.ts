@@ -1,5 +1,5 @@
 /** Every message between a pool that runs by itself and those who use it. */
-import type { TaskSource } from './messages.js';
+import type { TaskSource } from './thread-messages.js';
 
 /**
  * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes. `'spread'`: on

@@ -1,21 +1,168 @@
-/** What comes from a task thread is held against its shape before it is believed: user code runs there. */
-import { threadOutcome } from './control-shapes.js';
-import type { FromThread } from './messages.js';
-import type { Shapes } from './shape.js';
-import { bare, bytes, count, faultOfMessage, fields, text } from './shape.js';
+/** Every message between the control side and a task thread. */
+import type { MemberInfo } from '../errors.js';
+import type { Bells, WindowHandle } from '../window/node-window.js';
+import type { Seal } from '../window/seal.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
 
-const shapes: Shapes<FromThread> = {
-  ready: fields({ thread: count }),
-  loaded: bare,
-  outcome: fields({ lease: count, taskId: text, outcome: threadOutcome }),
-  posted: fields({ lease: count, value: bytes }),
-  warning: fields({ message: text }),
-  readerGone: bare,
-  stray: fields({ error: bytes }),
-  stuck: fields({ lease: count, taskId: text, rank: count }),
-};
-
-/** The message, if it is one; undefined: it is not what the protocol allows. */
-export function checkFromThread(given: unknown): FromThread | undefined {
-  return faultOfMessage(given, shapes) === undefined ? (given as FromThread) : undefined;
+/** Which function to run. */
+export interface TaskSource {
+  /** Absolute `file:` URL. */
+  readonly url: string;
+  readonly exportName: string;
 }
+
+/** Given to a thread when it starts. */
+export interface ThreadBoot {
+  readonly kind: 'shoal-task-thread';
+  readonly window: WindowHandle;
+  /** What the window began with. */
+  readonly seal: Seal;
+  /** Doorbells of ranks that are processes; undefined: words of the window. */
+  readonly bells: Bells | undefined;
+  /** What it posts that the driver has not taken: see `PostsUnderWay`. Undefined: nobody takes anything. */
+  readonly posts: Int32Array | undefined;
+  /** Set where the ranks share no memory: the window is then this rank's alone, for its control side. */
+  readonly wire: MpiWire | undefined;
+  readonly worldRank: number;
+  readonly output: OutputBoot;
+  /** Set in SPMD: the thread runs this script and ends. */
+  readonly script: ScriptBoot | undefined;
+  /** `execArgv` names a loader: `.ts` is its business. */
+  readonly foreignLoader: boolean;
+}
+
+/** What whole lines of output begin with. */
+export type OutputLabel = 'task' | 'rank' | 'none';
+
+/** Where a thread's standard output and error go. */
+export interface OutputBoot {
+  readonly stdout: number;
+  readonly stderr: number;
+  readonly label: OutputLabel;
+  /** File that gets both as well. */
+  readonly log: string | undefined;
+}
+
+/** The script of an SPMD world. */
+export interface ScriptBoot {
+  readonly url: string;
+  readonly argv: readonly string[];
+  readonly lease: LeaseMessage;
+  readonly timeoutMs: number | null;
+}
+
+/** A rank's membership in a lease; see `Lease` of src/collective/group.ts. */
+export interface LeaseMessage {
+  readonly lease: number;
+  readonly slot: number;
+  readonly taskId: string;
+  readonly rank: number;
+  /** The group's communicator: the head's number for it, and between control side and thread that of the addon. */
+  readonly communicator: number;
+  readonly members: readonly MemberInfo[];
+}
+
+/** Run a task. */
+export interface AssignMessage {
+  readonly type: 'assign';
+  readonly lease: LeaseMessage;
+  readonly attempt: number;
+  readonly source: TaskSource;
+  /** Encoded argument list; every rank decodes its own copy. */
+  readonly args: Uint8Array;
+  /** Default deadline of its collectives; null: none. */
+  readonly timeoutMs: number | null;
+  readonly maxMessageBytes: number;
+  readonly unawaited: Unawaited;
+}
+
+/** What becomes of a task whose function ends while collectives of it are in flight: a warning, or its failure. */
+export type Unawaited = 'warn' | 'error';
+
+/** Calls in flight that a rank tells of. */
+export const maxCalls = 8;
+
+/** A collective that was in flight when the function of its task ended. */
+export interface InFlightCall {
+  readonly operation: string;
+  /** Number of the call in its group. */
+  readonly sequence: number;
+  /** The line that made it; undefined where nobody had it noted. */
+  readonly at: string | undefined;
+}
+
+/** Abort the running task's `context.signal`. */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly taskId: string;
+  /** Encoded reason. */
+  readonly reason: Uint8Array;
+}
+
+/** Control side → task thread. */
+export type ToThread = AssignMessage | CancelMessage;
+
+/** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */
+export type Outcome = { readonly damage?: string | undefined } & (
+  | {
+      readonly kind: 'returned';
+      /** Encoded result. */
+      readonly value: Uint8Array;
+      /** Calls begun on the task's group. */
+      readonly sequence: number;
+      /** Messages of its calls that this rank has sent to others, and that it has received whole. */
+      readonly sent: number;
+      readonly received: number;
+      /** The group had been aborted: sequences need not agree. */
+      readonly aborted: boolean;
+      readonly inFlight?: readonly InFlightCall[];
+      /** Values that `context.post` had no room for. */
+      readonly refused?: number;
+    }
+  | {
+      readonly kind: 'threw';
+      /** Encoded error. */
+      readonly error: Uint8Array;
+      /** Where it came from: the function, loading its module, or its result. */
+      readonly origin: 'task' | 'load' | 'result';
+      /** The error escaped the function: the thread's state is unknown. */
+      readonly replaceThread: boolean;
+      readonly inFlight?: readonly InFlightCall[];
+      readonly refused?: number;
+    }
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'died'; readonly error: Uint8Array | undefined }
+  | { readonly kind: 'ended' }
+);
+
+/** A rank's part of a task is over. */
+export interface OutcomeMessage {
+  readonly type: 'outcome';
+  /** The lease that it was given with the task. */
+  readonly lease: number;
+  readonly taskId: string;
+  readonly outcome: Outcome;
+}
+
+/** A value for the driver, encoded, that the task of a lease has posted. */
+export interface PostedMessage {
+  readonly type: 'posted';
+  readonly lease: number;
+  readonly value: Uint8Array;
+}
+
+/** Task thread → control side. */
+export type FromThread =
+  /** `thread`: its number in /proc; 0 where there is none. */
+  | { readonly type: 'ready'; readonly thread: number }
+  /** A module that it had not loaded before is loaded, or cannot be. */
+  | { readonly type: 'loaded' }
+  | OutcomeMessage
+  | PostedMessage
+  | { readonly type: 'warning'; readonly message: string }
+  /** Nobody reads what it prints any more. */
+  | { readonly type: 'readerGone' }
+  /** An error escaped while no task ran. */
+  | { readonly type: 'stray'; readonly error: Uint8Array }
+  /** A member of the task keeps touching memory of a dead lease. */
+  | { readonly type: 'stuck'; readonly lease: number; readonly taskId: string; readonly rank: number };

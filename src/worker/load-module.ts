@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
-import type { TaskSource } from '../protocol/messages.js';
+import type { TaskSource } from '../protocol/thread-messages.js';
 import { foreignLoaderWorks } from './foreign-loader.js';
 import { withPlace } from './syntax-error.js';
 

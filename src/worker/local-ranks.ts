@@ -9,7 +9,7 @@ import type { TaskMessage } from '../head/pool-events.js';
 import type { RankOutcome } from '../head/verdict.js';
 import { judge } from '../head/verdict.js';
 import { compileKernels } from '../kernels/wasm-module.js';
-import type { Outcome } from '../protocol/messages.js';
+import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
 import { LocalDoorbell } from '../window/doorbell.js';
 import { createWindow } from '../window/node-window.js';

@@ -1,7 +1,7 @@
 /** Standard output and error of a task thread: whole labelled lines, long ones in parts, written at once. */
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { OutputBoot } from '../protocol/messages.js';
+import type { OutputBoot } from '../protocol/thread-messages.js';
 import { LogFile } from './log-file.js';
 
 const newline = 0x0a;

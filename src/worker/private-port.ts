@@ -4,7 +4,7 @@
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
-import type { FromThread, ThreadBoot, ToThread } from '../protocol/messages.js';
+import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
 
 /** What the control side puts into `workerData`. */
 export interface PrivateBoot {

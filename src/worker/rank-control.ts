@@ -15,11 +15,11 @@ import type { FromRank, HeadPlace, RankRow, Rendezvous, ToRank, WelcomeMessage }
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
 import { toRank } from '../protocol/control-shapes.js';
 import { greet } from '../protocol/greeting.js';
-import type { LeaseMessage } from '../protocol/messages.js';
+import type { LeaseMessage } from '../protocol/thread-messages.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import { WireMemory } from '../wire/wire-memory.js';
-import { Communicators } from './communicators.js';
+import { Communicators } from './rank-communicators.js';
 import { endsWithin } from '../ends-within.js';
 import { closeWire, openEndpoint } from './rank-engine.js';
 import { encodeError } from '../protocol/error-value.js';
@@ -30,7 +30,7 @@ import { worldMembers } from './members.js';
 import type { Meeting } from './rendezvous.js';
 import { meet } from './rendezvous.js';
 import { ScriptThread } from './script-thread.js';
-import { ThreadWorkers } from './threads.js';
+import { ThreadWorkers } from './thread-workers.js';
 
 /** How long the task thread may take to end, and MPI_Finalize may wait for the others. */
 const threadLimitMs = 1_000;

@@ -4,7 +4,7 @@ import { RankEngine } from '../collective/engine.js';
 import { WindowLinks } from '../collective/window-link.js';
 import { WireLinks } from '../collective/wire-link.js';
 import { loadOs } from '../native/os.js';
-import type { ThreadBoot } from '../protocol/messages.js';
+import type { ThreadBoot } from '../protocol/thread-messages.js';
 import { ThreadDoorbell } from '../window/doorbell.js';
 import { NodeWindow } from '../window/node-window.js';
 import { RankWindow } from '../window/rank-window.js';

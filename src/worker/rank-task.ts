@@ -8,8 +8,8 @@ import { ClosedError, MessageTooLargeError, NotAwaitedError } from '../errors.js
 import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
 import { encodeError } from '../protocol/error-value.js';
-import type { InFlightCall, Outcome } from '../protocol/messages.js';
-import { maxCalls } from '../protocol/messages.js';
+import type { InFlightCall, Outcome } from '../protocol/thread-messages.js';
+import { maxCalls } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../window/abort-reason.js';
 

@@ -7,7 +7,7 @@ import type { MemberInfo } from '../errors.js';
 import { LaunchError, isError } from '../errors.js';
 import { openOutput } from '../native/output-file.js';
 import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
-import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/messages.js';
+import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/thread-messages.js';
 import type { RankMemory } from './join-job.js';
 import { namesLoader } from './foreign-loader.js';
 import { PrivateThread } from './private-thread.js';

@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
-import type { CancelMessage } from '../protocol/messages.js';
+import type { CancelMessage } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
 import { encodeAbort } from '../window/abort-reason.js';

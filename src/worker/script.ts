@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { RankEngine } from '../collective/engine.js';
 import type { Runtime } from '../collective/scope.js';
 import { inFlightText } from '../head/in-flight.js';
-import type { ScriptBoot } from '../protocol/messages.js';
+import type { ScriptBoot } from '../protocol/thread-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import { functionsOf, loadModule } from './load-module.js';
 import type { Output } from './output.js';

@@ -1,176 +1,180 @@
-/** Entry of a task thread: runs user code, one task at a time, and nothing else. */
-import { installRuntime } from '../collective/scope.js';
-import { environment } from '../env.js';
-import { ownThread } from '../native/proc.js';
-import {
-  ExportNotFoundError,
-  MessageTooLargeError,
-  ModuleNotFoundError,
-  ShoalError,
-  WindowDamagedError,
-} from '../errors.js';
+/** A task thread as the control side holds it. */
+import { clearTimeout, setTimeout } from '../clock.js';
+import type { WorkerEvents } from '../head/worker-side.js';
+import { threadCpuMs } from '../native/proc.js';
+import type { ThreadSettings } from '../protocol/control-messages.js';
 import { movable } from '../protocol/long-bytes.js';
-import type { AssignMessage, Outcome } from '../protocol/messages.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
-import { loadTask } from './load-module.js';
-import { installOutput } from './output.js';
-import { takePrivateBoot } from './private-port.js';
-import { createEngine } from './rank-engine.js';
+import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
+import type { HostWindow, NodeWindow } from '../window/node-window.js';
+import type { MpiWire } from '../wire/mpi-messages.js';
+import { namesLoader } from './foreign-loader.js';
+import { logPath } from './log-file.js';
+import { PrivateThread } from './private-thread.js';
 import { encodeError } from '../protocol/error-value.js';
 import { PostsUnderWay } from './posts-under-way.js';
-import { RankTask } from './rank-task.js';
-import { runScript } from './script.js';
 
-// Before any user code.
-const { boot, port } = takePrivateBoot();
-
-const poison = environment().debug;
-const runtime = installRuntime();
-runtime.worker = true;
-const output = installOutput(
-  boot.output,
-  () => {
-    const context = runtime.running?.context;
-    if (boot.output.label === 'rank') return `${boot.worldRank} | `;
-    return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
-  },
-  () => {
-    // A task does not end with its reader: its result is what it is there for.
-    if (boot.script) port.send({ type: 'readerGone' });
-  },
-);
-const { engine } = createEngine(boot, {
-  warn: (message) => {
-    port.send({ type: 'warning', message });
-  },
-  reportStuck: (group, rank) => {
-    port.send({ type: 'stuck', lease, taskId: group.taskId, rank });
-  },
-});
-
-/** The task under way, and whether its outcome is still to be sent. */
-let current: RankTask | undefined;
-let taskId = '';
-/** The one it was given with. */
-let lease = 0;
-/** A module could not be loaded: Node keeps what it has of it, and gives parts of it to whoever imports them next. */
-let isSpoilt = false;
-/** Those that were loaded, or could not be. */
-const modules = new Set<string>();
-
-/** False: no room for it. */
-const posts = new PostsUnderWay(boot.posts);
-function post(value: Uint8Array): boolean {
-  if (!posts.add(value.length)) return false;
-  port.send({ type: 'posted', lease, value });
-  return true;
+/** How to start threads; all filled. */
+export interface ThreadOptions {
+  readonly startTimeoutMs: number;
+  readonly threads: ThreadSettings;
+  /** Set where the ranks share no memory. */
+  readonly wire: MpiWire | undefined;
+  /** Arguments have come from another process for one thread alone: they are moved to it, and not copied. */
+  readonly movesArguments: boolean;
 }
 
-/** How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of it. */
-function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTask, replaceThread = false): Outcome {
-  const damage = task.group.damage();
-  if (damage && damage !== thrown) damage.cause ??= thrown;
-  // Nothing more is written to such memory; its other ranks are ended from outside.
-  if (!damage) task.fail(thrown);
-  const error = encodeError(damage ?? thrown, Infinity);
-  return { kind: 'threw', error, origin, replaceThread, ...task.remarks, damage: damage?.where };
+/** How a thread ended. */
+export type Gone = Parameters<WorkerEvents['gone']>[2];
+
+/** What it says that is not of its own start and modules. */
+export type ThreadReport = Exclude<FromThread, { type: 'ready' | 'loaded' }>;
+
+/** How long the end of a thread waits for its start, on a machine with more to do than cores. */
+const startLimitMs = 5_000;
+/** How long it waits for a task's module: code of the user runs while that loads. */
+const moduleLimitMs = 3_000;
+
+interface ThreadEvents {
+  started(): void;
+  message(message: ThreadReport): void;
+  dropped(why: string): void;
+  exited(how: Gone): void;
 }
 
-function sendOutcome(outcome: Outcome): void {
-  output.flush();
-  const moved = outcome.kind === 'returned' ? movable(outcome.value) : undefined;
-  port.send({ type: 'outcome', lease, taskId, outcome }, moved);
-}
+/** Starts at once; never restarts. */
+export class TaskThread {
+  ready = false;
+  /** Its number in /proc; 0 where there is none. */
+  #number = 0;
+  /** What it loads: itself, and modules of tasks. Node leaves files open for good when a thread is ended meanwhile. */
+  #loads = 1;
+  #loadLimit: NodeJS.Timeout | undefined;
+  /** Modules that it has loaded, or loads. */
+  readonly #modules = new Set<string>();
+  readonly #movesArguments: boolean;
+  /** Ended by us: no crash. */
+  ending = false;
+  gone = false;
+  /** An error that no code of it caught; whatever was thrown. */
+  error: unknown;
+  /** The last lease it was given. */
+  lease = 0;
+  /** Has a task whose outcome is still to come. */
+  busy = false;
+  /** An error escaped in it outside its task: to be replaced when the task it has, if any, has ended. */
+  stale = false;
+  /** What the task of its lease has posted and the driver has not taken. */
+  readonly posts: PostsUnderWay = new PostsUnderWay();
+  /** Resolves when the thread is gone. */
+  readonly exit: Promise<void>;
+  /** The window that it has joined. */
+  readonly node: NodeWindow;
+  readonly #thread: PrivateThread;
+  /** Resolves when the thread before it on this worker is gone; undefined once it is. */
+  #predecessor: Promise<void> | undefined;
 
-async function assign(message: AssignMessage): Promise<void> {
-  const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
-  ({ taskId, lease } = given);
-  const options = { lease: given, attempt, timeoutMs, poison, maxMessageBytes, post };
-  let task: RankTask;
-  try {
-    task = new RankTask(engine, runtime, options);
-  } catch (error) {
-    const damage = error instanceof WindowDamagedError ? error.where : undefined;
-    sendOutcome({ kind: 'threw', error: encodeError(error), origin: 'task', replaceThread: false, damage });
-    return;
-  }
-  current = task;
-  let origin: 'load' | 'task' | 'result' = 'load';
-  let outcome: Outcome;
-  try {
-    const fn = await load(message);
-    const args = decodeValue(message.args) as unknown[];
-    origin = 'task';
-    const result = await task.run(() => fn(...args));
-    origin = 'result';
-    if (message.unawaited === 'error') task.assertAwaited();
-    const value = encodeResult(result, maxMessageBytes);
-    outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
-    const damage = task.group.damage();
-    if (damage) throw damage;
-  } catch (error) {
-    if (current !== task) return; // an error that escaped came first and was reported
-    outcome = threw(error, origin, task, isSpoilt);
-  }
-  if (current !== task) return;
-  current = undefined;
-  task.close();
-  sendOutcome(outcome);
-}
-
-/** Load the task's function: outside the task, so that top-level code of the module cannot depend on which came first. */
-async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => unknown> {
-  try {
-    return await loadTask(source, boot.foreignLoader);
-  } catch (error) {
-    isSpoilt = !(error instanceof ModuleNotFoundError || error instanceof ExportNotFoundError);
-    throw error;
-  } finally {
-    if (!modules.has(source.url)) port.send({ type: 'loaded' });
-    modules.add(source.url);
-  }
-}
-
-function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
-  const value = encodeValue(result, 'result');
-  if (value.length <= maxMessageBytes) return value;
-  throw new MessageTooLargeError(
-    `the result takes ${value.length} bytes, more than maxMessageBytes (${maxMessageBytes}); return less, write it to a ` +
-      `file, or launch with a larger maxMessageBytes`,
-    { sizeBytes: value.length, maxMessageBytes },
-  );
-}
-
-/** An error that no task code caught: the thread's state is unknown, so it is replaced. */
-function escaped(error: unknown): void {
-  if (isSpoilt) return; // Node may report each file on the way to the one that failed
-  const task = current;
-  const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
-  if (owner !== undefined && (!task || owner !== taskId)) {
-    // A collective of a task that has ended: neither the task that runs now nor the thread is to blame.
-    port.send({
-      type: 'warning',
-      message: `nobody handled an error of a task that has ended: ${(error as Error).message}`,
+  constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
+    const { execArgv, logDir } = options.threads;
+    this.node = window.node;
+    this.#movesArguments = options.movesArguments;
+    const boot: ThreadBoot = {
+      kind: 'shoal-task-thread',
+      window: window.node.handle,
+      seal: window.node.seal,
+      bells: window.bells,
+      posts: this.posts.counts,
+      wire: options.wire,
+      worldRank,
+      output: { stdout: 1, stderr: 2, label: 'task', log: logDir && logPath(logDir, worldRank) },
+      script: undefined,
+      foreignLoader: namesLoader(execArgv ?? process.execArgv),
+    };
+    let gone!: () => void;
+    this.exit = new Promise((resolve) => (gone = resolve));
+    this.#thread = new PrivateThread(boot, `shoal worker ${worldRank}`, options.threads, {
+      message: (message) => {
+        if (message.type === 'loaded') this.#loaded();
+        else if (message.type !== 'ready') events.message(message);
+        else if (!this.ready) {
+          this.ready = true;
+          this.#number = message.thread;
+          this.#loaded();
+          events.started();
+        }
+      },
+      dropped: (why) => {
+        events.dropped(why);
+      },
+      failed: (error) => {
+        this.error = error;
+      },
+      exited: (exitCode) => {
+        this.gone = true;
+        clearTimeout(this.#loadLimit);
+        gone();
+        events.exited(this.#howGone(exitCode));
+      },
     });
-    return;
   }
-  // The async context says whose code it was: a leftover of an earlier task does not fail the one that runs now.
-  const scope = runtime.storage.getStore();
-  if (!task || (scope && scope !== task.scope)) {
-    port.send({ type: 'stray', error: encodeError(error) });
-    return;
-  }
-  current = undefined;
-  sendOutcome(threw(error, 'task', task, true));
-}
 
-if (boot.script) {
-  runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, output });
-} else {
-  process.on('uncaughtException', escaped);
-  port.receive((message) => {
-    if (message.type === 'assign') void assign(message);
-    else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
-  });
-  port.send({ type: 'ready', thread: ownThread() });
+  /** Take another thread's place: messages wait until that one is gone, since both use the same part of the window. */
+  follow(old: TaskThread | undefined): void {
+    this.#predecessor = old?.exit.then(() => {
+      this.#predecessor = undefined;
+    });
+  }
+
+  post(message: ToThread): void {
+    if (!this.#predecessor) {
+      this.#post(message);
+      return;
+    }
+    void this.#predecessor.then(() => {
+      this.#post(message);
+    });
+  }
+
+  /** Milliseconds that it has run on a core; undefined before it is ready and when it is gone. */
+  get cpuMs(): number | undefined {
+    return this.#number === 0 || this.gone ? undefined : threadCpuMs(this.#number);
+  }
+
+  /** Whether the thread keeps the process alive. */
+  keepAlive(active: boolean): void {
+    this.#thread.keepAlive(active);
+  }
+
+  /** End the thread by force; when it has loaded what it loads, or after a while. */
+  end(): void {
+    if (this.ending) return;
+    this.ending = true;
+    if (this.#loads === 0) {
+      this.#thread.terminate();
+      return;
+    }
+    this.#loadLimit = setTimeout(
+      () => {
+        this.#thread.terminate();
+      },
+      this.ready ? moduleLimitMs : startLimitMs,
+    );
+  }
+
+  #post(message: ToThread): void {
+    if (message.type === 'assign' && !this.#modules.has(message.source.url)) {
+      this.#modules.add(message.source.url);
+      this.#loads++;
+    }
+    this.#thread.post(message, this.#movesArguments && message.type === 'assign' ? movable(message.args) : undefined);
+  }
+
+  #loaded(): void {
+    if (--this.#loads === 0 && this.ending) this.#thread.terminate();
+  }
+
+  #howGone(exitCode: number): Gone {
+    if (this.ending) return { kind: 'ended' };
+    if (this.error === undefined) return { kind: 'exited', exitCode };
+    return { kind: 'died', error: encodeError(this.error, Infinity) };
+  }
 }

@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { WindowDamagedError } from '../../src/errors.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide } from '../../src/head/worker-side.js';
-import type { AssignMessage, CancelMessage, Outcome } from '../../src/protocol/messages.js';
+import type { AssignMessage, CancelMessage, Outcome } from '../../src/protocol/thread-messages.js';
 import type { GoOrder } from '../../src/protocol/round-messages.js';
 import { encodeValue } from '../../src/protocol/values.js';
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RankRow } from '../../src/protocol/control-messages.js';
-import { chooseRendezvous } from '../../src/launch/rendezvous.js';
+import { chooseRendezvous } from '../../src/launch/choose-rendezvous.js';
 import { checkRows, groupByNode } from '../../src/launch/rows.js';
 import { throwsCode } from '../support/check.js';
 

@@ -4,7 +4,7 @@ import type { TaskFailedError } from '../../src/errors.js';
 import { NotSerializableError, PeerFailedError } from '../../src/errors.js';
 import type { RankOutcome } from '../../src/head/verdict.js';
 import { judge } from '../../src/head/verdict.js';
-import type { Outcome } from '../../src/protocol/messages.js';
+import type { Outcome } from '../../src/protocol/thread-messages.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { codeOf } from '../support/check.js';
 

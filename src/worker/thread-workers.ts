@@ -7,7 +7,7 @@ import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
-import type { AssignMessage, CancelMessage } from '../protocol/messages.js';
+import type { AssignMessage, CancelMessage } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../window/abort-reason.js';
@@ -16,8 +16,8 @@ import type { HostWindow } from '../window/node-window.js';
 import { threadsWindow } from '../window/node-window.js';
 import { endsWithin } from '../ends-within.js';
 import { threadMembers } from './members.js';
-import type { Gone, ThreadOptions, ThreadReport } from './thread-handle.js';
-import { TaskThread } from './thread-handle.js';
+import type { Gone, ThreadOptions, ThreadReport } from './task-thread.js';
+import { TaskThread } from './task-thread.js';
 
 /** All workers of a pool as threads of this process. */
 export function threadWorkers(

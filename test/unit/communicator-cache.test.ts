@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CommunicatorTable } from '../../src/head/communicators.js';
+import { CommunicatorTable } from '../../src/head/communicator-cache.js';
 
 const test = suite('communicators');
 

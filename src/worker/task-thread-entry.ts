@@ -1,0 +1,176 @@
+/** Entry of a task thread: runs user code, one task at a time, and nothing else. */
+import { installRuntime } from '../collective/scope.js';
+import { environment } from '../env.js';
+import { ownThread } from '../native/proc.js';
+import {
+  ExportNotFoundError,
+  MessageTooLargeError,
+  ModuleNotFoundError,
+  ShoalError,
+  WindowDamagedError,
+} from '../errors.js';
+import { movable } from '../protocol/long-bytes.js';
+import type { AssignMessage, Outcome } from '../protocol/thread-messages.js';
+import { decodeValue, encodeValue } from '../protocol/values.js';
+import { loadTask } from './load-module.js';
+import { installOutput } from './output.js';
+import { takePrivateBoot } from './private-port.js';
+import { createEngine } from './rank-engine.js';
+import { encodeError } from '../protocol/error-value.js';
+import { PostsUnderWay } from './posts-under-way.js';
+import { RankTask } from './rank-task.js';
+import { runScript } from './script.js';
+
+// Before any user code.
+const { boot, port } = takePrivateBoot();
+
+const poison = environment().debug;
+const runtime = installRuntime();
+runtime.worker = true;
+const output = installOutput(
+  boot.output,
+  () => {
+    const context = runtime.running?.context;
+    if (boot.output.label === 'rank') return `${boot.worldRank} | `;
+    return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
+  },
+  () => {
+    // A task does not end with its reader: its result is what it is there for.
+    if (boot.script) port.send({ type: 'readerGone' });
+  },
+);
+const { engine } = createEngine(boot, {
+  warn: (message) => {
+    port.send({ type: 'warning', message });
+  },
+  reportStuck: (group, rank) => {
+    port.send({ type: 'stuck', lease, taskId: group.taskId, rank });
+  },
+});
+
+/** The task under way, and whether its outcome is still to be sent. */
+let current: RankTask | undefined;
+let taskId = '';
+/** The one it was given with. */
+let lease = 0;
+/** A module could not be loaded: Node keeps what it has of it, and gives parts of it to whoever imports them next. */
+let isSpoilt = false;
+/** Those that were loaded, or could not be. */
+const modules = new Set<string>();
+
+/** False: no room for it. */
+const posts = new PostsUnderWay(boot.posts);
+function post(value: Uint8Array): boolean {
+  if (!posts.add(value.length)) return false;
+  port.send({ type: 'posted', lease, value });
+  return true;
+}
+
+/** How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of it. */
+function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTask, replaceThread = false): Outcome {
+  const damage = task.group.damage();
+  if (damage && damage !== thrown) damage.cause ??= thrown;
+  // Nothing more is written to such memory; its other ranks are ended from outside.
+  if (!damage) task.fail(thrown);
+  const error = encodeError(damage ?? thrown, Infinity);
+  return { kind: 'threw', error, origin, replaceThread, ...task.remarks, damage: damage?.where };
+}
+
+function sendOutcome(outcome: Outcome): void {
+  output.flush();
+  const moved = outcome.kind === 'returned' ? movable(outcome.value) : undefined;
+  port.send({ type: 'outcome', lease, taskId, outcome }, moved);
+}
+
+async function assign(message: AssignMessage): Promise<void> {
+  const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
+  ({ taskId, lease } = given);
+  const options = { lease: given, attempt, timeoutMs, poison, maxMessageBytes, post };
+  let task: RankTask;
+  try {
+    task = new RankTask(engine, runtime, options);
+  } catch (error) {
+    const damage = error instanceof WindowDamagedError ? error.where : undefined;
+    sendOutcome({ kind: 'threw', error: encodeError(error), origin: 'task', replaceThread: false, damage });
+    return;
+  }
+  current = task;
+  let origin: 'load' | 'task' | 'result' = 'load';
+  let outcome: Outcome;
+  try {
+    const fn = await load(message);
+    const args = decodeValue(message.args) as unknown[];
+    origin = 'task';
+    const result = await task.run(() => fn(...args));
+    origin = 'result';
+    if (message.unawaited === 'error') task.assertAwaited();
+    const value = encodeResult(result, maxMessageBytes);
+    outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
+    const damage = task.group.damage();
+    if (damage) throw damage;
+  } catch (error) {
+    if (current !== task) return; // an error that escaped came first and was reported
+    outcome = threw(error, origin, task, isSpoilt);
+  }
+  if (current !== task) return;
+  current = undefined;
+  task.close();
+  sendOutcome(outcome);
+}
+
+/** Load the task's function: outside the task, so that top-level code of the module cannot depend on which came first. */
+async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => unknown> {
+  try {
+    return await loadTask(source, boot.foreignLoader);
+  } catch (error) {
+    isSpoilt = !(error instanceof ModuleNotFoundError || error instanceof ExportNotFoundError);
+    throw error;
+  } finally {
+    if (!modules.has(source.url)) port.send({ type: 'loaded' });
+    modules.add(source.url);
+  }
+}
+
+function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
+  const value = encodeValue(result, 'result');
+  if (value.length <= maxMessageBytes) return value;
+  throw new MessageTooLargeError(
+    `the result takes ${value.length} bytes, more than maxMessageBytes (${maxMessageBytes}); return less, write it to a ` +
+      `file, or launch with a larger maxMessageBytes`,
+    { sizeBytes: value.length, maxMessageBytes },
+  );
+}
+
+/** An error that no task code caught: the thread's state is unknown, so it is replaced. */
+function escaped(error: unknown): void {
+  if (isSpoilt) return; // Node may report each file on the way to the one that failed
+  const task = current;
+  const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
+  if (owner !== undefined && (!task || owner !== taskId)) {
+    // A collective of a task that has ended: neither the task that runs now nor the thread is to blame.
+    port.send({
+      type: 'warning',
+      message: `nobody handled an error of a task that has ended: ${(error as Error).message}`,
+    });
+    return;
+  }
+  // The async context says whose code it was: a leftover of an earlier task does not fail the one that runs now.
+  const scope = runtime.storage.getStore();
+  if (!task || (scope && scope !== task.scope)) {
+    port.send({ type: 'stray', error: encodeError(error) });
+    return;
+  }
+  current = undefined;
+  sendOutcome(threw(error, 'task', task, true));
+}
+
+if (boot.script) {
+  runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, output });
+} else {
+  process.on('uncaughtException', escaped);
+  port.receive((message) => {
+    if (message.type === 'assign') void assign(message);
+    else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
+  });
+  port.send({ type: 'ready', thread: ownThread() });
+}
