@@ -18,7 +18,7 @@ export interface CommunicatorCounts {
 }
 
 /** Keeps at most `limit` idle communicators, least recently used first out; 0 makes one for every assignment. */
-export class CommunicatorTable {
+export class CommunicatorCache {
   readonly counts: CommunicatorCounts = { splits: 0, cacheHits: 0 };
   readonly #limit: number;
   /** By members, in order of last use. */

@@ -2,7 +2,7 @@
 import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import type { CommunicatorCounts, CommunicatorOrder } from './communicator-cache.js';
-import { CommunicatorTable } from './communicator-cache.js';
+import { CommunicatorCache } from './communicator-cache.js';
 import type { RoundAction } from './rounds.js';
 import { Rounds } from './rounds.js';
 import type { WorkerSide } from './worker-side.js';
@@ -30,7 +30,7 @@ export type RoundCounts = CommunicatorCounts & { readonly rounds: number };
 export class Groups {
   readonly #workers: WorkerSide;
   readonly #events: GroupEvents;
-  readonly #table: CommunicatorTable;
+  readonly #cache: CommunicatorCache;
   readonly #rounds: Rounds;
   readonly #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -39,19 +39,19 @@ export class Groups {
   constructor(workers: WorkerSide, options: GroupOptions, events: GroupEvents) {
     this.#workers = workers;
     this.#events = events;
-    this.#table = new CommunicatorTable(options.communicatorCache);
+    this.#cache = new CommunicatorCache(options.communicatorCache);
     this.#timeoutMs = options.roundTimeoutMs;
     this.#rounds = new Rounds(options.communicator, options.roundTimeoutMs);
     this.#rounds.reset(workers.workers.map(({ worldRank }) => worldRank));
   }
 
   get counts(): RoundCounts {
-    return { rounds: this.#rounds.count, ...this.#table.counts };
+    return { rounds: this.#rounds.count, ...this.#cache.counts };
   }
 
   /** The communicator of a gang; one that is to be made comes with the next round. */
   assign(worldRanks: readonly number[]): CommunicatorOrder {
-    const order = this.#table.assign(worldRanks);
+    const order = this.#cache.assign(worldRanks);
     if (order.action === 'create') this.#rounds.request({ id: order.id, worldRanks });
     return order;
   }
@@ -63,12 +63,12 @@ export class Groups {
 
   /** A gang has ended, in step and with no message of a call on its way, or not: what is on its way is then cleared soon. */
   release(worldRanks: readonly number[], clean: boolean): void {
-    for (const group of this.#table.release(worldRanks, clean)) this.#rounds.release(group, !clean);
+    for (const group of this.#cache.release(worldRanks, clean)) this.#rounds.release(group, !clean);
   }
 
   /** A gang's communicator was never made. */
   forget(worldRanks: readonly number[]): void {
-    this.#table.forget(worldRanks);
+    this.#cache.forget(worldRanks);
   }
 
   ready(worldRank: number, round: number): void {
@@ -80,13 +80,13 @@ export class Groups {
   }
 
   lost(worldRank: number): void {
-    this.#table.lost(worldRank);
+    this.#cache.lost(worldRank);
     this.#apply(this.#rounds.lost(worldRank, nowMs()));
   }
 
   /** The workers of a new epoch. */
   reset(worldRanks: readonly number[]): void {
-    this.#table.reset();
+    this.#cache.reset();
     this.#apply(this.#rounds.reset(worldRanks));
   }
 

@@ -1,4 +1,4 @@
-/** A task in the head's books. */
+/** A task, as the head holds it. */
 import { nextTick, nowMs } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import type { Outcome } from '../protocol/thread-messages.js';

@@ -1,7 +1,7 @@
-/** What the head's side must remember of the slots of an MPI job: who writes into them on its behalf. */
+/** Slots of an MPI job's window that are lent to tasks, and which worker writes into each on behalf of the head. */
 
 /** One lent slot. */
-interface LeaseBook {
+interface LentSlot {
   readonly slot: number;
   /** Ranks of the lease that are proven dead. */
   readonly dead: Set<number>;
@@ -11,8 +11,8 @@ interface LeaseBook {
 }
 
 /** Sends the orders of one slot to one living worker, and again to another when that one dies. */
-export class LeaseBooks {
-  readonly #books = new Map<number, LeaseBook>();
+export class LentSlots {
+  readonly #lent = new Map<number, LentSlot>();
   readonly #markDead: (keeper: number, slot: number, rank: number) => void;
   readonly #clear: (keeper: number, slot: number) => void;
 
@@ -26,48 +26,48 @@ export class LeaseBooks {
 
   /** A slot is lent; the first worker that is told keeps it. */
   open(slot: number, worldRank: number): void {
-    if (!this.#books.has(slot)) {
-      this.#books.set(slot, { slot, dead: new Set(), keeper: worldRank, clearing: false });
+    if (!this.#lent.has(slot)) {
+      this.#lent.set(slot, { slot, dead: new Set(), keeper: worldRank, clearing: false });
     }
   }
 
   markDead(slot: number, rank: number): void {
-    const book = this.#books.get(slot);
-    if (!book) return;
-    book.dead.add(rank);
-    this.#markDead(book.keeper, slot, rank);
+    const lent = this.#lent.get(slot);
+    if (!lent) return;
+    lent.dead.add(rank);
+    this.#markDead(lent.keeper, slot, rank);
   }
 
   /** Have a slot emptied. False: nobody was told of it. */
   clear(slot: number): boolean {
-    const book = this.#books.get(slot);
-    if (!book) return false;
-    book.clearing = true;
-    this.#clear(book.keeper, slot);
+    const lent = this.#lent.get(slot);
+    if (!lent) return false;
+    lent.clearing = true;
+    this.#clear(lent.keeper, slot);
     return true;
   }
 
   /** A worker says that a slot is empty. False: it was not asked. */
   close(slot: number, worldRank: number): boolean {
-    const book = this.#books.get(slot);
-    return book !== undefined && book.clearing && book.keeper === worldRank && this.#books.delete(slot);
+    const lent = this.#lent.get(slot);
+    return lent !== undefined && lent.clearing && lent.keeper === worldRank && this.#lent.delete(slot);
   }
 
   /** A worker has died: another living one does again what it may not have done. */
   died(worldRank: number, living: number | undefined): void {
     if (living === undefined) return;
-    for (const book of this.#books.values()) {
-      if (book.keeper !== worldRank) continue;
-      book.keeper = living;
-      for (const rank of book.dead) this.#markDead(living, book.slot, rank);
-      if (book.clearing) this.#clear(living, book.slot);
+    for (const lent of this.#lent.values()) {
+      if (lent.keeper !== worldRank) continue;
+      lent.keeper = living;
+      for (const rank of lent.dead) this.#markDead(living, lent.slot, rank);
+      if (lent.clearing) this.#clear(living, lent.slot);
     }
   }
 
   /** The job is gone and its window with it. Returns the slots that were still to be emptied. */
   reset(): number[] {
-    const clearing = [...this.#books.values()].filter((book) => book.clearing).map(({ slot }) => slot);
-    this.#books.clear();
+    const clearing = [...this.#lent.values()].filter((lent) => lent.clearing).map(({ slot }) => slot);
+    this.#lent.clear();
     return clearing;
   }
 }

@@ -16,7 +16,7 @@ import { slotsOf } from '../window/layout.js';
 import { worldMembers } from '../worker/members.js';
 import { encodeError } from '../protocol/error-value.js';
 import { Epoch } from './epoch.js';
-import { LeaseBooks } from './lent-slots.js';
+import { LentSlots } from './lent-slots.js';
 import type { NodeStatus } from './job-nodes.js';
 import type { JobOptions } from './mpi-job.js';
 
@@ -40,7 +40,7 @@ export class ProcessWorkers implements WorkerSide {
   /** Of every process so far, the latest last. */
   readonly starts: StartPhases[] = [];
   readonly #options: ProcessOptions;
-  readonly #books: LeaseBooks;
+  readonly #lentSlots: LentSlots;
   readonly #abortStart = new AbortController();
   /** The one whose workers have the tasks; undefined before the first start. */
   #epoch: Epoch | undefined;
@@ -57,7 +57,7 @@ export class ProcessWorkers implements WorkerSide {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#books = new LeaseBooks(
+    this.#lentSlots = new LentSlots(
       (keeper, slot, rank) => {
         this.#send(keeper, { type: 'markDead', slot, rank });
       },
@@ -109,7 +109,7 @@ export class ProcessWorkers implements WorkerSide {
 
   clear(slot: number): void {
     // A slot that no worker of this epoch was given is empty as it is.
-    if (!this.#books.clear(slot)) this.#events?.cleared(slot);
+    if (!this.#lentSlots.clear(slot)) this.#events?.cleared(slot);
     // The last task of a job that has lost a worker has ended.
     this.#restartIfIdle();
   }
@@ -120,7 +120,7 @@ export class ProcessWorkers implements WorkerSide {
   }
 
   markDead({ slot }: LeaseGrant, rank: number): void {
-    this.#books.markDead(slot, rank);
+    this.#lentSlots.markDead(slot, rank);
   }
 
   prepare(worldRank: number, round: number): void {
@@ -160,7 +160,7 @@ export class ProcessWorkers implements WorkerSide {
   }
 
   assign(worldRank: number, message: AssignMessage): void {
-    this.#books.open(message.lease.slot, worldRank);
+    this.#lentSlots.open(message.lease.slot, worldRank);
     this.#epoch?.assign(worldRank, message);
   }
 
@@ -246,7 +246,7 @@ export class ProcessWorkers implements WorkerSide {
         events?.replaced(worldRank);
         break;
       case 'cleared':
-        if (this.#books.close(message.slot, worldRank)) events?.cleared(message.slot);
+        if (this.#lentSlots.close(message.slot, worldRank)) events?.cleared(message.slot);
         break;
       case 'warning':
         events?.warning(worldRank, message.message);
@@ -275,7 +275,7 @@ export class ProcessWorkers implements WorkerSide {
       return;
     }
     events?.removed(worldRank);
-    this.#books.died(worldRank, this.#epoch?.living[0]);
+    this.#lentSlots.died(worldRank, this.#epoch?.living[0]);
     events?.gone(worldRank, lease, { kind: 'died', error: encodeError(error) });
     this.#restartIfIdle();
   }
@@ -326,7 +326,7 @@ export class ProcessWorkers implements WorkerSide {
 
   /** The workers of a new epoch are there, but for those that have died since they registered. */
   #renewed(): void {
-    for (const slot of this.#books.reset()) this.#events?.cleared(slot);
+    for (const slot of this.#lentSlots.reset()) this.#events?.cleared(slot);
     this.#events?.renewed();
     for (const { worldRank } of this.workers) {
       this.#events?.[this.#epoch?.lost.has(worldRank) ? 'removed' : 'replaced'](worldRank);

@@ -8,7 +8,7 @@ const groupTags = 16_384;
 const poolTag = groupTags;
 
 /** Made by the control side, which alone enters rounds. Numbers of communicators: the head's outside, the addon's inside. */
-export class Communicators {
+export class RankCommunicators {
   readonly #mpi: MpiAddon;
   readonly #worldRank: number;
   #pool: number;

@@ -19,7 +19,7 @@ import type { LeaseMessage } from '../protocol/thread-messages.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import { WireMemory } from '../wire/wire-memory.js';
-import { Communicators } from './rank-communicators.js';
+import { RankCommunicators } from './rank-communicators.js';
 import { endsWithin } from '../ends-within.js';
 import { closeWire, openEndpoint } from './rank-engine.js';
 import { encodeError } from '../protocol/error-value.js';
@@ -27,8 +27,8 @@ import type { JoinedJob } from './join-job.js';
 import { enterMpi, joinRanks } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { worldMembers } from './members.js';
-import type { Meeting } from './rendezvous.js';
-import { meet } from './rendezvous.js';
+import type { RendezvousResult } from './rendezvous.js';
+import { performRendezvous } from './rendezvous.js';
 import { ScriptThread } from './script-thread.js';
 import { ThreadWorkers } from './thread-workers.js';
 
@@ -55,9 +55,9 @@ export class RankControl {
   #adopt!: () => void;
   #welcome: WelcomeMessage | undefined;
   #mpi: MpiAddon | undefined;
-  #meeting: Promise<Meeting> | undefined;
+  #rendezvous: Promise<RendezvousResult> | undefined;
   #job: JoinedJob | undefined;
-  #communicators: Communicators | undefined;
+  #communicators: RankCommunicators | undefined;
   #workers: ThreadWorkers | undefined;
   #script: ScriptThread | undefined;
   /** The one of the last assignment, with the head's number of its communicator. */
@@ -120,7 +120,7 @@ export class RankControl {
   async #findManager(): Promise<Socket> {
     const { rendezvous, startTimeoutMs } = this.#place;
     const end = nowMs() + startTimeoutMs;
-    const { rows, token } = await this.#meet(rendezvous);
+    const { rows, token } = await this.#enter(rendezvous);
     if (rows) throw new LaunchError('MPI rank 0 has to be on the node of the driver; name that host first');
     const path = nodeSocket(nodeFolder(token, this.#row));
     for (let waitMs = searchMs; ; waitMs = Math.min(2 * waitMs, longestSearchMs)) {
@@ -196,18 +196,18 @@ export class RankControl {
     }
   }
 
-  #meet(rendezvous: Rendezvous): Promise<Meeting> {
-    this.#meeting ??= enterMpi(this.#launched, this.#place.folder).then((mpi) => {
+  #enter(rendezvous: Rendezvous): Promise<RendezvousResult> {
+    this.#rendezvous ??= enterMpi(this.#launched, this.#place.folder).then((mpi) => {
       this.#mpi = mpi;
       this.#send({ type: 'mpiReady' });
-      return meet(mpi, rendezvous, this.#row, this.#token);
+      return performRendezvous(mpi, rendezvous, this.#row, this.#token);
     });
-    return this.#meeting;
+    return this.#rendezvous;
   }
 
   async #start(welcome: WelcomeMessage): Promise<void> {
     const { rendezvous, windowBytes, startTimeoutMs, threads, script } = welcome;
-    const { mpi, workers, rows: gathered } = await this.#meet(rendezvous);
+    const { mpi, workers, rows: gathered } = await this.#enter(rendezvous);
     if (gathered) this.#send({ type: 'gathered', rows: gathered });
     await this.#adopted;
     if (workers === undefined) {
@@ -232,7 +232,7 @@ export class RankControl {
       });
       return;
     }
-    this.#communicators = new Communicators(mpi, workers, rank, job.size, job.wire !== undefined);
+    this.#communicators = new RankCommunicators(mpi, workers, rank, job.size, job.wire !== undefined);
     const own = members.slice(rank, rank + 1).map((member) => ({ ...member, nodeKey: '' }));
     this.#workers = new ThreadWorkers(own, job.window, {
       startTimeoutMs,

@@ -14,8 +14,8 @@ const itself = -1;
 const portBytes = 1024;
 const tokenBytes = 128;
 
-/** What a rank has when all have met. */
-export interface Meeting {
+/** What a rank has after the rendezvous. */
+export interface RendezvousResult {
   readonly mpi: MpiAddon;
   /** Communicator of the workers; undefined on the agent. */
   readonly workers: number | undefined;
@@ -26,32 +26,33 @@ export interface Meeting {
 }
 
 /**
- * Meet. Collective over the world; waits without limit for a rank that does not come, which the head sees and ends.
+ * Part the workers from the agent and gather all rows. Collective over the world. It waits without limit for a rank that
+ * does not come; the head notices that and ends the job.
  *
  * @param known - The job's token; undefined: this rank is to learn it.
  */
-export async function meet(
+export async function performRendezvous(
   mpi: MpiAddon,
-  rendezvous: Rendezvous,
+  method: Rendezvous,
   row: RankRow,
   known: string | undefined,
-): Promise<Meeting> {
+): Promise<RendezvousResult> {
   const [rank, size] = [mpi.rank(0), mpi.size(0)];
   const tokens = await exchangeRows<string>(mpi, 0, known ?? '', tokenBytes);
   const token = known ?? tokens.find(isToken);
   if (token === undefined) throw new LaunchError('no rank is on the node of the driver; name that host first');
-  if (rendezvous === 'gather') {
+  if (method === 'gather') {
     const rows = await gatherRows<RankRow>(mpi, 0, row, 0, rank === 0 ? size : 0);
     return { mpi, workers: 0, rows: rank === 0 ? rows : undefined, token };
   }
   const isAgent = rank === agentRank;
   const side = await mpi.split(0, isAgent ? 0 : 1, rank);
   const between =
-    rendezvous === 'intercomm'
+    method === 'intercomm'
       ? await mpi.intercommCreate(side, 0, isAgent ? agentRank + 1 : agentRank, intercommTag)
       : await acceptOrConnect(mpi, side, isAgent);
   const rows = await gatherRows<RankRow>(mpi, between, row, isAgent ? itself : 0, isAgent ? size - 1 : 0);
-  if (rendezvous === 'intercomm') await mpi.free(between);
+  if (method === 'intercomm') await mpi.free(between);
   else await mpi.disconnect(between);
   return isAgent ? { mpi, workers: undefined, rows, token } : { mpi, workers: side, rows: undefined, token };
 }

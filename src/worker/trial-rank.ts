@@ -5,7 +5,7 @@ import { setImmediate } from '../clock.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { enterMpi, joinRanks, ownRow, prepareForMpi } from './join-job.js';
 import { launchedRank } from './launcher-environment.js';
-import { meet } from './rendezvous.js';
+import { performRendezvous } from './rendezvous.js';
 
 const windowBytes = 2 * 1024 * 1024;
 const [file = '', rendezvous = ''] = process.argv.slice(2);
@@ -29,7 +29,7 @@ const launched = launchedRank(process.env);
 if (!launched) throw new Error('this file is started by mpiexec for `shoal doctor`');
 const mpi = await enterMpi(launched, dirname(file));
 const row = ownRow(launched);
-const { rows } = await meet(mpi, rendezvous as Rendezvous, row, '');
+const { rows } = await performRendezvous(mpi, rendezvous as Rendezvous, row, '');
 const { rank, size, wire } = await joinRanks(mpi, launched.family, 0, row, windowBytes);
 const half = await mpi.split(0, 0, rank);
 const sent = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
