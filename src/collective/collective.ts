@@ -17,8 +17,6 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
 }
 /** Options of {@link Collective.allreduce}; which operations and dtypes there are depends on the array's class. */
 export type AllreduceOptions<T extends NumericBuffer> = ReduceOptions<T> & {
-  /** The left fold over all ranks on any placement: what this version computes anyway. */
-  readonly reproducible?: boolean;
   /** Where the result goes; default: in place. Same class and shape as the buffer. */
   readonly out?: T;
 };

@@ -1,13 +1,13 @@
 /** The collectives of one group: from a call's arguments to its queue, and the arrays of its task. */
 import { nowMs, queueMicrotask } from '../clock.js';
 import { onAbort } from '../abort-listeners.js';
-import type { Algorithm } from '../algorithms/index.js';
-import { allreduce, barrier, broadcast } from '../algorithms/index.js';
+import type { Algorithm } from '../operations/index.js';
+import { allreduce, barrier, broadcast } from '../operations/index.js';
 import { ClosedError, InvalidArgumentError, show, ShoalError } from '../errors.js';
 import type { Float16ArrayLike, NumericBuffer, TypedArray, TypedArrayClass } from '../types/buffers.js';
-import { BuffersInUse } from './buffers-in-use.js';
-import { callSite } from './call-site.js';
-import { Call } from './call.js';
+import { BuffersInUse } from '../operands/buffers-in-use.js';
+import { callSite } from '../calls/call-site.js';
+import { Call } from '../calls/call.js';
 import type {
   AllreduceOptions,
   BroadcastOptions,
@@ -15,13 +15,13 @@ import type {
   CollectiveOptions,
   CollectiveSyncOptions,
 } from './collective.js';
-import type { Group } from './group.js';
-import { lostBuffer } from './piece-bytes.js';
-import type { Request } from './request.js';
-import { viewOf } from './tensor.js';
-import { trusted } from './trusted-array.js';
-import type { CallOptions, Setting } from './validate.js';
-import { emptyRequest, validate } from './validate.js';
+import type { Group } from '../calls/group.js';
+import { lostBuffer } from '../backend/piece-bytes.js';
+import type { CallArguments } from '../backend/call-arguments.js';
+import { viewOf } from '../operands/tensor.js';
+import { trusted } from '../operands/trusted-array.js';
+import type { CallOptions, Setting } from '../calls/validate.js';
+import { emptyArguments, validate } from '../calls/validate.js';
 
 /** Binds the collectives to a group. */
 export class GroupCollective implements Collective {
@@ -29,7 +29,7 @@ export class GroupCollective implements Collective {
   readonly #setting: Setting;
   /** Fill freed memory with 0xFF, so that a use after free shows. */
   readonly #poison: boolean;
-  readonly #inUse = new BuffersInUse<Request>();
+  readonly #inUse = new BuffersInUse<CallArguments>();
   /** Calls under way, since when, and the time until then. */
   #underWay = 0;
   #since = 0;
@@ -38,7 +38,7 @@ export class GroupCollective implements Collective {
   constructor(group: Group, timeoutMs: number, poison: boolean) {
     this.#group = group;
     this.#poison = poison;
-    this.#setting = { arrays: group.engine.links.arrays, rank: group.rank, size: group.members.length, timeoutMs };
+    this.#setting = { arrays: group.engine.backend.arrays, rank: group.rank, size: group.members.length, timeoutMs };
   }
 
   /** Milliseconds during which at least one call of this rank was under way; calls together count once. */
@@ -115,8 +115,8 @@ export class GroupCollective implements Collective {
         reject(accepted);
         return;
       }
-      const { request, release } = accepted;
-      const { signal } = request;
+      const { args, release } = accepted;
+      const { signal } = args;
       let unbind: (() => void) | undefined;
       const settled = (): void => {
         this.#countEnd();
@@ -124,12 +124,12 @@ export class GroupCollective implements Collective {
         // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
         queueMicrotask(release);
       };
-      const call = new Call(this.#group, request, {
+      const call = new Call(this.#group, args, {
         resolve: () => {
           settled();
-          const lost = putBack(request);
+          const lost = putBack(args);
           if (lost) reject(lost);
-          else resolve(request.result as B);
+          else resolve(args.result as B);
         },
         reject: (error) => {
           settled();
@@ -152,9 +152,9 @@ export class GroupCollective implements Collective {
   #run<B>(algorithm: Algorithm, buffer: B, options: CallOptions | undefined): B {
     const accepted = this.#accept(algorithm, buffer, options, true);
     if (accepted instanceof Error) throw accepted;
-    const { request, release } = accepted;
+    const { args, release } = accepted;
     let failure: { error: unknown } | undefined;
-    const call = new Call(this.#group, request, {
+    const call = new Call(this.#group, args, {
       resolve: () => undefined,
       reject: (error) => {
         failure = { error };
@@ -169,9 +169,9 @@ export class GroupCollective implements Collective {
       this.#countEnd();
     }
     if (failure) throw failure.error;
-    const lost = putBack(request);
+    const lost = putBack(args);
     if (lost) throw lost;
-    return request.result as B;
+    return args.result as B;
   }
 
   #countStart(): void {
@@ -188,26 +188,26 @@ export class GroupCollective implements Collective {
     buffer: unknown,
     options: CallOptions | undefined,
     blocking: boolean,
-  ): { request: Request; release: () => void } | Error {
+  ): { args: CallArguments; release: () => void } | Error {
     const { failure } = this.#group;
     if (failure) return failure;
     try {
       if (blocking) this.#group.engine.assertBlocking();
-      const request = validate(algorithm, buffer, options, blocking, this.#setting);
-      this.#checkFree(request);
-      return { request, release: this.#inUse.take(request.memory, request) };
+      const args = validate(algorithm, buffer, options, blocking, this.#setting);
+      this.#checkFree(args);
+      return { args, release: this.#inUse.take(args.memory, args) };
     } catch (error) {
       // Getters and proxies in options can throw anything: to the peers that is a bad argument.
       const refusal =
         error instanceof ShoalError ? error : new InvalidArgumentError(String(error), {}, { cause: error });
       const ignore = { resolve: () => undefined, reject: () => undefined };
-      this.#group.add(new Call(this.#group, emptyRequest(algorithm), ignore, refusal));
+      this.#group.add(new Call(this.#group, emptyArguments(algorithm), ignore, refusal));
       this.#group.engine.start();
       return refusal;
     }
   }
 
-  #checkFree({ memory, algorithm }: Request): void {
+  #checkFree({ memory, algorithm }: CallArguments): void {
     const user = this.#inUse.userOf(memory);
     if (!user) return;
     throw new InvalidArgumentError(
@@ -222,7 +222,7 @@ export class GroupCollective implements Collective {
 }
 
 /** Put a packed result where it belongs. */
-function putBack({ algorithm, packed, memory }: Request): InvalidArgumentError | undefined {
+function putBack({ algorithm, packed, memory }: CallArguments): InvalidArgumentError | undefined {
   if (packed && !packed.usable) return lostBuffer(algorithm.name, memory.at(-1)?.byteLength ?? 0);
   try {
     packed?.scatter();

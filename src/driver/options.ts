@@ -11,7 +11,7 @@ import type { OnWorkerLost } from '../launch/process-workers.js';
 import type { RendezvousChoice } from '../launch/choose-rendezvous.js';
 import type { Unawaited } from '../protocol/thread-messages.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
-import { windowBytesFor } from '../window/window-bytes.js';
+import { windowBytesFor } from '../backend/window/window-bytes.js';
 import {
   ownOptions,
   checkSignal,

@@ -6,7 +6,7 @@ import { endsWithin } from '../ends-within.js';
 import type { Outcome } from '../protocol/thread-messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { encodeValue } from '../protocol/values.js';
-import type { AbortKind } from '../window/abort-reason.js';
+import type { AbortKind } from '../backend/abort-reason.js';
 import { assertAcceptable, unplaceable } from './admission.js';
 import { announce } from './announce.js';
 import type { Waiting } from './gang-scheduler.js';

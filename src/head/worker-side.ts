@@ -3,7 +3,7 @@ import type { MemberInfo } from '../errors.js';
 import type { AssignMessage, CancelMessage, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { LeaseGrant } from './leases.js';
-import type { AbortKind } from '../window/abort-reason.js';
+import type { AbortKind } from '../backend/abort-reason.js';
 
 /** Phases of the start of a process, in milliseconds from the launch. */
 export interface StartPhases {

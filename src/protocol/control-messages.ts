@@ -127,7 +127,7 @@ interface ClearMessage {
   readonly slot: number;
 }
 
-/** Set a slot's abort word, if the slot is still lent under that number, and ring this rank's bell. */
+/** Set a slot's abort word, if the slot is still lent under that number, and notify this rank. */
 interface AbortMessage {
   readonly type: 'abort';
   readonly slot: number;

@@ -1,8 +1,8 @@
 /** Every message between the control side and a task thread. */
-import type { MemberInfo } from '../errors.js';
-import type { Bells, WindowHandle } from '../window/node-window.js';
-import type { Seal } from '../window/seal.js';
-import type { MpiWire } from '../wire/mpi-messages.js';
+import type { Lease } from '../backend/lease.js';
+import type { Bells, WindowHandle } from '../backend/window/node-window.js';
+import type { Seal } from '../backend/window/seal.js';
+import type { MpiWire } from '../backend/wire/mpi-messages.js';
 
 /** Which function to run. */
 export interface TaskSource {
@@ -47,25 +47,14 @@ export interface OutputBoot {
 export interface ScriptBoot {
   readonly url: string;
   readonly argv: readonly string[];
-  readonly lease: LeaseMessage;
+  readonly lease: Lease;
   readonly timeoutMs: number | null;
-}
-
-/** A rank's membership in a lease; see `Lease` of src/collective/group.ts. */
-export interface LeaseMessage {
-  readonly lease: number;
-  readonly slot: number;
-  readonly taskId: string;
-  readonly rank: number;
-  /** The group's communicator: the head's number for it, and between control side and thread that of the addon. */
-  readonly communicator: number;
-  readonly members: readonly MemberInfo[];
 }
 
 /** Run a task. */
 export interface AssignMessage {
   readonly type: 'assign';
-  readonly lease: LeaseMessage;
+  readonly lease: Lease;
   readonly attempt: number;
   readonly source: TaskSource;
   /** Encoded argument list; every rank decodes its own copy. */

@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import type { ForeignAnswer, ForeignBoot } from './foreign-main.js';
 import { foreignState } from './foreign-main.js';
-import { changed } from '../window/doorbell.js';
+import { changed } from '../backend/window/thread-doorbell.js';
 import { joinJob } from './join-job.js';
 import { encodeError } from '../protocol/error-value.js';
 

@@ -1,7 +1,7 @@
 /** `mpiexec -n 4 node script.js`: the script is the main thread, and joins its job when it first uses `shoal/worker`. */
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { EngineHost } from '../collective/engine.js';
+import type { EngineHost } from '../calls/engine.js';
 import { nowMs } from '../clock.js';
 import { assetPath } from '../asset.js';
 import type { TaskScope } from '../collective/scope.js';
@@ -11,9 +11,9 @@ import { LaunchError } from '../errors.js';
 import { inFlightText } from '../head/in-flight.js';
 import type { RankRow } from '../protocol/control-messages.js';
 import { decodeValue } from '../protocol/values.js';
-import type { Bells, NodeWindow, WindowHandle } from '../window/node-window.js';
-import { windowBytesFor } from '../window/window-bytes.js';
-import type { MpiWire } from '../wire/mpi-messages.js';
+import type { Bells, NodeWindow, WindowHandle } from '../backend/window/node-window.js';
+import { windowBytesFor } from '../backend/window/window-bytes.js';
+import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import { prepareForMpi, removeLauncherVariables } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { worldMembers } from './members.js';

@@ -1,9 +1,9 @@
 /** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
 import { nextTick } from '../clock.js';
-import type { EngineHost } from '../collective/engine.js';
-import { RankEngine } from '../collective/engine.js';
+import type { EngineHost } from '../calls/engine.js';
+import { RankEngine } from '../calls/engine.js';
 import { becomeDriver, installRuntime } from '../collective/scope.js';
-import { WindowLinks } from '../collective/window-link.js';
+import { WindowBackend } from '../backend/window/window-backend.js';
 import { InvalidArgumentError, NotAwaitedError, show } from '../errors.js';
 import type { TaskMessage } from '../head/pool-events.js';
 import type { RankOutcome } from '../head/verdict.js';
@@ -11,9 +11,9 @@ import { judge } from '../head/verdict.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeValue, encodeValue } from '../protocol/values.js';
-import { LocalDoorbell } from '../window/doorbell.js';
-import { createWindow } from '../window/node-window.js';
-import { RankWindow } from '../window/rank-window.js';
+import { LocalDoorbell } from '../backend/window/local-doorbell.js';
+import { createWindow } from '../backend/window/node-window.js';
+import { RankWindow } from '../backend/window/rank-window.js';
 import { threadMembers } from './members.js';
 import { encodeError } from '../protocol/error-value.js';
 import { RankTask } from './rank-task.js';
@@ -59,8 +59,8 @@ export async function runRanks<A extends unknown[], R>(
   const node = createWindow((kernels ??= compileKernels()), size, windowBytes);
   const doorbells = Array.from({ length: size }, () => new LocalDoorbell());
   const engines = doorbells.map((doorbell, rank) => {
-    const window = new RankWindow(node, rank, (to) => doorbells[to]?.ring());
-    return new RankEngine(new WindowLinks(window), doorbell, localHost);
+    const window = new RankWindow(node, rank, (to) => doorbells[to]?.notify());
+    return new RankEngine(new WindowBackend(window), doorbell, localHost);
   });
   return runOn(engines, fn, args, onMessage);
 }

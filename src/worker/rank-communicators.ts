@@ -1,7 +1,7 @@
 /** One rank's communicators: the pool's, and those of the tasks that it is or was a member of. */
 import type { MpiAddon } from '../native/mpi.js';
 import type { GoOrder } from '../protocol/round-messages.js';
-import { drain, Traffic } from '../wire/drain.js';
+import { drain, Traffic } from '../backend/wire/drain.js';
 
 /** Tags of MPI_Comm_create_group: of groups that are made at the same time they differ. */
 const groupTags = 16_384;

@@ -15,10 +15,10 @@ import type { FromRank, HeadPlace, RankRow, Rendezvous, ToRank, WelcomeMessage }
 import { welcomeLimitBytes } from '../protocol/control-messages.js';
 import { toRank } from '../protocol/control-shapes.js';
 import { greet } from '../protocol/greeting.js';
-import type { LeaseMessage } from '../protocol/thread-messages.js';
+import type { Lease } from '../backend/lease.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
-import type { Endpoint } from '../wire/endpoint.js';
-import { WireMemory } from '../wire/wire-memory.js';
+import type { Endpoint } from '../backend/wire/endpoint.js';
+import { WireMemory } from '../backend/wire/wire-memory.js';
 import { RankCommunicators } from './rank-communicators.js';
 import { endsWithin } from '../ends-within.js';
 import { closeWire, openEndpoint } from './rank-engine.js';
@@ -61,7 +61,7 @@ export class RankControl {
   #workers: ThreadWorkers | undefined;
   #script: ScriptThread | undefined;
   /** The one of the last assignment, with the head's number of its communicator. */
-  #lease: LeaseMessage | undefined;
+  #lease: Lease | undefined;
   #wireMemory: WireMemory | undefined;
   /** What this rank does inside MPI. */
   #round: Promise<void> | undefined;
@@ -178,7 +178,7 @@ export class RankControl {
         break;
       case 'abort':
         this.#job?.window.node.abort(message.slot, message.lease, message.reason);
-        this.#job?.window.ring(rank);
+        this.#job?.window.notify(rank);
         break;
       case 'markDead':
         this.#job?.window.node.markDead(message.slot, message.rank);

@@ -1,20 +1,20 @@
 /** The engine of one rank, over whatever its process has joined. */
-import type { EngineHost } from '../collective/engine.js';
-import { RankEngine } from '../collective/engine.js';
-import { WindowLinks } from '../collective/window-link.js';
-import { WireLinks } from '../collective/wire-link.js';
+import type { EngineHost } from '../calls/engine.js';
+import { RankEngine } from '../calls/engine.js';
+import { WindowBackend } from '../backend/window/window-backend.js';
+import { WireBackend } from '../backend/wire/wire-backend.js';
 import { loadOs } from '../native/os.js';
 import type { ThreadBoot } from '../protocol/thread-messages.js';
-import { ThreadDoorbell } from '../window/doorbell.js';
-import { NodeWindow } from '../window/node-window.js';
-import { RankWindow } from '../window/rank-window.js';
-import { PipeDoorbell, ringBell } from '../window/shared-window.js';
-import { Endpoint } from '../wire/endpoint.js';
-import { cancelRing } from '../wire/envelope-ring.js';
-import type { MpiWire } from '../wire/mpi-messages.js';
-import { mpiMessages } from '../wire/mpi-messages.js';
-import { WireDoorbell } from '../wire/wire-doorbell.js';
-import { WireMemory } from '../wire/wire-memory.js';
+import { ThreadDoorbell } from '../backend/window/thread-doorbell.js';
+import { NodeWindow } from '../backend/window/node-window.js';
+import { RankWindow } from '../backend/window/rank-window.js';
+import { PipeDoorbell, notifyBell } from '../backend/window/shared-window.js';
+import { Endpoint } from '../backend/wire/endpoint.js';
+import { cancelRing } from '../backend/wire/envelope-ring.js';
+import type { MpiWire } from '../backend/wire/mpi-messages.js';
+import { mpiMessages } from '../backend/wire/mpi-messages.js';
+import { WireDoorbell } from '../backend/wire/wire-doorbell.js';
+import { WireMemory } from '../backend/wire/wire-memory.js';
 
 /** What the engine runs on, and its own view of the window. */
 export interface RankPlace {
@@ -35,21 +35,21 @@ export function createEngine(
 ): RankPlace {
   const node = new NodeWindow(handle, seal);
   if (wire) {
-    const links = new WireLinks(worldRank, node, (rank, communicator) => openEndpoint(rank, communicator, wire));
-    const doorbell = new WireDoorbell(links, () => {
+    const backend = new WireBackend(worldRank, node, (rank, communicator) => openEndpoint(rank, communicator, wire));
+    const doorbell = new WireDoorbell(backend, () => {
       loadOs().yieldCore();
     });
-    return { engine: new RankEngine(links, doorbell, host), node };
+    return { engine: new RankEngine(backend, doorbell, host), node };
   }
   if (!bells) {
-    const links = new WindowLinks(new RankWindow(node, worldRank));
-    return { engine: new RankEngine(links, new ThreadDoorbell(node, worldRank), host), node };
+    const backend = new WindowBackend(new RankWindow(node, worldRank));
+    return { engine: new RankEngine(backend, new ThreadDoorbell(node, worldRank), host), node };
   }
   const os = loadOs();
   const window = new RankWindow(node, worldRank, (rank) => {
-    ringBell(os, bells.writeEnds, rank);
+    notifyBell(os, bells.writeEnds, rank);
   });
-  return { engine: new RankEngine(new WindowLinks(window), new PipeDoorbell(os, bells), host), node };
+  return { engine: new RankEngine(new WindowBackend(window), new PipeDoorbell(os, bells), host), node };
 }
 
 /** Take the wire over, on one communicator. A process whose wire was left in the middle of a message cannot go on: it ends. */

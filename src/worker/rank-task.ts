@@ -1,8 +1,8 @@
 /** One rank's part of one task: its scope, its end, and what its peers are told of it. */
 import { GroupCollective } from '../collective/group-collective.js';
-import type { RankEngine } from '../collective/engine.js';
-import type { Lease } from '../collective/group.js';
-import { Group } from '../collective/group.js';
+import type { RankEngine } from '../calls/engine.js';
+import type { Lease } from '../backend/lease.js';
+import { Group } from '../calls/group.js';
 import type { Runtime, TaskScope } from '../collective/scope.js';
 import { ClosedError, MessageTooLargeError, NotAwaitedError } from '../errors.js';
 import { inFlightText } from '../head/in-flight.js';
@@ -11,7 +11,7 @@ import { encodeError } from '../protocol/error-value.js';
 import type { InFlightCall, Outcome } from '../protocol/thread-messages.js';
 import { maxCalls } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
-import { encodeAbort } from '../window/abort-reason.js';
+import { encodeAbort } from '../backend/abort-reason.js';
 
 /** What a rank needs to take part. */
 export interface RankTaskOptions {
@@ -62,7 +62,7 @@ export class RankTask {
       context: {
         rank: lease.rank,
         size: lease.members.length,
-        worldRank: engine.links.worldRank,
+        worldRank: engine.backend.worldRank,
         localRank: self?.localRank ?? 0,
         node: self?.node ?? '',
         taskId: lease.taskId,
@@ -121,13 +121,13 @@ export class RankTask {
   /** The rank's function has returned: announce it. Returns what the head compares. */
   finish(): { sequence: number; sent: number; received: number; aborted: boolean } {
     this.group.finish();
-    const { sent, received } = this.group.link.traffic;
+    const { sent, received } = this.group.channel.traffic;
     return { sequence: this.group.sequence, sent, received, aborted: this.group.abortReason() !== undefined };
   }
 
   /** The rank failed: leave its error for the peers and fail the group on all of them. */
   fail(error: unknown): void {
-    this.group.link.leaveFault(encodeError(error));
+    this.group.channel.leaveFault(encodeError(error));
     this.group.abort(encodeAbort('peerFailed', this.#rank));
   }
 

@@ -5,10 +5,10 @@ import { compileKernels } from '../kernels/wasm-module.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
 import type { CancelMessage } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
-import type { AbortKind } from '../window/abort-reason.js';
-import { encodeAbort } from '../window/abort-reason.js';
-import type { HostWindow } from '../window/node-window.js';
-import { threadsWindow } from '../window/node-window.js';
+import type { AbortKind } from '../backend/abort-reason.js';
+import { encodeAbort } from '../backend/abort-reason.js';
+import type { HostWindow } from '../backend/window/node-window.js';
+import { threadsWindow } from '../backend/window/node-window.js';
 import { threadMembers } from './members.js';
 import type { ScriptExit } from './script-thread.js';
 import { ScriptThread, worldGrant, worldTaskId } from './script-thread.js';
@@ -120,7 +120,7 @@ export class ThreadScriptRanks implements ScriptRanks {
   abort(kind: AbortKind, rank: number | undefined): void {
     this.#window.node.abort(worldGrant.slot, worldGrant.lease, encodeAbort(kind, rank));
     for (const [other, thread] of this.#threads.entries()) {
-      this.#window.ring(other);
+      this.#window.notify(other);
       thread.cancel(worldCancel(kind));
     }
   }

@@ -1,6 +1,6 @@
 /** A rank of an SPMD world: the script is the task, the thread ends when its event loop is empty. */
 import { fileURLToPath } from 'node:url';
-import type { RankEngine } from '../collective/engine.js';
+import type { RankEngine } from '../calls/engine.js';
 import type { Runtime } from '../collective/scope.js';
 import { inFlightText } from '../head/in-flight.js';
 import type { ScriptBoot } from '../protocol/thread-messages.js';

@@ -10,10 +10,10 @@ import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { AssignMessage, CancelMessage } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
-import type { AbortKind } from '../window/abort-reason.js';
-import { encodeAbort } from '../window/abort-reason.js';
-import type { HostWindow } from '../window/node-window.js';
-import { threadsWindow } from '../window/node-window.js';
+import type { AbortKind } from '../backend/abort-reason.js';
+import { encodeAbort } from '../backend/abort-reason.js';
+import type { HostWindow } from '../backend/window/node-window.js';
+import { threadsWindow } from '../backend/window/node-window.js';
 import { endsWithin } from '../ends-within.js';
 import { threadMembers } from './members.js';
 import type { Gone, ThreadOptions, ThreadReport } from './task-thread.js';
@@ -130,7 +130,7 @@ export class ThreadWorkers implements WorkerSide {
   }
   abort({ slot, lease }: LeaseGrant, kind: AbortKind, rank: number | undefined, worldRanks: readonly number[]): void {
     this.window.node.abort(slot, lease, encodeAbort(kind, rank));
-    for (const worldRank of worldRanks) this.window.ring(worldRank);
+    for (const worldRank of worldRanks) this.window.notify(worldRank);
   }
   markDead({ slot }: LeaseGrant, rank: number): void {
     this.window.node.markDead(slot, rank);

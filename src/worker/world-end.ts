@@ -1,6 +1,6 @@
 /** The end of an SPMD world that somebody else launched: a rank that left MPI early would take the others along. */
-import type { NodeWindow } from '../window/node-window.js';
-import type { MpiWire } from '../wire/mpi-messages.js';
+import type { NodeWindow } from '../backend/window/node-window.js';
+import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import { openEndpoint } from './rank-engine.js';
 import { worldGrant } from './script-thread.js';
 

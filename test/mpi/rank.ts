@@ -1,16 +1,16 @@
 /** One rank under mpiexec: joins MPI and the window of its host, uses both, says `right` or what was wrong. */
 import { GroupCollective } from '../../src/collective/group-collective.js';
-import { RankEngine } from '../../src/collective/engine.js';
-import { Group } from '../../src/collective/group.js';
-import { WindowLinks } from '../../src/collective/window-link.js';
+import { RankEngine } from '../../src/calls/engine.js';
+import { Group } from '../../src/calls/group.js';
+import { WindowBackend } from '../../src/backend/window/window-backend.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { launchedRank, launcherVariables } from '../../src/worker/launcher-environment.js';
 import { loadMpi, threadLevel } from '../../src/native/mpi.js';
 import { loadOs } from '../../src/native/os.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
-import { RankWindow } from '../../src/window/rank-window.js';
-import type { SharedRow } from '../../src/window/shared-window.js';
-import { PipeDoorbell, SharedWindow } from '../../src/window/shared-window.js';
+import { RankWindow } from '../../src/backend/window/rank-window.js';
+import type { SharedRow } from '../../src/backend/window/shared-window.js';
+import { PipeDoorbell, SharedWindow } from '../../src/backend/window/shared-window.js';
 
 const rowBytes = 512;
 const place = launchedRank(process.env)!;
@@ -50,7 +50,7 @@ const members = rows.map(({ pid }, member) => ({
 }));
 const host = { warn: () => undefined, reportStuck: () => undefined };
 const engine = new RankEngine(
-  new WindowLinks(new RankWindow(shared.node, rank, (to) => shared.ring(to))),
+  new WindowBackend(new RankWindow(shared.node, rank, (to) => shared.notify(to))),
   new PipeDoorbell(loadOs(), shared.bells),
   host,
 );

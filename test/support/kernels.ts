@@ -6,8 +6,8 @@ import type { Dtype } from '../../src/types/dtype.js';
 import { dtypeId, itemBytes } from '../../src/types/dtype.js';
 import type { ReduceOp } from '../../src/types/reduce-op.js';
 import { reduceOpId } from '../../src/types/reduce-op.js';
-import { createWindow } from '../../src/window/node-window.js';
-import { RankWindow } from '../../src/window/rank-window.js';
+import { createWindow } from '../../src/backend/window/node-window.js';
+import { RankWindow } from '../../src/backend/window/rank-window.js';
 
 const window = new RankWindow(createWindow(compileKernels(), 1, 64 * 2 ** 20), 0);
 

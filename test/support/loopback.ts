@@ -1,14 +1,14 @@
 /** Runs a task function as ranks of this thread that share no memory: every byte goes over the wire's twin. */
-import { RankEngine } from '../../src/collective/engine.js';
-import { WireLinks } from '../../src/collective/wire-link.js';
+import { RankEngine } from '../../src/calls/engine.js';
+import { WireBackend } from '../../src/backend/wire/wire-backend.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
-import type { NodeWindow } from '../../src/window/node-window.js';
-import { createWindow } from '../../src/window/node-window.js';
-import { Endpoint } from '../../src/wire/endpoint.js';
-import type { LoopbackFaults } from '../../src/wire/loopback.js';
-import { Loopback } from '../../src/wire/loopback.js';
-import { WireDoorbell } from '../../src/wire/wire-doorbell.js';
-import { createWireMemory, WireMemory } from '../../src/wire/wire-memory.js';
+import type { NodeWindow } from '../../src/backend/window/node-window.js';
+import { createWindow } from '../../src/backend/window/node-window.js';
+import { Endpoint } from '../../src/backend/wire/endpoint.js';
+import type { LoopbackFaults } from '../../src/backend/wire/loopback.js';
+import { Loopback } from '../../src/backend/wire/loopback.js';
+import { WireDoorbell } from '../../src/backend/wire/wire-doorbell.js';
+import { createWireMemory, WireMemory } from '../../src/backend/wire/wire-memory.js';
 import { localHost, runOn } from '../../src/worker/local-ranks.js';
 
 const module = compileKernels();
@@ -30,10 +30,10 @@ export function loopbackWorld(size: number, faults?: LoopbackFaults): LoopbackWo
     const node = createWindow(module, size, windowBytes);
     node.bind(0, 1);
     const endpoint = new Endpoint(rank, 1, new WireMemory(createWireMemory(module)), network.messages(rank));
-    const links = new WireLinks(rank, node, () => endpoint);
-    const doorbell = new WireDoorbell(links, () => undefined);
+    const backend = new WireBackend(rank, node, () => endpoint);
+    const doorbell = new WireDoorbell(backend, () => undefined);
     const awaited = { ticket: () => 0, wait: undefined, waitAsync: doorbell.waitAsync.bind(doorbell) };
-    return { endpoint, node, engine: new RankEngine(links, awaited, localHost) };
+    return { endpoint, node, engine: new RankEngine(backend, awaited, localHost) };
   });
   return {
     network,

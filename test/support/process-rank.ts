@@ -1,13 +1,13 @@
 /** One rank as a process: joins a window with its siblings, runs one task function, reports how it ended. */
-import { RankEngine } from '../../src/collective/engine.js';
+import { RankEngine } from '../../src/calls/engine.js';
 import { installRuntime } from '../../src/collective/scope.js';
-import { WindowLinks } from '../../src/collective/window-link.js';
+import { WindowBackend } from '../../src/backend/window/window-backend.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { loadOs } from '../../src/native/os.js';
 import { decodeValue, encodeValue } from '../../src/protocol/values.js';
-import { RankWindow } from '../../src/window/rank-window.js';
-import type { SharedRow } from '../../src/window/shared-window.js';
-import { PipeDoorbell, SharedWindow } from '../../src/window/shared-window.js';
+import { RankWindow } from '../../src/backend/window/rank-window.js';
+import type { SharedRow } from '../../src/backend/window/shared-window.js';
+import { PipeDoorbell, SharedWindow } from '../../src/backend/window/shared-window.js';
 import { encodeError } from '../../src/protocol/error-value.js';
 import { RankTask } from '../../src/worker/rank-task.js';
 
@@ -41,10 +41,10 @@ async function run(job: RankJob, shared: SharedWindow, rows: readonly SharedRow[
     pid,
   }));
   const window = new RankWindow(shared.node, rank, (to) => {
-    shared.ring(to);
+    shared.notify(to);
   });
   const host = { warn: () => undefined, reportStuck: () => undefined };
-  const engine = new RankEngine(new WindowLinks(window), new PipeDoorbell(loadOs(), shared.bells), host);
+  const engine = new RankEngine(new WindowBackend(window), new PipeDoorbell(loadOs(), shared.bells), host);
   const lease = { lease: 1, slot: 0, taskId: 't1', rank, communicator: -1, members };
   const task = new RankTask(engine, installRuntime(), { lease, attempt: 1, timeoutMs: 30_000, poison: false });
   let origin: 'task' | 'result' = 'task';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { RankOutcome } from '../../src/head/verdict.js';
 import { judge } from '../../src/head/verdict.js';
 import { encodeValue } from '../../src/protocol/values.js';
-import type { SharedRow } from '../../src/window/shared-window.js';
+import type { SharedRow } from '../../src/backend/window/shared-window.js';
 import type { RankJob } from './process-rank.js';
 
 const entry = fileURLToPath(new URL('./process-rank.js', import.meta.url));

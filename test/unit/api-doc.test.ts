@@ -12,7 +12,7 @@ import { runCommand } from '../../src/cli/run.js';
 import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
 import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
-import { allowedOptions } from '../../src/collective/validate.js';
+import { allowedOptions } from '../../src/calls/validate.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames, runOptionNames } from '../../src/driver/pool.js';
 import { variableNames } from '../../src/env.js';

@@ -1,14 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GroupCollective } from '../../src/collective/group-collective.js';
-import { RankEngine } from '../../src/collective/engine.js';
-import { Group } from '../../src/collective/group.js';
-import { WindowLinks } from '../../src/collective/window-link.js';
+import { RankEngine } from '../../src/calls/engine.js';
+import { Group } from '../../src/calls/group.js';
+import { WindowBackend } from '../../src/backend/window/window-backend.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
-import { LocalDoorbell } from '../../src/window/doorbell.js';
-import { layoutNumbers as at } from '../../src/window/layout.js';
-import { createWindow } from '../../src/window/node-window.js';
-import { RankWindow } from '../../src/window/rank-window.js';
+import { LocalDoorbell } from '../../src/backend/window/local-doorbell.js';
+import { layoutNumbers as at } from '../../src/backend/window/layout.js';
+import { createWindow } from '../../src/backend/window/node-window.js';
+import { RankWindow } from '../../src/backend/window/rank-window.js';
 import { rejectsCode, until } from '../support/check.js';
 
 const test = suite('engine');
@@ -33,9 +33,9 @@ function pair(): {
   }));
   const stuck: number[] = [];
   const groups = bells.map((bell, rank) => {
-    const window = new RankWindow(node, rank, (to) => bells[to]?.ring());
+    const window = new RankWindow(node, rank, (to) => bells[to]?.notify());
     const host = { warn: () => undefined, reportStuck: (_: Group, member: number) => void stuck.push(member) };
-    return new Group(new RankEngine(new WindowLinks(window), bell, host), {
+    return new Group(new RankEngine(new WindowBackend(window), bell, host), {
       lease: 1,
       slot: 0,
       taskId: 't1',

@@ -5,8 +5,8 @@ import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { canCarry, opsOf } from '../../src/types/contract.js';
 import { dtypeId, dtypeNames, itemBytes } from '../../src/types/dtype.js';
 import { reduceOpId } from '../../src/types/reduce-op.js';
-import { createWindow } from '../../src/window/node-window.js';
-import { RankWindow } from '../../src/window/rank-window.js';
+import { createWindow } from '../../src/backend/window/node-window.js';
+import { RankWindow } from '../../src/backend/window/rank-window.js';
 import { arrayOf, fold, read, same } from '../shared/tasks/contract-model.js';
 
 const test = suite('kernels');

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { collective } from 'shoal/worker';
 import { runRanks } from 'shoal/testing';
 import { compileKernels, instantiateKernels } from '../../src/kernels/wasm-module.js';
-import { canaryBytes, sealedBytes } from '../../src/window/layout.js';
-import { createWindow } from '../../src/window/node-window.js';
+import { canaryBytes, sealedBytes } from '../../src/backend/window/layout.js';
+import { createWindow } from '../../src/backend/window/node-window.js';
 import { codeOf, rejectionOf, rejectsCode } from '../support/check.js';
 
 const test = suite('what nobody may write to');

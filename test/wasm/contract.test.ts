@@ -6,7 +6,8 @@ import { compileKernels, instantiateKernels, Status } from '../../src/kernels/wa
 import { canCarry, carriedOps, opsOf } from '../../src/types/contract.js';
 import { dtypeNames, itemBytes } from '../../src/types/dtype.js';
 import { kernelOpNames, reduceOpId, reduceOpNames } from '../../src/types/reduce-op.js';
-import { layoutNumbers, WindowLayout } from '../../src/window/layout.js';
+import { nameBytes, smallBytes } from '../../src/backend/descriptor.js';
+import { layoutNumbers, WindowLayout } from '../../src/backend/window/layout.js';
 
 const test = suite('contract of shoal.wasm');
 const module = compileKernels();
@@ -36,6 +37,7 @@ test('exports what src/kernels/wasm-module.ts declares, in the order of exports.
 test('has the numbers that TypeScript mirrors', () => {
   const inWasm = Object.keys(layoutNumbers).map((_, index) => kernels.shoal_layout(index) >>> 0);
   assert.equal(inWasm, Object.values(layoutNumbers));
+  assert.equal([smallBytes, nameBytes], [layoutNumbers.smallBytes, layoutNumbers.nameBytes]);
   assert.is(kernels.shoal_layout(inWasm.length), 0, 'a number in the kernels is not in TypeScript');
 });
 
@@ -83,8 +85,8 @@ test('lays the window out without overlaps, for every number of ranks', () => {
       ranges.push([`stack ${rank}`, at.stackTop(rank) - 65_536, 65_536]);
       ranges.push([
         `frames ${rank}`,
-        at.frame(rank, 0),
-        at.frame(rank, 15) + layoutNumbers.frameBytes - at.frame(rank, 0),
+        at.block(rank, 0),
+        at.block(rank, 15) + layoutNumbers.blockBytes - at.block(rank, 0),
       ]);
       ranges.push([`doorbell ${rank}`, at.doorbell(rank), 128]);
       ranges.push([`staging ${rank}`, at.staging(rank), at.fault(rank) - at.staging(rank)]);

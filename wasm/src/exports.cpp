@@ -13,15 +13,15 @@ using namespace shoal;
 EXPORT uint32_t shoal_layout(uint32_t index) {
   constexpr uint32_t numbers[] = {
       kLineBytes, kRing, kMaxRanks, kMaxChunks, kChunkBytes, kSmallBytes, kNameBytes,
-      sizeof(Record), sizeof(Member), kMembersOffset, sizeof(Frame),
+      sizeof(Descriptor), sizeof(Member), kMembersOffset, sizeof(CallBlock),
       offsetof(Member, progress), offsetof(Member, touch), offsetof(Member, sleep), offsetof(Member, control),
-      offsetof(Record, lease), offsetof(Record, state), offsetof(Record, code), offsetof(Record, operation),
-      offsetof(Record, dtype), offsetof(Record, op), offsetof(Record, root), offsetof(Record, count),
-      offsetof(Record, nameLength), offsetof(Record, name),
-      offsetof(Frame, slot), offsetof(Frame, self), offsetof(Frame, size), offsetof(Frame, phase),
-      offsetof(Frame, staging), offsetof(Frame, stagingBytes), offsetof(Frame, source), offsetof(Frame, target),
-      offsetof(Frame, pieceStart), offsetof(Frame, pieceCount), offsetof(Frame, result),
-      offsetof(Frame, ringCount), offsetof(Frame, draft), offsetof(Frame, ring),
+      offsetof(Descriptor, lease), offsetof(Descriptor, state), offsetof(Descriptor, code), offsetof(Descriptor, operation),
+      offsetof(Descriptor, dtype), offsetof(Descriptor, op), offsetof(Descriptor, root), offsetof(Descriptor, count),
+      offsetof(Descriptor, nameLength), offsetof(Descriptor, name),
+      offsetof(CallBlock, slot), offsetof(CallBlock, self), offsetof(CallBlock, size), offsetof(CallBlock, phase),
+      offsetof(CallBlock, staging), offsetof(CallBlock, stagingBytes), offsetof(CallBlock, source), offsetof(CallBlock, target),
+      offsetof(CallBlock, pieceStart), offsetof(CallBlock, pieceCount), offsetof(CallBlock, result),
+      offsetof(CallBlock, notifyCount), offsetof(CallBlock, descriptor), offsetof(CallBlock, notify),
   };
   return index < sizeof(numbers) / sizeof(numbers[0]) ? numbers[index] : 0;
 }
@@ -33,10 +33,10 @@ EXPORT uint32_t shoal_reduce(uint32_t dtype, uint32_t op, const uint8_t* const* 
   return reduce(dtype, op, sources, k != 0 ? k : 1, target, bytes);
 }
 
-EXPORT uint32_t shoal_may_arrive(const Frame* frame, uint32_t staging) { return may_arrive(*frame, staging != 0); }
-EXPORT uint32_t shoal_advance(Frame* frame, uint32_t turns) { return advance(*frame, turns); }
-EXPORT void shoal_depart(Frame* frame) { depart(*frame); }
-EXPORT void shoal_refuse(Frame* frame) { refuse(*frame); }
-EXPORT void shoal_finish(Frame* frame) { finish(*frame); }
-EXPORT uint32_t shoal_abort(Frame* frame, uint32_t reason) { return abort_lease(*frame, reason); }
-EXPORT uint32_t shoal_leave(Frame* frame) { return leave(*frame); }
+EXPORT uint32_t shoal_may_arrive(const CallBlock* block, uint32_t staging) { return may_arrive(*block, staging != 0); }
+EXPORT uint32_t shoal_advance(CallBlock* block, uint32_t turns) { return advance(*block, turns); }
+EXPORT void shoal_depart(CallBlock* block) { depart(*block); }
+EXPORT void shoal_refuse(CallBlock* block) { refuse(*block); }
+EXPORT void shoal_finish(CallBlock* block) { finish(*block); }
+EXPORT uint32_t shoal_abort(CallBlock* block, uint32_t reason) { return abort_lease(*block, reason); }
+EXPORT uint32_t shoal_leave(CallBlock* block) { return leave(*block); }

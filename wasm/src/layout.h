@@ -1,5 +1,5 @@
 // The layout of the node window: what stands where in shared linear memory, and who may write it.
-// src/window/layout.ts mirrors every number here; test/wasm/layout.test.ts compares the two.
+// src/backend/window/layout.ts mirrors every number here; test/wasm/contract.test.ts compares the two.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@ namespace shoal {
 using Address = uint32_t;  // an offset into linear memory; 0 means "none"
 
 constexpr uint32_t kLineBytes = 128;        // two cache lines: the adjacent-line prefetcher pairs them
-constexpr uint32_t kRing = 8;               // records per member
+constexpr uint32_t kRing = 8;               // descriptors per member
 constexpr uint32_t kMaxRanks = 256;         // ranks of one host
 constexpr uint32_t kMaxChunks = 1024;       // claim/done pairs per slot
 constexpr uint32_t kChunkBytes = 64 * 1024; // smallest chunk of a large call
@@ -17,7 +17,7 @@ constexpr uint32_t kSmallBytes = 4096;      // up to here every member folds for
 constexpr uint32_t kNameBytes = 64;         // how much of a call's name travels
 
 enum Operation : uint8_t { kBarrier = 1, kBroadcast = 2, kAllreduce = 3 };
-enum RecordState : uint8_t { kArrived = 1, kRefused = 2, kFinished = 3 };
+enum DescriptorState : uint8_t { kArrived = 1, kRefused = 2, kFinished = 3 };
 enum Flag : uint8_t {
   kStaged = 1,  // its array is outside the window: it copies in and out of its staging itself
   kPiece = 2,   // a later piece of a call whose plain arrays exceed the staging
@@ -25,7 +25,7 @@ enum Flag : uint8_t {
 
 // One member's announcement of one call. `sequence` is stored last (release) and read first (acquire).
 // operation … name must agree over all members and stand together.
-struct Record {
+struct Descriptor {
   uint64_t sequence;
   uint32_t lease;
   uint8_t state;
@@ -45,13 +45,13 @@ struct Record {
   uint8_t name[kNameBytes];
   uint8_t padding[8];
 };
-static_assert(sizeof(Record) == 128, "a record is 128 bytes");
-constexpr uint32_t kAgreedOffset = offsetof(Record, operation);
+static_assert(sizeof(Descriptor) == 128, "a descriptor is 128 bytes");
+constexpr uint32_t kAgreedOffset = offsetof(Descriptor, operation);
 constexpr uint32_t kAgreedBytes = 24 + kNameBytes;
 
 // Words of one member. Each word has one writer: the member; but `dead`, which its control side writes.
 struct Member {
-  Record ring[kRing];
+  Descriptor descriptors[kRing];
   struct alignas(kLineBytes) { uint64_t departed; uint64_t finished; } progress;  // finished: 0, or the sequence at which the function returned
   struct alignas(kLineBytes) { uint32_t busy; } touch;     // 1 while the member reads or writes others' memory
   struct alignas(kLineBytes) { uint32_t asleep; } sleep;   // 1 while it waits for its doorbell

@@ -11,11 +11,11 @@ namespace {
 // Blocks that stay in the first-level cache between the fold and the copies to further targets.
 constexpr uint64_t kBlockBytes = 8 * 1024;
 
-const Record& record_of(const Frame& f, uint32_t rank) {
-  return at<Slot>(f.slot)->members[rank].ring[f.draft.sequence % kRing];
+const Descriptor& descriptor_of(const CallBlock& f, uint32_t rank) {
+  return at<Slot>(f.slot)->members[rank].descriptors[f.descriptor.sequence % kRing];
 }
 
-bool agree(const Record& a, const Record& b) {
+bool agree(const Descriptor& a, const Descriptor& b) {
   const uint8_t* x = reinterpret_cast<const uint8_t*>(&a) + kAgreedOffset;
   const uint8_t* y = reinterpret_cast<const uint8_t*>(&b) + kAgreedOffset;
   const uint64_t name = a.nameLength < kNameBytes ? a.nameLength : kNameBytes;
@@ -24,31 +24,31 @@ bool agree(const Record& a, const Record& b) {
 
 // Sources and targets of the chunks. A staged member reads the shared `result`: one staging is
 // written for all of them, and rule 2 keeps it until all have departed.
-void list_addresses(Frame& f) {
-  const bool broadcast = f.draft.operation == kBroadcast;
-  const uint32_t root = uint32_t(f.draft.root);
+void list_addresses(CallBlock& f) {
+  const bool broadcast = f.descriptor.operation == kBroadcast;
+  const uint32_t root = uint32_t(f.descriptor.root);
   f.sourceCount = f.targetCount = 0;
   f.result = 0;
   if (broadcast) {
-    const Record& source = record_of(f, root);
+    const Descriptor& source = descriptor_of(f, root);
     f.sources[f.sourceCount++] = source.address;
     if (source.flags & kStaged) f.result = source.address;
   }
   for (uint32_t m = 0; m < f.size; m++) {
-    const Record& record = record_of(f, m);
-    if (!broadcast) f.sources[f.sourceCount++] = record.address;
-    if (broadcast && m == root && record.targetAddress == record.address) continue;
-    if (record.targetAddress != 0) {
-      f.targets[f.targetCount++] = record.targetAddress;
+    const Descriptor& descriptor = descriptor_of(f, m);
+    if (!broadcast) f.sources[f.sourceCount++] = descriptor.address;
+    if (broadcast && m == root && descriptor.targetAddress == descriptor.address) continue;
+    if (descriptor.targetAddress != 0) {
+      f.targets[f.targetCount++] = descriptor.targetAddress;
     } else if (f.result == 0) {
       // May hold this member's own input too: each element is read before it is overwritten.
-      f.result = record.stagingAddress;
+      f.result = descriptor.stagingAddress;
       f.targets[f.targetCount++] = f.result;
     }
   }
 }
 
-void cut_chunks(Frame& f) {
+void cut_chunks(CallBlock& f) {
   const uint64_t item = item_bytes(f);
   const uint64_t bytes = f.pieceCount * item;
   uint64_t chunks = bytes / kChunkBytes;
@@ -63,17 +63,17 @@ void cut_chunks(Frame& f) {
 
 }  // namespace
 
-bool plan(Frame& f) {
-  const Record& first = record_of(f, 0);
+bool plan(CallBlock& f) {
+  const Descriptor& first = descriptor_of(f, 0);
   bool staged = false;
   for (uint32_t m = 0; m < f.size; m++) {
-    const Record& record = record_of(f, m);
-    if (!agree(first, record)) return false;
-    staged = staged || (record.flags & kStaged);
+    const Descriptor& descriptor = descriptor_of(f, m);
+    if (!agree(first, descriptor)) return false;
+    staged = staged || (descriptor.flags & kStaged);
   }
   f.chunks = 0;
-  f.pieceCount = f.draft.count - f.pieceStart;
-  if (f.draft.operation == kBarrier || f.draft.count == 0 || is_small(f)) return true;
+  f.pieceCount = f.descriptor.count - f.pieceStart;
+  if (f.descriptor.operation == kBarrier || f.descriptor.count == 0 || is_small(f)) return true;
   const uint64_t fits = f.stagingBytes / item_bytes(f);
   if (staged && f.pieceCount > fits) f.pieceCount = fits;
   list_addresses(f);
@@ -81,19 +81,19 @@ bool plan(Frame& f) {
   return true;
 }
 
-void run_chunk(Frame& f, uint32_t chunk) {
+void run_chunk(CallBlock& f, uint32_t chunk) {
   const uint64_t item = item_bytes(f);
   const uint64_t first = chunk * f.chunkCount;
   const uint64_t count = first + f.chunkCount < f.pieceCount ? f.chunkCount : f.pieceCount - first;
   const uint64_t end = (first + count) * item;
-  const bool reduces = f.draft.operation == kAllreduce;
+  const bool reduces = f.descriptor.operation == kAllreduce;
   const uint8_t* sources[kMaxRanks];
   for (uint64_t at_byte = first * item; at_byte < end; at_byte += kBlockBytes) {
     const uint64_t bytes = at_byte + kBlockBytes < end ? kBlockBytes : end - at_byte;
     for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + at_byte;
     uint8_t* target = at<uint8_t>(f.targets[0]) + at_byte;
     if (reduces) {
-      reduce(f.draft.dtype, f.draft.op, sources, f.sourceCount, target, bytes);
+      reduce(f.descriptor.dtype, f.descriptor.op, sources, f.sourceCount, target, bytes);
     } else {
       memcpy(target, sources[0], bytes);
     }
@@ -101,26 +101,26 @@ void run_chunk(Frame& f, uint32_t chunk) {
   }
 }
 
-void run_small(Frame& f) {
+void run_small(CallBlock& f) {
   f.result = 0;
-  const uint64_t bytes = f.draft.count * (f.draft.operation == kBarrier ? 0 : item_bytes(f));
+  const uint64_t bytes = f.descriptor.count * (f.descriptor.operation == kBarrier ? 0 : item_bytes(f));
   if (bytes == 0 || bytes > kSmallBytes) {
     // Nothing to move, or a large broadcast whose members all copy from the root's staging.
     if (bytes != 0) f.result = f.sources[0];
     return;
   }
-  if (f.draft.operation == kBroadcast) {
-    f.result = record_of(f, uint32_t(f.draft.root)).address;
+  if (f.descriptor.operation == kBroadcast) {
+    f.result = descriptor_of(f, uint32_t(f.descriptor.root)).address;
     if (f.target != 0 && !(sends(f) && f.source == f.target)) {
       memcpy(at<uint8_t>(f.target), at<uint8_t>(f.result), bytes);
     }
     return;
   }
   const uint8_t* sources[kMaxRanks];
-  for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(record_of(f, m).address);
+  for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(descriptor_of(f, m).address);
   f.result = f.staging + 2 * f.stagingBytes;
   const Address target = f.target != 0 ? f.target : f.result;
-  reduce(f.draft.dtype, f.draft.op, sources, f.size, at<uint8_t>(target), bytes);
+  reduce(f.descriptor.dtype, f.descriptor.op, sources, f.size, at<uint8_t>(target), bytes);
 }
 
 }  // namespace shoal

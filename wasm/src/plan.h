@@ -1,25 +1,25 @@
-// What a call's records say is to be done, and doing it: pure functions of all members' records.
+// What a call's descriptors say is to be done, and doing it: pure functions of all members' descriptors.
 #pragma once
 #include "dtype.h"
 #include "protocol.h"
 
 namespace shoal {
 
-inline uint64_t item_bytes(const Frame& f) { return kItemBytes[f.draft.dtype]; }
+inline uint64_t item_bytes(const CallBlock& f) { return kItemBytes[f.descriptor.dtype]; }
 // Small calls are folded by every member from the staged inputs.
-inline bool is_small(const Frame& f) { return f.draft.count * item_bytes(f) <= kSmallBytes; }
+inline bool is_small(const CallBlock& f) { return f.descriptor.count * item_bytes(f) <= kSmallBytes; }
 // Whether this rank brings data.
-inline bool sends(const Frame& f) { return f.draft.operation != kBroadcast || uint32_t(f.draft.root) == f.self; }
+inline bool sends(const CallBlock& f) { return f.descriptor.operation != kBroadcast || uint32_t(f.descriptor.root) == f.self; }
 // Two halves alternate by sequence.
-inline Address staging_half(const Frame& f) {
-  return f.staging + (f.draft.sequence & 1 ? f.stagingBytes : 0);
+inline Address staging_half(const CallBlock& f) {
+  return f.staging + (f.descriptor.sequence & 1 ? f.stagingBytes : 0);
 }
 
-// Fills the frame's plan from all records (rule 3); false when they disagree.
-bool plan(Frame& frame);
+// Fills the block's plan from all descriptors (rule 3); false when they disagree.
+bool plan(CallBlock& block);
 // Folds or copies one chunk for every target (rule 4).
-void run_chunk(Frame& frame, uint32_t chunk);
+void run_chunk(CallBlock& block, uint32_t chunk);
 // Folds or copies a small call for this member alone.
-void run_small(Frame& frame);
+void run_small(CallBlock& block);
 
 }  // namespace shoal

@@ -16,8 +16,8 @@ enum Status : uint32_t {
 
 enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kFinish = 3, kDone = 4 };
 
-// One rank's side of one call. Private to the rank; filled by the caller up to `draft`.
-struct Frame {
+// One rank's side of one call. Private to the rank; filled by the caller up to `descriptor`.
+struct CallBlock {
   Address slot;
   uint32_t self;
   uint32_t size;
@@ -35,26 +35,26 @@ struct Frame {
   uint32_t firstUndone;
   uint32_t sourceCount;
   uint32_t targetCount;
-  uint32_t ringCount;  // members to ring after this call
-  Record draft;        // sequence, lease, operation … name: what arrive() publishes
+  uint32_t notifyCount;  // members to notify after this call
+  Descriptor descriptor;        // sequence, lease, operation … name: what arrive() publishes
   Address sources[kMaxRanks];
   Address targets[kMaxRanks];
-  uint32_t ring[kMaxRanks];
+  uint32_t notify[kMaxRanks];
 };
 
-// Whether the record and the staging half of this sequence are free (rule 2).
-bool may_arrive(const Frame& frame, bool staging);
+// Whether the descriptor and the staging half of this sequence are free (rule 2).
+bool may_arrive(const CallBlock& block, bool staging);
 // Goes on with the call as far as it can, waiting at most `turns` turns in each phase.
-Status advance(Frame& frame, uint32_t turns);
-// Ends this rank's part in the call: its record and staging may be reused (rule 6).
-void depart(Frame& frame);
+Status advance(CallBlock& block, uint32_t turns);
+// Ends this rank's part in the call: its descriptor and staging may be reused (rule 6).
+void depart(CallBlock& block);
 // Publishes a call that its own rank refused; departs at once.
-void refuse(Frame& frame);
+void refuse(CallBlock& block);
 // Publishes that the rank's function has returned.
-void finish(Frame& frame);
-// Sets the abort word, if it is still clear, and lists whom to ring. Returns the reason that holds.
-uint32_t abort_lease(Frame& frame, uint32_t reason);
+void finish(CallBlock& block);
+// Sets the abort word, if it is still clear, and lists whom to notify. Returns the reason that holds.
+uint32_t abort_lease(CallBlock& block, uint32_t reason);
 // Leaves a call early (rule 7): kPending while another member is busy, then kComplete or kLeft.
-Status leave(Frame& frame);
+Status leave(CallBlock& block);
 
 }  // namespace shoal

@@ -106,7 +106,7 @@ export async function badArguments(): Promise<string[]> {
     allreduce!(good, { accumulate: 'float32' }),
     allreduce!(new Uint16Array(3), { dtype: 'float16', op: 'max', accumulate: 'float32' }),
     allreduce!(new Uint16Array(3), { dtype: 'float16', accumulate: 'float64' }),
-    allreduce!(good, { reproducible: 1 }),
+    allreduce!(good, { reproducible: true }),
     broadcast!(new Uint16Array(3), { dtype: 'complex64' }),
   ];
   const codes = await Promise.all(calls.map(codeOf));

@@ -49,8 +49,8 @@ struct Round {
 
 // One rank's calls; returns when the round is over or the lease aborted.
 void run_rank(const Round& round, uint32_t self) {
-  auto frame_owner = std::make_unique<Frame>();
-  Frame& f = *frame_owner;
+  auto frame_owner = std::make_unique<CallBlock>();
+  CallBlock& f = *frame_owner;
   memset(&f, 0, sizeof f);
   f.slot = round.slot;
   f.self = self;
@@ -67,12 +67,12 @@ void run_rank(const Round& round, uint32_t self) {
     const uint64_t count = (dice >> 8) % 4 == 0 ? (dice >> 16) % 100000 : (dice >> 16) % 1500;
     const bool broadcast = (dice >> 40) % 4 == 0;
     const uint32_t root = uint32_t((dice >> 44) % round.size);
-    f.draft.lease = 1;
-    f.draft.operation = broadcast ? kBroadcast : kAllreduce;
-    f.draft.dtype = kFloat32;
-    f.draft.op = kSum;
-    f.draft.root = broadcast ? int32_t(root) : 0;
-    f.draft.count = count;
+    f.descriptor.lease = 1;
+    f.descriptor.operation = broadcast ? kBroadcast : kAllreduce;
+    f.descriptor.dtype = kFloat32;
+    f.descriptor.op = kSum;
+    f.descriptor.root = broadcast ? int32_t(root) : 0;
+    f.descriptor.count = count;
     const auto element = [&](uint32_t rank, uint64_t i) { return float((rank + 1) * 3 + (i + dice) % 5); };
     own.resize(count + 1);  // never without data(), also for count 0
     float* data = window ? at<float>(array) : own.data();
@@ -81,7 +81,7 @@ void run_rank(const Round& round, uint32_t self) {
     uint64_t done = 0;
     bool ended = false;
     do {
-      f.draft.sequence = ++sequence;
+      f.descriptor.sequence = ++sequence;
       f.phase = kPrepare;
       f.pieceStart = done;
       f.source = f.target = window ? Address(array + done * 4) : 0;
@@ -148,7 +148,7 @@ void run_rank(const Round& round, uint32_t self) {
       }
     }
   }
-  f.draft.sequence = sequence + 1;
+  f.descriptor.sequence = sequence + 1;
   finish(f);
 }
 

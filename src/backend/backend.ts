@@ -1,0 +1,70 @@
+/** How a rank reaches the members of its groups: through the window of their host, or over the wire. */
+import type { ShoalError } from '../errors.js';
+import type { AbortReason } from './abort-reason.js';
+import type { Descriptor } from './descriptor.js';
+import type { Lease } from './lease.js';
+import type { CallArguments } from './call-arguments.js';
+import type { TaskArrays } from '../operands/task-arrays.js';
+
+/** Everything of one rank that its groups share; owned by the thread that runs the rank. */
+export interface Backend {
+  readonly worldRank: number;
+  /** Ranks outnumber cores: waiting must give way at once. */
+  readonly crowded: boolean;
+  readonly arrays: TaskArrays;
+  /** @throws {@link UnsupportedError} when the rank is in as many groups as it can be. */
+  join(lease: Lease): Channel;
+}
+
+/** One rank's side of one group. Ranks are those of the group. */
+export interface Channel {
+  /** Why the lease has ended early, if it has. */
+  abortReason(): AbortReason | undefined;
+  /** End the lease early and wake everybody; a reason that stands already wins. */
+  abort(reason: number): void;
+  /** Leave this rank's encoded error where peers find it; before `abort`. */
+  leaveFault(encoded: Uint8Array): void;
+  readFault(rank: number): Uint8Array | undefined;
+  /** Say whether this rank waits for its doorbell in a call of this group. */
+  setAsleep(asleep: boolean): void;
+  /** What a member has announced for a call; undefined while it has not arrived there. */
+  descriptor(rank: number, sequence: number): Descriptor | undefined;
+  /** The sequence at which a member's function returned; 0 while it runs. */
+  finished(rank: number): number;
+  /** The last call that a member has completed. */
+  departed(rank: number): number;
+  /** Whether a member still touches memory of others. */
+  isBusy(rank: number): boolean;
+  /**
+   * What a task has written to in this rank's memory although nobody may; undefined: nothing is known. `sequence`: the calls
+   * that this rank has completed, where it is in none.
+   */
+  damage(sequence: number | undefined): string | undefined;
+  /** An exception has left a call of this rank in the middle: it touches nobody's memory any more. */
+  interrupted(): void;
+  /** Start a call; `refusal` when it was bad and is only announced. `nextSequence` counts its pieces. */
+  begin(args: CallArguments, refusal: ShoalError | undefined, nextSequence: () => number): Transfer;
+  /** Messages of calls that this rank has sent to others and received whole; in a window there are none. */
+  readonly traffic: { readonly sent: number; readonly received: number };
+  /** Announce that this rank's function has returned. */
+  finish(sequence: number): void;
+  /** Nothing of the group's is touched any more. */
+  close(): void;
+}
+
+/** Where a transfer stands. `complete`, `mismatch` and `refused` are ends; after `aborted` comes `leave`. */
+export type TransferStatus = 'pending' | 'complete' | 'mismatch' | 'refused' | 'aborted';
+
+/** The bytes of one call, on their way. */
+export interface Transfer {
+  /** Number of the piece under way. */
+  readonly sequence: number;
+  /** Waits for something that nobody notifies of. */
+  readonly polls: boolean;
+  /** An error of this rank's own, such as a buffer that was detached under way: the group is to fail with it. */
+  readonly ownError: ShoalError | undefined;
+  /** Go on as far as possible without waiting longer than `turns` turns. */
+  step(turns: number): TransferStatus;
+  /** End early after an abort: `left` once nobody touches this rank's memory, `complete` if the result came first. */
+  leave(): 'pending' | 'complete' | 'left';
+}

@@ -1,0 +1,19 @@
+/** What a rank announces of a call before any byte moves: 64 bytes and a name, the same over the window and over the wire. */
+
+/** Bytes of a call's name that travel. */
+export const nameBytes = 64;
+/** Up to so many bytes every member folds for itself; over the wire they travel with the descriptor. */
+export const smallBytes = 4_096;
+
+/** A descriptor, read back for errors. */
+export interface Descriptor {
+  readonly sequence: number;
+  readonly state: number;
+  readonly code: number;
+  readonly operation: number;
+  readonly dtype: number;
+  readonly op: number;
+  readonly root: number;
+  readonly count: number;
+  readonly name: string;
+}

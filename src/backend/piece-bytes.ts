@@ -1,0 +1,24 @@
+/** The bytes of a piece of a plain array. */
+import { InvalidArgumentError } from '../errors.js';
+import type { TypedArray } from '../types/buffers.js';
+import type { CallArguments } from './call-arguments.js';
+
+/** `sizeBytes` bytes from element `start`, or the error to fail with when the array has lost them under way. */
+export function bytesOf(
+  { algorithm, itemBytes }: CallArguments,
+  array: TypedArray,
+  start: number,
+  sizeBytes: number,
+): Uint8Array | InvalidArgumentError {
+  const offset = start * itemBytes;
+  if (array.byteLength >= offset + sizeBytes) return new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes);
+  return lostBuffer(algorithm.name, array.byteLength);
+}
+
+/** The caller's memory went away while a call was using it. */
+export function lostBuffer(what: string, bytesLeft: number): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `${what}: expected the buffer to stay as it was until the call ends, ` +
+      `but it was detached or shrunk to ${bytesLeft} bytes; await the call before you transfer the buffer`,
+  );
+}

@@ -1,0 +1,192 @@
+/** One rank's block of one group: where the kernels find a call, and the descriptors of its members. Mirrors `CallBlock` in `wasm/src/protocol.h`. */
+import type { CallName } from '../call-name.js';
+import type { Descriptor } from '../descriptor.js';
+import { nameText } from '../call-name.js';
+import { layoutNumbers as at, stagingBytes } from './layout.js';
+import type { NodeWindow } from './node-window.js';
+
+const highWord = 2 ** 32;
+const zeros = new Uint8Array(at.slotMembers);
+/** Numbers and addresses of one call, before its first piece. */
+export interface BlockCall {
+  readonly operation: number;
+  readonly dtype: number;
+  readonly op: number;
+  readonly root: number;
+  readonly count: number;
+  readonly name: CallName;
+}
+
+/** Typed access to the block; the addresses of window arrays move on with each piece. */
+export class CallBlock {
+  readonly address: number;
+  readonly staging: number;
+  readonly slot: number;
+  readonly size: number;
+  readonly #node: NodeWindow;
+  readonly #base: number;
+  readonly #self: number;
+
+  /** @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per group. */
+  constructor(node: NodeWindow, address: number, staging: number, slot: number, self: number, size: number) {
+    this.#node = node;
+    this.address = address;
+    this.staging = staging;
+    this.slot = slot;
+    this.size = size;
+    this.#base = address / 4;
+    this.#self = self;
+    this.restore();
+  }
+
+  /** Say again what does not change: a stray write may have hit the block. */
+  restore(): void {
+    for (const [offset, value] of this.#constants()) this.#set(offset, value);
+  }
+
+  /** Whether what does not change is still what it was. */
+  get isWhole(): boolean {
+    return this.#constants().every(([offset, value]) => this.#get(offset) === value);
+  }
+
+  /**
+   * Whether this rank's words in the slot say what a rank that has completed `sequence` calls and is in none leaves there,
+   * and nothing stands between them. Those words are written by this rank alone.
+   */
+  isAtRest(sequence: number): boolean {
+    const own = this.#member(this.#self);
+    return this.departed(this.#self) === sequence && this.#isClear(own + at.memberProgress + 16, own + at.memberDead);
+  }
+
+  /** Whether nobody has written to the slot of a lease that begins, as far as this rank can tell: its own part; rank 0 the rest. */
+  isFresh(): boolean {
+    const own = this.#member(this.#self);
+    if (!this.#isClear(own, own + at.memberDead)) return false;
+    return this.#self !== 0 || this.#isClear(this.slot + 8, this.slot + at.slotMembers);
+  }
+
+  setLease(lease: number): void {
+    this.#set(at.blockDescriptor + at.descriptorLease, lease);
+  }
+
+  setCall(call: BlockCall): void {
+    const { u32, bytes } = this.#node;
+    const descriptor = this.address + at.blockDescriptor;
+    u32[(descriptor + at.descriptorOperation) / 4] = call.operation | (call.dtype << 8) | (call.op << 16);
+    u32[(descriptor + at.descriptorRoot) / 4] = call.root;
+    this.#setWide(at.blockDescriptor + at.descriptorCount, call.count);
+    this.#setWide(at.blockDescriptor + at.descriptorNameLength, call.name.length);
+    if (call.name.length === 0) return;
+    bytes.fill(0, descriptor + at.descriptorName, descriptor + at.descriptorName + at.nameBytes);
+    bytes.set(call.name.bytes, descriptor + at.descriptorName);
+  }
+
+  /** Start a piece: `source` and `target` are window addresses of its first element, or 0. */
+  setPiece(sequence: number, pieceStart: number, source: number, target: number): void {
+    this.#set(at.blockPhase, 0);
+    this.#setWide(at.blockDescriptor, sequence);
+    this.#setWide(at.blockPieceStart, pieceStart);
+    this.#set(at.blockSource, source);
+    this.#set(at.blockTarget, target);
+  }
+
+  setRefusal(code: number): void {
+    this.#node.bytes[this.address + at.blockDescriptor + at.descriptorCode] = code;
+  }
+
+  /** Address of the staging half of a sequence. */
+  stagingHalf(sequence: number): number {
+    return this.staging + (sequence % 2 === 1 ? stagingBytes : 0);
+  }
+
+  get pieceCount(): number {
+    return this.#getWide(this.address + at.blockPieceCount);
+  }
+
+  get result(): number {
+    return this.#get(at.blockResult);
+  }
+
+  /** Members that the last kernel call asks to notify. */
+  notifyMembers(notify: (member: number) => void): void {
+    const count = Math.min(this.#get(at.blockNotifyCount), this.size);
+    for (let i = 0; i < count; i++) notify(this.#get(at.blockNotify + 4 * i));
+  }
+
+  setAsleep(self: number, asleep: boolean): void {
+    Atomics.store(this.#node.u32, (this.#member(self) + at.memberAsleep) / 4, asleep ? 1 : 0);
+  }
+
+  /** Say that this rank touches nobody's memory: the kernels did not come to it. */
+  setIdle(self: number): void {
+    Atomics.store(this.#node.u32, (this.#member(self) + at.memberBusy) / 4, 0);
+  }
+
+  isBusy(member: number): boolean {
+    const { u32 } = this.#node;
+    const address = this.#member(member);
+    return (
+      Atomics.load(u32, (address + at.memberBusy) / 4) !== 0 && Atomics.load(u32, (address + at.memberDead) / 4) === 0
+    );
+  }
+
+  departed(member: number): number {
+    return Number(Atomics.load(this.#node.i64, (this.#member(member) + at.memberProgress) / 8));
+  }
+
+  /** The sequence at which the member's function returned; 0 while it runs. */
+  finished(member: number): number {
+    return Number(Atomics.load(this.#node.i64, (this.#member(member) + at.memberProgress + 8) / 8));
+  }
+
+  /** What `member` announced for `sequence`; undefined while it has not arrived there. */
+  descriptor(member: number, sequence: number): Descriptor | undefined {
+    const { u32, i64, bytes } = this.#node;
+    const address = this.#member(member) + (sequence % at.ring) * at.descriptorBytes;
+    if (Number(Atomics.load(i64, address / 8)) !== sequence) return undefined;
+    const name = address + at.descriptorName;
+    return {
+      sequence,
+      state: bytes[address + at.descriptorState] ?? 0,
+      code: bytes[address + at.descriptorCode] ?? 0,
+      operation: bytes[address + at.descriptorOperation] ?? 0,
+      dtype: bytes[address + at.descriptorDtype] ?? 0,
+      op: bytes[address + at.descriptorOp] ?? 0,
+      root: u32[(address + at.descriptorRoot) / 4] ?? 0,
+      count: this.#getWide(address + at.descriptorCount),
+      name: nameText(bytes.subarray(name, name + at.nameBytes), this.#getWide(address + at.descriptorNameLength)),
+    };
+  }
+
+  #constants(): readonly (readonly [offset: number, value: number])[] {
+    return [
+      [at.blockSlot, this.slot],
+      [at.blockSelf, this.#self],
+      [at.blockSize, this.size],
+      [at.blockStaging, this.staging],
+      [at.blockStagingBytes, stagingBytes],
+    ];
+  }
+
+  #isClear(from: number, to: number): boolean {
+    return Buffer.compare(this.#node.bytes.subarray(from, to), zeros.subarray(0, to - from)) === 0;
+  }
+
+  #member(rank: number): number {
+    return this.slot + at.slotMembers + rank * at.memberBytes;
+  }
+  #get(offset: number): number {
+    return this.#node.u32[this.#base + offset / 4] ?? 0;
+  }
+  #set(offset: number, value: number): void {
+    this.#node.u32[this.#base + offset / 4] = value;
+  }
+  #getWide(address: number): number {
+    const { u32 } = this.#node;
+    return (u32[address / 4] ?? 0) + (u32[address / 4 + 1] ?? 0) * highWord;
+  }
+  #setWide(offset: number, value: number): void {
+    this.#set(offset, value >>> 0);
+    this.#set(offset + 4, Math.floor(value / highWord));
+  }
+}

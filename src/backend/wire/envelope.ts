@@ -1,0 +1,48 @@
+/** What goes ahead of every message: whose it is and what it is for. */
+
+/** Bytes of an encoded envelope. */
+export const envelopeBytes = 64;
+
+/**
+ * `data`: bytes of a call. `descriptor`: what a rank calls, sent when it waits long. `finished`: a rank's function has
+ * returned, at `sequence`. `abort`: the lease ends early. `left`: the rank leaves MPI.
+ */
+const kinds = ['data', 'descriptor', 'finished', 'abort', 'left'] as const;
+
+/** See {@link kinds}. */
+export type EnvelopeKind = (typeof kinds)[number];
+
+/** A message's address within its lease is (source, sequence, step). */
+export interface Envelope {
+  readonly kind: EnvelopeKind;
+  /** The lease that it belongs to; 0 for `left`. */
+  readonly lease: number;
+  /** Its rank in the communicator. */
+  readonly source: number;
+  readonly sequence: number;
+  /** Which of the messages of one call between two ranks. */
+  readonly step: number;
+  /** Bytes of the payload. */
+  readonly sizeBytes: number;
+  /** Abort word of `abort`. */
+  readonly reason: number;
+}
+
+const highWord = 2 ** 32;
+
+/** Write to a place that is a multiple of 4. */
+export function writeEnvelope(u32: Uint32Array, address: number, envelope: Envelope): void {
+  const { kind, lease, source, sequence, step, sizeBytes, reason } = envelope;
+  const fields = [sequence >>> 0, Math.floor(sequence / highWord), step, sizeBytes, reason];
+  u32.set([kinds.indexOf(kind) + 1, lease, source, ...fields], address / 4);
+}
+
+/** Undefined where none was written. */
+export function readEnvelope(u32: Uint32Array, address: number): Envelope | undefined {
+  const [number = 0, lease = 0, source = 0, low = 0, high = 0, step = 0, sizeBytes = 0, reason = 0] = u32.subarray(
+    address / 4,
+    address / 4 + 8,
+  );
+  const kind = kinds[number - 1];
+  return kind && { kind, lease, source, sequence: low + high * highWord, step, sizeBytes, reason };
+}

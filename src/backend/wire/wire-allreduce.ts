@@ -1,0 +1,89 @@
+/**
+ * Allreduce of long vectors over the wire: the same left fold in rank order, and the same bits on all ranks.
+ *
+ * Source: pairwise exchange, as in MPI_Reduce_scatter for non-commutative operations (Thakur, Rabenseifner and Gropp,
+ * "Optimization of Collective Communication Operations in MPICH", 2005, section 4.3), then an allgather of the slices.
+ * Rank j gets everybody's slice j, folds it and sends the result to all. Cost: 2(P−1) messages sent per rank and piece,
+ * 2n(P−1)/P bytes sent in all, as many as a ring; one copy in and one out.
+ */
+import type { Block } from './endpoint.js';
+import { maxPayloadBytes } from './endpoint.js';
+import { stepsAfterBruck } from './bruck.js';
+import type { Exchange, Steps } from './exchange.js';
+import { wait, waitFor } from './exchange.js';
+
+const pieceBytes = 4 * 1024 * 1024;
+
+/** A vector of `count` elements, copied piece by piece. */
+export interface Vector {
+  readonly count: number;
+  readonly itemBytes: number;
+  /** Copy elements from `start` on out of the input; false when they are gone. */
+  read(start: number, target: Uint8Array): boolean;
+  /** Copy elements from `start` on into the output; false when it is gone. */
+  write(start: number, source: Uint8Array): boolean;
+}
+
+/** False when this rank's array was lost under way. */
+export function* allreduceLarge(exchange: Exchange, vector: Vector): Steps<boolean> {
+  const { size } = exchange;
+  const { count, itemBytes } = vector;
+  const most = Math.min(Math.floor(pieceBytes / size), maxPayloadBytes);
+  const perSlice = Math.max(64, Math.floor(most / 64) * 64) / itemBytes;
+  let step = stepsAfterBruck;
+  for (let start = 0; start < count; start += perSlice * size, step += 2) {
+    const length = Math.min(perSlice * size, count - start);
+    if (!(yield* onePiece(exchange, vector, start, length, step))) return false;
+  }
+  yield* waitFor(() => exchange.allSent());
+  return true;
+}
+
+function* onePiece(exchange: Exchange, vector: Vector, start: number, length: number, step: number): Steps<boolean> {
+  const { rank, size } = exchange;
+  const { itemBytes } = vector;
+  const perSlice = Math.ceil(length / size);
+  const first = (slice: number): number => Math.min(length, slice * perSlice);
+  const countOf = (slice: number): number => first(slice + 1) - first(slice);
+  const held: Block[] = [];
+  const keep = (block: Block): Block => {
+    held.push(block);
+    return block;
+  };
+  try {
+    const piece = keep(yield* wait(() => exchange.allocate(length * itemBytes)));
+    if (!vector.read(start, exchange.view(piece, 0, length * itemBytes))) return false;
+    // Each rank begins with its successor, so that not all send to the same one first.
+    for (const to of others(rank, size)) {
+      const sizeBytes = countOf(to) * itemBytes;
+      if (sizeBytes > 0) yield* waitFor(() => exchange.send(to, step, piece, first(to) * itemBytes, sizeBytes));
+    }
+    const mine = countOf(rank) * itemBytes;
+    if (mine > 0) {
+      const sources: number[] = [];
+      for (let source = 0; source < size; source++) {
+        if (source === rank) sources.push(piece.address + first(rank) * itemBytes);
+        else sources.push(keep(yield* wait(() => exchange.take(source, step))).address);
+      }
+      const result = keep(yield* wait(() => exchange.allocate(mine)));
+      exchange.reduce(sources, result.address, countOf(rank));
+      for (const to of others(rank, size)) yield* waitFor(() => exchange.send(to, step + 1, result, 0, mine));
+      if (!vector.write(start + first(rank), exchange.view(result, 0, mine))) return false;
+    }
+    for (const source of others(rank, size)) {
+      if (countOf(source) === 0) continue;
+      const slice = yield* wait(() => exchange.take(source, step + 1));
+      const written = vector.write(start + first(source), exchange.view(slice));
+      exchange.release(slice);
+      if (!written) return false;
+    }
+    return true;
+  } finally {
+    for (const block of held) exchange.release(block);
+  }
+}
+
+/** rank + 1, …, rank − 1. */
+function others(rank: number, size: number): number[] {
+  return Array.from({ length: size - 1 }, (_, i) => (rank + 1 + i) % size);
+}

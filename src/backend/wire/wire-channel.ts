@@ -1,0 +1,213 @@
+/** A group whose members share no memory: what a `Channel` asks, answered from what has come over the wire. */
+import { nowMs } from '../../clock.js';
+import type { MemberInfo, ShoalError } from '../../errors.js';
+import type { AbortReason } from '../abort-reason.js';
+import { decodeAbort } from '../abort-reason.js';
+import type { Descriptor } from '../descriptor.js';
+import type { NodeWindow } from '../window/node-window.js';
+import type { EnvelopeKind } from './envelope.js';
+import type { Arrival, Endpoint, Mailbox } from './endpoint.js';
+import type { Lease } from '../lease.js';
+import type { Channel } from '../backend.js';
+import type { CallArguments } from '../call-arguments.js';
+import { decodeDescriptor } from './wire-descriptor.js';
+import type { SendArguments, WireMembers } from './wire-transfer.js';
+import { WireTransfer } from './wire-transfer.js';
+
+/** Records that are kept of each rank, for errors. */
+const keptDescriptors = 4;
+/** Longest wait for room for a message to all. */
+const roomLimitMs = 1_000;
+/** Longest wait for a message to all to leave; what is left of it is seen through from the event loop. */
+const tellLimitMs = 20;
+/** Longest wait for a member to say why the lease has failed. */
+const explanationLimitMs = 200;
+
+/** What a rank knows of one member. */
+class Peer {
+  readonly descriptors: Descriptor[] = [];
+  readonly arrivals: Arrival[] = [];
+  finished = 0;
+  fault: Uint8Array | undefined;
+}
+
+/** What a channel tells its backend. */
+export interface ChannelEvents {
+  /** All members were told something. */
+  told(): void;
+  closed(): void;
+}
+
+/** One rank's side of one lease. */
+export class WireChannel implements Channel, Mailbox, WireMembers {
+  readonly endpoint: Endpoint;
+  readonly rank: number;
+  readonly members: readonly MemberInfo[];
+  readonly traffic: { sent: number; received: number } = { sent: 0, received: 0 };
+  readonly #lease: number;
+  readonly #slot: number;
+  readonly #node: NodeWindow;
+  readonly #peers: readonly Peer[];
+  readonly #events: ChannelEvents;
+  #completed = 0;
+  /** The first that a member, or this rank, has aborted the lease for. */
+  #cause: AbortReason | undefined;
+  #unexplainedSince: number | undefined;
+
+  constructor(endpoint: Endpoint, node: NodeWindow, { lease, slot, rank, members }: Lease, events: ChannelEvents) {
+    this.endpoint = endpoint;
+    this.rank = rank;
+    this.members = members;
+    this.#lease = lease;
+    this.#slot = slot;
+    this.#node = node;
+    this.#events = events;
+    this.#peers = members.map(() => new Peer());
+    endpoint.open(lease, this);
+  }
+
+  /** Looks at what has come first: an abort may be among it. */
+  abortReason(): AbortReason | undefined {
+    this.endpoint.poll();
+    const word = this.#abortWord();
+    if (!word || this.#cause) return word && this.#cause;
+    if (word.kind !== 'peerFailed') return word;
+    // The control side has heard of a failure, perhaps of one that another has caused, before this rank was told of it.
+    this.#unexplainedSince ??= nowMs();
+    return nowMs() - this.#unexplainedSince > explanationLimitMs ? word : undefined;
+  }
+
+  abort(reason: number): void {
+    if (this.#abortWord()) return;
+    this.#abort(reason);
+    this.tellAll('abort', 0, this.#peers[this.rank]?.fault, reason);
+  }
+
+  leaveFault(encoded: Uint8Array): void {
+    const own = this.#peers[this.rank];
+    if (own) own.fault = encoded;
+  }
+
+  readFault(rank: number): Uint8Array | undefined {
+    return this.#peers[rank]?.fault;
+  }
+
+  setAsleep(): void {
+    // Nobody notifies over the wire: a rank that waits polls.
+  }
+
+  descriptor(rank: number, sequence: number): Descriptor | undefined {
+    return this.#peers[rank]?.descriptors.find((descriptor) => descriptor.sequence === sequence);
+  }
+
+  finished(rank: number): number {
+    return this.#peers[rank]?.finished ?? 0;
+  }
+
+  departed(rank: number): number {
+    if (rank === this.rank) return this.#completed;
+    return Math.min(this.#completed, this.#peers[rank]?.descriptors.at(-1)?.sequence ?? 0);
+  }
+
+  isBusy(): boolean {
+    return false;
+  }
+
+  damage(): undefined {
+    // Arrays of tasks are memory of their own: nothing else can be reached through them.
+    return undefined;
+  }
+
+  interrupted(): void {
+    // Over the wire no rank touches another's memory.
+  }
+
+  begin(args: CallArguments, refusal: ShoalError | undefined, nextSequence: () => number): WireTransfer {
+    return new WireTransfer(this, args, refusal, nextSequence());
+  }
+
+  finish(sequence: number): void {
+    this.tellAll('finished', sequence);
+  }
+
+  close(): void {
+    this.endpoint.close(this.#lease);
+    for (const { arrivals } of this.#peers) {
+      for (const { block } of arrivals.splice(0)) if (block) this.endpoint.release(block);
+    }
+    this.#events.closed();
+  }
+
+  deliver(arrival: Arrival): void {
+    const { envelope, copy, block } = arrival;
+    const rank = envelope.source;
+    const peer = this.#peers[rank];
+    if (peer && envelope.kind === 'data') {
+      peer.arrivals.push(arrival);
+      return;
+    }
+    if (block) this.endpoint.release(block);
+    if (!peer) return;
+    if (envelope.kind === 'finished') peer.finished = envelope.sequence;
+    if (envelope.kind === 'descriptor') this.note(rank, decodeDescriptor(copy).descriptor);
+    if (envelope.kind === 'abort') {
+      if (copy.length > 0) peer.fault = copy;
+      this.#abort(envelope.reason);
+    }
+  }
+
+  /** The whole message of a member; undefined while it has not come. */
+  take(source: number, sequence: number, step: number): Arrival['block'] {
+    const arrivals = this.#peers[source]?.arrivals ?? [];
+    const index = arrivals.findIndex(({ envelope }) => envelope.sequence === sequence && envelope.step === step);
+    if (!arrivals[index]?.ready) return undefined;
+    this.traffic.received++;
+    return arrivals.splice(index, 1)[0]?.block;
+  }
+
+  send(...[dest, kind, sequence, step, ...rest]: SendArguments): boolean {
+    const sent = this.endpoint.send(dest, [kind, this.#lease, sequence, step], ...rest);
+    if (sent && kind === 'data') this.traffic.sent++;
+    return sent;
+  }
+
+  /** Tell every other member. What finds no room for long is left out: those members end at their own deadlines. */
+  tellAll(kind: EnvelopeKind, sequence: number, payload: Uint8Array = new Uint8Array(0), reason = 0): void {
+    const count = { open: 0 };
+    const begun = nowMs();
+    for (const { rank } of this.members) {
+      if (rank === this.rank) continue;
+      const tell = (): boolean => this.send(rank, kind, sequence, 0, payload, undefined, count, reason);
+      while (!tell() && nowMs() < begun + roomLimitMs) this.endpoint.poll();
+    }
+    while (count.open > 0 && nowMs() < begun + tellLimitMs) this.endpoint.poll();
+    this.#events.told();
+  }
+
+  /** Keep what a member calls. */
+  note(rank: number, descriptor: Descriptor): void {
+    const descriptors = this.#peers[rank]?.descriptors;
+    if (!descriptors || descriptors.some(({ sequence }) => sequence === descriptor.sequence)) return;
+    descriptors.push(descriptor);
+    descriptors.sort((a, b) => a.sequence - b.sequence).splice(0, descriptors.length - keptDescriptors);
+  }
+
+  #abort(reason: number): void {
+    this.#cause ??= decodeAbort(reason);
+    this.#node.abort(this.#slot, this.#lease, reason);
+  }
+
+  #abortWord(): AbortReason | undefined {
+    return this.#node.abortReason(this.#node.layout.slot(this.#slot));
+  }
+
+  /** Whether a member's function has returned before it came to this call. */
+  hasEnded(sequence: number): boolean {
+    return this.#peers.some(({ finished }) => finished !== 0 && finished <= sequence);
+  }
+
+  /** This rank has completed a call. */
+  complete(sequence: number): void {
+    this.#completed = sequence;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Drives all pending calls of one rank, on all its groups: every wait moves all of them (rule 10), so
+ * two groups used in opposite order by two ranks do not deadlock.
+ */
+import assert from 'node:assert/strict';
+import { clearTimeout, nowMs, setTimeout } from '../clock.js';
+import { UnsupportedError } from '../errors.js';
+import type { Doorbell } from '../backend/doorbell.js';
+import type { Call } from './call.js';
+import { missingMembers, missingText } from './failures.js';
+import type { GroupView } from './failures.js';
+import type { Backend } from '../backend/backend.js';
+
+/** Longest sleep of a blocking wait and of a wait that nobody notifies of. */
+const sliceMs = 50;
+/** Turns of a spinning wait: about 20 µs with a core for every rank, else hardly any. */
+const turnsAlone = 6000;
+const turnsCrowded = 100;
+/** Times that a blocking wait gives its core away before it sleeps. */
+const yieldTurns = 50;
+/** A warning names the missing ranks after this time. */
+const warnAfterMs = 30_000;
+/** After this time of waiting for a busy member, its worker is asked to be ended. */
+const stuckAfterMs = 1_000;
+/** How often the memory of a group is looked at while it waits in a call. */
+const examineAfterMs = 1_000;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** What the engine drives. */
+export interface DrivenGroup extends GroupView {
+  /** The call whose turn it is. */
+  readonly head: Call | undefined;
+  /** Move the calls on, each in its turn, without waiting longer than `turns` turns. */
+  step(turns: number): void;
+  /** No deadline of a call is before this time. */
+  earliestDeadline(now: number): number;
+  setAsleep(asleep: boolean): void;
+}
+
+/** What the engine asks of the thread it runs in. */
+export interface EngineHost {
+  warn(message: string): void;
+  /** A member keeps touching this rank's memory although the lease is dead. */
+  reportStuck(group: GroupView, member: number): void;
+}
+
+/** Owned by the thread of one rank. */
+export class RankEngine {
+  readonly backend: Backend;
+  readonly pending: Set<DrivenGroup> = new Set();
+  readonly #doorbell: Doorbell;
+  readonly #host: EngineHost;
+  readonly #turns: number;
+  readonly #asyncTurns: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(backend: Backend, doorbell: Doorbell, host: EngineHost) {
+    this.backend = backend;
+    this.#doorbell = doorbell;
+    this.#host = host;
+    this.#turns = backend.crowded ? turnsCrowded : turnsAlone;
+    this.#asyncTurns = backend.crowded || !doorbell.wait ? 0 : turnsAlone;
+  }
+
+  /** Go on with an awaited call; its promise settles from here or from the event loop. */
+  start(): void {
+    this.#drive(this.#asyncTurns);
+    this.#rest();
+  }
+
+  /** @throws {@link UnsupportedError} where a blocking call would stop the other ranks for ever. */
+  assertBlocking(): void {
+    if (this.#doorbell.wait) return;
+    throw new UnsupportedError(
+      'the ranks of shoal/testing share one thread, which a blocking collective would stop for ever; use the awaited form',
+    );
+  }
+
+  /** Block until `call` has settled. */
+  wait(call: Call): void {
+    const block = this.#doorbell.wait;
+    assert(block, 'assertBlocking comes first');
+    let settled = this.#driveFor(call, this.#turns) || this.#yieldFor(call);
+    while (!settled) {
+      const limit = Math.min(sliceMs, this.#checkClock());
+      const ticket = this.#doorbell.ticket();
+      this.#setAsleep(true);
+      settled = this.#driveFor(call, 0);
+      if (!settled) block(ticket, limit);
+      this.#setAsleep(false);
+      settled ||= this.#driveFor(call, this.#turns);
+    }
+    this.#rest();
+  }
+
+  /** A group has ended outside `start` and `wait`. */
+  groupEnded(): void {
+    this.#rest();
+  }
+
+  /** Resolves when no call of this rank is under way; each ends at its deadline at the latest. */
+  async idle(): Promise<void> {
+    while (this.pending.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      this.#drive(0);
+      this.#checkClock();
+    }
+    this.#rest();
+  }
+
+  #driveFor(call: Call, turns: number): boolean {
+    this.#drive(turns);
+    return call.settled;
+  }
+
+  /** Let others have the core a number of times before sleeping: cheaper than a sleep when they are about to arrive. */
+  #yieldFor(call: Call): boolean {
+    const { yieldCore } = this.#doorbell;
+    if (!yieldCore) return false;
+    for (let turn = 0; turn < yieldTurns; turn++) {
+      yieldCore();
+      if (this.#driveFor(call, 1)) return true;
+    }
+    return false;
+  }
+
+  #drive(turns: number): void {
+    for (const group of this.pending) group.step(turns);
+  }
+
+  /** Nothing more to do now: sleep while calls are pending, else let the event loop end. */
+  #rest(): void {
+    if (this.pending.size > 0) this.#sleepAsync();
+    else clearTimeout(this.#timer);
+  }
+
+  #sleepAsync(): void {
+    const ticket = this.#doorbell.ticket();
+    this.#setAsleep(true);
+    this.#drive(0);
+    clearTimeout(this.#timer);
+    if (this.pending.size === 0) return;
+    this.#doorbell.waitAsync(ticket, this.#wake);
+    // The timer also keeps the event loop alive: a pending waitAsync does not.
+    this.#timer = setTimeout(this.#wake, Math.min(longestTimerMs, this.#checkClock()));
+  }
+
+  readonly #wake = (): void => {
+    this.#setAsleep(false);
+    this.#drive(this.#asyncTurns);
+    this.#checkClock();
+    this.#rest();
+  };
+
+  #setAsleep(asleep: boolean): void {
+    for (const group of this.pending) group.setAsleep(asleep);
+  }
+
+  /** Enforce deadlines; returns the milliseconds until the clock must be looked at again. */
+  #checkClock(): number {
+    const now = nowMs();
+    let next = Infinity;
+    for (const group of this.pending) {
+      const earliest = group.earliestDeadline(now);
+      const expired = earliest <= now;
+      if (expired) group.head?.abort('timeout');
+      next = Math.min(next, earliest - now);
+      const { head } = group;
+      if (!head) continue;
+      if (head.polls) next = Math.min(next, expired ? 1 : sliceMs / 10);
+      next = Math.min(next, this.#checkMemory(head, now), this.#checkHead(group, head, now));
+    }
+    return Math.max(1, next);
+  }
+
+  #checkMemory(head: Call, now: number): number {
+    if (now - head.examinedAt >= examineAfterMs) head.examine(now);
+    return head.examinedAt + examineAfterMs - now;
+  }
+
+  #checkHead(group: GroupView, head: Call, now: number): number {
+    if (head.leavingSince !== 0 && now - head.leavingSince > stuckAfterMs) {
+      for (const { rank } of group.members) {
+        if (rank !== group.rank && group.channel.isBusy(rank)) this.#host.reportStuck(group, rank);
+      }
+      head.leavingSince = now;
+    }
+    if (head.warned) return Infinity;
+    const left = head.startedAt + warnAfterMs - now;
+    if (left > 0) return left;
+    head.warned = true;
+    const missing = missingMembers(group, head.sequence);
+    if (missing.length > 0) {
+      const seconds = Math.round((now - head.startedAt) / 1000);
+      this.#host.warn(
+        `task ${group.taskId}: rank ${group.rank} has waited ${seconds} s in ${head.args.algorithm.name}, ` +
+          `call ${head.sequence}; missing: ${missingText(missing)}`,
+      );
+    }
+    return Infinity;
+  }
+}

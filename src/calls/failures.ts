@@ -1,0 +1,117 @@
+/** The errors of a group, built from what its members have announced. */
+import type { MemberInfo, ShoalError } from '../errors.js';
+import {
+  CancelledError,
+  CollectiveMismatchError,
+  CollectiveTimeoutError,
+  PeerFailedError,
+  TaskExitedError,
+  TaskTimeoutError,
+  WorkerDiedError,
+  isError,
+} from '../errors.js';
+import { decodeValue } from '../protocol/values.js';
+import type { AbortReason } from '../backend/abort-reason.js';
+import { describeCall } from './describe.js';
+import type { Channel } from '../backend/backend.js';
+
+/** What the errors of a group are built from. */
+export interface GroupView {
+  readonly taskId: string;
+  readonly rank: number;
+  readonly members: readonly MemberInfo[];
+  readonly channel: Channel;
+}
+
+/** All members arrived at `sequence` and disagree, or one refused the call or has finished. */
+export function mismatchError(group: GroupView, sequence: number): CollectiveMismatchError {
+  const calls = group.members.map(({ rank }) => {
+    const descriptor = group.channel.descriptor(rank, sequence);
+    const finished = group.channel.finished(rank);
+    let call = 'has not called yet';
+    if (finished !== 0 && finished <= sequence) call = 'its function has returned';
+    else if (descriptor) call = describeCall(descriptor);
+    return { rank, call };
+  });
+  const list = calls.map(({ rank, call }) => `rank ${rank}: ${call}`).join('; ');
+  return new CollectiveMismatchError(
+    `collective call ${sequence}: expected the same operation, dtype, op, root, count and name on every rank, ` +
+      `received ${list}. Nothing was written; make every rank issue the same calls in the same order.`,
+    { calls, sequence, taskId: group.taskId },
+  );
+}
+
+/** The error with which every call on an aborted lease rejects. */
+export function abortError(group: GroupView, reason: AbortReason): ShoalError {
+  const { kind, rank } = reason;
+  const who = rank === undefined ? 'the pool' : `rank ${rank}`;
+  const fields = { rank, taskId: group.taskId };
+  switch (kind) {
+    case 'timeout':
+      return timeoutError(group, rank ?? group.rank);
+    case 'cancelled': {
+      const cause = rank === undefined ? undefined : peerError(group, rank);
+      return new CancelledError(`the task's collectives were cancelled by ${who}`, fields, { cause });
+    }
+    case 'peerFailed': {
+      const cause = rank === undefined ? undefined : peerError(group, rank);
+      const why = isError(cause) ? `: ${cause.message}` : '';
+      return new PeerFailedError(`${who} of the task failed${why}`, fields, { cause });
+    }
+    case 'workerDied':
+      return new WorkerDiedError(`${memberText(group, rank)} died`, fields);
+    case 'taskExited':
+      return new TaskExitedError(`${who} called process.exit inside the task`, fields);
+    case 'taskTimeout':
+      return new TaskTimeoutError(`the task's timeoutMs passed`, fields);
+  }
+}
+
+/** Who is missing from a call and what each completed last, for the warning before a deadline too. */
+export function missingMembers(group: GroupView, sequence: number): CollectiveTimeoutError['missing'] {
+  const absent = group.members.filter(({ rank }) => !group.channel.descriptor(rank, sequence));
+  // All arrived: what is missing then is the work of somebody who holds a chunk.
+  const late = absent.length > 0 ? absent : group.members.filter(({ rank }) => group.channel.isBusy(rank));
+  return late.map((member) => {
+    const departed = group.channel.departed(member.rank);
+    const descriptor = departed === 0 ? undefined : group.channel.descriptor(member.rank, departed);
+    const lastCompleted =
+      departed === 0 ? 'none' : `call ${departed}${descriptor ? `, ${describeCall(descriptor)}` : ''}`;
+    return { ...member, lastCompleted };
+  });
+}
+
+/** `rank 2 (world rank 5, host a, pid 41): last completed …`, joined. */
+export function missingText(missing: CollectiveTimeoutError['missing']): string {
+  const one = (m: (typeof missing)[number]): string =>
+    `rank ${m.rank} (worker ${m.worldRank}, host ${m.node}, pid ${m.pid}; last completed: ${m.lastCompleted})`;
+  return missing.map(one).join(', ');
+}
+
+function timeoutError(group: GroupView, waiting: number): CollectiveTimeoutError {
+  const sequence = group.channel.departed(waiting) + 1;
+  const descriptor = group.channel.descriptor(waiting, sequence);
+  const missing = missingMembers(group, sequence);
+  const call = descriptor ? describeCall(descriptor) : 'a collective';
+  return new CollectiveTimeoutError(
+    `${call}, call ${sequence} of the group, passed its deadline on rank ${waiting}. ` +
+      `Missing: ${missing.length === 0 ? 'nobody any more' : missingText(missing)}. ` +
+      `The group has failed; go on in a new task, or pass a longer timeoutMs.`,
+    { missing, rank: waiting, sequence, taskId: group.taskId },
+  );
+}
+
+function peerError(group: GroupView, rank: number): unknown {
+  const encoded = group.channel.readFault(rank);
+  // A torn or oversized fault must not hide the failure itself: the error then has no cause.
+  try {
+    return encoded && decodeValue(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+function memberText(group: GroupView, rank: number | undefined): string {
+  const member = rank === undefined ? undefined : group.members[rank];
+  return member ? `rank ${member.rank} (worker ${member.worldRank}, host ${member.node}, pid ${member.pid})` : 'a rank';
+}
