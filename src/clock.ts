@@ -17,3 +17,5 @@ export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
 export const queueMicrotask: (callback: () => void) => void = globalThis.queueMicrotask.bind(globalThis);
 /** Milliseconds since the process began; never runs backwards. */
 export const nowMs: () => number = performance.now.bind(performance);
+/** A timer that is to fire later than this fires at once. */
+export const longestTimerMs: number = 2 ** 31 - 1;

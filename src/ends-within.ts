@@ -1,8 +1,5 @@
 /** A promise against a limit. */
-import { clearTimeout, setTimeout } from './clock.js';
-
-/** A longer timer fires at once. */
-const longestTimerMs = 2 ** 31 - 1;
+import { clearTimeout, longestTimerMs, setTimeout } from './clock.js';
 
 /** Whether a promise settles within `limitMs`; nothing to wait for has settled. */
 export async function endsWithin(promise: Promise<unknown> | undefined, limitMs: number): Promise<boolean> {

@@ -4,9 +4,6 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, show } from '../errors.js';
 import { makePrivateFolder } from '../native/private-folder.js';
 
-/** A longer timer fires at once. */
-export const longestTimerMs: number = 2 ** 31 - 1;
-
 /**
  * Options of an object's own, each read once; an option that a prototype has is none.
  *

@@ -1,5 +1,6 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
 import type { ResourceLimits } from 'node:worker_threads';
+import { longestTimerMs } from '../clock.js';
 import { environment } from '../env.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { usableCores } from '../native/cores.js';
@@ -20,7 +21,6 @@ import {
   folder,
   integer,
   limit,
-  longestTimerMs,
   oneOf,
   text,
   texts,

@@ -1,31 +1,11 @@
 /** A task, as the head holds it. */
 import { nextTick, nowMs } from '../clock.js';
 import { CancelledError } from '../errors.js';
-import type { Outcome } from '../protocol/thread-messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
-import type { LeaseGrant } from './leases.js';
-import type { RankOutcome } from './verdict.js';
+import type { Attempt } from './attempt.js';
 
 /** Where a task is in its life. */
 export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-/** One attempt of a task on its workers. */
-export interface Attempt {
-  readonly grant: LeaseGrant;
-  readonly worldRanks: readonly number[];
-  /** Number of its communicator; 0: it has one rank and needs none. */
-  readonly communicator: number;
-  /** Its communicator is still to be made; nothing has been sent to its workers. */
-  forming: boolean;
-  /** In order of arrival. */
-  readonly outcomes: RankOutcome[];
-  /** Errors that escaped a rank's function; they count once its thread is gone. */
-  readonly escaped: Map<number, Outcome>;
-  timeout: NodeJS.Timeout | undefined;
-  grace: NodeJS.Timeout | undefined;
-  /** The attempt is to end: set once, with the abort. */
-  ending: boolean;
-}
 
 /** Life of a task: queued → running (→ queued again, when retried or re-planned) → succeeded, failed or cancelled. */
 export class Task {
@@ -79,14 +59,6 @@ export class Task {
   /** Workers that run it now, by rank. */
   get ranks(): readonly number[] {
     return this.attempt?.worldRanks ?? this.heardOf;
-  }
-
-  /** Record a rank's outcome, the first that comes. Returns whether it was the first. */
-  record(rank: number, outcome: Outcome): boolean {
-    const { attempt } = this;
-    if (!attempt || attempt.outcomes.some((known) => known.rank === rank)) return false;
-    attempt.outcomes.push({ rank, outcome });
-    return true;
   }
 }
 

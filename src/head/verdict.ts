@@ -83,6 +83,11 @@ export function endedClean(outcomes: readonly RankOutcome[]): boolean {
   return onTheWay === 0 && sequences.size === 1;
 }
 
+/** An error that a task may have met through no fault of its own: its worker died, or another task overwrote its memory. */
+export function isNotItsOwn(error: Error): boolean {
+  return error instanceof WorkerDiedError || error instanceof WindowDamagedError;
+}
+
 /** The error for a worker's death: `encoded` is what is known of the thread's or the process's end. */
 export function workerDied(
   what: string,

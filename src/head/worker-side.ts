@@ -1,6 +1,6 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { MemberInfo } from '../errors.js';
-import type { AssignMessage, CancelMessage, Outcome } from '../protocol/thread-messages.js';
+import type { AssignMessage, CancelMessage, GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../backend/abort-reason.js';
@@ -77,7 +77,7 @@ export interface WorkerEvents {
   /** The task of a lease has posted a value, which is encoded; `taken` answers. */
   posted(worldRank: number, lease: number, value: Uint8Array): void;
   /** The task thread has ended and touches memory no more; `lease` is the last it was given, 0 when it had none. */
-  gone(worldRank: number, lease: number, how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>): void;
+  gone(worldRank: number, lease: number, how: GoneOutcome): void;
   /** A worker can be given tasks again. */
   replaced(worldRank: number): void;
   /** A worker can be given no task until it is replaced. */

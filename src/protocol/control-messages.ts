@@ -1,7 +1,14 @@
 /** Every message between the head and the control side of a rank that is a process. */
 import type { ResourceLimits } from 'node:worker_threads';
 import type { NodeIdentity } from '../native/proc.js';
-import type { AssignMessage, CancelMessage, Outcome, OutputLabel, PostedMessage } from './thread-messages.js';
+import type {
+  AssignMessage,
+  CancelMessage,
+  GoneOutcome,
+  Outcome,
+  OutputLabel,
+  PostedMessage,
+} from './thread-messages.js';
 import type { GoMessage, PrepareMessage, RoundAnswer } from './round-messages.js';
 
 /** Longest frame of a peer that has shown the token and has not said what it is. */
@@ -189,7 +196,7 @@ export type FromRank =
   | {
       readonly type: 'gone';
       readonly lease: number;
-      readonly how: Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>;
+      readonly how: GoneOutcome;
     }
   | { readonly type: 'replaced' }
   | { readonly type: 'lost'; readonly error: Uint8Array }

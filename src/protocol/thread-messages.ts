@@ -124,6 +124,9 @@ export type Outcome = { readonly damage?: string | undefined } & (
   | { readonly kind: 'ended' }
 );
 
+/** How a task thread has ended. */
+export type GoneOutcome = Extract<Outcome, { kind: 'exited' | 'died' | 'ended' }>;
+
 /** A rank's part of a task is over. */
 export interface OutcomeMessage {
   readonly type: 'outcome';

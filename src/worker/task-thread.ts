@@ -1,10 +1,9 @@
 /** A task thread as the control side holds it. */
 import { clearTimeout, setTimeout } from '../clock.js';
-import type { WorkerEvents } from '../head/worker-side.js';
 import { threadCpuMs } from '../native/proc.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import { movable } from '../protocol/long-bytes.js';
-import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
+import type { FromThread, GoneOutcome, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
 import type { HostWindow, NodeWindow } from '../backend/window/node-window.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import { namesLoader } from './foreign-loader.js';
@@ -23,9 +22,6 @@ export interface ThreadOptions {
   readonly movesArguments: boolean;
 }
 
-/** How a thread ended. */
-export type Gone = Parameters<WorkerEvents['gone']>[2];
-
 /** What it says that is not of its own start and modules. */
 export type ThreadReport = Exclude<FromThread, { type: 'ready' | 'loaded' }>;
 
@@ -38,7 +34,7 @@ interface ThreadEvents {
   started(): void;
   message(message: ThreadReport): void;
   dropped(why: string): void;
-  exited(how: Gone): void;
+  exited(how: GoneOutcome): void;
 }
 
 /** Starts at once; never restarts. */
@@ -172,7 +168,7 @@ export class TaskThread {
     if (--this.#loads === 0 && this.ending) this.#thread.terminate();
   }
 
-  #howGone(exitCode: number): Gone {
+  #howGone(exitCode: number): GoneOutcome {
     if (this.ending) return { kind: 'ended' };
     if (this.error === undefined) return { kind: 'exited', exitCode };
     return { kind: 'died', error: encodeError(this.error, Infinity) };

@@ -7,7 +7,7 @@ import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
-import type { AssignMessage, CancelMessage } from '../protocol/thread-messages.js';
+import type { AssignMessage, CancelMessage, GoneOutcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../backend/abort-reason.js';
@@ -16,7 +16,7 @@ import type { HostWindow } from '../backend/window/node-window.js';
 import { threadsWindow } from '../backend/window/node-window.js';
 import { endsWithin } from '../ends-within.js';
 import { threadMembers } from './members.js';
-import type { Gone, ThreadOptions, ThreadReport } from './task-thread.js';
+import type { ThreadOptions, ThreadReport } from './task-thread.js';
 import { TaskThread } from './task-thread.js';
 
 /** All workers of a pool as threads of this process. */
@@ -304,7 +304,7 @@ export class ThreadWorkers implements WorkerSide {
     this.#events?.warning(worldRank, `worker ${worldRank}: ${why}`);
   }
 
-  #exited(worldRank: number, thread: TaskThread, how: Gone): void {
+  #exited(worldRank: number, thread: TaskThread, how: GoneOutcome): void {
     if (this.#spares.get(worldRank) === thread) this.#spares.delete(worldRank);
     // One of a window that is no longer used: nothing waits for it.
     if (this.#closing || thread.node !== this.window.node) return;

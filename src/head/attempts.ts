@@ -1,0 +1,181 @@
+/** The life of attempts, from their start to the verdict on what their ranks report. */
+import { TaskTimeoutError, WorkerDiedError } from '../errors.js';
+import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
+import { encodeValue } from '../protocol/values.js';
+import type { Attempt, EndReason } from './attempt.js';
+import { Dispatcher } from './dispatcher.js';
+import { inFlightWarning } from './in-flight.js';
+import type { HeadOptions } from './pool-events.js';
+import { refusedWarning } from './refused-posts.js';
+import { Reservations } from './reservations.js';
+import type { Task } from './task.js';
+import type { Verdict } from './verdict.js';
+import { isNotItsOwn, judge } from './verdict.js';
+import type { WorkerSide } from './worker-side.js';
+import type { WorkerStates } from './worker-states.js';
+
+/** What becomes of tasks, and what else the head is told. */
+export interface AttemptEvents {
+  /** The task is over. */
+  settled(task: Task, verdict: Verdict): void;
+  /** The task is to be run again, behind the others. */
+  retried(task: Task): void;
+  /** The task had not started when it lost a worker: it is to be planned again, before the others. */
+  undone(task: Task): void;
+  /** Workers or slots may have come free. */
+  freed(): void;
+  warning(worldRank: number | undefined, message: string): void;
+}
+
+/** One per head. */
+export class Attempts {
+  readonly reservations: Reservations;
+  readonly #workers: WorkerSide;
+  readonly #options: HeadOptions;
+  readonly #states: WorkerStates;
+  readonly #events: AttemptEvents;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(workers: WorkerSide, options: HeadOptions, states: WorkerStates, events: AttemptEvents) {
+    this.#workers = workers;
+    this.#options = options;
+    this.#states = states;
+    this.#events = events;
+    const warning = (message: string): void => {
+      events.warning(undefined, message);
+    };
+    this.#dispatcher = new Dispatcher(workers, options, warning);
+    this.reservations = new Reservations(workers, options, states, {
+      formed: (task, attempt) => {
+        this.#dispatcher.start(task, attempt);
+      },
+      undone: (task) => {
+        events.undone(task);
+      },
+      freed: () => {
+        events.freed();
+      },
+      warning,
+    });
+  }
+
+  /** Reserve the workers; the task starts at once, or when its communicator exists. */
+  begin(task: Task, worldRanks: readonly number[]): void {
+    const attempt = this.reservations.reserve(task, worldRanks);
+    const { timeoutMs } = task.spec;
+    if (timeoutMs !== null) {
+      attempt.limit(timeoutMs, () => {
+        this.#timeOut(task, timeoutMs);
+      });
+    }
+    if (!attempt.forming) this.#dispatcher.start(task, attempt);
+  }
+
+  /** Make the attempt of a task end, if it has one: by abort, grace and force. */
+  end(task: Task, reason: EndReason): void {
+    const { attempt } = task;
+    if (!attempt || attempt.ending) return;
+    attempt.ending = true;
+    if (attempt.forming) {
+      // Nobody runs it yet: it ends now, and its workers are free when their round is over.
+      if (task.override) this.#events.settled(task, { error: task.override });
+      return;
+    }
+    attempt.abort(this.#workers, reason, this.#options.graceMs, (why) => {
+      this.#abandon(task, attempt, why);
+    });
+  }
+
+  /** A worker has reported how its rank of a task has ended. */
+  outcome(worldRank: number, taskId: string, outcome: Outcome): void {
+    const task = this.#states.taskOf(worldRank);
+    if (!task?.attempt || task.id !== taskId) return;
+    const { attempt } = task;
+    const rank = attempt.rankOf(worldRank);
+    if (outcome.kind === 'threw' && outcome.replaceThread) {
+      // The lease comes back when the thread is gone: until then its timers may still run.
+      attempt.escaped.set(rank, outcome);
+      this.#workers.end(worldRank);
+    } else if (!attempt.record(rank, outcome)) return;
+    if (outcome.damage !== undefined) this.#renew(worldRank, outcome.damage);
+    if (outcome.kind !== 'returned') {
+      this.end(task, { kind: 'peerFailed', rank, error: new Error(`rank ${rank} failed`) });
+    }
+    this.#concludeIfDone(task);
+  }
+
+  /** The thread of a worker has ended; `lease` is the last that it had. */
+  gone(worldRank: number, lease: number, how: GoneOutcome): void {
+    const task = this.#states.taskOf(worldRank);
+    if (task?.attempt?.grant.lease !== lease) {
+      this.reservations.gone(worldRank, lease);
+      return;
+    }
+    const { attempt } = task;
+    const rank = attempt.rankOf(worldRank);
+    this.#workers.markDead(attempt.grant, rank, attempt.worldRanks);
+    if (!attempt.record(rank, attempt.escaped.get(rank) ?? how)) return;
+    if (how.damage !== undefined) this.#renew(worldRank, how.damage);
+    const kinds = { exited: 'taskExited', died: 'workerDied', ended: 'cancelled' } as const;
+    this.end(task, { kind: kinds[how.kind], rank, error: new Error(`rank ${rank} is gone`) });
+    this.#concludeIfDone(task);
+  }
+
+  /** All workers are about to be ended: nobody is to be waited for any more. */
+  endAll(why: string): void {
+    this.reservations.undoAll();
+    // Whatever still counts as running has lost its workers.
+    for (const task of this.#states.running) if (task.attempt) this.#abandon(task, task.attempt, why);
+    this.reservations.clearAbandoned();
+  }
+
+  /** New processes have taken the place of all workers. */
+  renewed(): void {
+    this.#dispatcher.renewed();
+    this.reservations.renewed();
+  }
+
+  /** Nothing that runs in memory which was overwritten can be trusted, and nothing new is started there. */
+  #renew(worldRank: number, damage: string): void {
+    const found = `worker ${worldRank} has found ${damage} of the window overwritten`;
+    const what = 'all workers are started again over new memory, and what they run ends';
+    this.#events.warning(worldRank, `${found}; ${what}`);
+    this.#workers.renew(`was ended: ${found}`);
+  }
+
+  #timeOut(task: Task, timeoutMs: number): void {
+    if (task.override || !task.attempt) return;
+    const ranks = task.attempt.missing.map(({ rank }) => rank);
+    const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}`;
+    task.override = new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks });
+    this.end(task, { kind: 'taskTimeout', rank: undefined, error: task.override });
+  }
+
+  /** End an attempt without the workers that have not reported: they are lost until they are replaced. */
+  #abandon(task: Task, attempt: Attempt, why: string): void {
+    const absent = attempt.missing;
+    for (const { rank, worldRank } of absent) {
+      const error = encodeValue(new WorkerDiedError(`worker ${worldRank} ${why}`), 'error');
+      attempt.record(rank, attempt.escaped.get(rank) ?? { kind: 'died', error });
+    }
+    const worldRanks = absent.map(({ worldRank }) => worldRank);
+    this.reservations.abandon(attempt, worldRanks);
+    this.#concludeIfDone(task);
+  }
+
+  #concludeIfDone(task: Task): void {
+    const { attempt } = task;
+    if (!attempt?.isComplete) return;
+    const { outcomes } = attempt;
+    this.reservations.release(task, attempt);
+    const inFlight = inFlightWarning(task.id, outcomes);
+    if (inFlight !== undefined && this.#options.unawaited === 'warn') this.#events.warning(undefined, inFlight);
+    const refused = refusedWarning(task.id, outcomes);
+    if (refused !== undefined) this.#events.warning(undefined, refused);
+    const verdict = task.override ? { error: task.override } : judge(task.id, outcomes);
+    const mayRetry = !task.override && 'error' in verdict && isNotItsOwn(verdict.error);
+    if (mayRetry && task.attempts <= task.spec.maxRetries) this.#events.retried(task);
+    else this.#events.settled(task, verdict);
+    this.#events.freed();
+  }
+}

@@ -1,0 +1,147 @@
+/** What attempts hold: workers, a lease, and a communicator, which may have to be made first. */
+import { setImmediate } from '../clock.js';
+import { AbandonedSlots } from './abandoned-slots.js';
+import { Attempt } from './attempt.js';
+import type { GroupOptions } from './groups.js';
+import { Groups } from './groups.js';
+import { Leases } from './leases.js';
+import type { Task } from './task.js';
+import type { WorkerSide } from './worker-side.js';
+import type { WorkerStates } from './worker-states.js';
+
+/** What becomes of reservations. */
+export interface ReservationEvents {
+  /** The communicator that the attempt waited for exists. */
+  formed(task: Task, attempt: Attempt): void;
+  /** The task had not started when it lost a worker: it has no attempt any more. */
+  undone(task: Task): void;
+  /** Workers or slots may have come free. */
+  freed(): void;
+  warning(message: string): void;
+}
+
+/** One per head. */
+export class Reservations {
+  readonly groups: Groups;
+  readonly #workers: WorkerSide;
+  readonly #states: WorkerStates;
+  readonly #events: ReservationEvents;
+  readonly #leases: Leases;
+  readonly #abandoned: AbandonedSlots;
+  /** Tasks whose communicators are still to be made, by the numbers of those. */
+  readonly #forming = new Map<number, Task>();
+
+  constructor(workers: WorkerSide, options: GroupOptions, states: WorkerStates, events: ReservationEvents) {
+    this.#workers = workers;
+    this.#states = states;
+    this.#events = events;
+    this.#leases = new Leases(workers.slots);
+    this.#abandoned = new AbandonedSlots((slot) => {
+      workers.clear(slot);
+    });
+    this.groups = new Groups(workers, options, {
+      formed: (id) => {
+        this.#formed(id);
+      },
+      undone: (id) => {
+        this.#undone(id);
+      },
+      warning: (message) => {
+        events.warning(message);
+      },
+    });
+  }
+
+  /** Leases that are left. */
+  get available(): number {
+    return this.#leases.available;
+  }
+
+  /** Give a task an attempt on these workers. While it is `forming` it must not start. */
+  reserve(task: Task, worldRanks: readonly number[]): Attempt {
+    const { id: communicator, action } = this.groups.assign(worldRanks);
+    const attempt = new Attempt(task.id, this.#leases.take(), worldRanks, communicator, action === 'create');
+    task.attempt = attempt;
+    this.#states.reserve(task, worldRanks);
+    if (attempt.forming) this.#forming.set(communicator, task);
+    return attempt;
+  }
+
+  /** The attempt of a task is complete. Its slot can be lent again when it is empty; see `cleared`. */
+  release(task: Task, attempt: Attempt): void {
+    attempt.stopClocks();
+    task.attempt = undefined;
+    this.groups.release(attempt.worldRanks, attempt.isClean);
+    this.#states.free(attempt.worldRanks);
+    if (!this.#abandoned.has(attempt.grant.slot)) this.#workers.clear(attempt.grant.slot);
+  }
+
+  /** An attempt goes on without these of its workers: they are lost, and keep its slot until they are gone. */
+  abandon(attempt: Attempt, worldRanks: readonly number[]): void {
+    this.#abandoned.add(attempt.grant, worldRanks);
+    // Their processes may be well: only their threads get no task until they are replaced.
+    for (const worldRank of worldRanks) this.#states.lose(worldRank);
+  }
+
+  /** A worker is gone that no attempt waits for; `lease` is the last that it had. */
+  gone(worldRank: number, lease: number): void {
+    this.#abandoned.gone(worldRank, lease);
+  }
+
+  /** A slot is empty. */
+  cleared(slot: number): void {
+    this.#leases.giveBack(slot);
+  }
+
+  /** All workers are about to be ended: what has not started is undone. */
+  undoAll(): void {
+    this.groups.reset([]);
+    for (const communicator of [...this.#forming.keys()]) this.#undone(communicator);
+  }
+
+  /** All workers are about to be ended: those that slots wait for count as gone. */
+  clearAbandoned(): void {
+    this.#abandoned.clearAll();
+  }
+
+  /** New processes have taken the place of all workers. */
+  renewed(): void {
+    this.groups.reset(this.#workers.workers.map(({ worldRank }) => worldRank));
+  }
+
+  #formed(communicator: number): void {
+    const task = this.#forming.get(communicator);
+    this.#forming.delete(communicator);
+    if (!task?.attempt) return;
+    task.attempt.forming = false;
+    if (!task.ended) {
+      this.#events.formed(task, task.attempt);
+      return;
+    }
+    this.groups.release(task.attempt.worldRanks, true);
+    this.#giveBack(task, task.attempt);
+    this.#events.freed();
+  }
+
+  /** A worker of the task was lost before the task had started. */
+  #undone(communicator: number): void {
+    const task = this.#forming.get(communicator);
+    this.#forming.delete(communicator);
+    if (!task?.attempt) return;
+    this.groups.forget(task.attempt.worldRanks);
+    this.#giveBack(task, task.attempt);
+    if (!task.ended) this.#events.undone(task);
+    // Not from here: others of the same round may still be told.
+    setImmediate(() => {
+      this.#events.freed();
+    });
+  }
+
+  /** Of an attempt that never started. */
+  #giveBack(task: Task, attempt: Attempt): void {
+    attempt.stopClocks();
+    task.attempt = undefined;
+    this.#leases.giveBack(attempt.grant.slot);
+    this.#states.free(attempt.worldRanks);
+  }
+}

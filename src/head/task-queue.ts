@@ -1,0 +1,113 @@
+/** The tasks that a pool has accepted and that have not ended: which wait, and how many bytes of arguments those hold. */
+import type { TaskSpec } from '../protocol/pool-messages.js';
+import { assertAcceptable, unplaceable } from './admission.js';
+import type { GangScheduler, Waiting } from './gang-scheduler.js';
+import type { HeadOptions } from './pool-events.js';
+import { Task } from './task.js';
+
+/** A task that starts now, and its workers in rank order. */
+export interface ScheduledTask {
+  readonly task: Task;
+  readonly worldRanks: readonly number[];
+}
+
+/** Holds every task from `accept` to `remove`; the scheduler has those that wait. */
+export class TaskQueue {
+  readonly #scheduler: GangScheduler;
+  readonly #limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>;
+  readonly #tasks = new Map<string, Task>();
+  #queuedBytes = 0;
+  #nextId = 1;
+
+  constructor(scheduler: GangScheduler, limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>) {
+    this.#scheduler = scheduler;
+    this.#limits = limits;
+  }
+
+  /** Every task that has not ended. */
+  get tasks(): readonly Task[] {
+    return [...this.#tasks.values()];
+  }
+
+  get isEmpty(): boolean {
+    return this.#tasks.size === 0;
+  }
+
+  /** How many wait. */
+  get queued(): number {
+    return this.#scheduler.queued;
+  }
+
+  /** An id for a task that comes without one. */
+  nextId(): string {
+    return `t${this.#nextId++}`;
+  }
+
+  get(id: string): Task | undefined {
+    return this.#tasks.get(id);
+  }
+
+  /**
+   * Accept a task.
+   *
+   * @param id - Of no other task.
+   * @param nodeSizes - How many workers each node has.
+   * @throws {@link InsufficientWorkersError}, {@link QueueFullError}
+   */
+  accept(spec: TaskSpec, id: string, nodeSizes: readonly number[]): Task {
+    assertAcceptable(spec, { nodeSizes, queued: this.queued, queuedBytes: this.#queuedBytes, ...this.#limits });
+    const task = new Task(id, spec);
+    this.#tasks.set(task.id, task);
+    this.enqueue(task);
+    return task;
+  }
+
+  /** Let a task wait, behind the others. */
+  enqueue(task: Task): void {
+    this.#count(task);
+    this.#scheduler.enqueue(waiting(task));
+  }
+
+  /** Let a task that was scheduled and did not start wait, before the others. */
+  putBack(task: Task): void {
+    this.#count(task);
+    this.#scheduler.putBack(waiting(task));
+  }
+
+  /** Take a task out of the queue; false when it does not wait. */
+  withdraw(task: Task): boolean {
+    if (!this.#scheduler.withdraw(task.id)) return false;
+    this.#queuedBytes -= task.spec.args.length;
+    return true;
+  }
+
+  /** At most `limit` tasks that start now; they wait no more. */
+  schedule(limit: number): ScheduledTask[] {
+    return this.#scheduler.schedule(limit).flatMap(({ id, worldRanks }) => {
+      const task = this.#tasks.get(id);
+      if (!task) return [];
+      this.#queuedBytes -= task.spec.args.length;
+      task.state = 'running';
+      return [{ task, worldRanks }];
+    });
+  }
+
+  /** A task has ended. */
+  remove(task: Task): void {
+    this.#tasks.delete(task.id);
+  }
+
+  /** A task waits that wants more workers at once than there are. */
+  waitsForMoreThan(nodeSizes: readonly number[]): boolean {
+    return this.tasks.some(({ state, spec }) => state === 'queued' && unplaceable(spec, nodeSizes));
+  }
+
+  #count(task: Task): void {
+    task.state = 'queued';
+    this.#queuedBytes += task.spec.args.length;
+  }
+}
+
+function waiting({ id, spec: { workers, placement } }: Task): Waiting {
+  return { id, workers, placement };
+}
