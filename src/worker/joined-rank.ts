@@ -1,0 +1,18 @@
+/** What a rank is once it has joined its job: a worker that runs tasks, or a rank of a world that runs a script. */
+import type { ToRank } from '../protocol/control-messages.js';
+import type { JoinedJob } from './join-job.js';
+
+/** What such a rank is told. The control side itself does what concerns the process, its start and the window. */
+export type RankMessage = Exclude<ToRank, { type: 'welcome' | 'adopted' | 'abort' | 'markDead' | 'close' }>;
+
+/** Constructed when the job is joined; the agent has none. */
+export interface JoinedRank {
+  readonly job: JoinedJob;
+  /** Start the thread, and tell the head that this rank is registered. */
+  start(): Promise<void>;
+  receive(message: RankMessage): void;
+  /** End the thread; resolves when it is gone. */
+  close(): Promise<void>;
+  /** Leave MPI when nothing of this rank is on its way there; after `close`. */
+  leaveMpi(): Promise<void>;
+}

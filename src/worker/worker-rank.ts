@@ -1,0 +1,159 @@
+/** A rank that is a worker of a pool: its task thread, its communicators, and its part in rounds. */
+import type { WorkerEvents } from '../head/worker-side.js';
+import type { FromRank } from '../protocol/control-messages.js';
+import { encodeError } from '../protocol/error-value.js';
+import type { AssignMessage } from '../protocol/thread-messages.js';
+import { WireMemory } from '../backend/wire/wire-memory.js';
+import type { Lease } from '../backend/lease.js';
+import type { JoinedJob } from './join-job.js';
+import { worldMembers } from './members.js';
+import { RankCommunicators } from './rank-communicators.js';
+import { closeWire } from './rank-engine.js';
+import type { JoinedRank, RankMessage } from './joined-rank.js';
+import type { ThreadOptions } from './task-thread.js';
+import { ThreadWorkers } from './thread-workers.js';
+
+/** Starts once. */
+export class WorkerRank implements JoinedRank {
+  readonly job: JoinedJob;
+  readonly #registered: FromRank;
+  readonly #send: (message: FromRank) => void;
+  readonly #communicators: RankCommunicators;
+  /** With this process's one worker. */
+  readonly #workers: ThreadWorkers;
+  readonly #wireMemory: WireMemory | undefined;
+  /** The one of the last assignment, with the head's number of its communicator. */
+  #lease: Lease | undefined;
+  /** What this rank does inside MPI. */
+  #round: Promise<void> | undefined;
+  #closing = false;
+
+  /** @param pool - Communicator of all workers. */
+  constructor(
+    job: JoinedJob,
+    pool: number,
+    threads: Pick<ThreadOptions, 'startTimeoutMs' | 'threads'>,
+    registered: FromRank,
+    send: (message: FromRank) => void,
+  ) {
+    const { mpi, rank, size, rows, window, wire } = job;
+    this.job = job;
+    this.#registered = registered;
+    this.#send = send;
+    this.#wireMemory = wire && new WireMemory(wire.handle);
+    this.#communicators = new RankCommunicators(mpi, pool, rank, size, wire !== undefined);
+    const own = worldMembers(rows).slice(rank, rank + 1);
+    const workers = own.map((member) => ({ ...member, nodeKey: '' }));
+    this.#workers = new ThreadWorkers(workers, window, { ...threads, wire, movesArguments: true });
+  }
+
+  async start(): Promise<void> {
+    this.#workers.report(this.#events());
+    await this.#workers.start(undefined);
+    this.#send(this.#registered);
+  }
+
+  receive(message: RankMessage): void {
+    const { rank } = this.job;
+    switch (message.type) {
+      case 'prepare':
+        void this.#inRound(message.round, () => this.#communicators.prepare(), 'ready');
+        break;
+      case 'go':
+        void this.#inRound(message.order.round, () => this.#communicators.go(message.order), 'done');
+        break;
+      case 'assign':
+        this.#assign(message);
+        break;
+      case 'cancel':
+        this.#workers.cancel(rank, message);
+        break;
+      case 'taken':
+        this.#workers.taken(rank, message.lease, message.sizeBytes);
+        break;
+      case 'clear':
+      case 'cleared':
+        this.#workers.clear(message.slot);
+        break;
+      case 'end':
+        this.#workers.end(rank);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#workers.close();
+  }
+
+  async leaveMpi(): Promise<void> {
+    await this.#round;
+    await this.#communicators.end();
+    await this.job.finalize();
+  }
+
+  #assign(message: AssignMessage): void {
+    this.#lease = message.lease;
+    const communicator = this.#communicators.handle(message.lease.communicator);
+    this.#workers.assign(this.job.rank, { ...message, lease: { ...message.lease, communicator } });
+  }
+
+  /** A rank that fails inside MPI leaves the others there: it ends, and the head starts all again. */
+  async #inRound(round: number, step: () => Promise<void>, answer: 'ready' | 'done'): Promise<void> {
+    if (this.#closing) return;
+    this.#round = step();
+    try {
+      await this.#round;
+      this.#send({ type: answer, round });
+    } catch (error) {
+      process.stderr.write(`shoal: worker ${this.job.rank} ends: round ${round}: ${(error as Error).message}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }
+
+  /** A task has let go of the wire: what it has sent and received is known until its communicator is freed. */
+  #countTraffic(): void {
+    if (!this.#wireMemory || !this.#lease) return;
+    const { sent, received } = this.#wireMemory;
+    this.#communicators.count(this.#lease.communicator, sent, received);
+    sent.fill(0);
+    received.fill(0);
+  }
+
+  /** Reports of the one worker, sent on to the head. */
+  #events(): WorkerEvents {
+    return {
+      ready: () => undefined,
+      done: () => undefined,
+      ending: () => undefined,
+      renewed: () => undefined,
+      outcome: (_, taskId, outcome) => {
+        if (outcome.kind !== 'threw' || !outcome.replaceThread) this.#countTraffic();
+        this.#send({ type: 'outcome', taskId, outcome });
+      },
+      posted: (_, lease, value) => {
+        this.#send({ type: 'posted', lease, value });
+      },
+      gone: (_, lease, how) => {
+        if (this.job.wire) closeWire(this.job.wire);
+        if (lease === this.#lease?.lease) this.#countTraffic();
+        this.#send({ type: 'gone', lease, how });
+      },
+      replaced: () => {
+        this.#send({ type: 'replaced' });
+      },
+      removed: () => undefined,
+      cleared: (slot) => {
+        this.#send({ type: 'cleared', slot });
+      },
+      lost: (error) => {
+        this.#send({ type: 'lost', error: encodeError(error, Infinity) });
+      },
+      warning: (_, message) => {
+        this.#send({ type: 'warning', message });
+      },
+      stuck: (taskId, rank) => {
+        this.#send({ type: 'stuck', taskId, rank });
+      },
+    };
+  }
+}
