@@ -134,7 +134,8 @@ for (const family of ['openmpi', 'mpich'] as const) {
     const pool = await start({
       mpiexecArgs: through(
         `echo "$SHOAL_HEAD" > ${file}\n` +
-          String.raw`token=$(sed 's/.*"folder":"\([^"]*\)".*/\1/' ${file})/token` +
+          // From the variable: every rank writes the file, and another may have just emptied it.
+          String.raw`token=$(echo "$SHOAL_HEAD" | sed 's/.*"folder":"\([^"]*\)".*/\1/')/token` +
           `\nstat -c %a $token > ${file}.mode; cat $token > ${file}.token`,
       ),
     });
