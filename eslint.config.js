@@ -6,7 +6,7 @@ export default tseslint.config(
   { ignores: ['dist', 'test/.build', 'test/fixtures', '.stamps', 'wasm'] },
   js.configs.recommended,
   {
-    files: ['scripts/**/*.mjs', '*.js', '*.cjs'],
+    files: ['scripts/**/*.mjs', 'bench/**/*.mjs', '*.js', '*.cjs'],
     languageOptions: {
       globals: {
         process: 'readonly',

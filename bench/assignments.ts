@@ -7,7 +7,7 @@ import type { Pool, PoolStatus } from 'shoal';
 import { launch, taskModule } from 'shoal';
 import { detectLauncher } from '../src/launch/family.js';
 import { usableCores } from '../src/native/cores.js';
-import { runC } from './c-program.js';
+import { runAsPool } from './peers/programs.js';
 
 const { values } = parseArgs({
   options: {
@@ -64,14 +64,17 @@ async function measure(what: string, c: number, options: object): Promise<Row> {
   return { what, us, toC: us / c, splits, rounds, workerBytes: workerBytes / count, driverBytes: driverBytes / count };
 }
 
-const split = (): number => runC(launcher, workers, 'assignments', [members, count])[0]?.[0] ?? NaN;
-const before = split();
+async function split(): Promise<number> {
+  const [line] = await runAsPool(launcher, workers, 'assignments', [members, count]);
+  return line?.[0] ?? NaN;
+}
+const before = await split();
 const rows: Row[] = [];
 for (const communicator of ['split', 'create-group'] as const) {
   rows.push(await measure(`fresh, ${communicator}`, before, { communicator, communicatorCache: 0 }));
 }
 rows.push(await measure('kept', before, { communicatorCache: 64 }));
-const c = { before, after: split() };
+const c = { before, after: await split() };
 
 const machine = { node: process.version, cpu: cpus()[0]?.model.trim(), cores: usableCores() };
 const { family, version } = launcher;

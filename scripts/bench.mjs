@@ -1,18 +1,23 @@
-/** `npm run bench [-- allreduce | assignments | kernels] [--workers N] [--transport mpi] [--mpiexec command] [--json]`: builds, then runs. */
+/** `npm run bench [-- collectives | tasks | assignments | kernels] [options]`: builds, then runs. docs/performance.md has the options. */
 import { spawnSync } from 'node:child_process';
 import { buildAddons, buildLibrary, installPackages } from './build.mjs';
-import { root, say } from './command.mjs';
+import { output, root, say } from './command.mjs';
+import { provide } from './setup.mjs';
 
-const known = ['allreduce', 'assignments', 'kernels'];
+const known = ['collectives', 'tasks', 'assignments', 'kernels'];
+const peers = '--install-peers';
 const given = process.argv.slice(2);
 const named = given.length > 0 && !given[0].startsWith('-');
 const [name, flags] = named ? [given[0], given.slice(1)] : [known[0], given];
 if (!known.includes(name)) {
-  say(`bench: no benchmark named ${name}; there is ${known.join(', ')}`);
+  say(`bench: no benchmark named ${name}; there are ${known.join(', ')}`);
   process.exit(2);
 }
+if (flags.includes(peers)) await provide(['numpy', 'mpi4py', 'torch'], false);
 installPackages();
 buildLibrary();
-if (name === 'assignments' || flags.some((flag) => /^(--transport=)?mpi$|^--mpiexec(=|$)/.test(flag))) buildAddons();
-const args = ['node_modules/jiti/lib/jiti-cli.mjs', `bench/${name}.ts`, ...flags];
+// Where something is missing the addons that were built stay, and what needs others does not take part.
+if (['make', 'g++'].every((command) => output(command, ['--version']) !== undefined)) buildAddons();
+const options = flags.filter((flag) => flag !== peers);
+const args = ['node_modules/jiti/lib/jiti-cli.mjs', `bench/${name}.ts`, ...options];
 process.exit(spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1);

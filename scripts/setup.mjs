@@ -14,7 +14,7 @@ import { buildWasm } from './wasm.mjs';
 
 const present = (command, args = ['--version']) => output(command, args) !== undefined;
 
-/** What tests need from the system: how to find it, the Debian package that has it, its size on disk. */
+/** What tests and benchmarks need from the system: how to find it, the Debian package that has it, its size on disk. */
 const needs = {
   make: { what: 'make', package: 'make', size: '2 MB', there: () => present('make') },
   'g++': { what: 'a C++ compiler', package: 'g++', size: '60 MB', there: () => present('g++') },
@@ -45,21 +45,37 @@ const needs = {
     size: '35 MB',
     there: () => present('/usr/bin/python3', ['-c', 'import numpy']),
   },
+  mpi4py: {
+    what: 'mpi4py',
+    package: 'python3-mpi4py',
+    size: '10 MB',
+    there: () => present('/usr/bin/python3', ['-c', 'import mpi4py']),
+  },
+  torch: {
+    what: 'PyTorch',
+    package: 'python3-torch',
+    size: '600 MB',
+    there: () => present('/usr/bin/python3', ['-c', 'import torch']),
+  },
 };
 
 /** Make everything ready that the suites need. */
 export async function setup(suiteNames, yes) {
-  const wanted = new Set(suiteNames.flatMap((name) => suites[name].needs));
-  const missing = [...wanted].map((name) => needs[name]).filter((need) => !need.there());
-  if (missing.length > 0) await installMissing(missing, yes);
+  await provide(new Set(suiteNames.flatMap((name) => suites[name].needs)), yes);
   installPackages();
   buildWasm();
   if (suiteNames.some((name) => suites[name].addons)) buildAddons();
   buildLibrary();
 }
 
+/** Install from apt what is missing of the named needs. */
+export async function provide(names, yes) {
+  const missing = [...names].map((name) => needs[name]).filter((need) => !need.there());
+  if (missing.length > 0) await installMissing(missing, yes);
+}
+
 async function installMissing(missing, yes) {
-  say('Missing for these tests:');
+  say('Missing:');
   for (const { what, package: name, size } of missing) say(`  ${what} (Debian package ${name}, about ${size})`);
   const packages = missing.flatMap((need) => need.package.split(' '));
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];

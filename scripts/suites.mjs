@@ -60,6 +60,7 @@ export const suites = {
   cli: { folders: ['test/cli'], needs: [] },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
   demo: { folders: ['test/demo'], needs: [] },
+  bench: { folders: ['test/bench'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   runners: { folders: ['test/runners'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },

@@ -1,0 +1,79 @@
+/** The forms of an allreduce that bench/collectives.ts times. A new form is one more entry of `forms`. */
+import type { Collective } from 'shoal/worker';
+
+/** One form over arrays of its own. */
+export interface PreparedForm {
+  /** What this rank gives to a call. */
+  readonly input: Float32Array;
+  /** Where the sum is after a call; `input` where the call works in place. */
+  readonly result: Float32Array;
+  /** Make so many calls, as a user's loop would. */
+  readonly loop: (calls: number) => void | Promise<void>;
+  /** Give the arrays back. */
+  readonly free: () => void;
+}
+
+/** Make the arrays and the loop of a form. Collective: every rank prepares the same forms in the same order. */
+type Prepare = (own: Collective, count: number) => PreparedForm;
+
+/** Persistent allreduce of MPI-4.1 section 6.13. */
+interface PersistentAllreduce {
+  startSync(): void;
+  free(): void;
+}
+
+/** `collective` of a version that has prepared calls. */
+type WithPrepared = Collective & {
+  allreduceInit(x: Float32Array, options: { readonly op: 'sum' }): PersistentAllreduce;
+};
+
+function hasPrepared(own: Collective): own is WithPrepared {
+  return typeof (own as Partial<WithPrepared>).allreduceInit === 'function';
+}
+
+const windowSync: Prepare = (own, count) => {
+  const x = own.empty(Float32Array, count);
+  const loop = (calls: number): void => {
+    for (let i = 0; i < calls; i++) own.allreduceSync(x, { op: 'sum' });
+  };
+  return { input: x, result: x, loop, free: () => own.free(x) };
+};
+
+const startSync = (own: WithPrepared, count: number): PreparedForm => {
+  const x = own.empty(Float32Array, count);
+  const sum = own.allreduceInit(x, { op: 'sum' });
+  const loop = (calls: number): void => {
+    for (let i = 0; i < calls; i++) sum.startSync();
+  };
+  const free = (): void => {
+    sum.free();
+    own.free(x);
+  };
+  return { input: x, result: x, loop, free };
+};
+
+const plainSync: Prepare = (own, count) => {
+  const x = new Float32Array(count);
+  const loop = (calls: number): void => {
+    for (let i = 0; i < calls; i++) own.allreduceSync(x, { op: 'sum' });
+  };
+  return { input: x, result: x, loop, free: () => undefined };
+};
+
+const windowAwaited: Prepare = (own, count) => {
+  const x = own.empty(Float32Array, count);
+  const loop = async (calls: number): Promise<void> => {
+    for (let i = 0; i < calls; i++) await own.allreduce(x, { op: 'sum' });
+  };
+  return { input: x, result: x, loop, free: () => own.free(x) };
+};
+
+/** Name of each form, and how to prepare it. */
+export function formsOf(own: Collective): ReadonlyMap<string, (count: number) => PreparedForm> {
+  return new Map([
+    ...(hasPrepared(own) ? [['startSync', (count: number) => startSync(own, count)] as const] : []),
+    ['window Sync', (count: number) => windowSync(own, count)],
+    ['window await', (count: number) => windowAwaited(own, count)],
+    ['plain Sync', (count: number) => plainSync(own, count)],
+  ]);
+}
