@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { assetPath } from '../../src/asset.js';
 import { compileKernels, instantiateKernels, Status } from '../../src/kernels/wasm-module.js';
 import { canCarry, carriedOps, opsOf } from '../../src/types/contract.js';
 import { dtypeNames, itemBytes } from '../../src/types/dtype.js';
@@ -18,6 +19,32 @@ const kernels = instantiateKernels(module, memory, layout.stackTop(0));
 const source = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../../../wasm/src/${name}`, import.meta.url)), 'utf8');
 
+/** The lengths of a module's function bodies: those of its code section. */
+function functionBytes(bytes: Uint8Array): number[] {
+  const lengths: number[] = [];
+  let at = 8;
+  const number = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++]!;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  const codeSection = 10;
+  while (at < bytes.length) {
+    const section = bytes[at++];
+    const end = number() + at;
+    for (let left = section === codeSection ? number() : 0; left > 0; left--) {
+      const length = number();
+      lengths.push(length);
+      at += length;
+    }
+    at = end;
+  }
+  return lengths;
+}
+
 test('imports nothing but its memory', () => {
   assert.equal(WebAssembly.Module.imports(module), [{ module: 'env', name: 'memory', kind: 'memory' }]);
 });
@@ -32,6 +59,11 @@ test('exports what src/kernels/wasm-module.ts declares, in the order of exports.
   assert.equal(inTypeScript, names(source('exports.cpp'), /^EXPORT .*?(shoal_\w+)\(/gm));
   const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
   for (const name of [...inTypeScript, '__stack_pointer']) assert.ok(exported.includes(name), name);
+});
+
+test('keeps its kernels apart: none of its functions is longer than a compiler optimises well', () => {
+  const longest = Math.max(...functionBytes(readFileSync(assetPath('#wasm'))));
+  assert.ok(longest < 32_768, `${longest} bytes`);
 });
 
 test('has the numbers that TypeScript mirrors', () => {

@@ -8,9 +8,6 @@
 namespace shoal {
 namespace {
 
-// Blocks that stay in the first-level cache between the fold and the copies to further targets.
-constexpr uint64_t kBlockBytes = 8 * 1024;
-
 const Descriptor& descriptor_of(const CallBlock& f, uint32_t rank) {
   return at<Slot>(f.slot)->members[rank].descriptors[f.descriptor.sequence % kRing];
 }
@@ -85,19 +82,14 @@ void run_chunk(CallBlock& f, uint32_t chunk) {
   const uint64_t item = item_bytes(f);
   const uint64_t first = chunk * f.chunkCount;
   const uint64_t count = first + f.chunkCount < f.pieceCount ? f.chunkCount : f.pieceCount - first;
-  const uint64_t end = (first + count) * item;
-  const bool reduces = f.descriptor.operation == kAllreduce;
   const uint8_t* sources[kMaxRanks];
-  for (uint64_t at_byte = first * item; at_byte < end; at_byte += kBlockBytes) {
-    const uint64_t bytes = at_byte + kBlockBytes < end ? kBlockBytes : end - at_byte;
-    for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + at_byte;
-    uint8_t* target = at<uint8_t>(f.targets[0]) + at_byte;
-    if (reduces) {
-      reduce(f.descriptor.dtype, f.descriptor.op, sources, f.sourceCount, target, bytes);
-    } else {
-      memcpy(target, sources[0], bytes);
-    }
-    for (uint32_t t = 1; t < f.targetCount; t++) memcpy(at<uint8_t>(f.targets[t]) + at_byte, target, bytes);
+  uint8_t* targets[kMaxRanks];
+  for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + first * item;
+  for (uint32_t t = 0; t < f.targetCount; t++) targets[t] = at<uint8_t>(f.targets[t]) + first * item;
+  if (f.descriptor.operation == kAllreduce) {
+    reduce(f.descriptor.dtype, f.descriptor.op, sources, f.sourceCount, targets, f.targetCount, count * item);
+  } else {
+    copy(sources[0], targets, f.targetCount, count * item);
   }
 }
 

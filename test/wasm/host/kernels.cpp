@@ -93,33 +93,65 @@ void check(Dtype dtype, const char* name) {
             want[i] = s == 0 ? value : fold_step<T>(op, want[i], value);
           }
         }
-        const uint32_t in_place = uint32_t(random_bits() % k);
-        uint8_t* target = buffers[in_place].data() + shift;
-        if (!reduce(dtype, op, sources.data(), k, target, n * sizeof(T))) failures++;
-        for (uint64_t i = 0; i < n; i++) {
-          T got;
-          memcpy(&got, target + i * sizeof(T), sizeof(T));
-          if (same(got, want[i])) continue;
-          if (failures++ < 10) printf("%s op %u k %u n %zu: element %zu differs\n", name, op, k, size_t(n), size_t(i));
+        // From one target to one in place of every source and one beside them.
+        const uint32_t m = 1 + uint32_t(random_bits() % (k + 1));
+        const uint32_t in_place = uint32_t(random_bits() % (k + 1));
+        buffers.emplace_back(n * sizeof(T) + shift);
+        std::vector<uint8_t*> targets;
+        for (uint32_t t = 0; t < m; t++) targets.push_back(buffers[(in_place + t) % (k + 1)].data() + shift);
+        if (!reduce(dtype, op, sources.data(), k, targets.data(), m, n * sizeof(T))) failures++;
+        for (uint8_t* target : targets) {
+          for (uint64_t i = 0; i < n; i++) {
+            T got;
+            memcpy(&got, target + i * sizeof(T), sizeof(T));
+            if (same(got, want[i])) continue;
+            if (failures++ < 10) printf("%s op %u k %u n %zu: element %zu differs\n", name, op, k, size_t(n), size_t(i));
+          }
         }
       }
     }
   }
 }
 
-// Every kernel over random bytes in buffers that are exactly as long: what it returns is compared with NumPy elsewhere.
-void touch_all() {
+// Every kernel over random bytes in buffers that are exactly as long: what it writes to one target, which is compared with
+// NumPy elsewhere, it writes to several.
+void compare_targets() {
   for (uint32_t dtype = 0; dtype < kDtypes; dtype++) {
     for (uint32_t op = 0; op < kReduceOps; op++) {
-      for (uint64_t n : {0, 1, 3, 5, 17, 67}) {
-        const uint64_t bytes = n * kItemBytes[dtype];
-        std::vector<std::vector<uint8_t>> buffers(3, std::vector<uint8_t>(bytes));
-        const uint8_t* sources[3];
-        for (uint32_t s = 0; s < 3; s++) {
-          for (uint8_t& byte : buffers[s]) byte = uint8_t(random_bits());
-          sources[s] = buffers[s].data();
+      for (uint32_t k : {1u, 2u, 3u, 4u}) {
+        for (uint64_t n : {0, 1, 3, 5, 17, 67}) {
+          const uint64_t bytes = n * kItemBytes[dtype];
+          std::vector<std::vector<uint8_t>> buffers(k, std::vector<uint8_t>(bytes));
+          std::vector<uint8_t> want(bytes);
+          std::vector<const uint8_t*> sources;
+          std::vector<uint8_t*> targets;
+          for (std::vector<uint8_t>& buffer : buffers) {
+            for (uint8_t& byte : buffer) byte = uint8_t(random_bits());
+            sources.push_back(buffer.data());
+            targets.push_back(buffer.data());
+          }
+          reduce(dtype, op, sources.data(), k, want.data(), bytes);
+          if (!reduce(dtype, op, sources.data(), k, targets.data(), k, bytes)) continue;
+          for (const std::vector<uint8_t>& buffer : buffers) {
+            if (buffer != want && failures++ < 10) printf("dtype %u op %u k %u: targets differ\n", dtype, op, k);
+          }
         }
-        reduce(dtype, op, sources, 3, buffers[2].data(), bytes);
+      }
+    }
+  }
+}
+
+void check_copies() {
+  for (uint32_t m : {1u, 2u, 3u}) {
+    for (uint64_t bytes : {0, 1, 63, 64, 65, 1000}) {
+      std::vector<uint8_t> source(bytes);
+      for (uint8_t& byte : source) byte = uint8_t(random_bits());
+      std::vector<std::vector<uint8_t>> buffers(m, std::vector<uint8_t>(bytes));
+      std::vector<uint8_t*> targets;
+      for (std::vector<uint8_t>& buffer : buffers) targets.push_back(buffer.data());
+      copy(source.data(), targets.data(), m, bytes);
+      for (const std::vector<uint8_t>& buffer : buffers) {
+        if (buffer != source && failures++ < 10) printf("a copy of %zu bytes differs\n", size_t(bytes));
       }
     }
   }
@@ -128,7 +160,8 @@ void touch_all() {
 }  // namespace
 
 int main() {
-  touch_all();
+  compare_targets();
+  check_copies();
   check<int8_t>(kInt8, "int8");
   check<uint8_t>(kUint8, "uint8");
   check<int16_t>(kInt16, "int16");
