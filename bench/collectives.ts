@@ -57,7 +57,7 @@ async function measure({ workers, rounds, only, sizes: wanted }: BenchOptions): 
     const all = makers({ workers, sizes: wanted, budgetUs }, folder);
     const contenders: Contender[] = [];
     for (const name of chosen([...all.keys()], only, isWire)) contenders.push(await all.get(name)!());
-    return { facts, workers, results: await runRounds(contenders, rounds) };
+    return { facts, workers, ...(await runRounds(contenders, rounds)) };
   });
 }
 

@@ -47,7 +47,7 @@ async function measure({ workers, rounds, only, sizes }: BenchOptions): Promise<
   const all = makers({ workers, sizes, budgetUs });
   const contenders: Contender[] = [];
   for (const name of chosen([...all.keys()], only)) contenders.push(...(await all.get(name)!()));
-  return { facts: atStart, workers, results: await runRounds(contenders, rounds) };
+  return { facts: atStart, workers, ...(await runRounds(contenders, rounds)) };
 }
 
 async function growth({ workers, only, json }: BenchOptions): Promise<void> {

@@ -11,7 +11,7 @@ import type { Measured } from '../rounds/samples.js';
 
 const task = taskModule<typeof import('./task.js')>(new URL('./task.ts', import.meta.url));
 
-/** Of each form before the first round. */
+/** Of each form at the first size, before all sizes run once unmeasured. */
 const warmUpUs = 400_000;
 
 /** What a round of each contender does. */
@@ -35,6 +35,7 @@ export async function poolContender(name: string, options: LaunchOptions, plan: 
     name,
     warmUp: async () => {
       await run(sizes.slice(0, 1), warmUpUs);
+      await run(sizes, budgetUs);
     },
     round: () => run(sizes, budgetUs),
     close: () => pool.close(),

@@ -7,6 +7,7 @@ import type { Line } from '../report/figure.js';
 import { sentenceOf } from '../report/machine.js';
 import type { Run } from '../rounds/options.js';
 import type { Result } from '../rounds/rounds.js';
+import { sentenceOfOtherWork } from '../rounds/other-work.js';
 import { fastest } from '../rounds/rounds.js';
 import { brief, bytesText, markdownTable } from '../report/table.js';
 
@@ -75,8 +76,9 @@ function printTargets(results: readonly Result[]): void {
 }
 
 /** Print everything that a run has measured. */
-export function printCollectives({ facts, workers, results }: Run): void {
-  console.log(`allreduce, float32 sum, ${workers} ranks, µs per call, median of medians\n${sentenceOf(facts)}\n`);
+export function printCollectives({ facts, workers, results, otherWork }: Run): void {
+  console.log(`allreduce, float32 sum, ${workers} ranks, µs per call, median of medians\n${sentenceOf(facts)}`);
+  console.log(`${sentenceOfOtherWork(otherWork)}\n`);
   console.log(grid(results, ({ us }) => brief(us)));
   const [serialized, single] = [baselineOf(results, 'serialized'), baselineOf(results, 'single')];
   printRatios(`Times as fast as the faster call of ${serialized}`, results, serialized);

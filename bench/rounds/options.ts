@@ -2,13 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Facts } from '../report/machine.js';
-import type { Result } from './rounds.js';
+import type { Rounds } from './rounds.js';
 
 /** What `--json` prints and `--from` reads. */
-export interface Run {
+export interface Run extends Rounds {
   readonly facts: Facts;
   readonly workers: number;
-  readonly results: readonly Result[];
 }
 
 /** The options, all filled. */
@@ -86,8 +85,9 @@ export function chosen(all: readonly string[], only: readonly string[] | undefin
   return all.filter((name) => (only ? only.includes(name) : !byName.test(name)));
 }
 
-/** Earlier runs as one: facts of the first, results of all. */
+/** Earlier runs as one: facts of the first, results and other work of all. */
 export function readRuns(files: readonly string[]): Run {
   const runs = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Run);
-  return { ...runs[0]!, results: runs.flatMap(({ results }) => results) };
+  const results = runs.flatMap((run) => run.results);
+  return { ...runs[0]!, results, otherWork: runs.flatMap((run) => run.otherWork) };
 }

@@ -1,5 +1,6 @@
 /** Interleaved rounds: all contenders once, then all once more. What disturbs the machine disturbs them alike. */
 import { say } from './options.js';
+import { otherWork } from './other-work.js';
 import type { Measured } from './samples.js';
 import { median } from './samples.js';
 
@@ -19,13 +20,22 @@ export interface Result extends Measured {
   readonly rounds: readonly number[];
 }
 
+/** What all rounds have shown. */
+export interface Rounds {
+  readonly results: readonly Result[];
+  /** Part of the cores that others kept busy before each measurement. */
+  readonly otherWork: readonly number[];
+}
+
 /** Run so many rounds over all contenders, then close them. */
-export async function runRounds(contenders: readonly Contender[], rounds: number): Promise<Result[]> {
+export async function runRounds(contenders: readonly Contender[], rounds: number): Promise<Rounds> {
   const found = new Map<string, { contender: string; form: string; at: number; rounds: number[] }>();
+  const busy: number[] = [];
   try {
     for (const { warmUp } of contenders) await warmUp?.();
     for (let round = 1; round <= rounds; round++) {
       for (const { name: contender, round: measure } of contenders) {
+        busy.push(await otherWork());
         const begun = performance.now();
         for (const { form, at, us } of await measure()) {
           const key = `${contender} ${form} ${at}`;
@@ -39,7 +49,8 @@ export async function runRounds(contenders: readonly Contender[], rounds: number
   } finally {
     for (const { close } of contenders) await close();
   }
-  return [...found.values()].map((row) => ({ ...row, us: median(row.rounds) }));
+  const results = [...found.values()].map((row) => ({ ...row, us: median(row.rounds) }));
+  return { results, otherWork: busy };
 }
 
 /** Microseconds of the fastest of the named contenders and forms; undefined when none was measured there. */

@@ -3,6 +3,7 @@ import { writeFigure } from '../report/figure.js';
 import { sentenceOf } from '../report/machine.js';
 import type { Run } from '../rounds/options.js';
 import type { Result } from '../rounds/rounds.js';
+import { sentenceOfOtherWork } from '../rounds/other-work.js';
 import { fastest } from '../rounds/rounds.js';
 import { brief, markdownTable } from '../report/table.js';
 import { bareName, gangForm, startForm } from './contenders.js';
@@ -40,8 +41,9 @@ function targetRows(results: readonly Result[]): string[][] {
 }
 
 /** Print everything that a run has measured. */
-export function printTasks({ facts, workers, results }: Run): void {
+export function printTasks({ facts, workers, results, otherWork }: Run): void {
   console.log(`Empty tasks, ${workers} workers, median of medians\n${sentenceOf(facts)}`);
+  console.log(sentenceOfOtherWork(otherWork));
   const { contenders, sizes } = tasksOf(results);
   const cell = (contender: string, at: number): number | undefined => fastest(results, contender, at, 'task');
   const rates = contenders.map((contender) => {

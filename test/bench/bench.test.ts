@@ -18,6 +18,7 @@ interface Row {
 interface Run {
   readonly facts: { readonly cpu: string; readonly versions: Readonly<Record<string, string>> };
   readonly results: readonly Row[];
+  readonly otherWork: readonly number[];
 }
 
 const bench = (...flags: string[]): string => mustRun(process.execPath, ['scripts/bench.mjs', ...flags], root);
@@ -26,10 +27,12 @@ test('collectives times every form at every size and draws what it has timed', (
   const folder = mkdtempSync(join(tmpdir(), 'shoal-bench-test-'));
   const figure = join(folder, 'figure.svg');
   const flags = ['--only', 'threads', '--rounds', '2', '--sizes', '8,4096'];
-  const { facts, results } = JSON.parse(bench('collectives', ...flags, '--json', '--figure', figure)) as Run;
+  const { facts, results, otherWork } = JSON.parse(bench('collectives', ...flags, '--json', '--figure', figure)) as Run;
   const svg = readFileSync(figure, 'utf8');
   rmSync(folder, { recursive: true });
   assert.is(facts.versions.node, process.versions.node);
+  assert.is(otherWork.length, 2);
+  assert.ok(otherWork.every((part) => part >= 0 && part <= 1));
   for (const form of ['window Sync', 'window await', 'plain Sync']) {
     for (const at of [8, 4096]) {
       const row = results.find((each) => each.form === form && each.at === at);
