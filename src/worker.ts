@@ -3,13 +3,10 @@ import { setJoinWorld } from './collective/scope.js';
 import { joinForeignWorld } from './worker/foreign-main.js';
 import { joinLoneWorld } from './worker/lone-world.js';
 
-export type {
-  AllreduceOptions,
-  BroadcastOptions,
-  Collective,
-  CollectiveOptions,
-  CollectiveSyncOptions,
-} from './collective/collective.js';
+export type { Collective } from './collective/collective.js';
+export type { AllreduceOptions } from './operations/allreduce.js';
+export type { BroadcastOptions } from './operations/broadcast.js';
+export type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './operations/call-options.js';
 export { collective, context } from './collective/bound.js';
 export type { TaskContext } from './collective/scope.js';
 export type {

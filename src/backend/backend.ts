@@ -1,7 +1,7 @@
 /** How a rank reaches the members of its groups: through the window of their host, or over the wire. */
 import type { ShoalError } from '../errors.js';
 import type { AbortReason } from './abort-reason.js';
-import type { Descriptor } from './descriptor.js';
+import type { Descriptor } from '../operations/descriptor.js';
 import type { Lease } from './lease.js';
 import type { CallArguments } from './call-arguments.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
@@ -36,18 +36,20 @@ export interface Channel {
   /** Whether a member still touches memory of others. */
   isBusy(rank: number): boolean;
   /**
-   * What a task has written to in this rank's memory although nobody may; undefined: nothing is known. `sequence`: the calls
-   * that this rank has completed, where it is in none.
+   * What a task has written to in this rank's memory although nobody may; undefined: nothing is known. `atRest`: this rank
+   * is in no call.
    */
-  damage(sequence: number | undefined): string | undefined;
+  damage(atRest: boolean): string | undefined;
   /** An exception has left a call of this rank in the middle: it touches nobody's memory any more. */
   interrupted(): void;
-  /** Start a call; `refusal` when it was bad and is only announced. `nextSequence` counts its pieces. */
-  begin(args: CallArguments, refusal: ShoalError | undefined, nextSequence: () => number): Transfer;
+  /** Number of the last call, or piece of one, that this rank has started; every one counts, refused ones too. */
+  readonly sequence: number;
+  /** Prepare a call; `refusal` when it was bad and is only announced. */
+  prepare(args: CallArguments, refusal: ShoalError | undefined): Transfer;
   /** Messages of calls that this rank has sent to others and received whole; in a window there are none. */
   readonly traffic: { readonly sent: number; readonly received: number };
-  /** Announce that this rank's function has returned. */
-  finish(sequence: number): void;
+  /** Announce that this rank's function has returned: it makes no further call. */
+  finish(): void;
   /** Nothing of the group's is touched any more. */
   close(): void;
 }
@@ -55,15 +57,17 @@ export interface Channel {
 /** Where a transfer stands. `complete`, `mismatch` and `refused` are ends; after `aborted` comes `leave`. */
 export type TransferStatus = 'pending' | 'complete' | 'mismatch' | 'refused' | 'aborted';
 
-/** The bytes of one call, on their way. */
+/** What carries the bytes of a call: prepared once, started any number of times, one start at a time. */
 export interface Transfer {
-  /** Number of the piece under way. */
+  /** Number of the piece under way, or of the last. */
   readonly sequence: number;
   /** Waits for something that nobody notifies of. */
   readonly polls: boolean;
   /** An error of this rank's own, such as a buffer that was detached under way: the group is to fail with it. */
   readonly ownError: ShoalError | undefined;
-  /** Go on as far as possible without waiting longer than `turns` turns. */
+  /** Start the call and go on with it as far as possible without waiting longer than `turns` turns. */
+  start(turns: number): TransferStatus;
+  /** Go on. */
   step(turns: number): TransferStatus;
   /** End early after an abort: `left` once nobody touches this rank's memory, `complete` if the result came first. */
   leave(): 'pending' | 'complete' | 'left';

@@ -1,12 +1,12 @@
-/** A validated call: everything is filled, nothing is optional. */
-import type { Algorithm } from '../operations/index.js';
-import type { TypedArray } from '../types/buffers.js';
-import type { CallName } from './call-name.js';
+/** The checked arguments of a call: everything is filled, nothing is optional where it need not be. */
 import type { PackedCopy } from '../operands/strides.js';
+import type { CallName } from '../operations/call-name.js';
+import type { Operation } from '../operations/operation.js';
+import type { TypedArray } from '../types/buffers.js';
 
 /** One rank's call of one collective. */
 export interface CallArguments {
-  readonly algorithm: Algorithm;
+  readonly operation: Operation;
   readonly dtype: number;
   readonly op: number;
   readonly root: number;
@@ -18,13 +18,14 @@ export interface CallArguments {
   readonly input: TypedArray | undefined;
   /** What the call writes; undefined when it writes nothing here. */
   readonly output: TypedArray | undefined;
+  /** Set when `input` is a packed copy, to be filled at each start. */
+  readonly packedInput: PackedCopy | undefined;
   /** Set when `output` is a packed copy, to be put back where it belongs. */
-  readonly packed: PackedCopy | undefined;
+  readonly packedOutput: PackedCopy | undefined;
   /** The caller's memory that the call uses, that of the result last: nobody else may until it ends. */
   readonly memory: readonly TypedArray[];
   /** What the caller gets back: `out` where it was given, else the buffer. */
   readonly result: unknown;
   /** Infinity means no limit. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
 }

@@ -5,14 +5,14 @@ import type { CallArguments } from './call-arguments.js';
 
 /** `sizeBytes` bytes from element `start`, or the error to fail with when the array has lost them under way. */
 export function bytesOf(
-  { algorithm, itemBytes }: CallArguments,
+  { operation, itemBytes }: CallArguments,
   array: TypedArray,
   start: number,
   sizeBytes: number,
 ): Uint8Array | InvalidArgumentError {
   const offset = start * itemBytes;
   if (array.byteLength >= offset + sizeBytes) return new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes);
-  return lostBuffer(algorithm.name, array.byteLength);
+  return lostBuffer(operation.name, array.byteLength);
 }
 
 /** The caller's memory went away while a call was using it. */

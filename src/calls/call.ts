@@ -1,19 +1,21 @@
-/** One rank's call of one collective, from its place in the queue to its end. */
+/**
+ * A call of one collective on one rank: checked and prepared once, started any number of times, one start at a time.
+ *
+ * A start goes from `idle` to `running` (or waits as `queued` behind earlier calls of its group), perhaps to `leaving`, and
+ * back to `idle`; `error` then says how it ended. A start that completes at once allocates nothing and reads no clock.
+ */
+import type { AbortReason } from '../backend/abort-reason.js';
+import { encodeAbort } from '../backend/abort-reason.js';
+import type { Transfer, TransferStatus } from '../backend/backend.js';
+import type { CallArguments } from '../backend/call-arguments.js';
 import { nowMs } from '../clock.js';
 import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
-import type { AbortReason } from '../backend/abort-reason.js';
-import { encodeAbort } from '../backend/abort-reason.js';
-import { abortError, mismatchError } from './failures.js';
 import type { GroupView } from './failures.js';
-import type { Transfer } from '../backend/backend.js';
-import type { CallArguments } from '../backend/call-arguments.js';
-
-type State = 'queued' | 'running' | 'leaving' | 'settled';
+import { abortError, mismatchError } from './failures.js';
 
 /** What a call asks of its group. */
 export interface CallGroup extends GroupView {
-  readonly nextSequence: () => number;
   damage(): ShoalError | undefined;
   abortReason(): AbortReason | undefined;
   /** Fail the group on every rank. */
@@ -22,45 +24,46 @@ export interface CallGroup extends GroupView {
   fail(error: ShoalError): void;
 }
 
-/** How a call tells its caller. */
-export interface Settle {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-/** A queued or running call of one group. */
+/** See above. */
 export class Call {
   readonly args: CallArguments;
-  readonly startedAt: number;
-  readonly deadline: number;
+  /** How the last start ended; undefined: well. */
+  error: ShoalError | undefined;
+  /** Called once the start has ended, where it did not end at once. */
+  onSettled: (() => void) | undefined;
+  /** Of an awaited start. */
+  signal: AbortSignal | undefined;
+  /** When the start began to wait; deadlines count from here. */
+  startedAt = 0;
+  deadline: number = Infinity;
   warned = false;
   /** When the memory of the group was last looked at while this call waits. */
-  examinedAt: number;
+  examinedAt = 0;
+  /** An awaited start was made and its caller has not gone on yet: however fast the call was, it counts as under way. */
+  isHeld: boolean = false;
+  /** Up to how many frees its arrays are known not to be among the freed. */
+  checkedAt: number = -1;
   /** The line that made the call, where it is noted. */
   madeAt: string | undefined;
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
   leavingSince = 0;
   readonly #group: CallGroup;
-  readonly #settle: Settle;
+  readonly #transfer: Transfer;
   readonly #refusal: ShoalError | undefined;
-  #state: State = 'queued';
-  #transfer: Transfer | undefined;
+  #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
   /** What a step of this call has thrown. */
   #broken: ShoalError | undefined;
 
   /** @param refusal - Set when the call was bad: it is only announced, so that peers stay in step. */
-  constructor(group: CallGroup, args: CallArguments, settle: Settle, refusal?: ShoalError) {
+  constructor(group: CallGroup, args: CallArguments, refusal?: ShoalError) {
     this.args = args;
     this.#group = group;
-    this.#settle = settle;
     this.#refusal = refusal;
-    this.startedAt = nowMs();
-    this.examinedAt = this.startedAt;
-    this.deadline = this.startedAt + args.timeoutMs;
+    this.#transfer = group.channel.prepare(args, refusal);
   }
 
   get settled(): boolean {
-    return this.#state === 'settled';
+    return this.#state === 'idle';
   }
 
   /** The call is bad and its caller knows: it is only there to be announced. */
@@ -70,50 +73,90 @@ export class Call {
 
   /** Number of the piece under way; 0 while the call is queued. */
   get sequence(): number {
-    return this.#transfer?.sequence ?? 0;
+    return this.#state === 'queued' ? 0 : this.#transfer.sequence;
   }
 
   /** Waits for something that nobody notifies of: poll in slices. */
   get polls(): boolean {
-    return this.#transfer?.polls ?? false;
+    return this.#state !== 'queued' && this.#transfer.polls;
+  }
+
+  /** Start it now, waiting at most `turns` turns; true once it has settled. Never throws. */
+  start(turns: number): boolean {
+    this.error = undefined;
+    this.#broken = undefined;
+    this.#state = 'running';
+    let status: TransferStatus;
+    try {
+      status = this.#transfer.start(turns);
+    } catch (error) {
+      this.#beginWait();
+      this.#break(error);
+      return this.settled;
+    }
+    if (status === 'complete') {
+      this.#state = 'idle';
+      return true;
+    }
+    this.#beginWait();
+    return this.#guarded(() => this.#follow(status));
+  }
+
+  /** Start it when the calls before it have settled. */
+  queue(): void {
+    this.error = undefined;
+    this.#broken = undefined;
+    this.#state = 'queued';
+    this.#beginWait();
   }
 
   /** Go on as far as possible without waiting longer than `turns` turns; true once settled. Never throws. */
   step(turns: number): boolean {
+    return this.#guarded(() => this.#step(turns));
+  }
+
+  #guarded(step: () => boolean): boolean {
     try {
-      return this.#step(turns);
+      return step();
     } catch (error) {
       this.#break(error);
       return this.settled;
     }
   }
 
+  #beginWait(): void {
+    this.startedAt = nowMs();
+    this.examinedAt = this.startedAt;
+    this.deadline = this.startedAt + this.args.timeoutMs;
+    this.warned = false;
+    this.leavingSince = 0;
+  }
+
   #step(turns: number): boolean {
-    if (this.#state === 'settled') return true;
+    if (this.settled) return true;
     if (this.#broken) return this.#leaveBroken(this.#broken);
-    const group = this.#group;
-    const transfer = (this.#transfer ??= group.channel.begin(this.args, this.#refusal, group.nextSequence));
-    if (this.#state === 'queued') this.#state = 'running';
-    if (this.#state === 'running') {
-      switch (transfer.step(turns)) {
-        case 'pending':
-          return false;
-        case 'complete':
-          this.#end();
-          break;
-        case 'mismatch':
-          this.#end(mismatchError(group, transfer.sequence));
-          break;
-        case 'refused':
-          this.#state = 'settled';
-          break;
-        case 'aborted':
-          if (transfer.ownError) this.#failGroup(transfer.ownError);
-          this.#startLeaving();
-      }
+    if (this.#state === 'leaving') return this.#leave();
+    const isFirst = this.#state === 'queued';
+    this.#state = 'running';
+    return this.#follow(isFirst ? this.#transfer.start(turns) : this.#transfer.step(turns));
+  }
+
+  #follow(status: TransferStatus): boolean {
+    switch (status) {
+      case 'pending':
+        return false;
+      case 'complete':
+      case 'refused':
+        this.#settle(undefined);
+        return true;
+      case 'mismatch':
+        this.#settle(mismatchError(this.#group, this.#transfer.sequence));
+        return true;
+      case 'aborted':
+        if (this.#transfer.ownError) this.#failGroup(this.#transfer.ownError);
+        this.#startLeaving();
+        return this.#leave();
     }
-    if (this.#state === 'leaving') this.#leave(transfer);
-    return this.settled;
   }
 
   /** Whoever waits for long may wait because its memory was overwritten: then the group fails. */
@@ -130,10 +173,8 @@ export class Call {
   }
 
   /** The group has failed or closed before this call's turn came. */
-  reject(error: unknown): void {
-    if (this.settled) return;
-    this.#state = 'settled';
-    this.#settle.reject(error);
+  reject(error: ShoalError): void {
+    if (!this.settled) this.#settle(error);
   }
 
   /**
@@ -142,14 +183,14 @@ export class Call {
    */
   #break(error: unknown): void {
     if (this.settled) return;
-    const what = this.args.algorithm.name;
+    const what = this.args.operation.name;
     this.#broken ??=
       this.#group.damage() ??
       (error instanceof ShoalError
         ? error
         : new InvalidArgumentError(
-            `${what}: the call could not be carried out: ${isError(error) ? error.message : show(error)}; see that nobody writes to memory that is not ` +
-              `its own, nor changes the buffer, while the call runs`,
+            `${what}: the call could not be carried out: ${isError(error) ? error.message : show(error)}; see that nobody ` +
+              `writes to memory that is not its own, nor changes the buffer, while the call runs`,
             {},
             { cause: error },
           ));
@@ -162,9 +203,7 @@ export class Call {
   #leaveBroken(error: ShoalError): boolean {
     const { channel, members, rank: self } = this.#group;
     if (members.some(({ rank }) => rank !== self && channel.isBusy(rank))) return false;
-    this.#state = 'settled';
-    this.#group.fail(error);
-    this.#settle.reject(error);
+    this.#failWith(error);
     return true;
   }
 
@@ -184,32 +223,38 @@ export class Call {
     this.leavingSince = nowMs();
   }
 
-  #leave(transfer: Transfer): void {
-    const status = transfer.leave();
-    if (status === 'pending') return;
+  #leave(): boolean {
+    const status = this.#transfer.leave();
+    if (status === 'pending') return false;
     if (status === 'complete') {
-      this.#end();
-      return;
+      this.#settle(undefined);
+      return true;
     }
     const reason = this.#group.abortReason();
     // It left for its own deadline, and another rank's failure came first: over the wire its cause may still be on its way.
-    if (!reason) return;
-    const error = transfer.ownError ?? this.#localCause(abortError(this.#group, reason));
-    this.#state = 'settled';
-    this.#group.fail(error);
-    this.#settle.reject(error);
+    if (!reason) return false;
+    const error = this.#transfer.ownError ?? this.#localCause(abortError(this.#group, reason));
+    this.#failWith(error);
+    return true;
   }
 
   /** The signal's own reason becomes the cause on the rank that gave the signal. */
   #localCause(error: ShoalError): ShoalError {
-    const { signal } = this.args;
+    const { signal } = this;
     if (error instanceof CancelledError && error.cause === undefined && signal?.aborted) error.cause = signal.reason;
     return error;
   }
 
-  #end(error?: ShoalError): void {
-    this.#state = 'settled';
-    if (error) this.#settle.reject(error);
-    else this.#settle.resolve();
+  #failWith(error: ShoalError): void {
+    this.#state = 'idle';
+    this.error = error;
+    this.#group.fail(error);
+    this.onSettled?.();
+  }
+
+  #settle(error: ShoalError | undefined): void {
+    this.#state = 'idle';
+    this.error = error;
+    this.onSettled?.();
   }
 }

@@ -50,21 +50,28 @@ export class RankEngine {
   readonly pending: Set<DrivenGroup> = new Set();
   readonly #doorbell: Doorbell;
   readonly #host: EngineHost;
-  readonly #turns: number;
-  readonly #asyncTurns: number;
+  /** Turns that a blocking call spins before it yields or sleeps. */
+  readonly turns: number;
+  /** Turns that an awaited call spins before the thread goes back to the event loop. */
+  readonly asyncTurns: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(backend: Backend, doorbell: Doorbell, host: EngineHost) {
     this.backend = backend;
     this.#doorbell = doorbell;
     this.#host = host;
-    this.#turns = backend.crowded ? turnsCrowded : turnsAlone;
-    this.#asyncTurns = backend.crowded || !doorbell.wait ? 0 : turnsAlone;
+    this.turns = backend.crowded ? turnsCrowded : turnsAlone;
+    this.asyncTurns = backend.crowded || !doorbell.wait ? 0 : turnsAlone;
   }
 
-  /** Go on with an awaited call; its promise settles from here or from the event loop. */
+  /** Go on with calls that wait already from the event loop. */
+  waitAsync(): void {
+    this.#rest();
+  }
+
+  /** Go on with awaited calls; they settle from here or from the event loop. */
   start(): void {
-    this.#drive(this.#asyncTurns);
+    this.#drive(this.asyncTurns);
     this.#rest();
   }
 
@@ -80,7 +87,7 @@ export class RankEngine {
   wait(call: Call): void {
     const block = this.#doorbell.wait;
     assert(block, 'assertBlocking comes first');
-    let settled = this.#driveFor(call, this.#turns) || this.#yieldFor(call);
+    let settled = this.#yieldFor(call) || this.#driveFor(call, 0);
     while (!settled) {
       const limit = Math.min(sliceMs, this.#checkClock());
       const ticket = this.#doorbell.ticket();
@@ -88,7 +95,7 @@ export class RankEngine {
       settled = this.#driveFor(call, 0);
       if (!settled) block(ticket, limit);
       this.#setAsleep(false);
-      settled ||= this.#driveFor(call, this.#turns);
+      settled ||= this.#driveFor(call, this.turns);
     }
     this.#rest();
   }
@@ -147,7 +154,7 @@ export class RankEngine {
 
   readonly #wake = (): void => {
     this.#setAsleep(false);
-    this.#drive(this.#asyncTurns);
+    this.#drive(this.asyncTurns);
     this.#checkClock();
     this.#rest();
   };
@@ -193,7 +200,7 @@ export class RankEngine {
     if (missing.length > 0) {
       const seconds = Math.round((now - head.startedAt) / 1000);
       this.#host.warn(
-        `task ${group.taskId}: rank ${group.rank} has waited ${seconds} s in ${head.args.algorithm.name}, ` +
+        `task ${group.taskId}: rank ${group.rank} has waited ${seconds} s in ${head.args.operation.name}, ` +
           `call ${head.sequence}; missing: ${missingText(missing)}`,
       );
     }

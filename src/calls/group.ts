@@ -19,8 +19,6 @@ export class Group implements CallGroup, DrivenGroup {
   readonly members: readonly MemberInfo[];
   readonly taskId: string;
   readonly channel: Channel;
-  /** Number of the last call that this rank has begun; every call counts, refused ones too. */
-  sequence = 0;
   #failure: ShoalError | undefined;
   #damage: WindowDamagedError | undefined;
   #closed = false;
@@ -38,8 +36,15 @@ export class Group implements CallGroup, DrivenGroup {
     this.channel = engine.backend.join(lease);
   }
 
-  /** Count one more call, or piece of one. */
-  readonly nextSequence = (): number => ++this.sequence;
+  /** Number of the last call that this rank has begun. */
+  get sequence(): number {
+    return this.channel.sequence;
+  }
+
+  /** Whether a call can start, as far as is known without looking at what others have done. */
+  get isOpen(): boolean {
+    return !this.#closed && this.#failure === undefined;
+  }
 
   /** The call whose turn it is. */
   get head(): Call | undefined {
@@ -66,7 +71,7 @@ export class Group implements CallGroup, DrivenGroup {
     return this.#queue.slice(this.#first).flatMap((call) => {
       const number = call.sequence === 0 ? ++sequence : call.sequence;
       if (call.isRefused) return [];
-      return [{ operation: call.args.algorithm.name, sequence: number, at: call.madeAt }];
+      return [{ operation: call.args.operation.name, sequence: number, at: call.madeAt }];
     });
   }
 
@@ -87,7 +92,7 @@ export class Group implements CallGroup, DrivenGroup {
   damage(): WindowDamagedError | undefined {
     if (this.#damage || this.#closed) return this.#damage;
     const atRest = !this.head && !this.#failure && !this.abortReason();
-    const where = this.channel.damage(atRest ? this.sequence : undefined);
+    const where = this.channel.damage(atRest);
     if (where !== undefined) this.#damage = damageError(this, where);
     return this.#damage;
   }
@@ -96,11 +101,19 @@ export class Group implements CallGroup, DrivenGroup {
     return this.#closed ? undefined : this.channel.abortReason();
   }
 
-  /** Queue a call; the engine moves it on. */
-  add(call: Call): void {
+  /**
+   * Start a call, or queue it behind those before it: then the engine moves it on.
+   *
+   * @param turns - Of the longest wait.
+   * @returns Whether it has settled.
+   */
+  start(call: Call, turns: number): boolean {
+    if (this.head) call.queue();
+    else if (call.start(turns)) return true;
     this.#queue.push(call);
     this.#earliest = Math.min(this.#earliest, call.deadline);
     this.engine.pending.add(this);
+    return false;
   }
 
   /** Move the queue on, each call in its turn. */
@@ -136,7 +149,7 @@ export class Group implements CallGroup, DrivenGroup {
 
   /** Announce that this rank's function has returned: peers that wait for a later call reject at once. */
   finish(): void {
-    if (!this.abortReason()) this.channel.finish(this.sequence + 1);
+    if (!this.abortReason()) this.channel.finish();
   }
 
   /** Let go of the channel; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched. */

@@ -1,44 +1,14 @@
-/** From a caller's arguments to a args: everything that is wrong with a call is found here, before any byte moves. */
-import type { Algorithm } from '../operations/index.js';
+/** From a caller's arguments to those of a call: everything that is wrong is found here, before any byte moves. */
+import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
-import { dtypeId, itemBytes } from '../types/dtype.js';
 import { checkDtype, checkOp } from '../operands/numeric.js';
 import { assertWritable, checkOut, readOperand } from '../operands/operand.js';
-import type { CallName } from '../backend/call-name.js';
-import { encodeName, noName } from '../backend/call-name.js';
-import type { CallArguments } from '../backend/call-arguments.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
-
-/** Options as a caller gives them; which of them an operation takes is in `allowedOptions`. */
-export interface CallOptions {
-  readonly op?: unknown;
-  readonly root?: unknown;
-  readonly dtype?: unknown;
-  readonly accumulate?: unknown;
-  readonly out?: unknown;
-  readonly name?: unknown;
-  readonly timeoutMs?: unknown;
-  readonly signal?: unknown;
-}
-
-const common = ['name', 'timeoutMs', 'signal'];
-/** Options of each operation. */
-export const allowedOptions: Readonly<Record<Algorithm['name'], readonly string[]>> = {
-  allreduce: ['op', 'dtype', 'accumulate', 'out', ...common],
-  broadcast: ['root', 'dtype', ...common],
-  barrier: common,
-};
-
-const noOptions: CallOptions = {
-  op: undefined,
-  root: undefined,
-  dtype: undefined,
-  accumulate: undefined,
-  out: undefined,
-  name: undefined,
-  timeoutMs: undefined,
-  signal: undefined,
-};
+import type { CallName } from '../operations/call-name.js';
+import { encodeName, noName } from '../operations/call-name.js';
+import type { Operation } from '../operations/operation.js';
+import { dtypeId, itemBytes } from '../types/dtype.js';
+import type { GivenOptions } from './call-options.js';
 
 /** Facts of the group that validation needs. */
 export interface Setting {
@@ -49,10 +19,10 @@ export interface Setting {
   readonly timeoutMs: number;
 }
 
-/** A args that carries nothing but its operation: how a refused call is announced. */
-export function emptyArguments(algorithm: Algorithm): CallArguments {
+/** What carries nothing but its operation: how a refused call is announced. */
+export function emptyArguments(operation: Operation): CallArguments {
   return {
-    algorithm,
+    operation,
     dtype: 0,
     op: 0,
     root: 0,
@@ -61,48 +31,45 @@ export function emptyArguments(algorithm: Algorithm): CallArguments {
     name: noName,
     input: undefined,
     output: undefined,
-    packed: undefined,
+    packedInput: undefined,
+    packedOutput: undefined,
     memory: [],
     result: undefined,
     timeoutMs: Infinity,
-    signal: undefined,
   };
 }
 
 /**
- * Check a call.
+ * Check a call; nothing is copied yet.
  *
+ * @param what - The method, for errors.
  * @throws {@link InvalidArgumentError}, or {@link ClosedError} for a window array that was freed.
  */
 export function validate(
-  algorithm: Algorithm,
+  what: string,
+  operation: Operation,
   buffer: unknown,
-  options: CallOptions | undefined,
-  blocking: boolean,
+  given: GivenOptions,
   setting: Setting,
 ): CallArguments {
-  const what = blocking ? `${algorithm.name}Sync` : algorithm.name;
-  const given = checkOptions(what, algorithm, options, blocking);
   const name = checkName(what, given.name);
   const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
-  const signal = checkSignal(what, given.signal);
-  if (algorithm.name === 'barrier') return { ...emptyArguments(algorithm), name, timeoutMs, signal };
+  if (!operation.takesBuffer) return { ...emptyArguments(operation), name, timeoutMs };
 
-  const root = algorithm.name === 'broadcast' ? checkRoot(what, given.root, setting.size) : 0;
+  const root = checkRoot(what, given.root, setting.size);
   const source = readOperand(what, 'buffer', buffer, setting.arrays);
   const dtype = checkDtype(what, source, given.dtype);
-  const op = algorithm.name === 'allreduce' ? checkOp(what, given, dtype) : 0;
+  const op = operation.reduces ? checkOp(what, given, dtype) : 0;
   const target = given.out === undefined ? source : readOperand(what, 'out', given.out, setting.arrays);
   if (target !== source) {
     checkDtype(what, target, dtype);
     checkOut(what, source, target);
   }
-  const sends = algorithm.sends(setting.rank, root);
-  const receives = algorithm.receives(setting.rank, root);
+  const sends = operation.sends(setting.rank, root);
+  const receives = operation.receives(setting.rank, root);
   if (receives) assertWritable(what, target === source ? 'buffer' : 'out', target);
-  if (sends) source.packed?.gather();
   return {
-    algorithm,
+    operation,
     dtype: dtypeId(dtype),
     op,
     root,
@@ -111,40 +78,12 @@ export function validate(
     name,
     input: sends ? source.array : undefined,
     output: receives ? target.array : undefined,
-    packed: receives ? target.packed : undefined,
+    packedInput: sends ? source.packed : undefined,
+    packedOutput: receives ? target.packed : undefined,
     memory: target === source ? [source.memory] : [source.memory, target.memory],
     result: given.out ?? buffer,
     timeoutMs,
-    signal,
   };
-}
-
-function checkOptions(
-  what: string,
-  algorithm: Algorithm,
-  options: CallOptions | null | undefined,
-  blocking: boolean,
-): CallOptions {
-  if (options === undefined) return noOptions;
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
-  }
-  const names = allowedOptions[algorithm.name];
-  // Properties of its own alone, each read once; what is not given must not be read from a prototype.
-  const given: Record<string, unknown> = { ...noOptions };
-  for (const key of Object.keys(options)) {
-    if (names.includes(key)) {
-      given[key] = options[key as keyof CallOptions];
-      continue;
-    }
-    throw new InvalidArgumentError(`${what}: expected options among ${names.join(', ')}, received ${show(key)}`, {
-      option: key,
-    });
-  }
-  if (blocking && given.signal !== undefined) {
-    throw new InvalidArgumentError(`${what}: signal belongs to the awaited form ${algorithm.name}`);
-  }
-  return given;
 }
 
 function checkName(what: string, name: unknown): CallName {
@@ -164,7 +103,8 @@ function checkTimeout(what: string, timeoutMs: unknown, defaultMs: number): numb
   );
 }
 
-function checkSignal(what: string, signal: unknown): AbortSignal | undefined {
+/** The signal of one start. @throws {@link InvalidArgumentError} */
+export function checkSignal(what: string, signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw new InvalidArgumentError(`${what}: expected signal to be an AbortSignal, received ${show(signal)}`);
 }

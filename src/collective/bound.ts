@@ -1,37 +1,44 @@
 /** `collective` and `context` of `shoal/worker`: without state of their own, each use looks its task up. */
+import { operations } from '../operations/index.js';
 import type { Collective } from './collective.js';
 import type { TaskContext } from './scope.js';
 import { currentScope } from './scope.js';
 
-function bound(name: string): Collective {
-  return currentScope(`collective.${name}`).collective;
+/** No method takes more than two arguments; a list of any length would cost each call some time. */
+type Method = (first?: unknown, second?: unknown) => unknown;
+
+function methodOf(name: keyof Collective): Method {
+  const what = `collective.${name}`;
+  return (first, second) => {
+    const own = currentScope(what).collective as unknown as Readonly<Record<string, Method>>;
+    return own[name]?.(first, second);
+  };
 }
 
 /** A function that returns a promise rejects; it never throws. */
-function awaited<R>(name: string, call: (own: Collective) => Promise<R>): Promise<R> {
-  try {
-    return call(bound(name));
-  } catch (error) {
-    return Promise.reject(error);
-  }
+function awaitedMethodOf(name: keyof Collective): Method {
+  const method = methodOf(name);
+  return (first, second) => {
+    try {
+      return method(first, second);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 }
 
+const awaitedMethods = new Set(operations.map(({ name }) => name));
+const methods: readonly (keyof Collective)[] = [
+  ...operations.flatMap(({ name }) => [name, `${name}Sync`, `${name}Init`] as (keyof Collective)[]),
+  'empty',
+  'free',
+  'current',
+];
+
 /** The collectives of the task that this code belongs to. */
-export const collective: Collective = {
-  allreduce: (buffer, options) => awaited('allreduce', (own) => own.allreduce(buffer, options)),
-  allreduceSync: (buffer, options) => bound('allreduceSync').allreduceSync(buffer, options),
-  broadcast: (buffer, options) => awaited('broadcast', (own) => own.broadcast(buffer, options)),
-  broadcastSync: (buffer, options) => bound('broadcastSync').broadcastSync(buffer, options),
-  barrier: (options) => awaited('barrier', (own) => own.barrier(options)),
-  barrierSync: (options) => {
-    bound('barrierSync').barrierSync(options);
-  },
-  empty: (arrayClass, count) => bound('empty').empty(arrayClass, count),
-  free: (array) => {
-    bound('free').free(array);
-  },
-  current: () => bound('current'),
-};
+export const collective: Collective = Object.fromEntries(
+  methods.map((name) => [name, awaitedMethods.has(name) ? awaitedMethodOf(name) : methodOf(name)]),
+) as unknown as Collective;
 
 const fields = [
   'rank',

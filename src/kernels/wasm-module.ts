@@ -8,17 +8,20 @@ export interface KernelExports {
   shoal_layout(index: number): number;
   /** `sources`: address of k addresses. Returns 0 when there is no such kernel. */
   shoal_reduce(dtype: number, op: number, sources: number, k: number, target: number, count: number): number;
-  shoal_may_arrive(frame: number, staging: number): number;
-  shoal_advance(frame: number, turns: number): number;
-  shoal_depart(frame: number): void;
-  shoal_refuse(frame: number): void;
-  shoal_finish(frame: number): void;
-  shoal_abort(frame: number, reason: number): number;
-  shoal_leave(frame: number): number;
+  shoal_may_arrive(block: number, staging: number): number;
+  shoal_start(block: number, sequenceLow: number, sequenceHigh: number, turns: number): number;
+  shoal_advance(block: number, turns: number): number;
+  shoal_depart(block: number): void;
+  shoal_refuse(block: number): void;
+  shoal_finish(block: number): void;
+  shoal_abort(block: number, reason: number): number;
+  shoal_leave(block: number): number;
 }
 
-/** What `advance` and `leave` return; mirrors `Status` of `wasm/src/protocol.h`. */
+/** What `start`, `advance` and `leave` return; mirrors `Status` of `wasm/src/protocol.h`. */
 export const Status = { pending: 0, complete: 1, mismatch: 2, ended: 3, aborted: 4, left: 5 } as const;
+/** Beside a status of `start` and `advance`: members to notify; a result to copy out before `depart`. */
+export const flags = { notifies: 0x100, copiesOut: 0x200 } as const;
 
 /** Compile the module; once per process, since a compiled module can be sent to threads. */
 export function compileKernels(): WebAssembly.Module {

@@ -3,8 +3,8 @@ import { ClosedError, InvalidArgumentError, show, tagOf } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypesOfTag, itemBytes } from '../types/dtype.js';
-import type { Layout, Words } from './strides.js';
-import { countOf, isContiguous, mayOverlap, PackedCopy, spanOf } from './strides.js';
+import type { Layout } from './strides.js';
+import { countOf, isContiguous, mayOverlap, PackedCopy, spanOf, wordsOf } from './strides.js';
 import type { TaskArrays } from './task-arrays.js';
 import { isTensor, readTensor, viewOf } from './tensor.js';
 import { trusted } from './trusted-array.js';
@@ -50,8 +50,8 @@ export function readOperand(what: string, role: string, value: unknown, arrays: 
   const memory = data.subarray(first * perElement, end * perElement);
   const tag = tagOf(data);
   if (isContiguous(layout)) return { array: memory, tag, memory, dtype, layout, packed: undefined };
-  const array = words(sizeBytes, new ArrayBuffer(countOf(layout.axes) * sizeBytes));
-  const ownWords = words(sizeBytes, memory.buffer, memory.byteOffset, memory.byteLength);
+  const array = wordsOf(sizeBytes, new ArrayBuffer(countOf(layout.axes) * sizeBytes));
+  const ownWords = wordsOf(sizeBytes, memory.buffer, memory.byteOffset, memory.byteLength);
   const inSpan = { axes: layout.axes, offset: layout.offset - first };
   const packed = new PackedCopy(ownWords, array, inSpan, sizeBytes / array.BYTES_PER_ELEMENT);
   return { array, tag, memory, dtype, layout, packed };
@@ -117,10 +117,4 @@ function isDetached(array: TypedArray): boolean {
 
 function sameRange(a: TypedArray, b: TypedArray): boolean {
   return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
-}
-
-function words(itemSize: number, buffer: ArrayBufferLike, byteOffset = 0, sizeBytes = buffer.byteLength): Words {
-  if (itemSize === 1) return new Uint8Array(buffer, byteOffset, sizeBytes);
-  if (itemSize === 2) return new Uint16Array(buffer, byteOffset, sizeBytes / 2);
-  return new Uint32Array(buffer, byteOffset, sizeBytes / 4);
 }

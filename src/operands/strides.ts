@@ -74,6 +74,18 @@ export function mayOverlap({ axes }: Layout): boolean {
 /** Words of at most four bytes: copies of them keep every bit. */
 export type Words = Uint8Array | Uint16Array | Uint32Array;
 
+/** Memory as words; those of items longer than four bytes have four. */
+export function wordsOf(
+  itemSize: number,
+  buffer: ArrayBufferLike,
+  byteOffset: number = 0,
+  sizeBytes: number = buffer.byteLength,
+): Words {
+  if (itemSize === 1) return new Uint8Array(buffer, byteOffset, sizeBytes);
+  if (itemSize === 2) return new Uint16Array(buffer, byteOffset, sizeBytes / 2);
+  return new Uint32Array(buffer, byteOffset, sizeBytes / 4);
+}
+
 /** The elements of a view with strides, packed: a copy in row-major order. */
 export class PackedCopy {
   readonly #memory: Words;

@@ -3,6 +3,8 @@ import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buf
 
 /** The arrays of the task that runs on a rank. `poison` fills freed memory with 0xFF, so that a use after free shows. */
 export interface TaskArrays {
+  /** How often arrays were freed. */
+  readonly frees: number;
   /** Whether an array lies in memory that `make` gives out. */
   holds(array: TypedArray): boolean;
   /** Whether it lies in an array that is not freed yet. */

@@ -1,18 +1,57 @@
 /**
  * Allreduce: every rank's buffer becomes the left fold ((a0 + a1) + a2) + … in rank order.
  *
- * Source: direct reduction in shared memory. Up to 4 KiB every rank folds the P staged inputs itself;
+ * Source: direct reduction in shared memory (`wasm/src/plan.cpp`). Up to 4 KiB every rank folds the P staged inputs itself;
  * above, the vector is cut into chunks of at least 64 KiB, each folded once, in one pass over the P
  * sources, and written to all targets by whichever rank claims it.
  * Cost on one host: 2 steps; nP bytes read and nP written in all, (1/P)th of it per rank; a plain
  * array adds one copy in and one out per rank, in pieces of one staging half.
  */
-import type { Algorithm } from './operation.js';
+import type { NumericBuffer } from '../types/buffers.js';
+import type { ReduceOptions } from '../types/reduce-options.js';
+import type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './call-options.js';
+import type { Operation } from './operation.js';
+import { commonOptions } from './operation.js';
 
 /** @see MPI-4.1 section 6.9.6 (MPI_Allreduce) */
-export const allreduce: Algorithm = {
+export const allreduce: Operation = {
   name: 'allreduce',
-  operation: 3,
+  number: 3,
+  takesBuffer: true,
+  reduces: true,
+  options: ['op', 'dtype', 'accumulate', 'out', ...commonOptions],
   sends: () => true,
   receives: () => true,
 };
+
+/** Options of {@link Allreduce.allreduce}; which operations and dtypes there are depends on the array's class. */
+export type AllreduceOptions<T extends NumericBuffer> = ReduceOptions<T> & {
+  /** Where the result goes; default: in place. Same class and shape as the buffer. */
+  readonly out?: T;
+};
+
+/** The methods of the operation. */
+export interface Allreduce {
+  /**
+   * Reduce `buffer` element by element over all ranks and leave the result on every rank.
+   *
+   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards element i
+   * is `op` over all ranks' element i, with the same bits on all ranks.
+   * Ownership: `buffer` (and `out`) belong to the call until the promise settles.
+   *
+   * @returns `out` if given, else `buffer`.
+   * @throws {@link InvalidArgumentError} before anything is sent; the group stays usable.
+   * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is written and the group stays usable.
+   * @throws {@link CollectiveTimeoutError} with the missing ranks; the group has failed.
+   * @throws {@link PeerFailedError} when another rank threw; the group has failed.
+   * @see MPI-4.1 section 6.9.6 (MPI_Allreduce); ray.util.collective.allreduce
+   */
+  allreduce<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T>;
+  /** Blocking twin of {@link Allreduce.allreduce}. */
+  allreduceSync<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T;
+  /** Prepare a call of {@link Allreduce.allreduce} that is started again and again. @see MPI-4.1 section 6.13 */
+  allreduceInit<T extends NumericBuffer>(
+    buffer: T,
+    options?: AllreduceOptions<T> & CollectiveSyncOptions,
+  ): PreparedCall<T>;
+}

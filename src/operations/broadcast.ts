@@ -1,16 +1,49 @@
 /**
  * Broadcast: every rank's buffer becomes the root's.
  *
- * Source: one-to-all copy through shared memory; chunks are claimed by whichever rank is awake.
+ * Source: one-to-all copy through shared memory (`wasm/src/plan.cpp`); chunks are claimed by whichever rank is awake.
  * Cost on one host: 1 step; n bytes read and n(P−1) written for window arrays; a plain array adds
  * one copy into the root's staging and one out of it per rank, in pieces of one staging half.
  */
-import type { Algorithm } from './operation.js';
+import type { NumericBuffer } from '../types/buffers.js';
+import type { Dtype } from '../types/dtype.js';
+import type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './call-options.js';
+import type { Operation } from './operation.js';
+import { commonOptions } from './operation.js';
 
 /** @see MPI-4.1 section 6.4 (MPI_Bcast) */
-export const broadcast: Algorithm = {
+export const broadcast: Operation = {
   name: 'broadcast',
-  operation: 2,
+  number: 2,
+  takesBuffer: true,
+  reduces: false,
+  options: ['root', 'dtype', ...commonOptions],
   sends: (rank, root) => rank === root,
   receives: (rank, root) => rank !== root,
 };
+
+/** Options of {@link Broadcast.broadcast}. */
+export interface BroadcastOptions {
+  /** Rank whose buffer everyone gets, default 0. */
+  readonly root?: number;
+  /** Element type, where the array's class stands for several. */
+  readonly dtype?: Dtype;
+}
+
+/** The methods of the operation. */
+export interface Broadcast {
+  /**
+   * Make every rank's `buffer` a copy of the root's. Shape, ownership and errors as for {@link Allreduce.allreduce}.
+   *
+   * @returns `buffer`.
+   * @see MPI-4.1 section 6.4 (MPI_Bcast); ray.util.collective.broadcast
+   */
+  broadcast<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T>;
+  /** Blocking twin of {@link Broadcast.broadcast}. */
+  broadcastSync<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T;
+  /** Prepare a call of {@link Broadcast.broadcast} that is started again and again. @see MPI-4.1 section 6.13 */
+  broadcastInit<T extends NumericBuffer>(
+    buffer: T,
+    options?: BroadcastOptions & CollectiveSyncOptions,
+  ): PreparedCall<T>;
+}

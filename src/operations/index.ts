@@ -1,13 +1,13 @@
 /** All operations. */
-import type { Algorithm } from './operation.js';
 import { allreduce } from './allreduce.js';
 import { barrier } from './barrier.js';
 import { broadcast } from './broadcast.js';
+import type { Operation } from './operation.js';
 
-export type { Algorithm } from './operation.js';
-export { allreduce, barrier, broadcast };
+/** In the order of their numbers. */
+export const operations: readonly Operation[] = [barrier, broadcast, allreduce];
 
-/** The operation of a number in a record. */
-export function algorithmOf(operation: number): Algorithm | undefined {
-  return [barrier, broadcast, allreduce].find((algorithm) => algorithm.operation === operation);
+/** The operation of a number in a descriptor. */
+export function operationOf(number: number): Operation | undefined {
+  return operations.find((operation) => operation.number === number);
 }

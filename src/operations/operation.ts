@@ -1,10 +1,22 @@
-/** What the engine must know of an operation: who brings data and who takes some away. */
+/** What is said of an operation in more than one place: all of it stands in its row. */
 
-/** One operation over a node window; the kernels do the moving (`wasm/src/plan.cpp`). */
-export interface Algorithm {
-  readonly name: 'barrier' | 'broadcast' | 'allreduce';
-  /** Number in the records; mirrors `Operation` of `wasm/src/layout.h`. */
-  readonly operation: number;
+/** Options that all operations have. */
+export const commonOptions = ['name', 'timeoutMs', 'signal'] as const;
+
+/** All options. */
+export type OptionName = 'op' | 'dtype' | 'accumulate' | 'out' | 'root' | (typeof commonOptions)[number];
+
+/** The row of an operation; its file also has the types of its methods. */
+export interface Operation {
+  /** The awaited method; `…Sync` and `…Init` are named after it. */
+  readonly name: string;
+  /** In descriptors; mirrors `Operation` of `wasm/src/layout.h`. */
+  readonly number: number;
+  /** Whether a buffer comes before the options. */
+  readonly takesBuffer: boolean;
+  /** Whether it folds what the ranks bring. */
+  readonly reduces: boolean;
+  readonly options: readonly OptionName[];
   /** Whether a rank brings data into the call. */
   sends(rank: number, root: number): boolean;
   /** Whether a rank's buffer is written by the call. */

@@ -12,7 +12,7 @@ import { runCommand } from '../../src/cli/run.js';
 import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
 import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
-import { allowedOptions } from '../../src/calls/validate.js';
+import { operations } from '../../src/operations/index.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames, runOptionNames } from '../../src/driver/pool.js';
 import { variableNames } from '../../src/env.js';
@@ -37,9 +37,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Exports of `shoal/testing`': Object.keys(testing),
   'Options of `launch`': launchOptionNames,
   'Options of `run` and `submit`': runOptionNames,
-  'Options of `allreduce`': allowedOptions.allreduce,
-  'Options of `broadcast`': allowedOptions.broadcast,
-  'Options of `barrier`': allowedOptions.barrier,
+  ...Object.fromEntries(operations.map(({ name, options }) => [`Options of \`${name}\``, options])),
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
   'Flags of `shoal run`': runCommand().options.map(({ long }) => long!),

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { GroupCollective } from '../../src/collective/group-collective.js';
 import { RankEngine } from '../../src/calls/engine.js';
 import { Group } from '../../src/calls/group.js';
+import type { WindowChannel } from '../../src/backend/window/window-channel.js';
 import { WindowBackend } from '../../src/backend/window/window-backend.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
 import { LocalDoorbell } from '../../src/backend/window/local-doorbell.js';
@@ -92,7 +93,7 @@ test('a sequence beyond 32 bits is a number like any other', async () => {
   const { collectives, groups, node, close } = pair();
   const start = 2 ** 33 - 3;
   for (const [rank, group] of groups.entries()) {
-    group.sequence = start;
+    (group.channel as WindowChannel).sequence = start;
     const progress = node.layout.slot(0) + at.slotMembers + rank * at.memberBytes + at.memberProgress;
     Atomics.store(node.i64, progress / 8, BigInt(start));
   }

@@ -7,7 +7,7 @@ import { compileKernels, instantiateKernels, Status } from '../../src/kernels/wa
 import { canCarry, carriedOps, opsOf } from '../../src/types/contract.js';
 import { dtypeNames, itemBytes } from '../../src/types/dtype.js';
 import { kernelOpNames, reduceOpId, reduceOpNames } from '../../src/types/reduce-op.js';
-import { nameBytes, smallBytes } from '../../src/backend/descriptor.js';
+import { nameBytes, smallBytes } from '../../src/operations/descriptor.js';
 import { layoutNumbers, WindowLayout } from '../../src/backend/window/layout.js';
 
 const test = suite('contract of shoal.wasm');

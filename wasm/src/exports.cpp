@@ -14,13 +14,14 @@ EXPORT uint32_t shoal_layout(uint32_t index) {
   constexpr uint32_t numbers[] = {
       kLineBytes, kRing, kMaxRanks, kMaxChunks, kChunkBytes, kSmallBytes, kNameBytes,
       sizeof(Descriptor), sizeof(Member), kMembersOffset, sizeof(CallBlock),
-      offsetof(Member, progress), offsetof(Member, touch), offsetof(Member, sleep), offsetof(Member, control),
+      offsetof(Member, progress), offsetof(Member, touch), offsetof(Member, sleep), offsetof(Member, sleep.finished),
+      offsetof(Member, control),
       offsetof(Descriptor, lease), offsetof(Descriptor, state), offsetof(Descriptor, code), offsetof(Descriptor, operation),
       offsetof(Descriptor, dtype), offsetof(Descriptor, op), offsetof(Descriptor, root), offsetof(Descriptor, count),
       offsetof(Descriptor, nameLength), offsetof(Descriptor, name),
       offsetof(CallBlock, slot), offsetof(CallBlock, self), offsetof(CallBlock, size), offsetof(CallBlock, phase),
       offsetof(CallBlock, staging), offsetof(CallBlock, stagingBytes), offsetof(CallBlock, source), offsetof(CallBlock, target),
-      offsetof(CallBlock, pieceStart), offsetof(CallBlock, pieceCount), offsetof(CallBlock, result),
+      offsetof(CallBlock, pieceStart), offsetof(CallBlock, pastDeparted), offsetof(CallBlock, pieceCount), offsetof(CallBlock, result),
       offsetof(CallBlock, notifyCount), offsetof(CallBlock, descriptor), offsetof(CallBlock, notify),
   };
   return index < sizeof(numbers) / sizeof(numbers[0]) ? numbers[index] : 0;
@@ -33,7 +34,10 @@ EXPORT uint32_t shoal_reduce(uint32_t dtype, uint32_t op, const uint8_t* const* 
   return reduce(dtype, op, sources, k != 0 ? k : 1, target, bytes);
 }
 
-EXPORT uint32_t shoal_may_arrive(const CallBlock* block, uint32_t staging) { return may_arrive(*block, staging != 0); }
+EXPORT uint32_t shoal_may_arrive(CallBlock* block, uint32_t staging) { return may_arrive(*block, staging != 0); }
+EXPORT uint32_t shoal_start(CallBlock* block, uint32_t low, uint32_t high, uint32_t turns) {
+  return start(*block, uint64_t(high) << 32 | low, turns);
+}
 EXPORT uint32_t shoal_advance(CallBlock* block, uint32_t turns) { return advance(*block, turns); }
 EXPORT void shoal_depart(CallBlock* block) { depart(*block); }
 EXPORT void shoal_refuse(CallBlock* block) { refuse(*block); }

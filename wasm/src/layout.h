@@ -23,8 +23,8 @@ enum Flag : uint8_t {
   kPiece = 2,   // a later piece of a call whose plain arrays exceed the staging
 };
 
-// One member's announcement of one call. `sequence` is stored last (release) and read first (acquire).
-// operation … name must agree over all members and stand together.
+// One member's announcement of one call. `sequence` is stored last (release) and read first (acquire). The first 64 bytes
+// say all of a call without a name; operation … nameLength must agree over all members and stand together.
 struct Descriptor {
   uint64_t sequence;
   uint32_t lease;
@@ -42,19 +42,21 @@ struct Descriptor {
   int32_t root;
   uint64_t count;  // elements of the whole call
   uint64_t nameLength;
-  uint8_t name[kNameBytes];
   uint8_t padding[8];
+  // The name of the call; of a call without one, its payload, where that fits here.
+  alignas(64) uint8_t name[kNameBytes];
 };
 static_assert(sizeof(Descriptor) == 128, "a descriptor is 128 bytes");
 constexpr uint32_t kAgreedOffset = offsetof(Descriptor, operation);
-constexpr uint32_t kAgreedBytes = 24 + kNameBytes;
+constexpr uint32_t kAgreedBytes = 24;
 
 // Words of one member. Each word has one writer: the member; but `dead`, which its control side writes.
 struct Member {
   Descriptor descriptors[kRing];
-  struct alignas(kLineBytes) { uint64_t departed; uint64_t finished; } progress;  // finished: 0, or the sequence at which the function returned
+  struct alignas(kLineBytes) { uint64_t departed; } progress;  // written in every call: who waits reads the other lines
   struct alignas(kLineBytes) { uint32_t busy; } touch;     // 1 while the member reads or writes others' memory
-  struct alignas(kLineBytes) { uint32_t asleep; } sleep;   // 1 while it waits for its doorbell
+  // asleep: 1 while it waits for its doorbell. finished: 0, or the sequence at which the function returned.
+  struct alignas(kLineBytes) { uint32_t asleep; uint32_t padding; uint64_t finished; } sleep;
   struct alignas(kLineBytes) { uint32_t dead; } control;   // 1 once its thread or process is proven gone
 };
 static_assert(sizeof(Member) == kRing * 128 + 4 * kLineBytes, "members are packed lines");

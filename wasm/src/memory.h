@@ -10,6 +10,7 @@ template <typename T>
 inline T* at(uint32_t address) {
   return reinterpret_cast<T*>(address);
 }
+inline uint32_t address_of(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
 #else
 // Host builds give the linear memory of the test here.
 extern uint8_t* linear_memory;
@@ -17,6 +18,7 @@ template <typename T>
 inline T* at(uint32_t address) {
   return reinterpret_cast<T*>(linear_memory + address);
 }
+inline uint32_t address_of(const void* pointer) { return uint32_t(static_cast<const uint8_t*>(pointer) - linear_memory); }
 #endif
 
 template <typename T>

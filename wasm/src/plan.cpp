@@ -13,10 +13,14 @@ const Descriptor& descriptor_of(const CallBlock& f, uint32_t rank) {
 }
 
 bool agree(const Descriptor& a, const Descriptor& b) {
-  const uint8_t* x = reinterpret_cast<const uint8_t*>(&a) + kAgreedOffset;
-  const uint8_t* y = reinterpret_cast<const uint8_t*>(&b) + kAgreedOffset;
-  const uint64_t name = a.nameLength < kNameBytes ? a.nameLength : kNameBytes;
-  return a.lease == b.lease && memcmp(x, y, 24) == 0 && memcmp(a.name, b.name, name) == 0;
+  // operation … nameLength: three words.
+  uint64_t x[3], y[3];
+  static_assert(sizeof x == kAgreedBytes && kAgreedOffset % 8 == 0, "they are compared word by word");
+  memcpy(x, reinterpret_cast<const uint8_t*>(&a) + kAgreedOffset, sizeof x);
+  memcpy(y, reinterpret_cast<const uint8_t*>(&b) + kAgreedOffset, sizeof y);
+  if (a.lease != b.lease || x[0] != y[0] || x[1] != y[1] || x[2] != y[2]) return false;
+  if (a.nameLength == 0) return true;
+  return memcmp(a.name, b.name, a.nameLength < kNameBytes ? a.nameLength : kNameBytes) == 0;
 }
 
 // Sources and targets of the chunks. A staged member reads the shared `result`: one staging is
@@ -96,23 +100,20 @@ void run_chunk(CallBlock& f, uint32_t chunk) {
 void run_small(CallBlock& f) {
   f.result = 0;
   const uint64_t bytes = f.descriptor.count * (f.descriptor.operation == kBarrier ? 0 : item_bytes(f));
-  if (bytes == 0 || bytes > kSmallBytes) {
-    // Nothing to move, or a large broadcast whose members all copy from the root's staging.
-    if (bytes != 0) f.result = f.sources[0];
+  if (bytes == 0) return;
+  if (bytes > kSmallBytes) {
+    // A large broadcast whose members all copy from the root's staging.
+    f.result = f.sources[0];
     return;
   }
   if (f.descriptor.operation == kBroadcast) {
-    f.result = descriptor_of(f, uint32_t(f.descriptor.root)).address;
-    if (f.target != 0 && !(sends(f) && f.source == f.target)) {
-      memcpy(at<uint8_t>(f.target), at<uint8_t>(f.result), bytes);
-    }
+    const Address source = descriptor_of(f, uint32_t(f.descriptor.root)).address;
+    if (f.target != 0 && !(sends(f) && f.source == f.target)) memcpy(at<uint8_t>(f.target), at<uint8_t>(source), bytes);
     return;
   }
   const uint8_t* sources[kMaxRanks];
   for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(descriptor_of(f, m).address);
-  f.result = f.staging + 2 * f.stagingBytes;
-  const Address target = f.target != 0 ? f.target : f.result;
-  reduce(f.descriptor.dtype, f.descriptor.op, sources, f.size, at<uint8_t>(target), bytes);
+  reduce(f.descriptor.dtype, f.descriptor.op, sources, f.size, at<uint8_t>(f.target), bytes);
 }
 
 }  // namespace shoal

@@ -27,6 +27,13 @@ void notify_sleepers(CallBlock& f) {
   }
 }
 
+// Up to kSmallBytes, without the cost of calling memcpy.
+void copy_small(uint8_t* target, const uint8_t* source, uint64_t bytes) {
+  uint64_t i = 0;
+  for (; i + 8 <= bytes; i += 8) memcpy(target + i, source + i, 8);
+  for (; i < bytes; i++) target[i] = source[i];
+}
+
 enum Gathered { kMissing, kAll, kAnEnd };
 
 // A member that refused this call or has finished decides it before the others arrive:
@@ -40,7 +47,7 @@ Gathered gather(const CallBlock& f) {
       if (descriptor.state != kArrived) return kAnEnd;
       arrived++;
     } else {
-      const uint64_t finished = load(member_of(f, m).progress.finished);
+      const uint64_t finished = load(member_of(f, m).sleep.finished);
       if (finished != 0 && finished <= sequence) return kAnEnd;
     }
   }
@@ -49,23 +56,29 @@ Gathered gather(const CallBlock& f) {
 
 void publish(CallBlock& f, DescriptorState state) {
   Descriptor& own = descriptor_of(f, f.self);
+  // The second line only when it says something: the payload of a small call stands there already.
+  const size_t bytes = f.descriptor.nameLength != 0 ? sizeof(Descriptor) : offsetof(Descriptor, name);
   memcpy(reinterpret_cast<uint8_t*>(&own) + sizeof(own.sequence),
-         reinterpret_cast<const uint8_t*>(&f.descriptor) + sizeof(own.sequence), sizeof(Descriptor) - sizeof(own.sequence));
+         reinterpret_cast<const uint8_t*>(&f.descriptor) + sizeof(own.sequence), bytes - sizeof(own.sequence));
   own.state = state;
   store(own.sequence, f.descriptor.sequence);
 }
 
+// Where the payload of a small call stands until all have departed: beside the descriptor if it fits there.
+Address payload_place(CallBlock& f, uint64_t bytes) {
+  if (bytes > kNameBytes || f.descriptor.nameLength != 0) return staging_half(f);
+  return address_of(descriptor_of(f, f.self).name);
+}
+
 void arrive(CallBlock& f) {
   if (f.descriptor.operation != kBarrier) {
-    if (is_small(f) && f.source != 0 && sends(f)) {
-      memcpy(at<uint8_t>(staging_half(f)), at<uint8_t>(f.source), f.descriptor.count * item_bytes(f));
-    }
-    const bool staged = f.source == 0 || f.target == 0;
-    const bool own = !is_small(f) && f.source != 0;
+    const bool small = is_small(f);
+    const uint64_t bytes = f.descriptor.count * item_bytes(f);
     f.descriptor.stagingAddress = staging_half(f);
-    f.descriptor.address = own ? f.source : f.descriptor.stagingAddress;
+    f.descriptor.address = small ? payload_place(f, bytes) : f.source != 0 ? f.source : f.descriptor.stagingAddress;
     f.descriptor.targetAddress = f.target;
-    f.descriptor.flags = uint8_t((staged ? kStaged : 0) | (f.pieceStart ? kPiece : 0));
+    f.descriptor.flags = uint8_t((f.source == 0 || f.target == 0 ? kStaged : 0) | (f.pieceStart ? kPiece : 0));
+    if (small && sends(f)) copy_small(at<uint8_t>(f.descriptor.address), at<uint8_t>(f.source), bytes);
   }
   publish(f, kArrived);
   if (gather(f) != kMissing) notify_sleepers(f);
@@ -90,9 +103,8 @@ bool all_done(CallBlock& f) {
 // Rule 4: claim chunks, the own share first, then anybody's.
 Status work(CallBlock& f) {
   if (f.chunks == 0) {
-    if (!touch(f)) return kAborted;
+    // Reads nothing but staged payloads, which rules 2 and 8 keep, and writes this rank's own memory: no touch.
     run_small(f);
-    release(f);
     return kComplete;
   }
   Slot& slot = slot_of(f);
@@ -114,16 +126,21 @@ Status work(CallBlock& f) {
 
 }  // namespace
 
-bool may_arrive(const CallBlock& f, bool staging) {
+bool may_arrive(CallBlock& f, bool staging) {
   const uint64_t depth = staging ? 2 : kRing;
+  if (f.pastDeparted + depth >= f.descriptor.sequence) return true;
+  uint64_t least = UINT64_MAX;
   for (uint32_t m = 0; m < f.size; m++) {
-    if (load(member_of(f, m).progress.departed) + depth < f.descriptor.sequence) return false;
+    const uint64_t departed = load(member_of(f, m).progress.departed);
+    if (departed < least) least = departed;
   }
-  return true;
+  f.pastDeparted = least;
+  return least + depth >= f.descriptor.sequence;
 }
 
-Status advance(CallBlock& f, uint32_t turns) {
-  f.notifyCount = 0;
+namespace {
+
+Status run(CallBlock& f, uint32_t turns) {
   if (f.phase == kPrepare) {
     if (aborted(f)) return kAborted;
     if (!may_arrive(f, true)) return kPending;
@@ -138,6 +155,8 @@ Status advance(CallBlock& f, uint32_t turns) {
       if (gathered == kAll) break;
       if (turn >= turns) return kPending;
     }
+    // Who has arrived here has departed from the call before: rule 2 needs no look at `departed` next time.
+    f.pastDeparted = f.descriptor.sequence - 1;
     if (!plan(f)) return kMismatch;
     f.phase = kWork;
   }
@@ -157,6 +176,22 @@ Status advance(CallBlock& f, uint32_t turns) {
   return kComplete;
 }
 
+}  // namespace
+
+uint32_t advance(CallBlock& f, uint32_t turns) {
+  f.notifyCount = 0;
+  const Status status = run(f, turns);
+  const bool copiesOut = status == kComplete && f.target == 0 && f.result != 0;
+  if (status != kPending && status != kAborted && !copiesOut) depart(f);
+  return status | (f.notifyCount != 0 ? kNotifies : 0) | (copiesOut ? kCopiesOut : 0);
+}
+
+uint32_t start(CallBlock& f, uint64_t sequence, uint32_t turns) {
+  f.descriptor.sequence = sequence;
+  f.phase = kPrepare;
+  return advance(f, turns);
+}
+
 void depart(CallBlock& f) { store(member_of(f, f.self).progress.departed, f.descriptor.sequence); }
 
 void refuse(CallBlock& f) {
@@ -170,7 +205,7 @@ void finish(CallBlock& f) {
   f.notifyCount = 0;
   // The descriptor serves error reports; the word alone decides, so a full ring delays nobody.
   if (may_arrive(f, false)) publish(f, kFinished);
-  store(member_of(f, f.self).progress.finished, f.descriptor.sequence);
+  store(member_of(f, f.self).sleep.finished, f.descriptor.sequence);
   notify_sleepers(f);
 }
 

@@ -7,12 +7,15 @@ namespace shoal {
 
 enum Status : uint32_t {
   kPending = 0,   // waits for other members: call again
-  kComplete = 1,  // the result stands; copy out if staged, then depart()
-  kMismatch = 2,  // all arrived and disagree: nothing was written; depart()
-  kEnded = 3,     // a member refused this call or has finished: nothing was written; depart()
+  kComplete = 1,  // the result stands; a caller that copies it out of `result` calls depart() afterwards
+  kMismatch = 2,  // all arrived and disagree: nothing was written
+  kEnded = 3,     // a member refused this call or has finished: nothing was written
   kAborted = 4,   // the lease was aborted: leave()
   kLeft = 5,      // leave(): nobody touches this rank's memory any more
 };
+// Beside a status: `notify` has members; the caller copies its result out of `result` and then calls depart().
+constexpr uint32_t kNotifies = 0x100;
+constexpr uint32_t kCopiesOut = 0x200;
 
 enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kFinish = 3, kDone = 4 };
 
@@ -24,10 +27,13 @@ struct CallBlock {
   uint32_t phase;         // set to kPrepare for every call and piece
   Address staging;        // two halves of stagingBytes, then kSmallBytes of scratch
   uint32_t stagingBytes;  // of one half; the same on every rank of the pool
-  Address source;         // window array, or 0: the caller copies into staging_half() before advance()
-  Address target;         // window array, or 0: the caller copies out of `result`
+  // Up to kSmallBytes both are addresses of this rank's own. Above, 0 stands for an array outside the window: the caller
+  // copies it into staging_half() before the call starts, and out of `result` afterwards.
+  Address source;
+  Address target;
   uint64_t pieceStart;    // elements of the call that earlier pieces have done
   // Filled here.
+  uint64_t pastDeparted;  // every member has departed from this call, as far as this rank knows; 0 when a lease begins
   uint64_t pieceCount;  // elements of this piece
   Address result;       // where a caller without a window target finds its result
   uint32_t chunks;
@@ -43,9 +49,12 @@ struct CallBlock {
 };
 
 // Whether the descriptor and the staging half of this sequence are free (rule 2).
-bool may_arrive(const CallBlock& block, bool staging);
-// Goes on with the call as far as it can, waiting at most `turns` turns in each phase.
-Status advance(CallBlock& block, uint32_t turns);
+bool may_arrive(CallBlock& block, bool staging);
+// Starts call `sequence` and goes on with it as far as it can, waiting at most `turns` turns in each phase. Returns a
+// Status with the flags above. Departs at the end, but with kCopiesOut.
+uint32_t start(CallBlock& block, uint64_t sequence, uint32_t turns);
+// Goes on with a call that is pending.
+uint32_t advance(CallBlock& block, uint32_t turns);
 // Ends this rank's part in the call: its descriptor and staging may be reused (rule 6).
 void depart(CallBlock& block);
 // Publishes a call that its own rank refused; departs at once.

@@ -1,7 +1,7 @@
 /** One rank's block of one group: where the kernels find a call, and the descriptors of its members. Mirrors `CallBlock` in `wasm/src/protocol.h`. */
-import type { CallName } from '../call-name.js';
-import type { Descriptor } from '../descriptor.js';
-import { nameText } from '../call-name.js';
+import type { CallName } from '../../operations/call-name.js';
+import type { Descriptor } from '../../operations/descriptor.js';
+import { nameText } from '../../operations/call-name.js';
 import { layoutNumbers as at, stagingBytes } from './layout.js';
 import type { NodeWindow } from './node-window.js';
 
@@ -15,6 +15,8 @@ export interface BlockCall {
   readonly root: number;
   readonly count: number;
   readonly name: CallName;
+  readonly source: number;
+  readonly target: number;
 }
 
 /** Typed access to the block; the addresses of window arrays move on with each piece. */
@@ -26,6 +28,8 @@ export class CallBlock {
   readonly #node: NodeWindow;
   readonly #base: number;
   readonly #self: number;
+  /** Which transfer's call the block describes. */
+  described: number | undefined;
 
   /** @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per group. */
   constructor(node: NodeWindow, address: number, staging: number, slot: number, self: number, size: number) {
@@ -41,6 +45,8 @@ export class CallBlock {
 
   /** Say again what does not change: a stray write may have hit the block. */
   restore(): void {
+    this.described = undefined;
+    this.#setWide(at.blockPastDeparted, 0);
     for (const [offset, value] of this.#constants()) this.#set(offset, value);
   }
 
@@ -55,7 +61,11 @@ export class CallBlock {
    */
   isAtRest(sequence: number): boolean {
     const own = this.#member(this.#self);
-    return this.departed(this.#self) === sequence && this.#isClear(own + at.memberProgress + 16, own + at.memberDead);
+    return (
+      this.departed(this.#self) === sequence &&
+      this.#isClear(own + at.memberProgress + 8, own + at.memberFinished) &&
+      this.#isClear(own + at.memberFinished + 8, own + at.memberDead)
+    );
   }
 
   /** Whether nobody has written to the slot of a lease that begins, as far as this rank can tell: its own part; rank 0 the rest. */
@@ -69,29 +79,39 @@ export class CallBlock {
     this.#set(at.blockDescriptor + at.descriptorLease, lease);
   }
 
+  /** Describe a call. `source` and `target` are addresses of its first piece, or 0. */
   setCall(call: BlockCall): void {
-    const { u32, bytes } = this.#node;
-    const descriptor = this.address + at.blockDescriptor;
-    u32[(descriptor + at.descriptorOperation) / 4] = call.operation | (call.dtype << 8) | (call.op << 16);
-    u32[(descriptor + at.descriptorRoot) / 4] = call.root;
+    const { bytes } = this.#node;
+    this.#set(at.blockDescriptor + at.descriptorOperation, call.operation | (call.dtype << 8) | (call.op << 16));
+    this.#set(at.blockDescriptor + at.descriptorRoot, call.root);
     this.#setWide(at.blockDescriptor + at.descriptorCount, call.count);
     this.#setWide(at.blockDescriptor + at.descriptorNameLength, call.name.length);
+    this.setPiece(0, call.source, call.target);
     if (call.name.length === 0) return;
-    bytes.fill(0, descriptor + at.descriptorName, descriptor + at.descriptorName + at.nameBytes);
-    bytes.set(call.name.bytes, descriptor + at.descriptorName);
+    const name = this.address + at.blockDescriptor + at.descriptorName;
+    bytes.fill(0, name, name + at.nameBytes);
+    bytes.set(call.name.bytes, name);
   }
 
-  /** Start a piece: `source` and `target` are window addresses of its first element, or 0. */
-  setPiece(sequence: number, pieceStart: number, source: number, target: number): void {
-    this.#set(at.blockPhase, 0);
-    this.#setWide(at.blockDescriptor, sequence);
+  /** Describe a piece: `source` and `target` are window addresses of its first element, or 0. */
+  setPiece(pieceStart: number, source: number, target: number): void {
     this.#setWide(at.blockPieceStart, pieceStart);
     this.#set(at.blockSource, source);
     this.#set(at.blockTarget, target);
   }
 
+  /** Number the call that is not started by `shoal_start`: one that is only announced, or the one that never comes. */
+  setSequence(sequence: number): void {
+    this.#setWide(at.blockDescriptor, sequence);
+  }
+
   setRefusal(code: number): void {
     this.#node.bytes[this.address + at.blockDescriptor + at.descriptorCode] = code;
+  }
+
+  /** Address of the copies of small arrays that lie outside the window. */
+  get scratch(): number {
+    return this.staging + 2 * stagingBytes;
   }
 
   /** Address of the staging half of a sequence. */
@@ -136,7 +156,7 @@ export class CallBlock {
 
   /** The sequence at which the member's function returned; 0 while it runs. */
   finished(member: number): number {
-    return Number(Atomics.load(this.#node.i64, (this.#member(member) + at.memberProgress + 8) / 8));
+    return Number(Atomics.load(this.#node.i64, (this.#member(member) + at.memberFinished) / 8));
   }
 
   /** What `member` announced for `sequence`; undefined while it has not arrived there. */

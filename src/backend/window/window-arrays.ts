@@ -7,6 +7,7 @@ import type { RankWindow } from './rank-window.js';
 
 /** Arrays inside the window: collectives on them copy nothing. */
 export class WindowArrays implements TaskArrays {
+  frees = 0;
   readonly #window: RankWindow;
 
   constructor(window: RankWindow) {
@@ -39,6 +40,7 @@ export class WindowArrays implements TaskArrays {
   }
 
   free(array: TypedArray, poison: boolean): void {
+    this.frees++;
     const address = this.#window.holds(array) ? array.byteOffset : -1;
     const freedBytes = this.#window.free(address);
     if (freedBytes === undefined) throw new InvalidArgumentError(notWhole);
@@ -46,6 +48,7 @@ export class WindowArrays implements TaskArrays {
   }
 
   release(poison: boolean): void {
+    this.frees++;
     const { arena } = this.#window;
     if (poison) for (const [address, { sizeBytes }] of arena.live()) this.#poison(address, sizeBytes);
     arena.reset();

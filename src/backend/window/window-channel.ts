@@ -1,7 +1,7 @@
 /** A group whose members share a window: what a `Channel` asks, answered from the slot's words. */
 import type { MemberInfo, ShoalError } from '../../errors.js';
 import type { AbortReason } from '../abort-reason.js';
-import type { Descriptor } from '../descriptor.js';
+import type { Descriptor } from '../../operations/descriptor.js';
 import type { CallBlock } from './call-block.js';
 import type { RankWindow } from './rank-window.js';
 import type { Lease } from '../lease.js';
@@ -13,6 +13,7 @@ import { WindowTransfer } from './window-transfer.js';
 /** One rank's side of one slot. */
 export class WindowChannel implements Channel, WindowMembers {
   readonly traffic: Channel['traffic'] = { sent: 0, received: 0 };
+  sequence = 0;
   readonly window: RankWindow;
   readonly block: CallBlock;
   readonly #rank: number;
@@ -65,10 +66,10 @@ export class WindowChannel implements Channel, WindowMembers {
     return this.block.isBusy(rank);
   }
 
-  damage(sequence: number | undefined): string | undefined {
-    const { block, window } = this;
+  damage(atRest: boolean): string | undefined {
+    const { block, window, sequence } = this;
     if (!block.isWhole) return "the block of this rank's calls";
-    if (sequence !== undefined && !block.isAtRest(sequence)) return "this rank's words in the slot of its task";
+    if (atRest && !block.isAtRest(sequence)) return "this rank's words in the slot of its task";
     return window.damage();
   }
 
@@ -79,12 +80,17 @@ export class WindowChannel implements Channel, WindowMembers {
     this.block.setIdle(this.#rank);
   }
 
-  begin(args: CallArguments, refusal: ShoalError | undefined, nextSequence: () => number): WindowTransfer {
-    return new WindowTransfer(this, args, refusal, nextSequence);
+  prepare(args: CallArguments, refusal: ShoalError | undefined): WindowTransfer {
+    return new WindowTransfer(this, args, refusal);
   }
 
-  finish(sequence: number): void {
-    this.block.setPiece(sequence, 0, 0, 0);
+  nextSequence(): number {
+    return ++this.sequence;
+  }
+
+  finish(): void {
+    this.block.setSequence(this.sequence + 1);
+    this.block.described = undefined;
     this.window.kernels.shoal_finish(this.block.address);
     this.notifyAsked();
   }

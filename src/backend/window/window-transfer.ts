@@ -1,20 +1,23 @@
 /**
  * One rank's side of one collective in the window: copy in, let the kernels go on with it, copy out.
  *
- * A call on plain arrays longer than the staging goes through the window in pieces, each with a
- * sequence number of its own; all ranks cut alike, since the plan is a function of all descriptors.
+ * A small array outside the window is copied to and from a place of this rank's own there: to the kernels it is a window
+ * array. A longer one goes through the staging, in pieces if need be, each with a sequence number of its own; all ranks cut
+ * alike, since the plan is a function of all descriptors.
  */
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
-import { Status } from '../../kernels/wasm-module.js';
+import { flags, Status } from '../../kernels/wasm-module.js';
+import { smallBytes } from '../../operations/descriptor.js';
 import type { TypedArray } from '../../types/buffers.js';
-import { stagingBytes } from './layout.js';
-import type { Transfer, TransferStatus } from '../backend.js';
-import { bytesOf } from '../piece-bytes.js';
-import type { CallArguments } from '../call-arguments.js';
 import type { AbortReason } from '../abort-reason.js';
+import type { Transfer, TransferStatus } from '../backend.js';
+import type { CallArguments } from '../call-arguments.js';
+import { bytesOf, lostBuffer } from '../piece-bytes.js';
 import type { CallBlock } from './call-block.js';
+import { stagingBytes } from './layout.js';
 import type { RankWindow } from './rank-window.js';
+import { SmallCopy } from './small-copy.js';
 
 /** What a transfer asks of its channel. */
 export interface WindowMembers {
@@ -23,116 +26,182 @@ export interface WindowMembers {
   abortReason(): AbortReason | undefined;
   /** Notify the members that the last kernel call names. */
   notifyAsked(): void;
+  /** The number of the next call or piece. */
+  nextSequence(): number;
 }
 
-/** Lives from the first piece to the last. */
+const highWord = 2 ** 32;
+let transfers = 0;
+
+/** See above. */
 export class WindowTransfer implements Transfer {
   sequence = 0;
   ownError: ShoalError | undefined;
-  readonly #channel: WindowMembers;
+  readonly #members: WindowMembers;
   readonly #args: CallArguments;
   readonly #refusal: ShoalError | undefined;
-  readonly #nextSequence: () => number;
-  #copiedIn = false;
-  #leaving = false;
+  /** Which transfer the call block describes is told by number: so it keeps nobody's array alive. */
+  readonly #id = ++transfers;
+  readonly #isSmall: boolean;
+  readonly #smallIn: SmallCopy | undefined;
+  readonly #smallOut: SmallCopy | undefined;
+  /** Longer arrays outside the window: their pieces are copied into the staging, and out of the result. */
+  readonly #stagedIn: TypedArray | undefined;
+  readonly #stagedOut: TypedArray | undefined;
+  /** The kernels have started the piece under way. */
+  #isStarted = false;
+  #isLeaving = false;
   #pieceStart = 0;
 
-  constructor(
-    channel: WindowMembers,
-    args: CallArguments,
-    refusal: ShoalError | undefined,
-    nextSequence: () => number,
-  ) {
-    this.#channel = channel;
+  constructor(members: WindowMembers, args: CallArguments, refusal: ShoalError | undefined) {
+    this.#members = members;
     this.#args = args;
     this.#refusal = refusal;
-    this.#nextSequence = nextSequence;
-    const { algorithm, dtype, op, root, count, name } = args;
-    channel.block.setCall({ operation: algorithm.operation, dtype, op, root, count, name });
-    this.#beginPiece();
+    const { window, block } = members;
+    const { input, output, count, itemBytes } = args;
+    const isOutside = (array: TypedArray): boolean => count > 0 && !window.holds(array);
+    const outside = {
+      input: input && isOutside(input) ? input : undefined,
+      output: output && isOutside(output) ? output : undefined,
+    };
+    this.#isSmall = count * itemBytes <= smallBytes;
+    const copyOf = (array: TypedArray | undefined): SmallCopy | undefined =>
+      array && new SmallCopy(array, window.node, block.scratch);
+    this.#smallIn = this.#isSmall ? copyOf(outside.input) : undefined;
+    this.#smallOut = this.#isSmall ? copyOf(outside.output) : undefined;
+    this.#stagedIn = this.#isSmall ? undefined : outside.input;
+    this.#stagedOut = this.#isSmall ? undefined : outside.output;
   }
 
   /** Waits for room in the window, or for others to leave memory alone. */
   get polls(): boolean {
-    return this.#leaving || !this.#copiedIn;
+    return this.#isLeaving || !this.#isStarted;
+  }
+
+  start(turns: number): TransferStatus {
+    const { block, window } = this.#members;
+    this.ownError = undefined;
+    this.#isLeaving = false;
+    this.#isStarted = false;
+    this.sequence = this.#members.nextSequence();
+    if (block.described !== this.#id) this.#describe();
+    this.#pieceStart = 0;
+    if (this.#refusal || this.#stagedIn) return this.#startStaged(turns);
+    if (this.#smallIn && !this.#smallIn.copyIn()) return this.#lose(this.#smallIn.sizeBytes);
+    this.#isStarted = true;
+    const { sequence } = this;
+    const given = window.kernels.shoal_start(block.address, sequence >>> 0, (sequence / highWord) >>> 0, turns);
+    if (given === Status.complete && this.#isSmall && !this.#smallOut) return 'complete';
+    return this.#follow(given, turns);
   }
 
   step(turns: number): TransferStatus {
-    const { block, window } = this.#channel;
-    const { kernels } = window;
-    for (;;) {
-      if (!this.#copiedIn) {
-        if (this.#channel.abortReason()) return 'aborted';
-        if (kernels.shoal_may_arrive(block.address, this.#refusal ? 0 : 1) === 0) return 'pending';
-        if (this.#refusal) return this.#announceRefusal(this.#refusal);
-        this.#copyIn();
-        if (this.ownError) return 'aborted';
-      }
-      const status = kernels.shoal_advance(block.address, turns);
-      this.#channel.notifyAsked();
-      if (status === Status.pending) return 'pending';
-      if (status === Status.aborted) return 'aborted';
-      if (status !== Status.complete) {
-        kernels.shoal_depart(block.address);
-        return 'mismatch';
-      }
-      if (!this.#completePiece()) return 'aborted';
-      if (this.#pieceStart >= this.#args.count) return 'complete';
-      this.#beginPiece();
-    }
+    if (!this.#isStarted) return this.#startStaged(turns);
+    const { block, window } = this.#members;
+    return this.#follow(window.kernels.shoal_advance(block.address, turns), turns);
   }
 
   leave(): 'pending' | 'complete' | 'left' {
-    this.#leaving = true;
-    const { block, window } = this.#channel;
-    const status = this.#copiedIn ? window.kernels.shoal_leave(block.address) : Status.left;
+    this.#isLeaving = true;
+    const { block, window } = this.#members;
+    const status = this.#isStarted ? window.kernels.shoal_leave(block.address) : Status.left;
     if (status === Status.pending) return 'pending';
-    const last = this.#pieceStart + block.pieceCount >= this.#args.count;
-    if (status !== Status.complete || !last || this.ownError) return 'left';
-    return this.#completePiece() ? 'complete' : 'left';
+    if (status !== Status.complete || this.ownError) return 'left';
+    const isLast = this.#isSmall || this.#pieceStart + block.pieceCount >= this.#args.count;
+    const isCopied = this.#copyOut();
+    window.kernels.shoal_depart(block.address);
+    return isCopied && isLast ? 'complete' : 'left';
   }
 
-  #beginPiece(): void {
-    this.sequence = this.#nextSequence();
-    this.#copiedIn = false;
-    const { input, output } = this.#args;
-    this.#channel.block.setPiece(
-      this.sequence,
-      this.#pieceStart,
-      this.#addressOf(input),
-      this.#addressOf(output ?? input),
-    );
+  #describe(): void {
+    const { block } = this.#members;
+    const { operation, dtype, op, root, count, name } = this.#args;
+    this.#pieceStart = 0;
+    block.setCall({ operation: operation.number, dtype, op, root, count, name, ...this.#addresses() });
+    block.described = this.#id;
   }
 
-  /** Window address of a window array's next element; 0 for a plain array. */
-  #addressOf(array: TypedArray | undefined): number {
-    if (!array || !this.#channel.window.holds(array)) return 0;
-    return array.byteOffset + this.#pieceStart * this.#args.itemBytes;
+  /** Where the piece under way begins in the window; 0 for what is staged. */
+  #addresses(): { source: number; target: number } {
+    const { block } = this.#members;
+    const { input, output, itemBytes, count } = this.#args;
+    const addressOf = (array: TypedArray | undefined, small: unknown, staged: unknown): number => {
+      if (!array || staged || count === 0) return 0;
+      return small ? block.scratch : array.byteOffset + this.#pieceStart * itemBytes;
+    };
+    const source = addressOf(input, this.#smallIn, this.#stagedIn);
+    // A rank that gets nothing has its own array as the target: nothing is copied out for it.
+    const target = output ? addressOf(output, this.#smallOut, this.#stagedOut) : source;
+    return { source, target };
   }
 
-  #copyIn(): void {
-    const { input, count, itemBytes } = this.#args;
-    const { window, block } = this.#channel;
-    this.#copiedIn = true;
-    if (!input || count === 0 || window.holds(input)) return;
+  /** Start what has to wait for room of its own: a staging half, or the descriptor of a refusal. */
+  #startStaged(turns: number): TransferStatus {
+    const { block, window } = this.#members;
+    const { kernels } = window;
+    const { sequence } = this;
+    if (this.#members.abortReason()) return 'aborted';
+    block.setSequence(sequence);
+    if (kernels.shoal_may_arrive(block.address, this.#refusal ? 0 : 1) === 0) return 'pending';
+    if (this.#refusal) return this.#announceRefusal(this.#refusal);
+    if (this.#stagedIn && !this.#copyIn(this.#stagedIn)) return 'aborted';
+    this.#isStarted = true;
+    return this.#follow(kernels.shoal_start(block.address, sequence >>> 0, (sequence / highWord) >>> 0, turns), turns);
+  }
+
+  #follow(given: number, turns: number): TransferStatus {
+    if ((given & flags.notifies) !== 0) this.#members.notifyAsked();
+    switch (given & 0xff) {
+      case Status.pending:
+        return 'pending';
+      case Status.aborted:
+        return 'aborted';
+      case Status.complete:
+        return this.#completePiece((given & flags.copiesOut) !== 0, turns);
+      default:
+        return 'mismatch';
+    }
+  }
+
+  #completePiece(departs: boolean, turns: number): TransferStatus {
+    const { block, window } = this.#members;
+    const isCopied = this.#copyOut();
+    if (departs) window.kernels.shoal_depart(block.address);
+    if (!isCopied) return 'aborted';
+    if (this.#isSmall) return 'complete';
+    this.#pieceStart += block.pieceCount;
+    if (this.#pieceStart >= this.#args.count) return 'complete';
+    this.sequence = this.#members.nextSequence();
+    const { source, target } = this.#addresses();
+    block.setPiece(this.#pieceStart, source, target);
+    block.described = undefined;
+    this.#isStarted = false;
+    return this.#startStaged(turns);
+  }
+
+  #copyIn(array: TypedArray): boolean {
+    const { count, itemBytes } = this.#args;
+    const { window, block } = this.#members;
     const rest = (count - this.#pieceStart) * itemBytes;
     const whole = Math.floor(stagingBytes / itemBytes) * itemBytes;
-    const source = this.#bytesOf(input, Math.min(rest, whole));
+    const source = this.#bytesOf(array, Math.min(rest, whole));
     if (source) window.node.bytes.set(source, block.stagingHalf(this.sequence));
+    return source !== undefined;
   }
 
   /** False, with `ownError` set, when the result has nowhere to go any more. */
-  #completePiece(): boolean {
-    const { block, window } = this.#channel;
-    const { output, itemBytes } = this.#args;
-    const { pieceCount, result } = block;
-    const sizeBytes = pieceCount * itemBytes;
-    if (output && sizeBytes > 0 && !window.holds(output)) {
-      this.#bytesOf(output, sizeBytes)?.set(window.node.bytes.subarray(result, result + sizeBytes));
+  #copyOut(): boolean {
+    const { block, window } = this.#members;
+    if (this.#smallOut && !this.#smallOut.copyOut()) {
+      this.#lose(this.#smallOut.sizeBytes);
+      return false;
     }
-    window.kernels.shoal_depart(block.address);
-    this.#pieceStart += pieceCount;
-    return !this.ownError;
+    if (!this.#stagedOut) return true;
+    const { pieceCount, result } = block;
+    const sizeBytes = pieceCount * this.#args.itemBytes;
+    const target = this.#bytesOf(this.#stagedOut, sizeBytes);
+    target?.set(window.node.bytes.subarray(result, result + sizeBytes));
+    return target !== undefined;
   }
 
   #bytesOf(array: TypedArray, length: number): Uint8Array | undefined {
@@ -142,11 +211,16 @@ export class WindowTransfer implements Transfer {
     return undefined;
   }
 
+  #lose(bytesLeft: number): 'aborted' {
+    this.ownError = lostBuffer(this.#args.operation.name, bytesLeft);
+    return 'aborted';
+  }
+
   #announceRefusal(refusal: ShoalError): TransferStatus {
-    const { block, window } = this.#channel;
+    const { block, window } = this.#members;
     block.setRefusal(errorNumber(refusal));
     window.kernels.shoal_refuse(block.address);
-    this.#channel.notifyAsked();
+    this.#members.notifyAsked();
     return 'refused';
   }
 }

@@ -1,7 +1,7 @@
-/** What a wire algorithm has to work with: one rank's messages of one call. */
+/** What a wire operation has to work with: one rank's messages of one call. */
 import type { Block } from './endpoint.js';
 
-/** An algorithm that yields while it waits; it is gone on with when something may have come. */
+/** An operation that yields while it waits; it is gone on with when something may have come. */
 export type Steps<T = void> = Generator<undefined, T, undefined>;
 
 /** One rank in one call. What has no room or has not come yet is undefined or false: yield and ask again. */
@@ -20,6 +20,30 @@ export interface Exchange {
   allSent(): boolean;
   /** The left fold over `sources` (addresses) in their order, of the call's dtype and op. */
   reduce(sources: readonly number[], target: number, count: number): void;
+}
+
+/** A vector of `count` elements, copied piece by piece. */
+export interface Vector {
+  readonly count: number;
+  readonly itemBytes: number;
+  /** Copy elements from `start` on out of the input; false when they are gone. */
+  read(start: number, target: Uint8Array): boolean;
+  /** Copy elements from `start` on into the output; false when it is gone. */
+  write(start: number, source: Uint8Array): boolean;
+}
+
+/** What a rank has sent with its descriptor. */
+export interface Payload {
+  readonly block: Block;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** The moving of an operation's bytes, once all ranks are known to agree. False when this rank's array was lost under way. */
+export interface WireAlgorithm {
+  /** Payloads that came with the descriptors, in rank order. */
+  small(exchange: Exchange, vector: Vector, payloads: readonly Payload[], root: number): Steps<boolean>;
+  large(exchange: Exchange, vector: Vector, root: number): Steps<boolean>;
 }
 
 /** Wait until something is there. */

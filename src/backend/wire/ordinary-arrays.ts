@@ -6,6 +6,7 @@ import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/
 
 /** Ordinary arrays, where ranks share no memory. */
 export class OrdinaryArrays implements TaskArrays {
+  frees = 0;
   readonly #live = new Map<ArrayBufferLike, { readonly byteLength: number }>();
   readonly #known = new WeakSet<ArrayBufferLike>();
 
@@ -38,6 +39,7 @@ export class OrdinaryArrays implements TaskArrays {
   }
 
   free(array: TypedArray, poison: boolean): void {
+    this.frees++;
     const whole = this.#live.get(array.buffer);
     if (!whole || whole.byteLength !== array.byteLength) throw new InvalidArgumentError(notWhole);
     this.#live.delete(array.buffer);
@@ -45,6 +47,7 @@ export class OrdinaryArrays implements TaskArrays {
   }
 
   release(poison: boolean): void {
+    this.frees++;
     if (poison) for (const buffer of this.#live.keys()) new Uint8Array(buffer).fill(0xff);
     this.#live.clear();
   }

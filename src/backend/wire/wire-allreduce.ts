@@ -9,23 +9,24 @@
 import type { Block } from './endpoint.js';
 import { maxPayloadBytes } from './endpoint.js';
 import { stepsAfterBruck } from './bruck.js';
-import type { Exchange, Steps } from './exchange.js';
+import type { Exchange, Payload, Steps, Vector, WireAlgorithm } from './exchange.js';
 import { wait, waitFor } from './exchange.js';
 
 const pieceBytes = 4 * 1024 * 1024;
 
-/** A vector of `count` elements, copied piece by piece. */
-export interface Vector {
-  readonly count: number;
-  readonly itemBytes: number;
-  /** Copy elements from `start` on out of the input; false when they are gone. */
-  read(start: number, target: Uint8Array): boolean;
-  /** Copy elements from `start` on into the output; false when it is gone. */
-  write(start: number, source: Uint8Array): boolean;
+/** Every rank folds the payloads itself: they are here already. */
+function* small(exchange: Exchange, vector: Vector, payloads: readonly Payload[]): Steps<boolean> {
+  const sizeBytes = vector.count * vector.itemBytes;
+  const result = yield* wait(() => exchange.allocate(sizeBytes));
+  const sources = payloads.map(({ block, offset }) => block.address + offset);
+  exchange.reduce(sources, result.address, vector.count);
+  const written = vector.write(0, exchange.view(result, 0, sizeBytes));
+  exchange.release(result);
+  return written;
 }
 
 /** False when this rank's array was lost under way. */
-export function* allreduceLarge(exchange: Exchange, vector: Vector): Steps<boolean> {
+function* large(exchange: Exchange, vector: Vector): Steps<boolean> {
   const { size } = exchange;
   const { count, itemBytes } = vector;
   const most = Math.min(Math.floor(pieceBytes / size), maxPayloadBytes);
@@ -87,3 +88,6 @@ function* onePiece(exchange: Exchange, vector: Vector, start: number, length: nu
 function others(rank: number, size: number): number[] {
   return Array.from({ length: size - 1 }, (_, i) => (rank + 1 + i) % size);
 }
+
+/** Allreduce over the wire. */
+export const wireAllreduce: WireAlgorithm = { small, large };

@@ -5,15 +5,22 @@
  * (Chan, Heimlich, Purkayastha and van de Geijn, "Collective Communication: Theory, Practice, and Experience", 2007,
  * section 4.1). Cost: ⌈log₂P⌉ + n/64 KiB − 1 steps of 64 KiB; the root sends n⌈log₂P⌉ bytes; one copy out per rank.
  */
-import type { Vector } from './wire-allreduce.js';
 import { stepsAfterBruck } from './bruck.js';
-import type { Exchange, Steps } from './exchange.js';
+import type { Exchange, Payload, Steps, Vector, WireAlgorithm } from './exchange.js';
 import { wait, waitFor } from './exchange.js';
 
 const pieceBytes = 64 * 1024;
 
+/** The root's payload is here already. */
+// eslint-disable-next-line require-yield -- it has nothing to wait for
+function* small(exchange: Exchange, vector: Vector, payloads: readonly Payload[], root: number): Steps<boolean> {
+  const payload = payloads[root];
+  if (!payload || exchange.rank === root) return true;
+  return vector.write(0, exchange.view(payload.block, payload.offset, payload.sizeBytes));
+}
+
 /** False when this rank's array was lost under way. */
-export function* broadcastLarge(exchange: Exchange, vector: Vector, root: number): Steps<boolean> {
+function* large(exchange: Exchange, vector: Vector, root: number): Steps<boolean> {
   const { rank, size } = exchange;
   const { count, itemBytes } = vector;
   const place = (rank - root + size) % size;
@@ -42,3 +49,6 @@ function childrenOf(place: number, size: number): number[] {
   for (let bit = lowest / 2; bit >= 1; bit /= 2) if (place + bit < size) children.push(place + bit);
   return children;
 }
+
+/** Broadcast over the wire. */
+export const wireBroadcast: WireAlgorithm = { small, large };

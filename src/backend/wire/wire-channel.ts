@@ -3,7 +3,7 @@ import { nowMs } from '../../clock.js';
 import type { MemberInfo, ShoalError } from '../../errors.js';
 import type { AbortReason } from '../abort-reason.js';
 import { decodeAbort } from '../abort-reason.js';
-import type { Descriptor } from '../descriptor.js';
+import type { Descriptor } from '../../operations/descriptor.js';
 import type { NodeWindow } from '../window/node-window.js';
 import type { EnvelopeKind } from './envelope.js';
 import type { Arrival, Endpoint, Mailbox } from './endpoint.js';
@@ -11,7 +11,7 @@ import type { Lease } from '../lease.js';
 import type { Channel } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import { decodeDescriptor } from './wire-descriptor.js';
-import type { SendArguments, WireMembers } from './wire-transfer.js';
+import type { SendArguments, WireMembers } from './wire-exchange.js';
 import { WireTransfer } from './wire-transfer.js';
 
 /** Records that are kept of each rank, for errors. */
@@ -40,6 +40,7 @@ export interface ChannelEvents {
 
 /** One rank's side of one lease. */
 export class WireChannel implements Channel, Mailbox, WireMembers {
+  sequence = 0;
   readonly endpoint: Endpoint;
   readonly rank: number;
   readonly members: readonly MemberInfo[];
@@ -122,12 +123,16 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
     // Over the wire no rank touches another's memory.
   }
 
-  begin(args: CallArguments, refusal: ShoalError | undefined, nextSequence: () => number): WireTransfer {
-    return new WireTransfer(this, args, refusal, nextSequence());
+  prepare(args: CallArguments, refusal: ShoalError | undefined): WireTransfer {
+    return new WireTransfer(this, args, refusal);
   }
 
-  finish(sequence: number): void {
-    this.tellAll('finished', sequence);
+  nextSequence(): number {
+    return ++this.sequence;
+  }
+
+  finish(): void {
+    this.tellAll('finished', this.sequence + 1);
   }
 
   close(): void {

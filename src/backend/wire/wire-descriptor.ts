@@ -1,9 +1,9 @@
 /** What each rank contributes to the first step of every call over the wire: its descriptor, and a short payload. */
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
-import { nameText } from '../call-name.js';
-import type { Descriptor } from '../descriptor.js';
-import { nameBytes } from '../descriptor.js';
+import { nameText } from '../../operations/call-name.js';
+import type { Descriptor } from '../../operations/descriptor.js';
+import { nameBytes } from '../../operations/descriptor.js';
 import type { CallArguments } from '../call-arguments.js';
 
 const nameOffset = 64;
@@ -30,7 +30,7 @@ export function descriptorBytes(payloadBytes: number): number {
 
 /** Encode a call; the payload is written behind by the caller, at {@link WireDescriptor.payloadOffset}. */
 export function encodeDescriptor(
-  { algorithm, dtype, op, root, count, name }: CallArguments,
+  { operation, dtype, op, root, count, name }: CallArguments,
   rank: number,
   sequence: number,
   refusal: ShoalError | undefined,
@@ -38,7 +38,7 @@ export function encodeDescriptor(
 ): Uint8Array {
   const bytes = new Uint8Array(descriptorBytes(payloadBytes));
   const state = refusal ? states.refused : states.arrived;
-  const call = [state, refusal ? errorNumber(refusal) : 0, algorithm.operation, dtype, op, root];
+  const call = [state, refusal ? errorNumber(refusal) : 0, operation.number, dtype, op, root];
   const wide = [count, name.length, sequence].flatMap((value) => [value >>> 0, Math.floor(value / highWord)]);
   new Uint32Array(bytes.buffer).set([bytes.length, rank, ...call, ...wide]);
   bytes.set(name.bytes, nameOffset);

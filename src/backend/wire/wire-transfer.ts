@@ -1,226 +1,43 @@
-/** One rank's side of one collective over the wire: everybody's descriptor first, then the bytes. */
-import { nowMs } from '../../clock.js';
-import type { Vector } from './wire-allreduce.js';
-import { allreduceLarge } from './wire-allreduce.js';
-import { broadcastLarge } from './wire-broadcast.js';
-import { bruck } from './bruck.js';
-import type { Exchange, Steps } from './exchange.js';
-import { wait } from './exchange.js';
-import type { MemberInfo, ShoalError } from '../../errors.js';
-import type { AbortReason } from '../abort-reason.js';
-import type { Descriptor } from '../descriptor.js';
-import type { TypedArray } from '../../types/buffers.js';
-import type { Block, Endpoint, SendCount } from './endpoint.js';
+/** A prepared call over the wire: each start is an exchange of its own. */
+import type { ShoalError } from '../../errors.js';
 import type { Transfer, TransferStatus } from '../backend.js';
-import { bytesOf } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
-import type { WireDescriptor } from './wire-descriptor.js';
-import { agree, decodeDescriptor, encodeDescriptor, descriptorBytes } from './wire-descriptor.js';
-import { smallBytes } from '../descriptor.js';
-import type { EnvelopeKind } from './envelope.js';
+import type { WireMembers } from './wire-exchange.js';
+import { WireExchange } from './wire-exchange.js';
 
-/** After this time of waiting a rank tells everybody what it calls, so that errors name just those who are missing. */
-const tellAfterMs = 50;
-/** A turn of the wire takes as long as so many turns in the window. */
-const windowTurns = 100;
-
-/** What a transfer asks of its channel. */
-export interface WireMembers {
-  readonly rank: number;
-  readonly members: readonly MemberInfo[];
-  readonly endpoint: Endpoint;
-  abortReason(): AbortReason | undefined;
-  /** Whether a member's function has returned before it came to this call. */
-  hasEnded(sequence: number): boolean;
-  /** Keep what a member calls. */
-  note(rank: number, descriptor: Descriptor): void;
-  send(...message: SendArguments): boolean;
-  /** The whole message of a member; undefined while it has not come. */
-  take(source: number, sequence: number, step: number): Block | undefined;
-  tellAll(kind: EnvelopeKind, sequence: number, payload?: Uint8Array): void;
-  /** This rank has completed a call. */
-  complete(sequence: number): void;
-}
-
-/** A message to one member. */
-export type SendArguments = [
-  dest: number,
-  kind: EnvelopeKind,
-  sequence: number,
-  step: number,
-  payload: Uint8Array,
-  block: Block | undefined,
-  count: SendCount,
-  reason?: number,
-];
-
-/** Lives from the call's turn to its end. Messages never touch the caller's arrays: it can end at any time. */
-export class WireTransfer implements Transfer, Exchange, Vector {
-  readonly sequence: number;
+/** See above. */
+export class WireTransfer implements Transfer {
   readonly polls = false;
-  ownError: ShoalError | undefined;
-  readonly #channel: WireMembers;
+  readonly #members: WireMembers;
   readonly #args: CallArguments;
-  readonly #own: Uint8Array;
-  readonly #sends: SendCount = { open: 0 };
-  readonly #steps: Steps<TransferStatus>;
-  readonly #startedAt = nowMs();
-  #told = false;
-  /** All descriptors have been seen. */
-  #planned = false;
+  readonly #refusal: ShoalError | undefined;
+  #exchange: WireExchange | undefined;
 
-  constructor(channel: WireMembers, args: CallArguments, refusal: ShoalError | undefined, sequence: number) {
-    this.#channel = channel;
+  constructor(members: WireMembers, args: CallArguments, refusal: ShoalError | undefined) {
+    this.#members = members;
     this.#args = args;
-    this.sequence = sequence;
-    const { input } = args;
-    const payloadBytes = this.#isSmall && input ? this.#sizeBytes : 0;
-    this.#own = encodeDescriptor(args, channel.rank, sequence, refusal, payloadBytes);
-    channel.note(channel.rank, decodeDescriptor(this.#own).descriptor);
-    if (payloadBytes > 0) this.read(0, this.#own.subarray(descriptorBytes(0), descriptorBytes(0) + payloadBytes));
-    this.#steps = this.#run(refusal !== undefined);
+    this.#refusal = refusal;
+  }
+
+  get sequence(): number {
+    return this.#exchange?.sequence ?? 0;
+  }
+
+  get ownError(): ShoalError | undefined {
+    return this.#exchange?.ownError;
+  }
+
+  start(turns: number): TransferStatus {
+    this.#exchange = new WireExchange(this.#members, this.#args, this.#refusal, this.#members.nextSequence());
+    return this.#exchange.step(turns);
   }
 
   step(turns: number): TransferStatus {
-    if (this.ownError) return 'aborted';
-    for (let turn = 0; ; turn += windowTurns) {
-      if (this.#channel.abortReason()) return 'aborted';
-      if (!this.#planned && this.#channel.hasEnded(this.sequence)) return this.#end('mismatch');
-      const { done, value } = this.#steps.next();
-      if (done) return this.#end(value);
-      if (turn >= turns) break;
-    }
-    this.#tellWhenLate();
-    return 'pending';
+    return this.#exchange?.step(turns) ?? 'pending';
   }
 
   leave(): 'left' {
-    this.#steps.return('aborted');
+    this.#exchange?.leave();
     return 'left';
-  }
-
-  get rank(): number {
-    return this.#channel.rank;
-  }
-  get size(): number {
-    return this.#channel.members.length;
-  }
-  allocate(sizeBytes: number): Block | undefined {
-    return this.#channel.endpoint.allocate(sizeBytes);
-  }
-  release(block: Block): void {
-    this.#channel.endpoint.release(block);
-  }
-  view(block: Block, offset?: number, sizeBytes?: number): Uint8Array {
-    return this.#channel.endpoint.view(block, offset, sizeBytes);
-  }
-  send(dest: number, step: number, block: Block, offset: number, sizeBytes: number): boolean {
-    const payload = this.view(block, offset, sizeBytes);
-    return this.#channel.send(dest, 'data', this.sequence, step, payload, block, this.#sends);
-  }
-  take(source: number, step: number): Block | undefined {
-    return this.#channel.take(source, this.sequence, step);
-  }
-  allSent(): boolean {
-    return this.#sends.open === 0;
-  }
-  reduce(sources: readonly number[], target: number, count: number): void {
-    const { dtype, op } = this.#args;
-    this.#channel.endpoint.memory.reduce(dtype, op, sources, target, count);
-  }
-
-  get count(): number {
-    return this.#args.count;
-  }
-  get itemBytes(): number {
-    return this.#args.itemBytes;
-  }
-  read(start: number, target: Uint8Array): boolean {
-    const piece = this.#pieceOf(this.#args.input, start, target.length);
-    if (piece) target.set(piece);
-    return piece !== undefined;
-  }
-  write(start: number, source: Uint8Array): boolean {
-    const { output } = this.#args;
-    const piece = this.#pieceOf(output, start, source.length);
-    piece?.set(source);
-    return piece !== undefined;
-  }
-
-  *#run(refused: boolean): Steps<TransferStatus> {
-    const { algorithm, root, count } = this.#args;
-    const block = yield* bruck(this, this.#own, this.size * descriptorBytes(smallBytes));
-    try {
-      const descriptors = this.#readDescriptors(block);
-      this.#planned = true;
-      while (!this.allSent()) yield;
-      if (refused) return 'refused';
-      const [first, ...rest] = descriptors;
-      if (first?.refused || rest.some((each) => first && !agree(first, each))) return 'mismatch';
-      if (algorithm.name === 'barrier' || count === 0) return 'complete';
-      if (this.#isSmall) return (yield* this.#small(block, descriptors)) ? 'complete' : 'aborted';
-    } finally {
-      this.release(block);
-    }
-    const done =
-      algorithm.name === 'broadcast' ? yield* broadcastLarge(this, this, root) : yield* allreduceLarge(this, this);
-    return done ? 'complete' : 'aborted';
-  }
-
-  get #sizeBytes(): number {
-    return this.#args.count * this.#args.itemBytes;
-  }
-
-  get #isSmall(): boolean {
-    return this.#sizeBytes <= smallBytes;
-  }
-
-  /** In rank order; descriptors begin with this rank's. */
-  #readDescriptors(block: Block): (WireDescriptor & { readonly payload: number })[] {
-    const descriptors: (WireDescriptor & { readonly payload: number })[] = [];
-    let offset = 0;
-    for (let i = 0; i < this.size; i++) {
-      const each = decodeDescriptor(this.view(block, offset));
-      descriptors.push({ ...each, payload: offset + each.payloadOffset });
-      this.#channel.note(each.rank, each.descriptor);
-      offset += each.sizeBytes;
-    }
-    return descriptors.sort((a, b) => a.rank - b.rank);
-  }
-
-  /** The payloads are here already: every rank folds them itself. */
-  *#small(block: Block, descriptors: readonly { readonly payload: number }[]): Steps<boolean> {
-    const { algorithm, output, count, root } = this.#args;
-    if (!output) return true;
-    if (algorithm.name === 'broadcast') {
-      return this.write(0, this.view(block, descriptors[root]?.payload, this.#sizeBytes));
-    }
-    const result = yield* wait(() => this.allocate(this.#sizeBytes));
-    const sources = descriptors.map(({ payload }) => block.address + payload);
-    this.reduce(sources, result.address, count);
-    const written = this.write(0, this.view(result, 0, this.#sizeBytes));
-    this.release(result);
-    return written;
-  }
-
-  #pieceOf(array: TypedArray | undefined, start: number, sizeBytes: number): Uint8Array | undefined {
-    const piece = array && bytesOf(this.#args, array, start, sizeBytes);
-    if (!(piece instanceof Error)) return piece;
-    this.ownError = piece;
-    return undefined;
-  }
-
-  #tellWhenLate(): void {
-    if (this.#told || this.#planned) return;
-    const waitedMs = nowMs() - this.#startedAt;
-    if (waitedMs < Math.min(tellAfterMs, this.#args.timeoutMs / 2)) return;
-    this.#told = true;
-    this.#channel.tellAll('descriptor', this.sequence, this.#own.subarray(0, descriptorBytes(0)));
-  }
-
-  #end(status: TransferStatus): TransferStatus {
-    this.#steps.return(status);
-    if (status !== 'aborted') this.#channel.complete(this.sequence);
-    return status;
   }
 }

@@ -82,9 +82,10 @@ void run_rank(const Round& round, uint32_t self) {
     bool ended = false;
     do {
       f.descriptor.sequence = ++sequence;
-      f.phase = kPrepare;
       f.pieceStart = done;
-      f.source = f.target = window ? Address(array + done * 4) : 0;
+      const bool small = count * 4 <= kSmallBytes;
+      const Address scratch = f.staging + 2 * kStagingBytes;
+      f.source = f.target = window ? Address(array + done * 4) : small ? scratch : 0;
       while (!may_arrive(f, !refuses)) {
         if (load(at<Slot>(round.slot)->control.abort)) break;
         std::this_thread::yield();
@@ -96,22 +97,27 @@ void run_rank(const Round& round, uint32_t self) {
         break;
       }
       const bool sends = !broadcast || root == self;
-      if (!window && sends && may_arrive(f, true)) {
+      if (!window && small && sends) memcpy(at<uint8_t>(scratch), own.data(), count * 4);
+      if (!window && !small && sends && may_arrive(f, true)) {
         const uint64_t piece = count - done < kStagingBytes / 4 ? count - done : kStagingBytes / 4;
         memcpy(at<uint8_t>(f.staging + (sequence & 1 ? kStagingBytes : 0)), own.data() + done, piece * 4);
       }
-      Status status;
+      uint32_t given = start(f, sequence, 20);
+      uint32_t status = given & 0xff;
       uint32_t waits = 0;
       const bool leaves = round.mayLeave && mix(dice, 77 + self) % 97 == 0;
-      while ((status = advance(f, 20)) == kPending) {
+      while (status == kPending) {
         if (leaves && ++waits > mix(dice, 3) % 50) {
           abort_lease(f, 1);
           status = kAborted;
           break;
         }
         std::this_thread::yield();
+        given = advance(f, 20);
+        status = given & 0xff;
       }
-      if (status == kAborted) {
+      const bool early = status == kAborted;
+      if (early) {
         while ((status = leave(f)) == kPending) std::this_thread::yield();
       }
       if (status == kLeft) {
@@ -122,15 +128,14 @@ void run_rank(const Round& round, uint32_t self) {
         return;
       }
       if (status == kEnded) {
-        depart(f);
         ended = true;
         break;
       }
       if (status != kComplete) fail("unexpected status", self, sequence);
       if (!window && !(broadcast && root == self)) {
-        memcpy(own.data() + done, at<uint8_t>(f.result), f.pieceCount * 4);
+        memcpy(own.data() + done, at<uint8_t>(small ? scratch : f.result), f.pieceCount * 4);
       }
-      depart(f);
+      if (early || (given & kCopiesOut)) depart(f);
       done += f.pieceCount;
     } while (done < count);
     if (ended) {

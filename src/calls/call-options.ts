@@ -1,0 +1,80 @@
+/** The options of one call as they were given: each read once, so that getters and proxies cannot say two things. */
+import { InvalidArgumentError, show } from '../errors.js';
+import type { Operation, OptionName } from '../operations/operation.js';
+
+/** How a collective is called. */
+export type Form = 'awaited' | 'blocking' | 'prepared';
+
+const suffixes = { awaited: '', blocking: 'Sync', prepared: 'Init' } as const;
+
+/** The method of an operation and form, for errors. */
+export function methodName({ name }: Operation, form: Form): string {
+  return `${name}${suffixes[form]}`;
+}
+
+/** Values by option; undefined where none was given. */
+export class GivenOptions {
+  op: unknown;
+  root: unknown;
+  dtype: unknown;
+  accumulate: unknown;
+  out: unknown;
+  name: unknown;
+  timeoutMs: unknown;
+  signal: unknown;
+
+  /**
+   * Read what a caller gives: its own properties alone, nothing from a prototype.
+   *
+   * @throws {@link InvalidArgumentError} for an option that the operation does not have, and what a getter throws.
+   */
+  read(operation: Operation, form: Form, options: unknown): void {
+    this.#clear();
+    if (options === undefined) return;
+    if (typeof options !== 'object' || options === null) {
+      const what = methodName(operation, form);
+      throw new InvalidArgumentError(`${what}: expected options to be an object, received ${show(options)}`);
+    }
+    for (const key in options) {
+      if (Object.hasOwn(options, key)) this.#set(operation, form, key, (options as Record<string, unknown>)[key]);
+    }
+    if (this.signal === undefined || form === 'awaited') return;
+    const where = form === 'blocking' ? `the awaited form ${operation.name}` : 'start({ signal })';
+    throw new InvalidArgumentError(`${methodName(operation, form)}: signal belongs to ${where}`, { option: 'signal' });
+  }
+
+  /** Whether another call was given the same values; a signal is of one start alone. */
+  equals(other: GivenOptions): boolean {
+    return (
+      this.op === other.op &&
+      this.root === other.root &&
+      this.dtype === other.dtype &&
+      this.accumulate === other.accumulate &&
+      this.out === other.out &&
+      this.name === other.name &&
+      this.timeoutMs === other.timeoutMs
+    );
+  }
+
+  #clear(): void {
+    this.op = undefined;
+    this.root = undefined;
+    this.dtype = undefined;
+    this.accumulate = undefined;
+    this.out = undefined;
+    this.name = undefined;
+    this.timeoutMs = undefined;
+    this.signal = undefined;
+  }
+
+  #set(operation: Operation, form: Form, key: string, value: unknown): void {
+    if (operation.options.includes(key as OptionName)) {
+      this[key as OptionName] = value;
+      return;
+    }
+    throw new InvalidArgumentError(
+      `${methodName(operation, form)}: expected options among ${operation.options.join(', ')}, received ${show(key)}`,
+      { option: key },
+    );
+  }
+}

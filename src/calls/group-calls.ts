@@ -1,0 +1,236 @@
+/** The calls of one group: from a caller's arguments to a start, in each of the three forms. */
+import { onAbort } from '../abort-listeners.js';
+import { encodeAbort } from '../backend/abort-reason.js';
+import type { CallArguments } from '../backend/call-arguments.js';
+import { lostBuffer } from '../backend/piece-bytes.js';
+import { nowMs, queueMicrotask } from '../clock.js';
+import { InvalidArgumentError, ShoalError } from '../errors.js';
+import { BuffersInUse } from '../operands/buffers-in-use.js';
+import type { TypedArray } from '../types/buffers.js';
+import { smallBytes } from '../operations/descriptor.js';
+import type { PreparedCall } from '../operations/call-options.js';
+import type { Operation } from '../operations/operation.js';
+import { CallCache } from './call-cache.js';
+import type { Form } from './call-options.js';
+import { GivenOptions, methodName } from './call-options.js';
+import { callSite } from './call-site.js';
+import { Call } from './call.js';
+import type { Group } from './group.js';
+import { Prepared } from './prepared.js';
+import { TimeInCalls } from './time-in-calls.js';
+import type { Setting } from './validate.js';
+import { checkSignal, emptyArguments, validate } from './validate.js';
+
+/** Owned by the collectives of the group. */
+export class GroupCalls {
+  readonly group: Group;
+  readonly #setting: Setting;
+  /** Note the line that made an awaited call. */
+  readonly #notesLines: boolean;
+  readonly #inUse = new BuffersInUse<Call>();
+  readonly #cache = new CallCache();
+  readonly #time = new TimeInCalls();
+  /** Read into at each call, and taken by one that is new. */
+  #given: GivenOptions | undefined;
+
+  constructor(group: Group, timeoutMs: number, notesLines: boolean) {
+    this.group = group;
+    this.#notesLines = notesLines;
+    this.#setting = { arrays: group.engine.backend.arrays, rank: group.rank, size: group.members.length, timeoutMs };
+  }
+
+  /** Milliseconds during which at least one call of this rank was under way. */
+  get elapsedMs(): number {
+    return this.#time.elapsedMs;
+  }
+
+  /** The blocking form. */
+  run(operation: Operation, buffer: unknown, options: unknown): unknown {
+    return this.runCall(this.#accept(operation, buffer, options, 'blocking'));
+  }
+
+  /** The awaited form. */
+  start(operation: Operation, buffer: unknown, options: unknown): Promise<unknown> {
+    try {
+      const call = this.#accept(operation, buffer, options, 'awaited');
+      return this.startCall(call, call.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The prepared form: checked now, and nothing is sent before it is started. */
+  prepare(operation: Operation, buffer: unknown, options: unknown): PreparedCall<unknown> {
+    const { failure } = this.group;
+    if (failure) throw failure;
+    const given = new GivenOptions();
+    given.read(operation, 'prepared', options);
+    const what = methodName(operation, 'prepared');
+    const check = (): CallArguments => validate(what, operation, buffer, given, this.#setting);
+    return new Prepared(this, new Call(this.group, check()), check);
+  }
+
+  /** Start a call that is ready and block until it has ended. */
+  runCall(call: Call): unknown {
+    const { group } = this;
+    const { args } = call;
+    const weight = this.#time.weight(args.count * args.itemBytes <= smallBytes);
+    const begun = weight > 0 ? nowMs() : 0;
+    args.packedInput?.gather();
+    if (group.start(call, group.engine.turns)) {
+      if (weight > 0) this.#time.add(nowMs() - begun, weight);
+    } else {
+      this.#time.begin();
+      group.engine.wait(call);
+      this.#time.end();
+    }
+    if (call.error) throw call.error;
+    if (args.packedOutput) putBack(args);
+    return args.result;
+  }
+
+  /** Start a call that is ready; the promise settles when it has ended. */
+  startCall(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
+    const { group } = this;
+    const { engine } = group;
+    const { args } = call;
+    const giveBack = this.#inUse.take(args.memory, call);
+    call.isHeld = true;
+    const release = (): void => {
+      giveBack();
+      call.isHeld = false;
+    };
+    call.signal = signal;
+    if (this.#notesLines) call.madeAt = callSite();
+    args.packedInput?.gather();
+    if (signal?.aborted) group.abort(encodeAbort('cancelled', group.rank));
+    if (group.start(call, engine.asyncTurns)) {
+      // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
+      queueMicrotask(release);
+      return outcomeOf(call);
+    }
+    this.#time.begin();
+    const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel(call)) : undefined;
+    const promise = new Promise<unknown>((resolve) => {
+      call.onSettled = () => {
+        call.onSettled = undefined;
+        this.#time.end();
+        unbind?.();
+        queueMicrotask(release);
+        resolve(outcomeOf(call));
+      };
+    });
+    engine.waitAsync();
+    return promise;
+  }
+
+  /** Whether a call that was checked before can start as it is. */
+  isReady(call: Call): boolean {
+    return !call.isHeld && this.#isIntact(call) && this.#inUse.userOf(call.args.memory) === undefined;
+  }
+
+  /** @throws {@link InvalidArgumentError} when a call in flight uses a buffer. */
+  assertFree(what: string, memory: readonly TypedArray[]): void {
+    const user = this.#inUse.userOf(memory);
+    if (!user) return;
+    throw new InvalidArgumentError(
+      `${what}: the buffer is still in use by ${user.args.operation.name} on the same rank; await that call first`,
+    );
+  }
+
+  /** Whether a call in flight uses any byte of an array. */
+  isInUse(array: TypedArray): boolean {
+    return this.#inUse.userOf([array]) !== undefined;
+  }
+
+  /** Announce a bad call to the peers, who are to stay in step. Returns the error to throw. */
+  refuse(operation: Operation, error: unknown): ShoalError {
+    const { group } = this;
+    // A group that has failed says that first.
+    if (group.failure) return group.failure;
+    // Getters and proxies in options can throw anything: to the peers that is a bad argument.
+    const refusal = error instanceof ShoalError ? error : new InvalidArgumentError(String(error), {}, { cause: error });
+    group.start(new Call(group, emptyArguments(operation), refusal), 0);
+    group.engine.start();
+    return refusal;
+  }
+
+  #accept(operation: Operation, buffer: unknown, options: unknown, form: Form): Call {
+    const { group } = this;
+    if (!group.isOpen && group.failure) throw group.failure;
+    try {
+      if (form === 'blocking') group.engine.assertBlocking();
+      const given = this.#given ?? new GivenOptions();
+      this.#given = undefined; // a getter may make a call of its own
+      given.read(operation, form, options);
+      const known = this.#cache.find(operation, buffer, given);
+      if (known && this.isReady(known)) {
+        this.#given = given;
+        known.signal = checkSignal(operation.name, given.signal);
+        return known;
+      }
+      return this.#make(operation, buffer, given, form);
+    } catch (error) {
+      throw this.refuse(operation, error);
+    }
+  }
+
+  #make(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
+    const what = methodName(operation, form);
+    const signal = checkSignal(what, given.signal);
+    const args = validate(what, operation, buffer, given, this.#setting);
+    this.assertFree(what, args.memory);
+    const call = new Call(this.group, args);
+    call.signal = signal;
+    if (!operation.takesBuffer) this.#cache.add(operation, undefined, given, call);
+    else if (isFixed(buffer) && (given.out === undefined || isFixed(given.out))) {
+      this.#cache.add(operation, buffer, given, call);
+    }
+    return call;
+  }
+
+  /** Whether the memory of a call is still what it was: not detached, not shrunk, not freed. */
+  #isIntact(call: Call): boolean {
+    const { arrays } = this.#setting;
+    const { memory, count } = call.args;
+    if (count === 0) return memory.length === 0; // an empty array may have been detached
+    for (const array of memory) if (array.byteLength === 0) return false;
+    if (call.checkedAt === arrays.frees) return true;
+    if (memory.some((array) => arrays.holds(array) && !arrays.owns(array))) return false;
+    call.checkedAt = arrays.frees;
+    return true;
+  }
+
+  #cancel(call: Call): void {
+    call.abort('cancelled');
+    this.group.engine.start();
+  }
+}
+
+/** Whether a buffer is a typed array of the runtime whose length cannot change: what it says once it says always. */
+function isFixed(buffer: unknown): buffer is object {
+  if (!ArrayBuffer.isView(buffer)) return false;
+  const { resizable, growable } = buffer.buffer as { resizable?: boolean; growable?: boolean };
+  return resizable !== true && growable !== true;
+}
+
+function outcomeOf(call: Call): Promise<unknown> {
+  if (call.error) return Promise.reject(call.error);
+  try {
+    if (call.args.packedOutput) putBack(call.args);
+    return Promise.resolve(call.args.result);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Put a packed result where it belongs. @throws {@link InvalidArgumentError} */
+function putBack({ operation, packedOutput, memory }: CallArguments): void {
+  const lost = (): InvalidArgumentError => lostBuffer(operation.name, memory.at(-1)?.byteLength ?? 0);
+  if (!packedOutput?.usable) throw lost();
+  try {
+    packedOutput.scatter();
+  } catch {
+    throw lost(); // under way
+  }
+}
