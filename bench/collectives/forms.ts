@@ -16,21 +16,6 @@ export interface PreparedForm {
 /** Make the arrays and the loop of a form. Collective: every rank prepares the same forms in the same order. */
 type Prepare = (own: Collective, count: number) => PreparedForm;
 
-/** Persistent allreduce of MPI-4.1 section 6.13. */
-interface PersistentAllreduce {
-  startSync(): void;
-  free(): void;
-}
-
-/** `collective` of a version that has prepared calls. */
-type WithPrepared = Collective & {
-  allreduceInit(x: Float32Array, options: { readonly op: 'sum' }): PersistentAllreduce;
-};
-
-function hasPrepared(own: Collective): own is WithPrepared {
-  return typeof (own as Partial<WithPrepared>).allreduceInit === 'function';
-}
-
 const windowSync: Prepare = (own, count) => {
   const x = own.empty(Float32Array, count);
   const loop = (calls: number): void => {
@@ -39,7 +24,7 @@ const windowSync: Prepare = (own, count) => {
   return { input: x, result: x, loop, free: () => own.free(x) };
 };
 
-const startSync = (own: WithPrepared, count: number): PreparedForm => {
+const startSync: Prepare = (own, count) => {
   const x = own.empty(Float32Array, count);
   const sum = own.allreduceInit(x, { op: 'sum' });
   const loop = (calls: number): void => {
@@ -68,12 +53,10 @@ const windowAwaited: Prepare = (own, count) => {
   return { input: x, result: x, loop, free: () => own.free(x) };
 };
 
-/** Name of each form, and how to prepare it. */
-export function formsOf(own: Collective): ReadonlyMap<string, (count: number) => PreparedForm> {
-  return new Map([
-    ...(hasPrepared(own) ? [['startSync', (count: number) => startSync(own, count)] as const] : []),
-    ['window Sync', (count: number) => windowSync(own, count)],
-    ['window await', (count: number) => windowAwaited(own, count)],
-    ['plain Sync', (count: number) => plainSync(own, count)],
-  ]);
-}
+/** Every form, by its name. */
+export const forms: ReadonlyMap<string, Prepare> = new Map([
+  ['startSync', startSync],
+  ['window Sync', windowSync],
+  ['window await', windowAwaited],
+  ['plain Sync', plainSync],
+]);

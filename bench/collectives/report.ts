@@ -88,7 +88,7 @@ export function printCollectives({ facts, workers, results, otherWork }: Run): v
 }
 
 /** Draw all forms of the first pool over MPI, `window Sync` on threads, and the peers. */
-export function drawCollectives(file: string, { facts, workers, results }: Run): void {
+export function drawCollectives(file: string, { facts, workers, results, otherWork }: Run): void {
   const sizes = sizesOf(results);
   const line = (label: string, isOurs: boolean, contender: string, form?: string): Line => {
     const all = sizes.map((at) => [at, fastest(results, contender, at, form)] as const);
@@ -105,7 +105,7 @@ export function drawCollectives(file: string, { facts, workers, results }: Run):
   ];
   writeFigure(file, {
     title: `allreduce, float32 sum, ${workers} ranks: time per call`,
-    notes: sentenceOf(facts).split('; '),
+    notes: [...sentenceOf(facts).split('; '), sentenceOfOtherWork(otherWork)],
     xLabel: 'bytes per rank',
     yLabel: 'µs per call (less is better)',
     xTicks: sizes.filter((_, i) => i % 2 === 0),

@@ -1,7 +1,7 @@
 /** One rank of bench/collectives.ts: verifies and times every form at every size, all of a round in one task. */
 import { collective, context } from 'shoal/worker';
 import type { PreparedForm } from './forms.js';
-import { formsOf } from './forms.js';
+import { forms } from './forms.js';
 import type { Measured } from '../rounds/samples.js';
 import { medianUs } from '../rounds/samples.js';
 
@@ -27,8 +27,8 @@ export default async function measure(sizes: readonly number[], budgetUs: number
   const own = collective.current();
   const rows: Measured[] = [];
   for (const bytes of sizes) {
-    for (const [form, prepare] of formsOf(own)) {
-      const prepared = prepare(bytes / Float32Array.BYTES_PER_ELEMENT);
+    for (const [form, prepare] of forms) {
+      const prepared = prepare(own, bytes / Float32Array.BYTES_PER_ELEMENT);
       await verify(prepared, `${form}, ${bytes} bytes`);
       rows.push({ form, at: bytes, us: await medianUs(own, prepared.loop, budgetUs) });
       own.barrierSync();

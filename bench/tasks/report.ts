@@ -62,11 +62,11 @@ export function printTasks({ facts, workers, results, otherWork }: Run): void {
 }
 
 /** Draw tasks per second by tasks at once. */
-export function drawTasks(file: string, { facts, workers, results }: Run): void {
+export function drawTasks(file: string, { facts, workers, results, otherWork }: Run): void {
   const { contenders, sizes } = tasksOf(results);
   writeFigure(file, {
     title: `empty tasks, ${workers} workers: throughput`,
-    notes: sentenceOf(facts).split('; '),
+    notes: [...sentenceOf(facts).split('; '), sentenceOfOtherWork(otherWork)],
     xLabel: 'tasks at once',
     yLabel: 'tasks per second (more is better)',
     xTicks: sizes,

@@ -33,7 +33,7 @@ test('collectives times every form at every size and draws what it has timed', (
   assert.is(facts.versions.node, process.versions.node);
   assert.is(otherWork.length, 2);
   assert.ok(otherWork.every((part) => part >= 0 && part <= 1));
-  for (const form of ['window Sync', 'window await', 'plain Sync']) {
+  for (const form of ['startSync', 'window Sync', 'window await', 'plain Sync']) {
     for (const at of [8, 4096]) {
       const row = results.find((each) => each.form === form && each.at === at);
       assert.ok(row && row.us > 0 && row.rounds.length === 2, `${form} at ${at} bytes`);
