@@ -1,12 +1,13 @@
 /** From a value to its table of nodes; what has no value is refused with its path, or said in words. */
-import { NotSerializableError, isError, show, tagOf } from '../errors.js';
+import { NotSerializableError, show, tagOf } from '../errors.js';
+import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
+import { flagsOf, sourceOf, unboxed, viewBytes, viewTag } from './intrinsics.js';
 import type { ValueKind } from './value-kinds.js';
 import { kindOf } from './value-kinds.js';
 import type { Slot, ValueNode } from './value-nodes.js';
 import { alignUp, negativeZero, nothing, Tag } from './value-nodes.js';
-
-/** How an object is reached from the one it was first met in. */
-type Via = 'field' | 'index' | 'key of' | 'value of' | 'entry of';
+import type { Via } from './value-paths.js';
+import { noParent, ValuePaths } from './value-paths.js';
 
 /** What an encoding may take, and what becomes of the rest. */
 export interface EncodeLimits {
@@ -22,12 +23,6 @@ export interface EncodeLimits {
   readonly inWords: (value: unknown) => string;
 }
 
-/** Marks an entry that has no parent. */
-const noParent = -1;
-/** Steps of a path that an error shows. */
-const shownSteps = 24;
-/** Steps of a chain of causes that are counted. */
-const countedCauses = 1_000_000;
 /** What a slot takes of the size, beside its text. */
 const slotSize = 8;
 
@@ -45,10 +40,7 @@ export class NodeEncoder {
   readonly #indexes = new Map<object, number>();
   readonly #objects: object[] = [];
   readonly #kinds: ValueKind[] = [];
-  // For paths: of each entry the entry it was first met in, and how.
-  readonly #parents: number[] = [];
-  readonly #vias: Via[] = [];
-  readonly #keys: unknown[] = [];
+  readonly #paths = new ValuePaths();
   /** Of each error: how many it is the cause of, one behind the other. */
   readonly #causes: number[] = [];
 
@@ -127,9 +119,7 @@ export class NodeEncoder {
     this.#objects[index - 1] = value;
     this.#indexes.set(value, index);
     this.#kinds[index] = kind;
-    this.#parents[index] = parent;
-    this.#vias[index] = via;
-    this.#keys[index] = key;
+    this.#paths.note(index, parent, via, key);
     this.#causes[index] = causes;
     return [index];
   }
@@ -164,8 +154,8 @@ export class NodeEncoder {
     } catch (cause) {
       // A DataView of a buffer that was detached or shrunk.
       const what = 'is a view of a buffer that was detached or shrunk';
-      const [parent = noParent, via = 'field'] = [this.#parents[index], this.#vias[index]];
-      return [Tag.array, this.#refuse(value, what, parent, via, this.#keys[index], cause)];
+      const { parent, via, key } = this.#paths.of(index);
+      return [Tag.array, this.#refuse(value, what, parent, via, key, cause)];
     }
   }
 
@@ -246,15 +236,15 @@ export class NodeEncoder {
     try {
       return read();
     } catch (cause) {
-      const [parent, via, key] = [this.#parents[index], this.#vias[index], this.#keys[index]];
-      this.#refuse(value, 'is a proxy whose traps throw', parent ?? noParent, via ?? 'field', key, cause);
+      const { parent, via, key } = this.#paths.of(index);
+      this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);
       return undefined;
     }
   }
 
   #refuse(value: unknown, what: string, parent: number, via: Via, key: unknown, cause?: unknown): Slot {
     if (this.#limits) return this.#words(value === undefined ? `[${what}]` : value);
-    const path = this.#path(parent, via, key);
+    const path = this.#paths.text(this.#root, parent, via, key);
     throw new NotSerializableError(
       cause === undefined
         ? `${path} ${what}; between driver and task go copies of values: numbers, strings, typed arrays, plain objects, ` +
@@ -269,108 +259,6 @@ export class NodeEncoder {
   #words(value: unknown): Slot {
     return this.#text(typeof value === 'string' ? value : (this.#limits?.inWords(value) ?? ''));
   }
-
-  #path(parent: number, via: Via, key: unknown): string {
-    const steps: string[] = [];
-    if (parent !== noParent) steps.push(stepText(via, key));
-    for (let at = parent; at > 0 && this.#parents[at] !== noParent; at = this.#parents[at] ?? noParent) {
-      steps.push(stepText(this.#vias[at] ?? 'field', this.#keys[at]));
-    }
-    steps.reverse();
-    if (steps.length <= shownSteps) return this.#root + steps.join('');
-    const half = shownSteps / 2;
-    return `${this.#root}${steps.slice(0, half).join('')}…(${steps.length - shownSteps} more)…${steps.slice(-half).join('')}`;
-  }
-}
-
-function stepText(via: Via, key: unknown): string {
-  switch (via) {
-    case 'index':
-      return `[${String(key)}]`;
-    case 'key of':
-      return `.keys()[${String(key)}]`;
-    case 'value of':
-      return `.get(${show(key)})`;
-    case 'entry of':
-      return `.values()[${String(key)}]`;
-    case 'field':
-      return /^[A-Za-z_$][\w$]{0,60}$/.test(String(key)) ? `.${String(key)}` : `[${show(key)}]`;
-  }
-}
-
-function errorNode(value: object): ValueNode {
-  return [Tag.error, tagOf(value) === 'DOMException' ? 'DOMException' : null];
-}
-
-/** Fields of an error that its class has and those of its own, in this order. */
-function errorKeys(value: object): string[] {
-  try {
-    return [...new Set(['name', 'message', 'stack', ...Object.getOwnPropertyNames(value)])];
-  } catch {
-    return ['name', 'message', 'stack'];
-  }
-}
-
-/** Errors of a chain of causes. */
-function causesFrom(error: object): number {
-  const seen = new Set<unknown>();
-  let next: unknown = error;
-  while (isError(next) && !seen.has(next) && seen.size < countedCauses) {
-    seen.add(next);
-    try {
-      next = next.cause;
-    } catch {
-      break;
-    }
-  }
-  return seen.size;
-}
-
-const boxes = [Number, String, Boolean, BigInt, Symbol] as const;
-
-/** The primitive in an object of any realm. */
-function unboxed(value: object): unknown {
-  for (const { prototype } of boxes) {
-    try {
-      return (prototype as { valueOf(): unknown }).valueOf.call(value);
-    } catch {
-      // Of another of these classes.
-    }
-  }
-  return undefined;
-}
-
-// By the getters of the classes themselves: an object may say otherwise of itself.
-const getter = (owner: object, key: string | symbol): ((self: unknown) => unknown) => {
-  const descriptor = Object.getOwnPropertyDescriptor(owner, key);
-  return (self) => descriptor?.get?.call(self) as unknown;
-};
-const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const typedArrayTag = getter(typedArray, Symbol.toStringTag);
-const parts = ['buffer', 'byteOffset', 'byteLength'] as const;
-const typedArrayParts = parts.map((part) => getter(typedArray, part));
-const dataViewParts = parts.map((part) => getter(DataView.prototype, part));
-const regExpSource = getter(RegExp.prototype, 'source');
-const regExpFlags = getter(RegExp.prototype, 'flags');
-
-function viewTag(value: object): string {
-  const tag = typedArrayTag(value);
-  return typeof tag === 'string' ? tag : 'DataView';
-}
-
-function viewBytes(value: object, kind: string): Uint8Array {
-  const read = kind === 'DataView' ? dataViewParts : typedArrayParts;
-  const [buffer, byteOffset, byteLength] = read.map((part) => part(value)) as [ArrayBuffer, number, number];
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function sourceOf(value: object): string {
-  return regExpSource(value) as string;
-}
-
-/** Of a pattern whose own fields lie about its flags: those that there are. */
-function flagsOf(value: object): string {
-  return [...new Set(String(regExpFlags(value)))].filter((flag) => 'dgimsuvy'.includes(flag)).join('');
 }
 
 function nameOf(value: object): string {
