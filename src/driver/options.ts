@@ -8,7 +8,7 @@ import type { Reload } from '../head/pool-events.js';
 import type { Host } from '../launch/command-line.js';
 import { listenAddress, parseHosts } from '../launch/hosts.js';
 import type { NodeManagersChoice } from '../launch/nodes.js';
-import type { OnWorkerLost } from '../launch/process-workers.js';
+import type { OnWorkerLost } from '../launch/epochs.js';
 import type { RendezvousChoice } from '../launch/choose-rendezvous.js';
 import type { Unawaited } from '../protocol/thread-messages.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';

@@ -7,7 +7,7 @@ import type { Host } from './command-line.js';
 import type { MpiLauncher } from './family.js';
 import type { NodeManagersChoice } from './nodes.js';
 import { Nodes } from './nodes.js';
-import type { OnWorkerLost, ProcessOptions } from './process-workers.js';
+import type { OnWorkerLost, ProcessOptions } from './epochs.js';
 import type { RendezvousChoice } from './choose-rendezvous.js';
 import { chooseRendezvous } from './choose-rendezvous.js';
 
