@@ -8,7 +8,8 @@ import { clearInterval, clearTimeout, setInterval, setTimeout } from '../clock.j
 import type { WorkerDiedError } from '../errors.js';
 import type { AssignMessage } from '../protocol/thread-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
-import type { JobEvents, JobOptions } from './mpi-job.js';
+import type { JobOptions } from './job-options.js';
+import type { JobEvents } from './mpi-job.js';
 import { MpiJob } from './mpi-job.js';
 
 /** A task thread that sits in native code for good is ended with its process after this time. */

@@ -6,7 +6,7 @@ import { nodeKey } from '../native/proc.js';
 import { worldMembers } from '../worker/members.js';
 import type { EpochEvents } from './epoch.js';
 import { Epoch } from './epoch.js';
-import type { JobOptions } from './mpi-job.js';
+import type { JobOptions } from './job-options.js';
 
 /** Wait before the first restart, doubled with each further one. */
 const backOffMs = 250;

@@ -2,58 +2,28 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.js';
-import { assetPath } from '../asset.js';
-import { jobVariableNames, jobVariables } from '../env.js';
 import type { WorkerDiedError } from '../errors.js';
 import { LaunchError, RegistrationTimeoutError } from '../errors.js';
 import type { StartPhases } from '../head/worker-side.js';
 import type { ProcessUsage } from '../native/proc.js';
 import { makeJobFolder, removeToken, writeToken } from '../native/job-folder.js';
-import { nodeIdentity, nodeKey, readProcess } from '../native/proc.js';
 import { removeSharedMemoryOfJob, sweepSharedMemory } from '../native/shared-memory-folder.js';
 import { NodeManager } from '../node-manager/node-manager.js';
 import type { NodeEvents } from '../node-manager/node-workers.js';
 import { tailOf } from '../node-manager/tail.js';
-import type { HeadPlace, RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
+import type { RankRow, ToRank, WelcomeMessage } from '../protocol/control-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
 import { nodeSocket } from '../protocol/node-socket.js';
 import { newToken } from '../protocol/token.js';
-import { endsWithin } from '../ends-within.js';
 import { logPath } from '../worker/log-file.js';
-import type { Host } from './command-line.js';
-import { mpiCommand } from './command-line.js';
-import type { MpiLauncher } from './family.js';
-import { Mpiexec } from './mpiexec.js';
-import type { Nodes } from './nodes.js';
-import { withAgent } from './hosts.js';
+import { endJob } from './end-job.js';
+import type { JobOptions } from './job-options.js';
+import type { Mpiexec } from './mpiexec.js';
 import type { NodeStatus } from './job-nodes.js';
 import { JobNodes } from './job-nodes.js';
-import { preloadFor } from './preload.js';
 import { agentsOf } from './choose-rendezvous.js';
 import { checkRows, groupByNode } from './rows.js';
-
-/** How long ranks may take to end when asked, and how long mpiexec after SIGTERM. */
-const closeLimitMs = 5_000;
-const terminateLimitMs = 3_000;
-/** How often it is looked whether output still comes, and how long an end that is to be quick waits for its reader. */
-const lookMs = 100;
-const readerLimitMs = 1_000;
-
-/** What to start; all filled. */
-export interface JobOptions {
-  readonly launcher: MpiLauncher;
-  readonly ranks: number;
-  readonly mpiexecArgs: readonly string[];
-  /** Where the ranks are, the agent not counted; empty: on this host, or where `hostfile` says. */
-  readonly hosts: readonly Host[];
-  readonly hostfile: string | undefined;
-  /** Managers of the nodes that are not this process's. */
-  readonly nodes: Nodes;
-  /** Node options of the ranks. */
-  readonly execArgv: readonly string[];
-  readonly startTimeoutMs: number;
-  readonly welcome: Omit<WelcomeMessage, 'type' | 'folder' | 'launcher'>;
-}
+import { startRanks } from './start-ranks.js';
 
 /** What a running job reports. */
 export interface JobEvents {
@@ -223,26 +193,8 @@ export class MpiJob {
     const folder = this.#folder;
     await this.#nodeManager.open(nodeSocket(folder));
     writeToken(folder, this.#token);
-    const { launcher, ranks, mpiexecArgs, execArgv, hosts, hostfile, startTimeoutMs, welcome } = this.#options;
-    const { rendezvous } = welcome;
-    const command = mpiCommand(launcher, {
-      ranks: ranks + this.#agents,
-      program: [process.execPath, ...execArgv, assetPath('#rank-process')],
-      hosts: this.#agents > 0 ? withAgent(hosts) : hosts,
-      hostfile,
-      forward: jobVariableNames,
-      extraArgs: mpiexecArgs,
-      root: process.getuid?.() === 0,
-      folder,
-      preload: preloadFor(launcher.family, ranks),
-    });
-    const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
-    const driver = { pid, startTime };
-    const head: HeadPlace = { folder, driver, nodeKey: nodeKey(nodeIdentity()), rendezvous, startTimeoutMs };
-    const input = welcome.script ? 'own' : 'none';
-    const mpiexec = new Mpiexec(command, jobVariables(JSON.stringify(head)), input);
-    this.#mpiexec = mpiexec;
-    void mpiexec.exit.then((how) => {
+    this.#mpiexec = startRanks(this.#options, this.#agents, folder);
+    void this.#mpiexec.exit.then((how) => {
       this.#launcherEnded(how);
     });
   }
@@ -290,33 +242,18 @@ export class MpiJob {
     this.keepAlive(true);
     for (const workers of this.#jobNodes.all) workers.dismiss();
     const ended = Promise.all([this.#mpiexec?.ended, ...this.#jobNodes.all.map((workers) => workers.gone())]);
-    const orderly = this.#isStarted && (await this.#endsInOrder(ended, isPatient));
-    if (!orderly) await this.#closeByForce(ended);
+    await endJob({
+      mpiexec: this.#mpiexec,
+      ended,
+      isStarted: this.#isStarted,
+      isPatient,
+      killAll: (text) => {
+        this.killAll(text);
+      },
+    });
     for (const workers of this.#jobNodes.all) workers.close();
     removeSharedMemoryOfJob(this.#folder, this.#madeMs);
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  async #endsInOrder(ended: Promise<unknown>, isPatient: boolean): Promise<boolean> {
-    for (let leftMs = closeLimitMs; leftMs > 0;) {
-      const before = this.#mpiexec?.chunks;
-      if (await endsWithin(ended, lookMs)) return true;
-      const isPrinting = before !== this.#mpiexec?.chunks || this.#mpiexec?.isStalled;
-      if (isPatient && isPrinting) continue;
-      leftMs -= lookMs;
-      if (closeLimitMs - leftMs >= readerLimitMs && this.#mpiexec?.isStalled) this.#mpiexec.mute();
-    }
-    return false;
-  }
-
-  async #closeByForce(ended: Promise<unknown>): Promise<void> {
-    this.#mpiexec?.mute();
-    this.#mpiexec?.terminate();
-    const terminated = await endsWithin(ended, terminateLimitMs);
-    this.#mpiexec?.kill();
-    if (terminated) return;
-    this.killAll('was ended with its pool');
-    await ended;
   }
 
   #lateError(startTimeoutMs: number): RegistrationTimeoutError {

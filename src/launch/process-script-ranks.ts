@@ -9,7 +9,7 @@ import { worldGrant } from '../worker/script-thread.js';
 import type { AbortKind } from '../backend/abort-reason.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
 import { encodeAbort } from '../backend/abort-reason.js';
-import type { JobOptions } from './mpi-job.js';
+import type { JobOptions } from './job-options.js';
 import { MpiJob } from './mpi-job.js';
 import type { Nodes } from './nodes.js';
 
