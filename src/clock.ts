@@ -1,4 +1,7 @@
-/** Timers and clock of the runtime, taken when this module loads: tests of users fake the global ones, and tasks may replace them. */
+/**
+ * Timers and clock of the runtime, taken when this module loads: tests of users fake the global ones, and tasks may
+ * replace them.
+ */
 import * as timers from 'node:timers';
 
 /** As the global one of Node. */

@@ -20,7 +20,10 @@ export interface MemberInfo {
   readonly pid: number;
 }
 
-/** How a process ended: by itself, by a signal, killed by the kernel for lack of memory, ended by its pool, or nobody knows. */
+/**
+ * How a process ended: by itself, by a signal, killed by the kernel for lack of memory, ended by its pool, or nobody
+ * knows.
+ */
 export type ExitKind = 'exit' | 'signal' | 'out-of-memory' | 'ended' | 'unknown';
 
 /** Base of all errors of this package. `instanceof` goes by `code`, so it holds across several loaded copies. */

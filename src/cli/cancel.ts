@@ -5,7 +5,7 @@ import { InvalidArgumentError } from '../errors.js';
 import { hasEnded, recordOf } from './logs.js';
 import { addressOption, withPool } from './use-pool.js';
 
-const lookMs = 50;
+const pollMs = 50;
 
 /** The command. */
 export function cancelCommand(): Command {
@@ -22,7 +22,7 @@ export function cancelCommand(): Command {
         }
         if (!hasEnded(record)) head.cancelById(taskId, new Error('shoal cancel'));
         while (!hasEnded(record) && !head.isGone) {
-          await new Promise((resolve) => setTimeout(resolve, lookMs));
+          await new Promise((resolve) => setTimeout(resolve, pollMs));
           record = await recordOf(head, taskId);
         }
         process.stdout.write(`task ${taskId}: ${record?.state ?? 'gone'}\n`);

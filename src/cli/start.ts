@@ -42,7 +42,7 @@ interface Flags extends LaunchFlags {
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const lookMs = 20;
+const pollMs = 20;
 const lostExitCode = 1;
 /** Of a process that a signal has ended, as shells have it: more by the signal's number. */
 const signalExitCode = 128;
@@ -174,7 +174,7 @@ async function detach(): Promise<void> {
   child.on('exit', (code, signal) => (ended = signal ?? `exit code ${code}`));
   const said = (): string => readFileSync(path, 'utf8');
   while (ended === undefined && !/^(pool|node manager) of .*\n/m.test(said())) {
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   process.stdout.write(said());
   child.unref();

@@ -11,7 +11,7 @@ const longestLine = 64 * 1024;
 /** Full files that may lie beside the one that is written to, oldest first. */
 const olderSuffixes = ['.3', '.2', '.1'] as const;
 
-/** How often those who follow look. */
+/** How often those who follow poll. */
 export const lookAtLogsMs = 100;
 
 /** What one worker keeps, from the beginning or from now on. */

@@ -7,7 +7,8 @@ import { makePrivateFolder } from '../native/private-folder.js';
 /**
  * Options of an object's own, each read once; an option that a prototype has is none.
  *
- * @throws {@link InvalidArgumentError} for unknown names, since a misspelt option is an error, and when a getter throws.
+ * @throws {@link InvalidArgumentError} for unknown names, since a misspelt option is an error, and when a getter
+ *   throws.
  */
 export function ownOptions<T extends object>(what: string, options: T | null, names: readonly string[]): T {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {

@@ -18,8 +18,8 @@ const limitMs = 10_000;
 /**
  * Use a pool that `shoal start` has started.
  *
- * `close` leaves it; the pool goes on. Tasks of a connection that is gone are cancelled. `status()` is at most a tenth of
- * a second old while tasks run.
+ * `close` leaves it; the pool goes on. Tasks of a connection that is gone are cancelled. `status()` is at most a tenth
+ * of a second old while tasks run.
  *
  * @param address - As `shoal start` has said it; default: of the only pool that this user has.
  * @throws {@link LaunchError} when there is none, several, or no answer.

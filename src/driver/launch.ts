@@ -21,7 +21,8 @@ import type { PoolMetrics } from './pool-metrics.js';
  *
  * The pool keeps the process alive only while tasks are queued or running.
  *
- * @throws {@link InvalidArgumentError}, {@link LaunchError}, and {@link UnsupportedError} inside a task or an SPMD script.
+ * @throws {@link InvalidArgumentError}, {@link LaunchError}, and {@link UnsupportedError} inside a task or an SPMD
+ *   script.
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
   const { head, status, metrics, maxMessageBytes } = await preparePool(fillLaunchOptions(options)).start();

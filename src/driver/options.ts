@@ -40,8 +40,8 @@ export interface LaunchOptions {
   /** Arguments for it, before ours. */
   readonly mpiexecArgs?: readonly string[];
   /**
-   * How the processes' rows come to the head over MPI: `'accept-connect'` (Open MPI alone) or `'intercomm'`, to an agent
-   * that is one rank more, or `'gather'`, to worker 0. Default `'auto'`: by the family.
+   * How the processes' rows come to the head over MPI: `'accept-connect'` (Open MPI alone) or `'intercomm'`, to an
+   * agent that is one rank more, or `'gather'`, to worker 0. Default `'auto'`: by the family.
    */
   readonly rendezvous?: RendezvousChoice;
   /** Hosts and how many workers each gets, such as `['node1:4', 'node2:4']`; default: all on this host. */
@@ -53,17 +53,22 @@ export interface LaunchOptions {
    * there are; `'wait'`: the user, by `shoal start --address`, before or after.
    */
   readonly nodeManagers?: NodeManagersChoice;
-  /** Address of this host at which other hosts reach it; default: loopback, or with other hosts the first that is not. */
+  /**
+   * Address of this host at which other hosts reach it; default: loopback, or with other hosts the first that is not.
+   */
   readonly listen?: string;
   /**
-   * When a worker is lost, others go on with their tasks (Open MPI). `'restart'` (default): all processes are started again
-   * as soon as they are idle; `'continue'` (Open MPI): only when a task wants more workers than are left. Of no effect
-   * with threads, where a lost one is replaced alone.
+   * When a worker is lost, others go on with their tasks (Open MPI). `'restart'` (default): all processes are started
+   * again as soon as they are idle; `'continue'` (Open MPI): only when a task wants more workers than are left. Of no
+   * effect with threads, where a lost one is replaced alone.
    */
   readonly onWorkerLost?: OnWorkerLost;
   /** How often in a row the processes are started again after the loss of one, default 3. */
   readonly maxRestarts?: number;
-  /** Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4 GiB. `false` (transport `mpi`): every byte goes over MPI. */
+  /**
+   * Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4
+   * GiB. `false` (transport `mpi`): every byte goes over MPI.
+   */
   readonly window?: number | false;
   /** Limit for the start in milliseconds, default 60,000. */
   readonly startTimeoutMs?: number;
@@ -84,11 +89,14 @@ export interface LaunchOptions {
   readonly communicator?: CommunicatorKind;
   /** Communicators kept for further tasks on the same workers, default 64; 0 makes one for every task. */
   readonly communicatorCache?: number;
-  /** Limit of each step of a communicator round in milliseconds, default 10,000: a worker that does not answer is put aside. */
+  /**
+   * Limit of each step of a communicator round in milliseconds, default 10,000: a worker that does not answer is put
+   * aside.
+   */
   readonly roundTimeoutMs?: number;
   /**
-   * A task whose function ends while collectives of it are in flight: `'warn'` (default): the pool warns, since the results
-   * depend on luck; `'error'`: the task fails. A call that was not awaited and is over by then cannot be told.
+   * A task whose function ends while collectives of it are in flight: `'warn'` (default): the pool warns, since the
+   * results depend on luck; `'error'`: the task fails. A call that was not awaited and is over by then cannot be told.
    */
   readonly unawaited?: Unawaited;
   /**
@@ -103,7 +111,10 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Node options of the workers; default: this process's. */
   readonly execArgv?: readonly string[];
-  /** Folder, made if its parent is there, where each worker's output is kept as `worker-N.log`, besides being printed; 10 MiB and three older ones each. */
+  /**
+   * Folder, made if its parent is there, where each worker's output is kept as `worker-N.log`, besides being printed;
+   * 10 MiB and three older ones each.
+   */
   readonly logDir?: string;
   /** Aborts the launch; afterwards it has no effect. */
   readonly signal?: AbortSignal;

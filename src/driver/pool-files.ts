@@ -1,4 +1,6 @@
-/** Where pools that run by themselves are found: one file each, which holds the token and which only the user can read. */
+/**
+ * Where pools that run by themselves are found: one file each, which holds the token and which only the user can read.
+ */
 import type { Stats } from 'node:fs';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -19,7 +21,10 @@ export interface PoolAddress extends ProcessIdentity {
   /** Such as `127.0.0.1:40123`. */
   readonly address: string;
   readonly token: string;
-  /** Of its host and container: of a pool on another one, whose file was copied or is shared, nobody here sees the process. */
+  /**
+   * Of its host and container: of a pool on another one, whose file was copied or is shared, nobody here sees the
+   * process.
+   */
   readonly bootId: string;
   readonly pidNamespace: string;
   /** It takes no further tasks, and ends when those that it has have ended. */

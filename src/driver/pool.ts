@@ -189,8 +189,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   /**
    * End the pool: accepted tasks run to their end first.
    *
-   * All threads and processes are gone when it resolves; a warning says so where one could not be ended. A second call waits
-   * for the same end, and may shorten it.
+   * All threads and processes are gone when it resolves; a warning says so where one could not be ended. A second call
+   * waits for the same end, and may shorten it.
    *
    * @param options.force - Cancel the tasks, which end by force after `graceMs`; default `false`.
    * @param options.timeoutMs - Cancel them after this time in milliseconds; default: never.

@@ -17,7 +17,7 @@ import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
 import type { PoolStatus } from './pool.js';
 
-const lookMs = 10;
+const pollMs = 10;
 /** How long the pool may take to end tasks that are cancelled; those that go on fail here when the connection ends. */
 const closeLimitMs = 30_000;
 
@@ -64,7 +64,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     return task;
   }
 
-  /** Whether tasks that are submitted from now on go on when this end leaves: they succeed here once they are accepted. */
+  /**
+   * Whether tasks that are submitted from now on go on when this end leaves: they succeed here once they are accepted.
+   */
   set detaching(detaching: boolean) {
     this.#detaching = detaching;
   }
@@ -106,7 +108,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#connection.send({ type: 'stop', force, timeoutMs });
     this.#connection.keepAlive(true);
     await new Promise<void>((resolve) => this.#gone.push(resolve));
-    while (isSeen(this.#pool) && isLiving(this.#pool)) await new Promise((resolve) => setTimeout(resolve, lookMs));
+    while (isSeen(this.#pool) && isLiving(this.#pool)) await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 
   /** Every task of the pool that runs, waits or has ended lately. */

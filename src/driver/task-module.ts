@@ -28,8 +28,8 @@ export type ArgumentsOf<M, E extends keyof M> = M[E] extends (...args: infer A) 
 export type ResultOf<M, E extends keyof M> = M[E] extends (...args: never[]) => infer R ? Awaited<R> : never;
 
 /**
- * Name a task module together with its types: `taskModule<typeof import('./sum.js')>(new URL('./sum.ts', import.meta.url))`.
- * Without the type argument any export may be named, with any arguments.
+ * Name a task module together with its types: `taskModule<typeof import('./sum.js')>(new URL('./sum.ts',
+ * import.meta.url))`. Without the type argument any export may be named, with any arguments.
  *
  * @param url - A `file:` URL, or an absolute path.
  * @throws {@link InvalidArgumentError} for anything else, {@link ModuleNotFoundError} when no such file exists.

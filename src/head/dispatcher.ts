@@ -10,7 +10,7 @@ export class Dispatcher {
   readonly #workers: WorkerSide;
   readonly #options: HeadOptions;
   readonly #warn: (message: string) => void;
-  /** Undefined: nobody is to look for changed files. */
+  /** Undefined: nobody is to check for changed files. */
   readonly #versions: ModuleVersions | undefined;
 
   constructor(workers: WorkerSide, options: HeadOptions, warn: (message: string) => void) {
@@ -51,7 +51,9 @@ export class Dispatcher {
     this.#versions?.reset();
   }
 
-  /** The workers that have an older version of the task's module, or of what it imports, than the one that is there now. */
+  /**
+   * The workers that have an older version of the task's module, or of what it imports, than the one that is there now.
+   */
   #stale(task: Task, worldRanks: readonly number[]): readonly number[] {
     const stale = this.#versions?.give(task.spec.source.url, worldRanks, task.submittedAt);
     if (stale?.path !== undefined) {

@@ -61,7 +61,10 @@ export class Groups {
     this.#apply(this.#rounds.begin(nowMs()));
   }
 
-  /** A gang has ended, in step and with no message of a call on its way, or not: what is on its way is then cleared soon. */
+  /**
+   * A gang has ended, in step and with no message of a call on its way, or not: what is on its way is then cleared
+   * soon.
+   */
   release(worldRanks: readonly number[], clean: boolean): void {
     for (const group of this.#cache.release(worldRanks, clean)) this.#rounds.release(group, !clean);
   }

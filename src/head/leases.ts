@@ -7,7 +7,10 @@ export interface LeaseGrant {
   readonly slot: number;
 }
 
-/** Hands out slots. A slot comes back when every member of its lease has acknowledged its end or is dead, and it was emptied. */
+/**
+ * Hands out slots. A slot comes back when every member of its lease has acknowledged its end or is dead, and it was
+ * emptied.
+ */
 export class Leases {
   readonly #free: number[];
   #last = 0;

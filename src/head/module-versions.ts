@@ -3,12 +3,12 @@ import { nowMs } from '../clock.js';
 import type { ModuleGraph } from '../modules/module-graph.js';
 import { SourceFiles } from '../modules/module-graph.js';
 
-/** A look serves the tasks that were submitted before it, for this time. */
-const lookMs = 10;
+/** A check serves the tasks that were submitted before it, for this time. */
+const freshMs = 10;
 /** For how long imports are taken to mean the same files, while none of them changes. */
 const resolvedMs = 1_000;
 
-/** Modules of more files are looked at less often, so that looking takes a twentieth of the time at most. */
+/** Modules of more files are checked less often, so that checks take a twentieth of the time at most. */
 const fewFiles = 3;
 const sparingly = 20;
 
@@ -16,7 +16,7 @@ const sparingly = 20;
 interface Seen {
   readonly graph: ModuleGraph | undefined;
   readonly resolvedAt: number;
-  lookedAt: number;
+  checkedAt: number;
   /** How long it took to see that no file has changed. */
   tookMs: number;
 }
@@ -29,8 +29,8 @@ export interface Stale {
 }
 
 /**
- * Kept by the head, which decides for all ranks of a task alike. A worker's record may hold files that its present thread
- * has not loaded: then it is given a new thread once too often, never an old version.
+ * Kept by the head, which decides for all ranks of a task alike. A worker's record may hold files that its present
+ * thread has not loaded: then it is given a new thread once too often, never an old version.
  */
 export class ModuleVersions {
   readonly #files = new SourceFiles();
@@ -45,7 +45,7 @@ export class ModuleVersions {
    * @param submittedAt - `nowMs()` when the task came: what was written before that is seen.
    */
   give(url: string, worldRanks: readonly number[], submittedAt: number): Stale {
-    const graph = this.#look(url, submittedAt);
+    const graph = this.#check(url, submittedAt);
     if (!graph) return { worldRanks: [], path: undefined };
     let changed: string | undefined;
     const stale = worldRanks.filter((worldRank) => {
@@ -66,23 +66,23 @@ export class ModuleVersions {
     this.#given.clear();
   }
 
-  #look(url: string, submittedAt: number): ModuleGraph | undefined {
+  #check(url: string, submittedAt: number): ModuleGraph | undefined {
     const now = nowMs();
     const seen = this.#seen.get(url);
-    if (seen && now - seen.lookedAt < this.#pauseMs(seen, submittedAt)) return seen.graph;
+    if (seen && now - seen.checkedAt < this.#pauseMs(seen, submittedAt)) return seen.graph;
     if (seen?.graph && now - seen.resolvedAt < resolvedMs && this.#isSame(seen.graph)) {
-      seen.lookedAt = now;
+      seen.checkedAt = now;
       seen.tookMs = nowMs() - now;
       return seen.graph;
     }
     const graph = this.#files.graph(url);
-    this.#seen.set(url, { graph, resolvedAt: now, lookedAt: now, tookMs: seen?.tookMs ?? 0 });
+    this.#seen.set(url, { graph, resolvedAt: now, checkedAt: now, tookMs: seen?.tookMs ?? 0 });
     return graph;
   }
 
-  #pauseMs({ graph, lookedAt, tookMs }: Seen, submittedAt: number): number {
+  #pauseMs({ graph, checkedAt, tookMs }: Seen, submittedAt: number): number {
     const many = graph && graph.files.length > fewFiles ? tookMs * sparingly : 0;
-    return Math.max(many, submittedAt < lookedAt ? lookMs : 0);
+    return Math.max(many, submittedAt < checkedAt ? freshMs : 0);
   }
 
   #isSame({ files }: ModuleGraph): boolean {

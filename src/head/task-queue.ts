@@ -1,4 +1,6 @@
-/** The tasks that a pool has accepted and that have not ended: which wait, and how many bytes of arguments those hold. */
+/**
+ * The tasks that a pool has accepted and that have not ended: which wait, and how many bytes of arguments those hold.
+ */
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { assertAcceptable, unplaceable } from './admission.js';
 import type { GangScheduler, Waiting } from './gang-scheduler.js';

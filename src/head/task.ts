@@ -62,7 +62,10 @@ export class Task {
   }
 }
 
-/** Put the lines of the driver below those that the error has, each marked; whoever reads the stack sees who asked for it. */
+/**
+ * Put the lines of the driver below those that the error has, each marked; whoever reads the stack sees who asked for
+ * it.
+ */
 function addDriverStack(error: Error, stack: string | undefined): void {
   const lines = stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? [];
   if (lines.length === 0 || typeof error.stack !== 'string') return;

@@ -83,7 +83,9 @@ export function endedClean(outcomes: readonly RankOutcome[]): boolean {
   return onTheWay === 0 && sequences.size === 1;
 }
 
-/** An error that a task may have met through no fault of its own: its worker died, or another task overwrote its memory. */
+/**
+ * An error that a task may have met through no fault of its own: its worker died, or another task overwrote its memory.
+ */
 export function isNotItsOwn(error: Error): boolean {
   return error instanceof WorkerDiedError || error instanceof WindowDamagedError;
 }

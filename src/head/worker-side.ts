@@ -55,7 +55,10 @@ export interface WorkerSide {
   breakEpoch(text: string): void;
   /** Their memory was overwritten: end all workers at once, whatever they do, and start new ones over new memory. */
   renew(text: string): void;
-  /** A task waits for more workers than live: start those that are lost again, which may have to wait until all are idle. */
+  /**
+   * A task waits for more workers than live: start those that are lost again, which may have to wait until all are
+   * idle.
+   */
   refill(): void;
   assign(worldRank: number, message: AssignMessage): void;
   cancel(worldRank: number, message: CancelMessage): void;
@@ -83,8 +86,8 @@ export interface WorkerEvents {
   /** A worker can be given no task until it is replaced. */
   removed(worldRank: number): void;
   /**
-   * All workers are about to be ended: none is available until it is replaced, and no round goes on. `why`: what is said of
-   * those that run a task.
+   * All workers are about to be ended: none is available until it is replaced, and no round goes on. `why`: what is
+   * said of those that run a task.
    */
   ending(why: string): void;
   /** New processes have taken the place of all workers: nothing is left of the old ones' communicators. */

@@ -36,7 +36,10 @@ export interface MpiCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** For every rank of either family: no colours on the pseudo-terminals that Open MPI makes, and UCX kept out of V8's way. */
+/**
+ * For every rank of either family: no colours on the pseudo-terminals that Open MPI makes, and UCX kept out of V8's
+ * way.
+ */
 const commonEnv = { NO_COLOR: '1', ...ucxVariables };
 
 /** How to start a job. */

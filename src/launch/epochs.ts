@@ -88,7 +88,10 @@ export class Epochs {
     this.replaceIfIdle();
   }
 
-  /** Replace an epoch that has lost a worker once its other workers are idle, at once or when needed; until then they go on. */
+  /**
+   * Replace an epoch that has lost a worker once its other workers are idle, at once or when needed; until then they go
+   * on.
+   */
   replaceIfIdle(): void {
     const epoch = this.current;
     if (!epoch || !this.#isWatched || epoch.lost.size === 0 || !epoch.isIdle || !this.isOpen) return;

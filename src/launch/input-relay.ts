@@ -6,12 +6,12 @@ import { isatty } from 'node:tty';
 import { clearInterval, setInterval } from '../clock.js';
 import { isInForeground } from '../native/proc.js';
 
-/** How often a command in the background looks whether it has come to the front. */
-const lookMs = 500;
+/** How often a command in the background checks whether it has come to the front. */
+const pollMs = 500;
 
 /**
- * Feed from now on, as fast as it is taken. A terminal is read in the foreground alone: elsewhere the kernel would stop this
- * process. Returns how to end; an input that has no end keeps nobody alive then.
+ * Feed from now on, as fast as it is taken. A terminal is read in the foreground alone: elsewhere the kernel would stop
+ * this process. Returns how to end; an input that has no end keeps nobody alive then.
  *
  * @param launcher - Standard input of mpiexec: what is closed there is closed for rank 0.
  * @param pid - Of rank 0, on this node.
@@ -27,7 +27,7 @@ export function feedInput(launcher: Writable, pid: number): () => void {
     isFeeding = false;
     process.stdin.unpipe(into).pause();
   };
-  const look = (): void => {
+  const check = (): void => {
     if (isOver) return;
     if (isTerminal && !isInForeground()) hold();
     else if (!isFeeding) {
@@ -35,13 +35,13 @@ export function feedInput(launcher: Writable, pid: number): () => void {
       process.stdin.pipe(into);
     }
   };
-  const timer = isTerminal ? setInterval(look, lookMs).unref() : undefined;
-  if (isTerminal) process.on('SIGCONT', look);
+  const timer = isTerminal ? setInterval(check, pollMs).unref() : undefined;
+  if (isTerminal) process.on('SIGCONT', check);
   const end = (): void => {
     if (isOver) return;
     isOver = true;
     clearInterval(timer);
-    process.off('SIGCONT', look);
+    process.off('SIGCONT', check);
     hold();
     direct?.destroy();
     launcher.end();
@@ -52,13 +52,13 @@ export function feedInput(launcher: Writable, pid: number): () => void {
     if (!isOver) process.stderr.write(`shoal: standard input ends here: ${error.message}\n`);
     end();
   });
-  look();
+  check();
   return end;
 }
 
 /**
- * The end of the pipe that mpiexec writes to; undefined where there is none. Past mpiexec, since that of MPICH ends the job
- * when a rank reads slower than its input comes.
+ * The end of the pipe that mpiexec writes to; undefined where there is none. Past mpiexec, since that of MPICH ends the
+ * job when a rank reads slower than its input comes.
  */
 function openInputOf(pid: number): Socket | undefined {
   let fd: number;

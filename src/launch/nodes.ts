@@ -20,7 +20,9 @@ import type { MpiLauncher } from './family.js';
 import { Mpiexec } from './mpiexec.js';
 import { RemoteNode } from './remote-node.js';
 
-/** Who starts the node managers of other nodes: the head, when it needs them, or the user, by `shoal start --address`. */
+/**
+ * Who starts the node managers of other nodes: the head, when it needs them, or the user, by `shoal start --address`.
+ */
 export type NodeManagersChoice = 'start' | 'wait';
 
 /** How node managers come; all filled. */

@@ -125,8 +125,8 @@ export class OutputRelay {
   }
 
   /**
-   * Nobody can read it any more: the ranks go on without. The stream tells everybody who listens, after this; a program that
-   * does not listen has not written this and is not ended by it.
+   * Nobody can read it any more: the ranks go on without. The stream tells everybody who listens, after this; a program
+   * that does not listen has not written this and is not ended by it.
    */
   #failed(sink: NodeJS.WriteStream, error: Error & { readonly code?: string }): void {
     if (this.#isDropping) return;

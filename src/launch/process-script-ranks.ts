@@ -46,7 +46,9 @@ export class ProcessScriptRanks implements ScriptRanks {
     return this.#job.start(signal);
   }
 
-  /** Resolves when every process is gone and, unless that is to be quick, everything that they have printed was read. */
+  /**
+   * Resolves when every process is gone and, unless that is to be quick, everything that they have printed was read.
+   */
   async close(isQuick: boolean): Promise<void> {
     clearTimeout(this.#stubborn);
     await this.#job.close(!isQuick);

@@ -30,8 +30,8 @@ export function importsOf(text: string): readonly string[] {
 }
 
 /**
- * The files that an import may mean; all of them, where a loader has to choose, as between `./x.js` and the `./x.ts` that
- * it is compiled from. Empty: none that is there, or one of `node_modules`.
+ * The files that an import may mean; all of them, where a loader has to choose, as between `./x.js` and the `./x.ts`
+ * that it is compiled from. Empty: none that is there, or one of `node_modules`.
  */
 export function resolveImport(file: string, specifier: string): readonly string[] {
   const path = pathOf(file, specifier);

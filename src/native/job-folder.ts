@@ -1,4 +1,6 @@
-/** Private folders of jobs: sockets, the token, what MPI keeps. Each says whose it is, so that what was left is found. */
+/**
+ * Private folders of jobs: sockets, the token, what MPI keeps. Each says whose it is, so that what was left is found.
+ */
 import {
   lstatSync,
   mkdirSync,

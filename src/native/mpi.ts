@@ -25,12 +25,14 @@ export interface MpiAddon {
   rank(communicator: number): number;
   /** MPI_Comm_size. */
   size(communicator: number): number;
-  /** MPI_Allgather of the same number of bytes on every rank, copied before the call. Resolves with all in rank order. */
+  /**
+   * MPI_Allgather of the same number of bytes on every rank, copied before the call. Resolves with all in rank order.
+   */
   allgather(communicator: number, bytes: Uint8Array): Promise<Uint8Array>;
   /**
-   * MPI_Gather of the same number of bytes on every rank, copied before the call. Over an intercommunicator the receiving
-   * rank passes root −1 (MPI_ROOT) and the number of senders, its siblings −2 (MPI_PROC_NULL). Resolves with all in rank
-   * order on the root, elsewhere (with 0 senders) with none.
+   * MPI_Gather of the same number of bytes on every rank, copied before the call. Over an intercommunicator the
+   * receiving rank passes root −1 (MPI_ROOT) and the number of senders, its siblings −2 (MPI_PROC_NULL). Resolves with
+   * all in rank order on the root, elsewhere (with 0 senders) with none.
    */
   gather(communicator: number, bytes: Uint8Array, root: number, senders: number): Promise<Uint8Array>;
   /** MPI_Open_port. Resolves with the name in UTF-8. */
@@ -55,7 +57,10 @@ export interface MpiAddon {
   free(communicator: number): Promise<number>;
   /** MPI_Isend. The bytes stay where they are until `test` returns 1. */
   isend(communicator: number, bytes: Uint8Array, dest: number, tag: number): number;
-  /** MPI_Irecv; a negative source is MPI_ANY_SOURCE, a negative tag MPI_ANY_TAG. The bytes belong to the call until `test` returns 1. */
+  /**
+   * MPI_Irecv; a negative source is MPI_ANY_SOURCE, a negative tag MPI_ANY_TAG. The bytes belong to the call until
+   * `test` returns 1.
+   */
   irecv(communicator: number, bytes: Uint8Array, source: number, tag: number): number;
   /** MPI_Test. Returns 1 once, when the request is complete; its number is then gone. */
   test(request: number): 0 | 1;

@@ -3,7 +3,10 @@ import { mkdirSync } from 'node:fs';
 
 const folderMode = 0o700;
 
-/** Make a folder, unless it is there; its parent must be. Not recursive: in some file systems, such as /proc, that never returns. */
+/**
+ * Make a folder, unless it is there; its parent must be. Not recursive: in some file systems, such as /proc, that never
+ * returns.
+ */
 export function makePrivateFolder(path: string): void {
   try {
     mkdirSync(path, { mode: folderMode });

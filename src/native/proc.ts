@@ -92,7 +92,9 @@ export function threadCpuMs(thread: number): number | undefined {
   return text === undefined ? undefined : cpuMsOf(statFields(text));
 }
 
-/** How many processes of this process's control group the kernel has killed for lack of memory; 0 where it does not say. */
+/**
+ * How many processes of this process's control group the kernel has killed for lack of memory; 0 where it does not say.
+ */
 export function outOfMemoryKills(): number {
   const group = /^0::(.*)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1] ?? '/';
   const events = read(`/sys/fs/cgroup${group}/memory.events`) ?? read('/sys/fs/cgroup/memory/memory.oom_control');

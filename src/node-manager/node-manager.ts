@@ -27,8 +27,8 @@ const socketPathBytes = 107;
 const toldStrangers = 10;
 /** Besides the ranks of the job, which may all come at once. */
 const spareStrangers = 64;
-/** How often a process that has not connected is looked at. */
-const lookMs = 20;
+/** How often a process that has not connected is polled. */
+const pollMs = 20;
 
 /** What a node manager needs to know of its job. */
 export interface NodeManagerOptions {
@@ -165,7 +165,7 @@ export class NodeManager implements NodeWorkers {
   async #watchUntilConnected(entry: WorkerEntry): Promise<void> {
     while (!entry.connection && entry.living) {
       if (entry.watch.ended) await this.#ended(entry);
-      else await new Promise((resolve) => setTimeout(resolve, lookMs));
+      else await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   }
 

@@ -1,4 +1,6 @@
-/** A node manager that is a process of its own: job after job it takes the workers of its node on, for a head elsewhere. */
+/**
+ * A node manager that is a process of its own: job after job it takes the workers of its node on, for a head elsewhere.
+ */
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LaunchError } from '../errors.js';
@@ -37,7 +39,7 @@ export class NodeService {
   #open: Open | undefined;
   /** Steps that take time, one after the other. */
   #steps: Promise<void> = Promise.resolve();
-  /** Stopped by a signal when last looked at. */
+  /** Stopped by a signal when last polled. */
   #stopped: readonly number[] = [];
 
   constructor(connection: Connection<ToNode, FromNode>, everyMs: number = beatMs) {

@@ -16,7 +16,9 @@ export interface Message {
 
 /** What a connection tells its owner. */
 interface Receiver<In extends Message> {
-  /** It is of its shape. What this throws is an error of ours: it goes where uncaught ones go, the connection goes on. */
+  /**
+   * It is of its shape. What this throws is an error of ours: it goes where uncaught ones go, the connection goes on.
+   */
   message(message: In): void;
   /** The peer is gone, or what it sent is no message: then with the reason. Called once. */
   closed(error: Error | undefined): void;

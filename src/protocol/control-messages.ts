@@ -32,8 +32,8 @@ export type Rendezvous = 'accept-connect' | 'intercomm' | 'gather';
 /** What a rank that we start is told in its environment, as JSON. */
 export interface HeadPlace {
   /**
-   * Private folder of the job, for the ranks of the head's own node: the token is in it, and the head's Unix socket. The
-   * others get the token over MPI and look for their node manager.
+   * Private folder of the job, for the ranks of the head's own node: the token is in it, and the head's Unix socket.
+   * The others get the token over MPI and search for their node manager.
    */
   readonly folder: string;
   /** The head's process, whose child the launcher is. */

@@ -1,4 +1,7 @@
-/** From a table of nodes back to the value. Everything in it is checked: it may come from whoever has the worker's thread. */
+/**
+ * From a table of nodes back to the value. Everything in it is checked: it may come from whoever has the worker's
+ * thread.
+ */
 import { types } from 'node:util';
 import { errorClasses } from '../errors.js';
 import type { Slot } from './value-nodes.js';

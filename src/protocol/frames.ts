@@ -1,6 +1,6 @@
 /**
- * Frames on a stream: the length of a message and that of what follows it, of 4 bytes each, little-endian; the message; its
- * long byte arrays. Pure: no sockets.
+ * Frames on a stream: the length of a message and that of what follows it, of 4 bytes each, little-endian; the message;
+ * its long byte arrays. Pure: no sockets.
  */
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';
@@ -29,7 +29,8 @@ const firstBytes = 64 * 1024;
 /**
  * Encode a message: plain data, with byte arrays.
  *
- * @returns What is to be written, in order. Long arrays are those of the message: nobody may change them before they have left.
+ * @returns What is to be written, in order. Long arrays are those of the message: nobody may change them before they
+ *   have left.
  */
 export function encodeFrame(message: object): readonly Uint8Array[] {
   const long: Uint8Array[] = [];
@@ -56,8 +57,8 @@ interface Waiting {
 }
 
 /**
- * Cuts a stream into messages. Of a message it holds at most twice what has come; a long array gets its room at once, which the
- * system fills with memory as its bytes come.
+ * Cuts a stream into messages. Of a message it holds at most twice what has come; a long array gets its room at once,
+ * which the system fills with memory as its bytes come.
  */
 export class FrameReader {
   /** Longest frame that is accepted; raised once the peer has shown who it is. */
@@ -78,7 +79,9 @@ export class FrameReader {
     return this.#headBytes > 0;
   }
 
-  /** Messages that `chunk` completes, in order. @throws {@link ProtocolError} for a frame that is too long or damaged. */
+  /**
+   * Messages that `chunk` completes, in order. @throws {@link ProtocolError} for a frame that is too long or damaged.
+   */
   *push(chunk: Uint8Array): Generator<unknown, void, void> {
     for (let at = 0; at < chunk.length;) {
       const waiting = this.#waiting;

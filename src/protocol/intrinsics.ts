@@ -1,4 +1,7 @@
-/** What objects of the language's own classes hold, read by the getters of those classes: an object may say otherwise of itself. */
+/**
+ * What objects of the language's own classes hold, read by the getters of those classes: an object may say otherwise of
+ * itself.
+ */
 
 const boxes = [Number, String, Boolean, BigInt, Symbol] as const;
 

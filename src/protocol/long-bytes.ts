@@ -1,4 +1,7 @@
-/** Long byte arrays of a message travel behind it as they are: no packer copies them, and each arrives in memory of its own. */
+/**
+ * Long byte arrays of a message travel behind it as they are: no packer copies them, and each arrives in memory of its
+ * own.
+ */
 import { types } from 'node:util';
 
 /** An array of so many bytes, or more, is long. */
@@ -13,7 +16,10 @@ export interface LongPlace {
   readonly length: number;
 }
 
-/** The message with a mark in the place of each long array; those are added to `taken`. What holds none stays the same object. */
+/**
+ * The message with a mark in the place of each long array; those are added to `taken`. What holds none stays the same
+ * object.
+ */
 export function takeLong(value: unknown, taken: Uint8Array[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (types.isUint8Array(value)) {
@@ -49,7 +55,10 @@ function lengthOfMark(value: unknown): number | undefined {
   return Number.isSafeInteger(length) && (length as number) >= longBytes ? (length as number) : undefined;
 }
 
-/** The memory of a long array that fills it, to be moved to another thread; undefined: a copy is as good, or others use it too. */
+/**
+ * The memory of a long array that fills it, to be moved to another thread; undefined: a copy is as good, or others use
+ * it too.
+ */
 export function movable({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] | undefined {
   if (byteLength < longBytes || byteLength !== buffer.byteLength || types.isSharedArrayBuffer(buffer)) return undefined;
   return [buffer];

@@ -2,8 +2,9 @@
 import type { TaskSource } from './thread-messages.js';
 
 /**
- * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes. `'spread'`: on
- * as many nodes as possible, evenly. The strict ones wait until all can be on one node, or each on a node of its own.
+ * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes.
+ * `'spread'`: on as many nodes as possible, evenly. The strict ones wait until all can be on one node, or each on a
+ * node of its own.
  */
 export type Placement = 'pack' | 'spread' | 'strict-pack' | 'strict-spread';
 
@@ -37,7 +38,9 @@ export interface TaskRecord {
   readonly message: string | undefined;
   /** Its failure with the stacks, cut where it is long. */
   readonly failure: string | undefined;
-  /** Of a task that was submitted to go on by itself: what each rank has returned, as text that is cut where it is long. */
+  /**
+   * Of a task that was submitted to go on by itself: what each rank has returned, as text that is cut where it is long.
+   */
   readonly results: readonly string[] | undefined;
 }
 

@@ -13,7 +13,9 @@ export interface CommunicatorMembers {
 /** What one worker does in the second step of a round. */
 export interface GoOrder {
   readonly round: number;
-  /** World ranks of a new pool communicator, which is made first; undefined: the pool has lost nobody since the last. */
+  /**
+   * World ranks of a new pool communicator, which is made first; undefined: the pool has lost nobody since the last.
+   */
   readonly pool: readonly number[] | undefined;
   /** Undefined: none is made in this round. */
   readonly kind: CommunicatorKind | undefined;

@@ -1,5 +1,5 @@
 /**
- * A look at the bytes of a frame before anything is built of them: MessagePack of plain data alone, inside bounds.
+ * A scan of the bytes of a frame before anything is built of them: MessagePack of plain data alone, inside bounds.
  *
  * Source: https://github.com/msgpack/msgpack/blob/master/spec.md. Cost: one step for each item, none for its bytes.
  */

@@ -51,10 +51,13 @@ for (const tag of [
 // Plain objects of some libraries and `arguments` have these tags, and lose nothing.
 for (const tag of ['Object', 'Array', 'Arguments', 'DOMException']) hostTags.delete(tag);
 
-/** Names of classes whose instances `checks` tells: whoever only has their prototype is a proxy, or was never made by them. */
+/**
+ * Names of classes whose instances `checks` tells: whoever only has their prototype is a proxy, or was never made by
+ * them.
+ */
 const exoticNames = new Set(['Date', 'RegExp', 'Map', 'Set', 'ArrayBuffer', 'SharedArrayBuffer', 'Promise', 'WeakMap']);
 for (const name of ['WeakSet', 'DataView', 'TypedArray', 'Worker', 'KeyObject']) exoticNames.add(name);
-/** Prototypes in a chain that are looked at. */
+/** Prototypes in a chain that are checked. */
 const chainLength = 20;
 
 /** The kind of an object. May throw what a trap of a proxy throws. */

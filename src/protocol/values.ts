@@ -1,8 +1,8 @@
 /**
  * Values between driver and task: copied, never shared.
  *
- * Encoded form: uint32 length of the head, the head (the table of nodes in MessagePack, without any extension), then the
- * raw bytes of all typed arrays, each aligned to 8.
+ * Encoded form: uint32 length of the head, the head (the table of nodes in MessagePack, without any extension), then
+ * the raw bytes of all typed arrays, each aligned to 8.
  */
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';
@@ -23,7 +23,8 @@ const headerBytes = 4;
  * Encode a value.
  *
  * @param path - How error messages call the value, such as `args`.
- * @param limits - Bounds, within which what cannot be copied is said in words; default: everything is copied or refused.
+ * @param limits - Bounds, within which what cannot be copied is said in words; default: everything is copied or
+ *   refused.
  * @throws {@link NotSerializableError} with the path of the first part that cannot be copied.
  */
 export function encodeValue(value: unknown, path: string, limits?: EncodeLimits): Uint8Array {

@@ -11,7 +11,10 @@ const files = {
 };
 let known: Promise<boolean> | undefined;
 
-/** Try it once: what a preload does is not told by its name. Without a place for the files nothing is known to load them. */
+/**
+ * Try it once: what a preload does is not told by its name. Without a place for the files nothing is known to load
+ * them.
+ */
 export function foreignLoaderWorks(): Promise<boolean> {
   return (known ??= tryIt());
 }

@@ -1,4 +1,6 @@
-/** `mpiexec -n 4 node script.js`: the script is the main thread, and joins its job when it first uses `shoal/worker`. */
+/**
+ * `mpiexec -n 4 node script.js`: the script is the main thread, and joins its job when it first uses `shoal/worker`.
+ */
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { EngineHost } from '../calls/engine.js';
@@ -25,7 +27,7 @@ import { endInWorld } from './world-end.js';
 
 const startTimeoutMs = 60_000;
 const finalizeLimitMs = 10_000;
-const lookMs = 20;
+const pollMs = 20;
 
 /** The word that main thread and control thread wait on. */
 export const foreignState = { joining: 0, joined: 1, leaving: 2, left: 3 } as const;
@@ -109,7 +111,7 @@ export function joinForeignWorld(): TaskScope | undefined {
 function answerOf(port: MessagePort, state: Int32Array): Exclude<ForeignAnswer, { error: unknown }> {
   const end = nowMs() + startTimeoutMs;
   while (Atomics.load(state, 0) < foreignState.joined && nowMs() < end) {
-    Atomics.wait(state, 0, Atomics.load(state, 0), lookMs);
+    Atomics.wait(state, 0, Atomics.load(state, 0), pollMs);
   }
   const answer = receiveMessageOnPort(port)?.message as ForeignAnswer | undefined;
   if (!answer) {
@@ -127,7 +129,7 @@ function leave(task: RankTask, node: NodeWindow, size: number, wire: MpiWire | u
   task.finish();
   const allEnded = endInWorld(worldRank, size, node, wire);
   const idle = new Int32Array(new SharedArrayBuffer(4));
-  while (!allEnded()) Atomics.wait(idle, 0, 0, lookMs);
+  while (!allEnded()) Atomics.wait(idle, 0, 0, pollMs);
   Atomics.store(state, 0, foreignState.leaving);
   Atomics.notify(state, 0);
   Atomics.wait(state, 0, foreignState.leaving, finalizeLimitMs);

@@ -8,11 +8,11 @@ import type { ScriptExit } from './script-thread.js';
 import { ScriptThread } from './script-thread.js';
 import { endInWorld } from './world-end.js';
 
-const lookMs = 20;
+const pollMs = 20;
 
 /**
- * Run the script as this rank. Resolves with its exit code: when that is 0, after every rank's script has ended, since a
- * rank that leaves MPI early would take the others along.
+ * Run the script as this rank. Resolves with its exit code: when that is 0, after every rank's script has ended, since
+ * a rank that leaves MPI early would take the others along.
  */
 export async function runForeignScript(
   launched: LaunchedRank,
@@ -31,7 +31,7 @@ export async function runForeignScript(
   if (exitCode !== 0) return exitCode;
   const allEnded = endInWorld(rank, members.length, window.node, wire);
   while (!allEnded()) {
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   await job.finalize();
   return 0;

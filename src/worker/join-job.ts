@@ -93,7 +93,7 @@ export async function joinJob(launched: LaunchedRank, windowBytes: number | fals
 }
 
 /**
- * The ranks of a communicator look for a common window; where there is none they get a wire. Collective.
+ * The ranks of a communicator try to share a window; where there is none they get a wire. Collective.
  *
  * @param windowBytes - Bytes per rank; `false` for no window.
  */

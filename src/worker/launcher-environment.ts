@@ -9,8 +9,8 @@ export interface LaunchedRank {
 }
 
 /**
- * Read by UCX when the library is loaded. Its signal handler would turn every WASM trap into the end of the process; its
- * hooks on memory calls, which we have no use for, let 1 of 100 processes crash inside V8 during MPI_Init.
+ * Read by UCX when the library is loaded. Its signal handler would turn every WASM trap into the end of the process;
+ * its hooks on memory calls, which we have no use for, let 1 of 100 processes crash inside V8 during MPI_Init.
  */
 export const ucxVariables = { UCX_HANDLE_ERRORS: 'none', UCX_MEM_EVENTS: 'no' } as const;
 
@@ -68,7 +68,9 @@ export function launcherVariables(env: Variables): string[] {
   return Object.keys(env).filter((name) => /^(OMPI|PMIX|PMI|HYDI|HYDRA|MPIR|PRTE|ORTE)_/.test(name));
 }
 
-/** The environment for a launcher of ours: the user's, without the place that another launcher has given this process. */
+/**
+ * The environment for a launcher of ours: the user's, without the place that another launcher has given this process.
+ */
 export function launcherEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
   // Without such a launcher they are the user's settings of MPI.

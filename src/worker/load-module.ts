@@ -57,7 +57,9 @@ export function functionsOf(module: Readonly<Record<string, unknown>>): readonly
   return Object.keys(module).filter((name) => typeof module[name] === 'function');
 }
 
-/** Exports of a CommonJS module come as its `default`; one that was compiled from `export default` has that one in it. */
+/**
+ * Exports of a CommonJS module come as its `default`; one that was compiled from `export default` has that one in it.
+ */
 function withCommonJs(module: Record<string, unknown>): Record<string, unknown> {
   const whole = module.default;
   if (typeof whole !== 'object' || whole === null) return module;

@@ -1,6 +1,9 @@
 /** Which of the driver's own Node arguments are good for its workers. */
 
-/** Documented for NODE_OPTIONS, yet the driver's business: its debugger, its tests, its profile, how its own program is read. */
+/**
+ * Documented for NODE_OPTIONS, yet the driver's business: its debugger, its tests, its profile, how its own program is
+ * read.
+ */
 const driverOnly =
   /^--(no-)?(inspect|debug|test|experimental-test|watch|input-type|experimental-default-type|title|cpu-prof|heap)/;
 /** Options of V8 that NODE_OPTIONS does not list. */
@@ -10,10 +13,11 @@ const ofThreads =
   /^(-r|-C|--require|--import|--loader|--experimental-loader|--conditions|--enable-source-maps|--no-warnings)(=|$)/;
 
 /**
- * For a process: what Node documents as good for any program, with the values that follow; never the driver's program, such
- * as the text behind `-e`.
+ * For a process: what Node documents as good for any program, with the values that follow; never the driver's program,
+ * such as the text behind `-e`.
  *
- * @param execArgv - As `process.execArgv`: no argument of the script is among them, so a word without dashes is a value.
+ * @param execArgv - As `process.execArgv`: no argument of the script is among them, so a word without dashes is a
+ *   value.
  */
 export function processArguments(execArgv: readonly string[]): string[] {
   const isGood = (flag: string): boolean => {

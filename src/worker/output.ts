@@ -131,8 +131,9 @@ const { wait } = Atomics;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Write to a pipe that may be full and non-blocking: the writer waits for its reader, as any process does. The end of its
- * task by force, at `timeoutMs` for one, ends the wait too. Output that nobody can read any more is dropped: false then.
+ * Write to a pipe that may be full and non-blocking: the writer waits for its reader, as any process does. The end of
+ * its task by force, at `timeoutMs` for one, ends the wait too. Output that nobody can read any more is dropped: false
+ * then.
  */
 function writeAll(fd: number, bytes: Uint8Array): boolean {
   let sleepMs = 1;

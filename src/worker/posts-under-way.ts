@@ -1,4 +1,6 @@
-/** How much of what a rank posts may be on its way to the driver: counted in memory that thread and control side share. */
+/**
+ * How much of what a rank posts may be on its way to the driver: counted in memory that thread and control side share.
+ */
 
 /** Values of one rank, and their bytes, that the driver has not taken yet. One value alone may have more bytes. */
 const maxValues = 1_000;

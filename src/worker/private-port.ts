@@ -1,6 +1,6 @@
 /**
- * The channel between a thread that runs user code and its control side: a port that user code never sees. `parentPort` is
- * the user's, and nothing of ours depends on it.
+ * The channel between a thread that runs user code and its control side: a port that user code never sees. `parentPort`
+ * is the user's, and nothing of ours depends on it.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';

@@ -7,7 +7,10 @@ import { drain, Traffic } from '../backend/wire/drain.js';
 const groupTags = 16_384;
 const poolTag = groupTags;
 
-/** Made by the control side, which alone enters rounds. Numbers of communicators: the head's outside, the addon's inside. */
+/**
+ * Made by the control side, which alone enters rounds. Numbers of communicators: the head's outside, the addon's
+ * inside.
+ */
 export class RankCommunicators {
   readonly #mpi: MpiAddon;
   readonly #worldRank: number;

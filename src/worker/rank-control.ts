@@ -1,4 +1,6 @@
-/** The control side of one rank: finds its node manager, joins the job, hands it over to what it is there, and leaves. */
+/**
+ * The control side of one rank: finds its node manager, joins the job, hands it over to what it is there, and leaves.
+ */
 import type { Socket } from 'node:net';
 import { endsWithin } from '../ends-within.js';
 import { nodeKey, sharedMemoryFiles } from '../native/proc.js';

@@ -52,7 +52,10 @@ export function createEngine(
   return { engine: new RankEngine(new WindowBackend(window), new PipeDoorbell(os, bells), host), node };
 }
 
-/** Take the wire over, on one communicator. A process whose wire was left in the middle of a message cannot go on: it ends. */
+/**
+ * Take the wire over, on one communicator. A process whose wire was left in the middle of a message cannot go on: it
+ * ends.
+ */
 export function openEndpoint(rank: number, communicator: number, { handle, family }: MpiWire): Endpoint {
   try {
     return new Endpoint(rank, communicator, new WireMemory(handle), mpiMessages(family, communicator));

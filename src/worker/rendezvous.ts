@@ -26,8 +26,8 @@ export interface RendezvousResult {
 }
 
 /**
- * Part the workers from the agent and gather all rows. Collective over the world. It waits without limit for a rank that
- * does not come; the head notices that and ends the job.
+ * Part the workers from the agent and gather all rows. Collective over the world. It waits without limit for a rank
+ * that does not come; the head notices that and ends the job.
  *
  * @param known - The job's token; undefined: this rank is to learn it.
  */

@@ -6,7 +6,9 @@ import { decodeValue, encodeValue } from '../protocol/values.js';
 /** Room for one row: all ranks contribute the same number of bytes. */
 const rowBytes = 2048;
 
-/** MPI_Gather; see `gather` of the addon for `root` and `senders`. Resolves with the rows on the root, else with none. */
+/**
+ * MPI_Gather; see `gather` of the addon for `root` and `senders`. Resolves with the rows on the root, else with none.
+ */
 export async function gatherRows<T>(
   mpi: MpiAddon,
   communicator: number,

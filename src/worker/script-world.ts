@@ -49,7 +49,9 @@ export class ScriptWorld {
     return (this.#failedFirst !== undefined && this.#exitCodes[this.#failedFirst]) || this.#exitCode;
   }
 
-  /** End the world: collectives fail and `context.signal` aborts at once, what goes on is ended after the grace time. */
+  /**
+   * End the world: collectives fail and `context.signal` aborts at once, what goes on is ended after the grace time.
+   */
   interrupt(exitCode: number): void {
     if (this.#exitCode === 0) this.#exitCode = exitCode;
     this.#abort('cancelled', undefined);

@@ -1,4 +1,6 @@
-/** Standard input of a thread that runs rank 0 of a script: that of its process. A thread of Node's has an empty one. */
+/**
+ * Standard input of a thread that runs rank 0 of a script: that of its process. A thread of Node's has an empty one.
+ */
 import { createReadStream, fstatSync } from 'node:fs';
 import type { SocketConstructorOpts } from 'node:net';
 import { Socket } from 'node:net';
@@ -6,8 +8,8 @@ import { Readable } from 'node:stream';
 import { isatty, ReadStream } from 'node:tty';
 
 /**
- * Put it in the place of `process.stdin`. It is opened at the first use and read when somebody reads, as in a main thread: a
- * script that does not ask for it leaves it to others, and ends.
+ * Put it in the place of `process.stdin`. It is opened at the first use and read when somebody reads, as in a main
+ * thread: a script that does not ask for it leaves it to others, and ends.
  */
 export function installStandardInput(): void {
   let stream: Readable | undefined;

@@ -1,4 +1,7 @@
-/** Threads that were told to end and sit in native code: at its end the process would wait for them, for ever if need be. */
+/**
+ * Threads that were told to end and sit in native code: at its end the process would wait for them, for ever if need
+ * be.
+ */
 import { nowMs } from '../clock.js';
 
 /** From the order to end until a thread is taken for stuck, in milliseconds. */

@@ -66,7 +66,10 @@ function post(value: Uint8Array): boolean {
   return true;
 }
 
-/** How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of it. */
+/**
+ * How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of
+ * it.
+ */
 function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTask, replaceThread = false): Outcome {
   const damage = task.group.damage();
   if (damage && damage !== thrown) damage.cause ??= thrown;
@@ -118,7 +121,9 @@ async function assign(message: AssignMessage): Promise<void> {
   sendOutcome(outcome);
 }
 
-/** Load the task's function: outside the task, so that top-level code of the module cannot depend on which came first. */
+/**
+ * Load the task's function: outside the task, so that top-level code of the module cannot depend on which came first.
+ */
 async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => unknown> {
   try {
     return await loadTask(source, boot.foreignLoader);
