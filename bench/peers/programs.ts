@@ -49,10 +49,14 @@ export function runJob(launcher: MpiLauncher, ranks: number, program: readonly s
 /** Call `work` with the path of a folder that is gone afterwards. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-bench-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  // A wrong option ends the process in the middle of `work`.
+  process.once('exit', remove);
   try {
     return await work(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   }
 }
 
