@@ -113,12 +113,11 @@ uint64_t fold_blocks(const uint8_t* const* sources, uint32_t k, uint8_t* const* 
 }
 
 // Heavy operations, vector by vector.
-template <typename Op, typename Load>
-uint64_t fold_vectors(uint32_t k, uint8_t* const* targets, uint32_t m, uint64_t bytes, Load load_at) {
+template <typename Op, typename Load, typename Store>
+uint64_t fold_vectors(uint32_t k, uint64_t bytes, Load load_at, Store store_at) {
   uint64_t at = 0;
   for (; at + kVectorBytes <= bytes; at += kVectorBytes) {
-    const v128_t result = fold_vector<Op>(k, [&](uint32_t s) { return load_at(s, at); });
-    for (uint32_t t = 0; t < m; t++) wasm_v128_store(targets[t] + at, result);
+    store_at(fold_vector<Op>(k, [&](uint32_t s) { return load_at(s, at); }), at);
   }
   return at;
 }
@@ -130,15 +129,24 @@ __attribute__((noinline)) void fold(const uint8_t* const* sources, uint32_t k, u
   uint64_t at = 0;
   if constexpr (Op::kLight) {
     at = fold_blocks<Op>(sources, k, targets, m, bytes);
-  } else if (k == 2) {
-    const uint8_t* const first = sources[0];
-    const uint8_t* const second = sources[1];
-    at = fold_vectors<Op>(2, targets, m, bytes, [first, second](uint32_t s, uint64_t from) {
-      return wasm_v128_load((s == 0 ? first : second) + from);
-    });
   } else {
-    at = fold_vectors<Op>(k, targets, m, bytes,
-                          [sources](uint32_t s, uint64_t from) { return wasm_v128_load(sources[s] + from); });
+    const uint8_t* const first = sources[0];
+    const uint8_t* const second = sources[k - 1];
+    uint8_t* const target = targets[0];
+    uint8_t* const other = targets[m - 1];
+    const auto load_two = [=](uint32_t s, uint64_t from) { return wasm_v128_load((s == 0 ? first : second) + from); };
+    const auto load = [=](uint32_t s, uint64_t from) { return wasm_v128_load(sources[s] + from); };
+    // A single target is stored to twice: a loop over targets takes longer.
+    const auto store_two = [=](v128_t result, uint64_t to) {
+      wasm_v128_store(target + to, result);
+      wasm_v128_store(other + to, result);
+    };
+    const auto store = [=](v128_t result, uint64_t to) {
+      for (uint32_t t = 0; t < m; t++) wasm_v128_store(targets[t] + to, result);
+    };
+    if (m > 2) at = fold_vectors<Op>(k, bytes, load, store);
+    else if (k == 2) at = fold_vectors<Op>(2, bytes, load_two, store_two);
+    else at = fold_vectors<Op>(k, bytes, load, store_two);
   }
   // The rest goes through the same vectors, the last of them filled up with zeros: no result depends on its place.
   while (at < bytes) {
