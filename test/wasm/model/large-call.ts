@@ -1,15 +1,22 @@
 /**
  * One large call in place on window arrays: rules 2 and 4–7, with a crash, a time-out or an abort from outside at any
- * point. One chunk per rank; folding a chunk reads all arrays and then writes them one after another.
+ * point. Folding a chunk reads all arrays and then writes them one after another. A rank claims the chunks of its own
+ * share; it may claim any other chunk later, or at once, or never: nobody may depend on that.
  *
- * Must never happen: an array is read or written after its rank has returned to its caller without success; a rank
- * succeeds although a chunk was not written everywhere; a rank waits for ever.
+ * Must never happen: an array is read or written after its rank has returned to its caller; a chunk is folded twice; a
+ * rank succeeds although a chunk was not written everywhere; a rank waits for ever.
  */
 import type { Model } from './explore.js';
 import { Violation } from './explore.js';
 
 /** Which rule to leave out, to show that the model finds the fault. */
-export type Fault = 'none' | 'no rule 7' | 'abort read before busy' | 'done before the last write';
+export type LargeFault =
+  | 'none'
+  | 'no rule 7'
+  | 'abort read before busy'
+  | 'done before the last write'
+  | 'claims without comparison'
+  | 'no look at abort in the last wait';
 
 const [ARRIVE, GATHER, CLAIM, TOUCH, CHECK, FOLD, DONE, RELEASE, FINISH, LEAVE, SUCCEEDED, FAILED] = Array.from(
   { length: 12 },
@@ -17,19 +24,22 @@ const [ARRIVE, GATHER, CLAIM, TOUCH, CHECK, FOLD, DONE, RELEASE, FINISH, LEAVE, 
 ) as [number, number, number, number, number, number, number, number, number, number, number, number];
 const [ALIVE, CRASHED, PROVEN] = [0, 1, 2];
 
-// Per rank: pc, chunks looked at, next target of the fold, busy, life, arrived.
-const fields = 6;
-const [PC, LOOKED, TARGET, BUSY, LIFE, ARRIVED] = [0, 1, 2, 3, 4, 5] as const;
+// Per rank: pc, chunks of its share that it has looked at, chunk under way, next target of the fold, busy, life, arrived.
+const fields = 7;
+const [PC, LOOKED, CHUNK, TARGET, BUSY, LIFE, ARRIVED] = [0, 1, 2, 3, 4, 5, 6] as const;
 
-export function largeCall(ranks: number, fault: Fault): Model {
+/** With fewer chunks than ranks some have no share. */
+export function largeCall(ranks: number, chunks: number, fault: LargeFault): Model {
   const abort = ranks * fields;
   const claims = abort + 1;
-  const done = claims + ranks;
-  const written = done + ranks; // one bit per target
+  const done = claims + chunks;
+  const written = done + chunks; // one bit per target
 
   const get = (state: readonly number[], rank: number, field: number): number => state[rank * fields + field]!;
   const all = Array.from({ length: ranks }, (_, rank) => rank);
-  const allDone = (state: readonly number[]): boolean => all.every((chunk) => state[done + chunk] === 1);
+  const allChunks = Array.from({ length: chunks }, (_, chunk) => chunk);
+  const allDone = (state: readonly number[]): boolean => allChunks.every((chunk) => state[done + chunk] === 1);
+  const shareStart = (rank: number): number => Math.floor((rank * chunks) / ranks);
 
   function change(state: readonly number[], rank: number, changes: readonly (readonly [number, number])[]): number[] {
     const next = [...state];
@@ -44,14 +54,32 @@ export function largeCall(ranks: number, fault: Fault): Model {
   }
 
   function succeed(state: readonly number[], rank: number): number[] {
-    if (!all.every((chunk) => state[written + chunk] === 2 ** ranks - 1)) {
+    if (!allChunks.every((chunk) => state[written + chunk] === 2 ** ranks - 1)) {
       throw new Violation(`rank ${rank} succeeds with an unfinished chunk`);
     }
     return change(state, rank, [[PC, SUCCEEDED]]);
   }
 
-  /** The chunk that a rank looks at: own first. */
-  const chunkOf = (state: readonly number[], rank: number): number => (rank + get(state, rank, LOOKED)) % ranks;
+  function claim(state: readonly number[], rank: number, chunk: number, looked: number): number[] {
+    const claimed = change(state, rank, [
+      [PC, fault === 'abort read before busy' ? CHECK : TOUCH],
+      [LOOKED, looked],
+      [CHUNK, chunk],
+    ]);
+    claimed[claims + chunk] = 1;
+    return claimed;
+  }
+
+  function isClaimable(state: readonly number[], chunk: number): boolean {
+    return state[claims + chunk] === 0 || fault === 'claims without comparison';
+  }
+
+  /** A rank's time is over. */
+  function timeOut(state: readonly number[], rank: number): number[] {
+    const left = change(state, rank, [[PC, LEAVE]]);
+    left[abort] = 1;
+    return left;
+  }
 
   function step(state: readonly number[], rank: number): number[][] {
     const pc = get(state, rank, PC);
@@ -60,8 +88,7 @@ export function largeCall(ranks: number, fault: Fault): Model {
       [PC, LEAVE],
       [BUSY, 0],
     ]);
-    const timeOut = [...leave];
-    timeOut[abort] = 1;
+    const chunk = get(state, rank, CHUNK);
     switch (pc) {
       case ARRIVE:
         return aborted
@@ -75,16 +102,14 @@ export function largeCall(ranks: number, fault: Fault): Model {
       case GATHER: {
         if (aborted) return [leave];
         const gathered = all.every((other) => get(state, other, ARRIVED) === 1);
-        return gathered ? [change(state, rank, [[PC, CLAIM]]), timeOut] : [timeOut];
+        return gathered ? [change(state, rank, [[PC, CLAIM]])] : [];
       }
       case CLAIM: {
-        if (get(state, rank, LOOKED) === ranks) return [change(state, rank, [[PC, FINISH]])];
-        const chunk = chunkOf(state, rank);
-        const looked = get(state, rank, LOOKED) + 1;
-        if (state[claims + chunk] === 1) return [change(state, rank, [[LOOKED, looked]])];
-        const claimed = change(state, rank, [[PC, fault === 'abort read before busy' ? CHECK : TOUCH]]);
-        claimed[claims + chunk] = 1;
-        return [claimed];
+        const looked = get(state, rank, LOOKED);
+        const own = shareStart(rank) + looked;
+        if (own === shareStart(rank + 1)) return [change(state, rank, [[PC, FINISH]])];
+        if (!isClaimable(state, own)) return [change(state, rank, [[LOOKED, looked + 1]])];
+        return [claim(state, rank, own, looked + 1)];
       }
       case TOUCH:
         return [
@@ -101,11 +126,12 @@ export function largeCall(ranks: number, fault: Fault): Model {
           [TARGET, 0],
         ]);
         if (fault !== 'done before the last write') return [read];
-        read[done + chunkOf(state, rank)] = 1;
+        read[done + chunk] = 1;
         return [read];
       }
       case FOLD: {
         const target = get(state, rank, TARGET);
+        if (target === 0 && state[written + chunk] !== 0) throw new Violation(`rank ${rank} folds a chunk once more`);
         if (target === 0) for (const owner of all) touchMemory(state, owner, rank);
         touchMemory(state, target, rank);
         const last = target === ranks - 1;
@@ -113,12 +139,12 @@ export function largeCall(ranks: number, fault: Fault): Model {
           [TARGET, last ? 0 : target + 1],
           [PC, last ? DONE : FOLD],
         ]);
-        folded[written + chunkOf(state, rank)]! |= 1 << target;
+        folded[written + chunk]! |= 1 << target;
         return [folded];
       }
       case DONE: {
         const finished = change(state, rank, [[PC, RELEASE]]);
-        finished[done + chunkOf(state, rank)] = 1;
+        finished[done + chunk] = 1;
         return [finished];
       }
       case RELEASE:
@@ -126,12 +152,12 @@ export function largeCall(ranks: number, fault: Fault): Model {
           change(state, rank, [
             [BUSY, 0],
             [PC, CLAIM],
-            [LOOKED, get(state, rank, LOOKED) + 1],
+            [CHUNK, 0],
           ]),
         ];
       case FINISH:
         if (allDone(state)) return [succeed(state, rank)];
-        return aborted ? [leave] : [timeOut];
+        return aborted && fault !== 'no look at abort in the last wait' ? [leave] : [];
       case LEAVE: {
         const quiet = all.every(
           (other) => other === rank || get(state, other, BUSY) === 0 || get(state, other, LIFE) === PROVEN,
@@ -145,7 +171,7 @@ export function largeCall(ranks: number, fault: Fault): Model {
   }
 
   return {
-    initial: [...all.flatMap(() => new Array<number>(fields).fill(0)), 0, ...new Array<number>(3 * ranks).fill(0)],
+    initial: [...all.flatMap(() => new Array<number>(fields).fill(0)), 0, ...new Array<number>(3 * chunks).fill(0)],
     next(state) {
       const successors: number[][] = [];
       for (const rank of all) {
@@ -163,8 +189,17 @@ export function largeCall(ranks: number, fault: Fault): Model {
     disturb(state) {
       const aborted = [...state];
       aborted[abort] = 1;
-      const crashing = all.filter((rank) => get(state, rank, LIFE) === ALIVE && get(state, rank, PC) < SUCCEEDED);
-      return [aborted, ...crashing.map((rank) => change(state, rank, [[LIFE, CRASHED]]))];
+      const living = all.filter((rank) => get(state, rank, LIFE) === ALIVE && get(state, rank, PC) < SUCCEEDED);
+      const crashes = living.map((rank) => change(state, rank, [[LIFE, CRASHED]]));
+      const finishing = living.filter((rank) => get(state, rank, PC) === FINISH);
+      const waiting = [...living.filter((rank) => get(state, rank, PC) === GATHER), ...finishing];
+      const timeOuts = waiting.map((rank) => timeOut(state, rank));
+      const claimsBeyond = finishing.flatMap((rank) =>
+        allChunks
+          .filter((chunk) => isClaimable(state, chunk))
+          .map((chunk) => claim(state, rank, chunk, get(state, rank, LOOKED))),
+      );
+      return [aborted, ...crashes, ...timeOuts, ...claimsBeyond];
     },
     isEnd: (state) => all.every((rank) => get(state, rank, LIFE) === PROVEN || get(state, rank, PC) >= SUCCEEDED),
   };
