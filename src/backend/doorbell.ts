@@ -6,7 +6,7 @@ export interface Doorbell {
   /** Block this thread for at most `timeoutMs`; undefined where the thread must not block. */
   readonly wait: ((ticket: number, timeoutMs: number) => void) | undefined;
   /** Let another thread have the core; undefined where nothing can. */
-  readonly yieldCore?: () => void;
+  readonly yieldCore?: (() => void) | undefined;
   /** Call `wake` once, from the event loop, when the doorbell is notified. A second call before that adds nothing. */
   waitAsync(ticket: number, wake: () => void): void;
 }

@@ -3,19 +3,17 @@
  * two groups used in opposite order by two ranks do not deadlock.
  */
 import assert from 'node:assert/strict';
-import { clearTimeout, nowMs, setTimeout } from '../clock.js';
+import { clearTimeout, longestTimerMs, nowMs, setTimeout } from '../clock.js';
 import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../backend/doorbell.js';
 import type { Call } from './call.js';
+import { Spin } from './spin.js';
 import { missingMembers, missingText } from './failures.js';
 import type { GroupView } from './failures.js';
 import type { Backend } from '../backend/backend.js';
 
 /** Longest sleep of a blocking wait and of a wait that nobody notifies of. */
 const sliceMs = 50;
-/** Turns of a spinning wait: about 20 µs with a core for every rank, else hardly any. */
-const turnsAlone = 6000;
-const turnsCrowded = 100;
 /** Times that a blocking wait gives its core away before it sleeps. */
 const yieldTurns = 50;
 /** A warning names the missing ranks after this time. */
@@ -24,7 +22,6 @@ const warnAfterMs = 30_000;
 const stuckAfterMs = 1_000;
 /** How often the memory of a group is looked at while it waits in a call. */
 const examineAfterMs = 1_000;
-const longestTimerMs = 2 ** 31 - 1;
 
 /** What the engine drives. */
 export interface DrivenGroup extends GroupView {
@@ -50,22 +47,35 @@ export class RankEngine {
   readonly pending: Set<DrivenGroup> = new Set();
   readonly #doorbell: Doorbell;
   readonly #host: EngineHost;
-  /** Turns that a blocking call spins before it yields or sleeps. */
-  readonly turns: number;
-  /** Turns that an awaited call spins before the thread goes back to the event loop. */
-  readonly asyncTurns: number;
+  readonly #spin: Spin;
+  /** An awaited call spins too, before the thread goes back to the event loop: where each rank has a core. */
+  readonly #spinsAwaited: boolean;
+  /** How often this rank has gone to sleep in a wait, for tests and measurements. */
+  sleeps = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(backend: Backend, doorbell: Doorbell, host: EngineHost) {
     this.backend = backend;
     this.#doorbell = doorbell;
     this.#host = host;
-    this.turns = backend.crowded ? turnsCrowded : turnsAlone;
-    this.asyncTurns = backend.crowded || !doorbell.wait ? 0 : turnsAlone;
+    this.#spin = new Spin(backend.crowded || !doorbell.wait);
+    this.#spinsAwaited = !backend.crowded && doorbell.wait !== undefined;
   }
 
-  /** Go on with calls that wait already from the event loop. */
-  waitAsync(): void {
+  /** Turns that a blocking call spins when it starts. */
+  get turns(): number {
+    return this.#spin.turns;
+  }
+
+  /** Turns that an awaited call spins when it starts. */
+  get asyncTurns(): number {
+    return this.#spinsAwaited ? this.#spin.turns : 0;
+  }
+
+  /** Go on with an awaited call that has not ended at once: it settles from here or from the event loop. */
+  waitAsync(call: Call): void {
+    const isFirst = call.sequence !== 0;
+    if (this.#spinsAwaited && isFirst) this.#spin.again((turns) => this.#driveFor(call, turns));
     this.#rest();
   }
 
@@ -87,13 +97,16 @@ export class RankEngine {
   wait(call: Call): void {
     const block = this.#doorbell.wait;
     assert(block, 'assertBlocking comes first');
-    let settled = this.#yieldFor(call) || this.#driveFor(call, 0);
+    let settled = this.#spin.again((turns) => this.#driveFor(call, turns)) || this.#yieldFor(call);
     while (!settled) {
       const limit = Math.min(sliceMs, this.#checkClock());
       const ticket = this.#doorbell.ticket();
       this.#setAsleep(true);
       settled = this.#driveFor(call, 0);
-      if (!settled) block(ticket, limit);
+      if (!settled) {
+        this.sleeps++;
+        block(ticket, limit);
+      }
       this.#setAsleep(false);
       settled ||= this.#driveFor(call, this.turns);
     }
@@ -123,7 +136,7 @@ export class RankEngine {
   /** Let others have the core a number of times before sleeping: cheaper than a sleep when they are about to arrive. */
   #yieldFor(call: Call): boolean {
     const { yieldCore } = this.#doorbell;
-    if (!yieldCore) return false;
+    if (!yieldCore) return this.#driveFor(call, 0);
     for (let turn = 0; turn < yieldTurns; turn++) {
       yieldCore();
       if (this.#driveFor(call, 1)) return true;
@@ -147,6 +160,7 @@ export class RankEngine {
     this.#drive(0);
     clearTimeout(this.#timer);
     if (this.pending.size === 0) return;
+    this.sleeps++;
     this.#doorbell.waitAsync(ticket, this.#wake);
     // The timer also keeps the event loop alive: a pending waitAsync does not.
     this.#timer = setTimeout(this.#wake, Math.min(longestTimerMs, this.#checkClock()));

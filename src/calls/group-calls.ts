@@ -7,7 +7,6 @@ import { nowMs, queueMicrotask } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
 import { BuffersInUse } from '../operands/buffers-in-use.js';
 import type { TypedArray } from '../types/buffers.js';
-import { smallBytes } from '../operations/descriptor.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
 import { CallCache } from './call-cache.js';
@@ -20,6 +19,9 @@ import { Prepared } from './prepared.js';
 import { TimeInCalls } from './time-in-calls.js';
 import type { Setting } from './validate.js';
 import { checkSignal, emptyArguments, validate } from './validate.js';
+
+/** Calls on so few bytes are not measured each. */
+const shortBytes = 4_096;
 
 /** Owned by the collectives of the group. */
 export class GroupCalls {
@@ -74,7 +76,7 @@ export class GroupCalls {
   runCall(call: Call): unknown {
     const { group } = this;
     const { args } = call;
-    const weight = this.#time.weight(args.count * args.itemBytes <= smallBytes);
+    const weight = this.#time.weight(args.count * args.itemBytes <= shortBytes);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (group.start(call, group.engine.turns)) {
@@ -120,13 +122,14 @@ export class GroupCalls {
         resolve(outcomeOf(call));
       };
     });
-    engine.waitAsync();
+    engine.waitAsync(call);
     return promise;
   }
 
   /** Whether a call that was checked before can start as it is. */
   isReady(call: Call): boolean {
-    return !call.isHeld && this.#isIntact(call) && this.#inUse.userOf(call.args.memory) === undefined;
+    if (call.isHeld || !this.#isIntact(call)) return false;
+    return this.#inUse.isEmpty || this.#inUse.userOf(call.args.memory) === undefined;
   }
 
   /** @throws {@link InvalidArgumentError} when a call in flight uses a buffer. */

@@ -9,7 +9,7 @@ export interface KernelExports {
   /** `sources`: address of k addresses. Returns 0 when there is no such kernel. */
   shoal_reduce(dtype: number, op: number, sources: number, k: number, target: number, count: number): number;
   shoal_may_arrive(block: number, staging: number): number;
-  shoal_start(block: number, sequenceLow: number, sequenceHigh: number, turns: number): number;
+  shoal_start(block: number, sequence: number, turns: number): number;
   shoal_advance(block: number, turns: number): number;
   shoal_depart(block: number): void;
   shoal_refuse(block: number): void;

@@ -54,3 +54,12 @@ export function loadOs(): OsAddon {
     );
   }
 }
+
+/** The addon where it is there: not needed, but of use. */
+export function findOs(): OsAddon | undefined {
+  try {
+    return loadOs();
+  } catch {
+    return undefined; // threads of one process go without
+  }
+}

@@ -12,6 +12,11 @@ export class BuffersInUse<Owner> {
   /** By buffer, in the order of their addresses. */
   readonly #ranges = new Map<ArrayBufferLike, Range<Owner>[]>();
 
+  /** Nobody uses anything. */
+  get isEmpty(): boolean {
+    return this.#ranges.size === 0;
+  }
+
   /** Who uses any byte of these arrays; undefined: nobody. */
   userOf(arrays: readonly TypedArray[]): Owner | undefined {
     for (const { buffer, byteOffset, byteLength } of arrays) {

@@ -2,8 +2,6 @@
 
 /** Bytes of a call's name that travel. */
 export const nameBytes = 64;
-/** Up to so many bytes every member folds for itself; over the wire they travel with the descriptor. */
-export const smallBytes = 4_096;
 
 /** A descriptor, read back for errors. */
 export interface Descriptor {

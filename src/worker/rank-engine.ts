@@ -3,7 +3,7 @@ import type { EngineHost } from '../calls/engine.js';
 import { RankEngine } from '../calls/engine.js';
 import { WindowBackend } from '../backend/window/window-backend.js';
 import { WireBackend } from '../backend/wire/wire-backend.js';
-import { loadOs } from '../native/os.js';
+import { findOs, loadOs } from '../native/os.js';
 import type { ThreadBoot } from '../protocol/thread-messages.js';
 import { ThreadDoorbell } from '../backend/window/thread-doorbell.js';
 import { NodeWindow } from '../backend/window/node-window.js';
@@ -43,7 +43,9 @@ export function createEngine(
   }
   if (!bells) {
     const backend = new WindowBackend(new RankWindow(node, worldRank));
-    return { engine: new RankEngine(backend, new ThreadDoorbell(node, worldRank), host), node };
+    const os = findOs();
+    const doorbell = new ThreadDoorbell(node, worldRank, os && (() => os.yieldCore()));
+    return { engine: new RankEngine(backend, doorbell, host), node };
   }
   const os = loadOs();
   const window = new RankWindow(node, worldRank, (rank) => {

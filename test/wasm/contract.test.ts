@@ -7,7 +7,7 @@ import { compileKernels, instantiateKernels, Status } from '../../src/kernels/wa
 import { canCarry, carriedOps, opsOf } from '../../src/types/contract.js';
 import { dtypeNames, itemBytes } from '../../src/types/dtype.js';
 import { kernelOpNames, reduceOpId, reduceOpNames } from '../../src/types/reduce-op.js';
-import { nameBytes, smallBytes } from '../../src/operations/descriptor.js';
+import { nameBytes } from '../../src/operations/descriptor.js';
 import { layoutNumbers, WindowLayout } from '../../src/backend/window/layout.js';
 
 const test = suite('contract of shoal.wasm');
@@ -69,7 +69,7 @@ test('keeps its kernels apart: none of its functions is longer than a compiler o
 test('has the numbers that TypeScript mirrors', () => {
   const inWasm = Object.keys(layoutNumbers).map((_, index) => kernels.shoal_layout(index) >>> 0);
   assert.equal(inWasm, Object.values(layoutNumbers));
-  assert.equal([smallBytes, nameBytes], [layoutNumbers.smallBytes, layoutNumbers.nameBytes]);
+  assert.is(layoutNumbers.nameBytes, nameBytes);
   assert.is(kernels.shoal_layout(inWasm.length), 0, 'a number in the kernels is not in TypeScript');
 });
 

@@ -35,8 +35,9 @@ EXPORT uint32_t shoal_reduce(uint32_t dtype, uint32_t op, const uint8_t* const* 
 }
 
 EXPORT uint32_t shoal_may_arrive(CallBlock* block, uint32_t staging) { return may_arrive(*block, staging != 0); }
-EXPORT uint32_t shoal_start(CallBlock* block, uint32_t low, uint32_t high, uint32_t turns) {
-  return start(*block, uint64_t(high) << 32 | low, turns);
+// A sequence is a number of JavaScript.
+EXPORT uint32_t shoal_start(CallBlock* block, double sequence, uint32_t turns) {
+  return start(*block, uint64_t(sequence), turns);
 }
 EXPORT uint32_t shoal_advance(CallBlock* block, uint32_t turns) { return advance(*block, turns); }
 EXPORT void shoal_depart(CallBlock* block) { depart(*block); }

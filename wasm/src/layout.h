@@ -13,7 +13,7 @@ constexpr uint32_t kRing = 8;               // descriptors per member
 constexpr uint32_t kMaxRanks = 256;         // ranks of one host
 constexpr uint32_t kMaxChunks = 1024;       // claim/done pairs per slot
 constexpr uint32_t kChunkBytes = 64 * 1024; // smallest chunk of a large call
-constexpr uint32_t kSmallBytes = 4096;      // up to here every member folds for itself
+constexpr uint32_t kSmallBytes = 512;      // up to here every member folds for itself
 constexpr uint32_t kNameBytes = 64;         // how much of a call's name travels
 
 enum Operation : uint8_t { kBarrier = 1, kBroadcast = 2, kAllreduce = 3 };
@@ -42,8 +42,8 @@ struct Descriptor {
   int32_t root;
   uint64_t count;  // elements of the whole call
   uint64_t nameLength;
-  uint8_t padding[8];
-  // The name of the call; of a call without one, its payload, where that fits here.
+  uint8_t payload[8];  // of a call of at most so many bytes
+  // The name of the call; of a call without one its payload, if that fits here and not above.
   alignas(64) uint8_t name[kNameBytes];
 };
 static_assert(sizeof(Descriptor) == 128, "a descriptor is 128 bytes");

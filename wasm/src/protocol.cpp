@@ -16,6 +16,9 @@ Descriptor& descriptor_of(const CallBlock& f, uint32_t rank) {
   return member_of(f, rank).descriptors[f.descriptor.sequence % kRing];
 }
 
+// About a microsecond.
+constexpr uint32_t kTurnsBeforeHelp = 300;
+
 bool aborted(const CallBlock& f) { return load(slot_of(f).control.abort) != 0; }
 
 // Rules 2, 6 and 7: whoever makes a condition true notifies the sleepers. One step can make two conditions true, and notifies
@@ -56,16 +59,18 @@ Gathered gather(const CallBlock& f) {
 
 void publish(CallBlock& f, DescriptorState state) {
   Descriptor& own = descriptor_of(f, f.self);
-  // The second line only when it says something: the payload of a small call stands there already.
-  const size_t bytes = f.descriptor.nameLength != 0 ? sizeof(Descriptor) : offsetof(Descriptor, name);
+  // The payload of a small call stands there already.
   memcpy(reinterpret_cast<uint8_t*>(&own) + sizeof(own.sequence),
-         reinterpret_cast<const uint8_t*>(&f.descriptor) + sizeof(own.sequence), bytes - sizeof(own.sequence));
+         reinterpret_cast<const uint8_t*>(&f.descriptor) + sizeof(own.sequence),
+         offsetof(Descriptor, payload) - sizeof(own.sequence));
+  if (f.descriptor.nameLength != 0) memcpy(own.name, f.descriptor.name, sizeof(own.name));
   own.state = state;
   store(own.sequence, f.descriptor.sequence);
 }
 
 // Where the payload of a small call stands until all have departed: beside the descriptor if it fits there.
 Address payload_place(CallBlock& f, uint64_t bytes) {
+  if (bytes <= sizeof(Descriptor::payload)) return address_of(descriptor_of(f, f.self).payload);
   if (bytes > kNameBytes || f.descriptor.nameLength != 0) return staging_half(f);
   return address_of(descriptor_of(f, f.self).name);
 }
@@ -94,31 +99,52 @@ bool touch(CallBlock& f) {
 }
 void release(CallBlock& f) { store(member_of(f, f.self).touch.busy, 0u); }
 
+// Few chunks have a line each, so that ranks that claim theirs do not wait for one another.
+Claim& claim_of(const CallBlock& f, uint32_t chunk) {
+  constexpr uint32_t kPerLine = kLineBytes / sizeof(Claim);
+  return slot_of(f).claims[f.chunks <= kMaxChunks / kPerLine ? chunk * kPerLine : chunk];
+}
+
 bool all_done(CallBlock& f) {
-  Slot& slot = slot_of(f);
-  while (f.firstUndone < f.chunks && load(slot.claims[f.firstUndone].done) == f.descriptor.sequence) f.firstUndone++;
+  while (f.firstUndone < f.chunks && load(claim_of(f, f.firstUndone).done) == f.descriptor.sequence) f.firstUndone++;
   return f.firstUndone == f.chunks;
 }
 
-// Rule 4: claim chunks, the own share first, then anybody's.
+// Claims and works the chunks from `first` to before `last` that nobody has claimed; false when the lease was aborted.
+bool work_chunks(CallBlock& f, uint32_t first, uint32_t last) {
+  for (uint32_t chunk = first; chunk < last; chunk++) {
+    Claim& claim = claim_of(f, chunk);
+    const uint64_t seen = load(claim.claimed);
+    if (seen == f.descriptor.sequence || !swap(claim.claimed, seen, f.descriptor.sequence)) continue;
+    if (!touch(f)) return false;
+    run_chunk(f, chunk);
+    store(claim.done, f.descriptor.sequence);
+    release(f);
+  }
+  return true;
+}
+
+// Rule 4: this rank's own share.
 Status work(CallBlock& f) {
   if (f.chunks == 0) {
     // Reads nothing but staged payloads, which rules 2 and 8 keep, and writes this rank's own memory: no touch.
     run_small(f);
     return kComplete;
   }
-  Slot& slot = slot_of(f);
-  const uint32_t first = uint32_t(uint64_t(f.self) * f.chunks / f.size);
-  for (uint32_t i = 0; i < f.chunks; i++) {
-    const uint32_t chunk = first + i < f.chunks ? first + i : first + i - f.chunks;
-    Claim& claim = slot.claims[chunk];
-    const uint64_t seen = load(claim.claimed);
-    if (seen == f.descriptor.sequence || !swap(claim.claimed, seen, f.descriptor.sequence)) continue;
-    if (!touch(f)) return kAborted;
-    run_chunk(f, chunk);
-    store(claim.done, f.descriptor.sequence);
-    release(f);
+  const auto first = [&f](uint32_t rank) { return uint32_t(uint64_t(rank) * f.chunks / f.size); };
+  if (!work_chunks(f, first(f.self), first(f.self + 1))) return kAborted;
+  f.phase = kHelp;
+  return kPending;
+}
+
+// Rule 4: then anybody's. Ranks that go through a call together work on their own shares, which their caches hold: one that
+// is ready waits some turns before it takes over what nobody has claimed.
+Status help(CallBlock& f, uint32_t turns) {
+  for (uint32_t turn = 0; turn < turns && turn < kTurnsBeforeHelp; turn++) {
+    if (all_done(f)) break;
+    if (aborted(f)) return kAborted;
   }
+  if (!all_done(f) && !work_chunks(f, 0, f.chunks)) return kAborted;
   f.phase = kFinish;
   if (all_done(f)) notify_sleepers(f);
   return kPending;
@@ -146,6 +172,8 @@ Status run(CallBlock& f, uint32_t turns) {
     if (!may_arrive(f, true)) return kPending;
     arrive(f);
     f.phase = kGather;
+    // Those asleep are to be notified before this rank works: a long call is then shared out.
+    if (f.notifyCount != 0 && !is_small(f)) return kPending;
   }
   if (f.phase == kGather) {
     for (uint32_t turn = 0;; turn++) {
@@ -163,6 +191,10 @@ Status run(CallBlock& f, uint32_t turns) {
   if (f.phase == kWork) {
     const Status status = work(f);
     if (status == kComplete) f.phase = kDone;
+    if (status != kPending) return status;
+  }
+  if (f.phase == kHelp) {
+    const Status status = help(f, turns);
     if (status != kPending) return status;
   }
   if (f.phase == kFinish) {
@@ -223,7 +255,7 @@ Status leave(CallBlock& f) {
   }
   // The last chunk may have been finished between the decision to leave and now.
   if (f.phase == kGather && gather(f) == kAll && plan(f) && f.chunks != 0) f.phase = kFinish;
-  if (f.phase == kWork && f.chunks != 0) f.phase = kFinish;
+  if ((f.phase == kWork || f.phase == kHelp) && f.chunks != 0) f.phase = kFinish;
   if (f.phase == kDone || (f.phase == kFinish && all_done(f))) return kComplete;
   return kLeft;
 }

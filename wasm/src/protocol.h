@@ -17,7 +17,7 @@ enum Status : uint32_t {
 constexpr uint32_t kNotifies = 0x100;
 constexpr uint32_t kCopiesOut = 0x200;
 
-enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kFinish = 3, kDone = 4 };
+enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kHelp = 3, kFinish = 4, kDone = 5 };
 
 // One rank's side of one call. Private to the rank; filled by the caller up to `descriptor`.
 struct CallBlock {

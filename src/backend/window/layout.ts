@@ -7,7 +7,7 @@ export const layoutNumbers = {
   maxRanks: 256,
   maxChunks: 1024,
   chunkBytes: 65_536,
-  smallBytes: 4_096,
+  smallBytes: 512,
   nameBytes: 64,
   descriptorBytes: 128,
   memberBytes: 1536,

@@ -9,7 +9,11 @@ export class ThreadDoorbell implements Doorbell {
   readonly #index: number;
   #waiting = false;
 
-  constructor(window: NodeWindow, rank: number) {
+  readonly yieldCore: (() => void) | undefined;
+
+  /** @param yieldCore - Where the addon is there. */
+  constructor(window: NodeWindow, rank: number, yieldCore?: () => void) {
+    this.yieldCore = yieldCore;
     this.#words = window.i32;
     this.#index = window.layout.doorbell(rank) / 4;
   }

@@ -8,14 +8,13 @@
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
 import { flags, Status } from '../../kernels/wasm-module.js';
-import { smallBytes } from '../../operations/descriptor.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { AbortReason } from '../abort-reason.js';
 import type { Transfer, TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import { bytesOf, lostBuffer } from '../piece-bytes.js';
 import type { CallBlock } from './call-block.js';
-import { stagingBytes } from './layout.js';
+import { layoutNumbers, stagingBytes } from './layout.js';
 import type { RankWindow } from './rank-window.js';
 import { SmallCopy } from './small-copy.js';
 
@@ -30,7 +29,6 @@ export interface WindowMembers {
   nextSequence(): number;
 }
 
-const highWord = 2 ** 32;
 let transfers = 0;
 
 /** See above. */
@@ -64,7 +62,7 @@ export class WindowTransfer implements Transfer {
       input: input && isOutside(input) ? input : undefined,
       output: output && isOutside(output) ? output : undefined,
     };
-    this.#isSmall = count * itemBytes <= smallBytes;
+    this.#isSmall = count * itemBytes <= layoutNumbers.smallBytes;
     const copyOf = (array: TypedArray | undefined): SmallCopy | undefined =>
       array && new SmallCopy(array, window.node, block.scratch);
     this.#smallIn = this.#isSmall ? copyOf(outside.input) : undefined;
@@ -90,7 +88,7 @@ export class WindowTransfer implements Transfer {
     if (this.#smallIn && !this.#smallIn.copyIn()) return this.#lose(this.#smallIn.sizeBytes);
     this.#isStarted = true;
     const { sequence } = this;
-    const given = window.kernels.shoal_start(block.address, sequence >>> 0, (sequence / highWord) >>> 0, turns);
+    const given = window.kernels.shoal_start(block.address, sequence, turns);
     if (given === Status.complete && this.#isSmall && !this.#smallOut) return 'complete';
     return this.#follow(given, turns);
   }
@@ -146,11 +144,21 @@ export class WindowTransfer implements Transfer {
     if (this.#refusal) return this.#announceRefusal(this.#refusal);
     if (this.#stagedIn && !this.#copyIn(this.#stagedIn)) return 'aborted';
     this.#isStarted = true;
-    return this.#follow(kernels.shoal_start(block.address, sequence >>> 0, (sequence / highWord) >>> 0, turns), turns);
+    return this.#follow(kernels.shoal_start(block.address, sequence, turns), turns);
   }
 
   #follow(given: number, turns: number): TransferStatus {
-    if ((given & flags.notifies) !== 0) this.#members.notifyAsked();
+    if ((given & flags.notifies) === 0) return this.#conclude(given, turns);
+    this.#members.notifyAsked();
+    if ((given & 0xff) !== Status.pending) return this.#conclude(given, turns);
+    // Whoever was asleep is awake now: the call goes on.
+    const { block, window } = this.#members;
+    const further = window.kernels.shoal_advance(block.address, turns);
+    if ((further & flags.notifies) !== 0) this.#members.notifyAsked();
+    return this.#conclude(further, turns);
+  }
+
+  #conclude(given: number, turns: number): TransferStatus {
     switch (given & 0xff) {
       case Status.pending:
         return 'pending';

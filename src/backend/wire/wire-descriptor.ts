@@ -6,6 +6,8 @@ import type { Descriptor } from '../../operations/descriptor.js';
 import { nameBytes } from '../../operations/descriptor.js';
 import type { CallArguments } from '../call-arguments.js';
 
+/** Longest payload that travels with its descriptor, in bytes. */
+export const smallBytes = 4_096;
 const nameOffset = 64;
 const payloadOffset = 128;
 const highWord = 2 ** 32;

@@ -13,8 +13,7 @@ import type { TransferStatus } from '../backend.js';
 import { bytesOf } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
 import type { WireDescriptor } from './wire-descriptor.js';
-import { agree, decodeDescriptor, encodeDescriptor, descriptorBytes } from './wire-descriptor.js';
-import { smallBytes } from '../../operations/descriptor.js';
+import { agree, decodeDescriptor, encodeDescriptor, descriptorBytes, smallBytes } from './wire-descriptor.js';
 import type { EnvelopeKind } from './envelope.js';
 
 /** After this time of waiting a rank tells everybody what it calls, so that errors name just those who are missing. */
