@@ -156,7 +156,7 @@ export class Group implements CallGroup, DrivenGroup {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const closed = this.failure;
+    const closed = this.head && this.failure;
     if (closed) this.fail(closed);
     this.channel.close();
     this.engine.groupEnded();

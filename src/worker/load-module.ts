@@ -9,6 +9,8 @@ import { withPlace } from './syntax-error.js';
 
 const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
 let loader: { import(file: string): Promise<unknown> } | undefined;
+/** Modules of tasks that were evaluated, by URL. One that throws is not among them. */
+const evaluated = new Map<string, Record<string, unknown>>();
 
 /**
  * Evaluate a module. `foreignLoader`: something was preloaded that may handle TypeScript.
@@ -21,7 +23,9 @@ export async function loadModule(url: string, foreignLoader: boolean): Promise<R
     throw new ModuleNotFoundError(`no module at ${file}; pass new URL('./task.ts', import.meta.url)`, { url });
   }
   try {
-    return withCommonJs(await evaluate(url, file, foreignLoader));
+    const module = await evaluate(url, file, foreignLoader);
+    evaluated.set(url, module);
+    return withCommonJs(module);
   } catch (error) {
     throw await withPlace(error, url);
   }
@@ -36,12 +40,17 @@ async function evaluate(url: string, file: string, foreignLoader: boolean): Prom
   return (await loader.import(file)) as Record<string, unknown>;
 }
 
-/** A task's function. @throws {@link ModuleNotFoundError}, {@link ExportNotFoundError}, or what the module throws. */
+/**
+ * A task's function, of a module that is loaded once. Its exports are read each time, since they may change.
+ *
+ * @throws {@link ModuleNotFoundError}, {@link ExportNotFoundError}, or what the module throws.
+ */
 export async function loadTask(
   { url, exportName }: TaskSource,
   foreignLoader: boolean,
 ): Promise<(...args: unknown[]) => unknown> {
-  const module = await loadModule(url, foreignLoader);
+  const known = evaluated.get(url);
+  const module = known ? withCommonJs(known) : await loadModule(url, foreignLoader);
   const found = module[exportName];
   if (typeof found === 'function') return found as (...args: unknown[]) => unknown;
   const names = functionsOf(module);

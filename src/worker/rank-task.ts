@@ -35,7 +35,9 @@ export class RankTask {
   readonly #engine: RankEngine;
   readonly #runtime: Runtime;
   readonly #collective: GroupCollective;
-  readonly #cancel = new AbortController();
+  /** Made when the task asks for its signal; most never do. */
+  #controller: AbortController | undefined;
+  #cancelled: { readonly reason: unknown } | undefined;
   readonly #rank: number;
   readonly #options: RankTaskOptions;
   /** Values that there was no room for. */
@@ -54,7 +56,7 @@ export class RankTask {
     this.group = new Group(engine, lease);
     this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison);
     const collective = this.#collective;
-    const signal = this.#cancel.signal;
+    const getSignal = (): AbortSignal => this.#signal();
     const self = lease.members[lease.rank];
     let log: TaskScope['context']['log'] | undefined;
     this.scope = {
@@ -67,7 +69,9 @@ export class RankTask {
         node: self?.node ?? '',
         taskId: lease.taskId,
         attempt,
-        signal,
+        get signal() {
+          return getSignal();
+        },
         post: (value) => this.#post(value),
         get log() {
           return (log ??= createLogger({ task: lease.taskId, rank: lease.rank }));
@@ -113,9 +117,8 @@ export class RankTask {
 
   /** Abort `context.signal`, whose listeners run as this rank; collectives are ended by the abort word, not by this. */
   cancel(reason: unknown): void {
-    this.#runtime.storage.run(this.scope, () => {
-      this.#cancel.abort(reason);
-    });
+    this.#cancelled ??= { reason };
+    this.#runtime.storage.run(this.scope, () => this.#controller?.abort(reason));
   }
 
   /** The rank's function has returned: announce it. Returns what the head compares. */
@@ -137,6 +140,14 @@ export class RankTask {
     if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
     this.group.close();
     this.#collective.releaseArrays();
+  }
+
+  #signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#cancelled) this.#controller.abort(this.#cancelled.reason);
+    }
+    return this.#controller.signal;
   }
 
   #post(value: unknown): boolean {
