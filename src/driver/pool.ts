@@ -7,7 +7,8 @@ import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.j
 import type { Rendezvous } from '../protocol/control-messages.js';
 import type { Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
-import { encodeValue } from '../protocol/values.js';
+import type { Encoded } from '../protocol/encoded.js';
+import { encode } from '../protocol/encoded.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { checkSignal, first, integer, limit, oneOf, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
@@ -241,9 +242,9 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return handle;
   }
 
-  #encode(args: readonly unknown[]): Uint8Array {
+  #encode(args: readonly unknown[]): Encoded {
     const { maxMessageBytes } = this.#views;
-    const encoded = encodeValue(args, 'args');
+    const encoded = encode(args, 'args');
     if (encoded.length <= maxMessageBytes) return encoded;
     throw new MessageTooLargeError(
       `the arguments take ${encoded.length} bytes, more than maxMessageBytes (${maxMessageBytes}); pass a file's ` +

@@ -42,7 +42,8 @@ export function taskModule<M = UntypedModule>(url: URL | string): TaskModule<M> 
 export function resolveModule(what: string, module: unknown): string {
   const given = isTaskModule(module) ? module.url : module;
   const url = toUrl(what, given);
-  const file = fileURLToPath(url);
+  // Of a URL that is one already nothing needs to be parsed.
+  const file = fileURLToPath(given instanceof URL ? given : url);
   if (existsSync(file)) return url;
   throw new ModuleNotFoundError(
     `${what}: no module at ${file}; pass new URL('./task.ts', import.meta.url), relative to the file that says so`,

@@ -17,7 +17,7 @@ import {
 import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeThrown } from '../protocol/decode-error.js';
 import { inWords } from '../protocol/error-value.js';
-import { decodeValue } from '../protocol/values.js';
+import { decode } from '../protocol/encoded.js';
 
 /** One rank's outcome; the list is in order of arrival. */
 export interface RankOutcome {
@@ -150,7 +150,7 @@ function results(taskId: string, outcomes: readonly RankOutcome[]): Verdict {
   for (const { rank, outcome } of outcomes) {
     if (outcome.kind !== 'returned') continue;
     try {
-      values[rank] = decodeValue(outcome.value);
+      values[rank] = decode(outcome.value);
     } catch (error) {
       return { error: failure(taskId, [{ rank, error, origin: 'result' }]) };
     }

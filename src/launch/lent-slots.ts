@@ -7,6 +7,8 @@ interface LentSlot {
   readonly dead: Set<number>;
   /** The worker that writes into the slot: one at a time, so that orders for a slot keep their order. */
   keeper: number;
+  /** Lent to several workers. */
+  isShared: boolean;
   clearing: boolean;
 }
 
@@ -26,9 +28,9 @@ export class LentSlots {
 
   /** A slot is lent; the first worker that is told keeps it. */
   open(slot: number, worldRank: number): void {
-    if (!this.#lent.has(slot)) {
-      this.#lent.set(slot, { slot, dead: new Set(), keeper: worldRank, clearing: false });
-    }
+    const lent = this.#lent.get(slot);
+    if (lent) lent.isShared = true;
+    else this.#lent.set(slot, { slot, dead: new Set(), keeper: worldRank, isShared: false, clearing: false });
   }
 
   markDead(slot: number, rank: number): void {
@@ -45,6 +47,12 @@ export class LentSlots {
     lent.clearing = true;
     this.#clear(lent.keeper, slot);
     return true;
+  }
+
+  /** The only worker of a slot says with its outcome that it has emptied it: nobody need be told to. */
+  emptied(slot: number, worldRank: number): void {
+    const lent = this.#lent.get(slot);
+    if (lent && !lent.isShared && !lent.clearing && lent.keeper === worldRank) this.#lent.delete(slot);
   }
 
   /** A worker says that a slot is empty. False: it was not asked. */

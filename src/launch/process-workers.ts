@@ -188,6 +188,7 @@ export class ProcessWorkers implements WorkerSide {
         break;
       case 'outcome':
         if (message.outcome.kind === 'returned') this.#epochs.forgetRestarts();
+        if (message.emptied !== undefined) this.#lentSlots.emptied(message.emptied, worldRank);
         events?.outcome(worldRank, message.taskId, message.outcome);
         break;
       case 'posted':

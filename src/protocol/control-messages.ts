@@ -181,6 +181,15 @@ export type ToRank =
   | EndMessage
   | CloseMessage;
 
+/** A rank's part of a task is over. */
+interface RankOutcomeMessage {
+  readonly type: 'outcome';
+  readonly taskId: string;
+  readonly outcome: Outcome;
+  /** The slot of a task of this rank alone, which it has emptied. */
+  readonly emptied?: number | undefined;
+}
+
 /** Rank → head. */
 export type FromRank =
   | HelloMessage
@@ -191,7 +200,7 @@ export type FromRank =
   | ClearMessage
   | RoundAnswer
   | PostedMessage
-  | { readonly type: 'outcome'; readonly taskId: string; readonly outcome: Outcome }
+  | RankOutcomeMessage
   /** The task thread is gone; `lease` is the last it was given. */
   | {
       readonly type: 'gone';

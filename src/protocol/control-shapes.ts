@@ -1,5 +1,6 @@
 /** Shapes of the messages between the head and a rank: what comes is held against them before anybody reads a field. */
 import type { FromRank, ToRank } from './control-messages.js';
+import { encodedShape } from './encoded.js';
 import { maxCalls } from './thread-messages.js';
 import type { WorkerReport } from './node-messages.js';
 import type { Shape, Shapes } from './shape.js';
@@ -53,7 +54,7 @@ const calls = list(fields({ operation: text, sequence: count, at: optional(text)
 export const threadOutcome: Shape = either(
   fields({
     kind: oneOf('returned'),
-    value: bytes,
+    value: encodedShape,
     sequence: count,
     sent: count,
     received: count,
@@ -80,7 +81,7 @@ export const workerReports: Shapes<WorkerReport> = {
   done: fields({ round: integer }),
   clear: fields({ slot: count }),
   cleared: fields({ slot: count }),
-  outcome: fields({ taskId: text, outcome }),
+  outcome: fields({ taskId: text, outcome, emptied: optional(count) }),
   posted: fields({ lease: integer, value: bytes }),
   gone: fields({ lease: integer, how: either(exited, died, ended) }),
   replaced: bare,
@@ -158,7 +159,7 @@ export const toRank: Shapes<ToRank> = {
     lease,
     attempt: integer,
     source: fields({ url: text, exportName: text }),
-    args: bytes,
+    args: encodedShape,
     timeoutMs: optional(number),
     maxMessageBytes: number,
     unawaited: oneOf('warn', 'error'),

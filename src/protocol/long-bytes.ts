@@ -3,6 +3,7 @@
  * own.
  */
 import { types } from 'node:util';
+import type { Encoded } from './encoded.js';
 
 /** An array of so many bytes, or more, is long. */
 const longBytes = 64 * 1024;
@@ -59,7 +60,9 @@ function lengthOfMark(value: unknown): number | undefined {
  * The memory of a long array that fills it, to be moved to another thread; undefined: a copy is as good, or others use
  * it too.
  */
-export function movable({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] | undefined {
+export function movable(encoded: Encoded): readonly ArrayBuffer[] | undefined {
+  if (typeof encoded === 'string') return undefined;
+  const { buffer, byteLength } = encoded;
   if (byteLength < longBytes || byteLength !== buffer.byteLength || types.isSharedArrayBuffer(buffer)) return undefined;
   return [buffer];
 }

@@ -1,4 +1,5 @@
 /** Every message between a pool that runs by itself and those who use it. */
+import type { Encoded } from './encoded.js';
 import type { TaskSource } from './thread-messages.js';
 
 /**
@@ -16,7 +17,7 @@ export interface TaskSpec {
   readonly source: TaskSource;
   readonly name: string | undefined;
   readonly workers: number;
-  readonly args: Uint8Array;
+  readonly args: Encoded;
   /** Limit from assignment in milliseconds; null: none. */
   readonly timeoutMs: number | null;
   readonly maxRetries: number;

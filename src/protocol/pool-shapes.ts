@@ -1,5 +1,6 @@
 /** Shapes of the messages between a pool that runs by itself and those who use it. */
 import type { FromPool, ToPool } from './pool-messages.js';
+import { encodedShape } from './encoded.js';
 import { placements } from './pool-messages.js';
 import type { Shape, Shapes } from './shape.js';
 import { bare, bytes, count, either, fields, flag, list, number, oneOf, optional, positive, text } from './shape.js';
@@ -12,7 +13,7 @@ export const taskShape: Shape = fields({
   source: fields({ url: moduleUrl, exportName: text }),
   name: optional(text),
   workers: positive,
-  args: bytes,
+  args: encodedShape,
   timeoutMs: either(oneOf(null), limit),
   maxRetries: count,
   fresh: flag,

@@ -3,6 +3,7 @@ import type { Lease } from '../backend/lease.js';
 import type { Bells, WindowHandle } from '../backend/window/node-window.js';
 import type { Seal } from '../backend/window/seal.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
+import type { Encoded } from './encoded.js';
 
 /** Which function to run. */
 export interface TaskSource {
@@ -58,7 +59,7 @@ export interface AssignMessage {
   readonly attempt: number;
   readonly source: TaskSource;
   /** Encoded argument list; every rank decodes its own copy. */
-  readonly args: Uint8Array;
+  readonly args: Encoded;
   /** Default deadline of its collectives; null: none. */
   readonly timeoutMs: number | null;
   readonly maxMessageBytes: number;
@@ -96,7 +97,7 @@ export type Outcome = { readonly damage?: string | undefined } & (
   | {
       readonly kind: 'returned';
       /** Encoded result. */
-      readonly value: Uint8Array;
+      readonly value: Encoded;
       /** Calls begun on the task's group. */
       readonly sequence: number;
       /** Messages of its calls that this rank has sent to others, and that it has received whole. */

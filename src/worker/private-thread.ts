@@ -24,6 +24,7 @@ export class PrivateThread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #events: PrivateThreadEvents;
+  #isActive = true;
 
   constructor(boot: ThreadBoot, name: string, threads: ThreadSettings, events: PrivateThreadEvents) {
     const { env, execArgv, resourceLimits } = threads;
@@ -81,6 +82,8 @@ export class PrivateThread {
 
   /** Whether the thread keeps the process alive. */
   keepAlive(active: boolean): void {
+    if (active === this.#isActive) return;
+    this.#isActive = active;
     if (active) this.#worker.ref();
     else this.#worker.unref();
   }

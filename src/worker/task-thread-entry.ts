@@ -9,9 +9,11 @@ import {
   ShoalError,
   WindowDamagedError,
 } from '../errors.js';
+import type { Encoded } from '../protocol/encoded.js';
+import { decode, encode } from '../protocol/encoded.js';
 import { movable } from '../protocol/long-bytes.js';
 import type { AssignMessage, Outcome } from '../protocol/thread-messages.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import { decodeValue } from '../protocol/values.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
@@ -102,7 +104,7 @@ async function assign(message: AssignMessage): Promise<void> {
   let outcome: Outcome;
   try {
     const fn = await load(message);
-    const args = decodeValue(message.args) as unknown[];
+    const args = decode(message.args) as unknown[];
     origin = 'task';
     const result = await task.run(() => fn(...args));
     origin = 'result';
@@ -136,8 +138,8 @@ async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => 
   }
 }
 
-function encodeResult(result: unknown, maxMessageBytes: number): Uint8Array {
-  const value = encodeValue(result, 'result');
+function encodeResult(result: unknown, maxMessageBytes: number): Encoded {
+  const value = encode(result, 'result');
   if (value.length <= maxMessageBytes) return value;
   throw new MessageTooLargeError(
     `the result takes ${value.length} bytes, more than maxMessageBytes (${maxMessageBytes}); return less, write it to a ` +

@@ -119,6 +119,14 @@ export class WorkerRank implements JoinedRank {
     received.fill(0);
   }
 
+  /** Empty the slot of a task of this rank alone, which has let go of it; of others the head knows when all have. */
+  #emptySlot(): number | undefined {
+    if (this.#lease?.members.length !== 1) return undefined;
+    const { slot } = this.#lease;
+    this.job.window.node.clear(slot);
+    return slot;
+  }
+
   /** Reports of the one worker, sent on to the head. */
   #events(): WorkerEvents {
     return {
@@ -127,8 +135,9 @@ export class WorkerRank implements JoinedRank {
       ending: () => undefined,
       renewed: () => undefined,
       outcome: (_, taskId, outcome) => {
-        if (outcome.kind !== 'threw' || !outcome.replaceThread) this.#countTraffic();
-        this.#send({ type: 'outcome', taskId, outcome });
+        const isOver = outcome.kind !== 'threw' || !outcome.replaceThread;
+        if (isOver) this.#countTraffic();
+        this.#send({ type: 'outcome', taskId, outcome, emptied: isOver ? this.#emptySlot() : undefined });
       },
       posted: (_, lease, value) => {
         this.#send({ type: 'posted', lease, value });

@@ -10,6 +10,7 @@ const good: readonly Record<string, unknown>[] = [
   { type: 'ready', thread: 7 },
   { type: 'loaded' },
   { type: 'outcome', lease: 1, taskId: 't1', outcome: returned },
+  { type: 'outcome', lease: 1, taskId: 't1', outcome: { ...returned, value: '[1]' } },
   { type: 'outcome', lease: 1, taskId: 't1', outcome: threw },
   { type: 'posted', lease: 1, value: new Uint8Array(4) },
   { type: 'warning', message: 'text' },
@@ -44,6 +45,8 @@ test('drops a message with any field missing or of another kind, and never throw
       assert.is(checkFromThread(damaged), undefined, field);
     }
   }
+  const long = { ...returned, value: 'x'.repeat(257) };
+  assert.is(checkFromThread({ type: 'outcome', lease: 1, taskId: 't1', outcome: long }), undefined);
   for (const kind of ['exited', 'died', 'ended']) {
     // Only the control side says so.
     const message = { type: 'outcome', lease: 1, taskId: 't1', outcome: { kind, exitCode: 0 } };
