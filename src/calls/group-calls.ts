@@ -86,8 +86,8 @@ export class GroupCalls {
       group.engine.wait(call);
       this.#time.end();
     }
-    if (call.error) throw call.error;
-    if (args.packedOutput) putBack(args);
+    const error = endOf(call);
+    if (error) throw error;
     return args.result;
   }
 
@@ -109,17 +109,21 @@ export class GroupCalls {
     if (group.start(call, engine.asyncTurns)) {
       // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
       queueMicrotask(release);
-      return outcomeOf(call);
+      const error = endOf(call);
+      return error ? Promise.reject(error) : Promise.resolve(args.result);
     }
     this.#time.begin();
     const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel(call)) : undefined;
-    const promise = new Promise<unknown>((resolve) => {
+    const promise = new Promise<unknown>((resolve, reject) => {
       call.onSettled = () => {
         call.onSettled = undefined;
         this.#time.end();
         unbind?.();
         queueMicrotask(release);
-        resolve(outcomeOf(call));
+        // Settled by values, not by promises, which take longer: calls in flight settle in their order.
+        const error = endOf(call);
+        if (error) reject(error);
+        else resolve(args.result);
       };
     });
     engine.waitAsync(call);
@@ -217,23 +221,15 @@ function isFixed(buffer: unknown): buffer is object {
   return resizable !== true && growable !== true;
 }
 
-function outcomeOf(call: Call): Promise<unknown> {
-  if (call.error) return Promise.reject(call.error);
+/** Put a packed result where it belongs. Returns why the start failed, if it did. */
+function endOf({ args, error }: Call): ShoalError | undefined {
+  if (error || !args.packedOutput) return error;
+  const lost = lostBuffer(args.operation.name, args.memory.at(-1)?.byteLength ?? 0);
+  if (!args.packedOutput.usable) return lost;
   try {
-    if (call.args.packedOutput) putBack(call.args);
-    return Promise.resolve(call.args.result);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
-/** Put a packed result where it belongs. @throws {@link InvalidArgumentError} */
-function putBack({ operation, packedOutput, memory }: CallArguments): void {
-  const lost = (): InvalidArgumentError => lostBuffer(operation.name, memory.at(-1)?.byteLength ?? 0);
-  if (!packedOutput?.usable) throw lost();
-  try {
-    packedOutput.scatter();
+    args.packedOutput.scatter();
+    return undefined;
   } catch {
-    throw lost(); // under way
+    return lost; // under way
   }
 }
