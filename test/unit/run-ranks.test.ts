@@ -37,6 +37,21 @@ test('says that a blocking form cannot work here', async () => {
   assert.match((error.cause as Error).message, 'awaited form');
 });
 
+test('a signal that is first asked for after a rank has failed is aborted, and stays the same', async () => {
+  const seen: unknown[] = [];
+  const failed = await rejectsCode(
+    runRanks(2, async () => {
+      if (context.rank === 1) throw new Error('thrown by rank 1');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const { signal } = context;
+      seen.push(signal.aborted, String(signal.reason), signal === context.signal);
+    }),
+    'TASK_FAILED',
+  );
+  assert.match(failed.message, 'thrown by rank 1');
+  assert.equal(seen, [true, 'Error: rank 1 failed', true]);
+});
+
 test('the signal of every rank aborts when one fails', async () => {
   const waits = (): Promise<unknown> =>
     new Promise((resolve) => {
