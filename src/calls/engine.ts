@@ -85,9 +85,14 @@ export class RankEngine {
     this.#rest();
   }
 
+  /** Whether this thread may block. */
+  get canBlock(): boolean {
+    return this.#doorbell.wait !== undefined;
+  }
+
   /** @throws {@link UnsupportedError} where a blocking call would stop the other ranks for ever. */
   assertBlocking(): void {
-    if (this.#doorbell.wait) return;
+    if (this.canBlock) return;
     throw new UnsupportedError(
       'the ranks of shoal/testing share one thread, which a blocking collective would stop for ever; use the awaited form',
     );

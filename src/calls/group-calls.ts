@@ -76,6 +76,7 @@ export class GroupCalls {
   runCall(call: Call): unknown {
     const { group } = this;
     const { args } = call;
+    call.signal = undefined;
     const weight = this.#time.weight(args.count * args.itemBytes <= shortBytes);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
@@ -134,6 +135,11 @@ export class GroupCalls {
   isReady(call: Call): boolean {
     if (call.isHeld || !this.#isIntact(call)) return false;
     return this.#inUse.isEmpty || this.#inUse.userOf(call.args.memory) === undefined;
+  }
+
+  /** The same, of a group that is open and a thread that may block. */
+  canRun(call: Call): boolean {
+    return this.group.isOpen && this.group.engine.canBlock && this.isReady(call);
   }
 
   /** @throws {@link InvalidArgumentError} when a call in flight uses a buffer. */
@@ -201,7 +207,7 @@ export class GroupCalls {
     const { arrays } = this.#setting;
     const { memory, count } = call.args;
     if (count === 0) return memory.length === 0; // an empty array may have been detached
-    for (const array of memory) if (array.byteLength === 0) return false;
+    for (let i = 0; i < memory.length; i++) if (memory[i]?.byteLength === 0) return false;
     if (call.checkedAt === arrays.frees) return true;
     if (memory.some((array) => arrays.holds(array) && !arrays.owns(array))) return false;
     call.checkedAt = arrays.frees;

@@ -14,6 +14,8 @@ import { checkSignal } from './validate.js';
 export interface Starter {
   readonly group: Group;
   isReady(call: Call): boolean;
+  /** The same, of a group that is open and a thread that may block. */
+  canRun(call: Call): boolean;
   assertFree(what: string, memory: readonly TypedArray[]): void;
   runCall(call: Call): unknown;
   startCall(call: Call, signal: AbortSignal | undefined): Promise<unknown>;
@@ -37,7 +39,10 @@ export class Prepared implements PreparedCall<unknown> {
   }
 
   startSync(): unknown {
-    return this.#starter.runCall(this.#ready('startSync', undefined));
+    const call = this.#call;
+    const starter = this.#starter;
+    if (call !== undefined && starter.canRun(call)) return starter.runCall(call);
+    return starter.runCall(this.#ready('startSync', undefined));
   }
 
   start(options?: { readonly signal?: AbortSignal }): Promise<unknown> {

@@ -119,6 +119,11 @@ export class CallBlock {
     return this.staging + (sequence % 2 === 1 ? stagingBytes : 0);
   }
 
+  /** Whether the staging half of a sequence is known to be free; the kernels find out where it is not known. */
+  isHalfFree(sequence: number): boolean {
+    return this.#getWide(this.address + at.blockPastDeparted) + 2 >= sequence;
+  }
+
   get pieceCount(): number {
     return this.#getWide(this.address + at.blockPieceCount);
   }

@@ -139,8 +139,10 @@ export class WindowTransfer implements Transfer {
     const { kernels } = window;
     const { sequence } = this;
     if (this.#members.abortReason()) return 'aborted';
-    block.setSequence(sequence);
-    if (kernels.shoal_may_arrive(block.address, this.#refusal ? 0 : 1) === 0) return 'pending';
+    if (this.#refusal || !block.isHalfFree(sequence)) {
+      block.setSequence(sequence);
+      if (kernels.shoal_may_arrive(block.address, this.#refusal ? 0 : 1) === 0) return 'pending';
+    }
     if (this.#refusal) return this.#announceRefusal(this.#refusal);
     if (this.#stagedIn && !this.#copyIn(this.#stagedIn)) return 'aborted';
     this.#isStarted = true;
