@@ -70,6 +70,11 @@ export const sealedBytes: number = 2 * KIB;
 export const identityBytes = 32;
 /** Bytes before the arena and behind each of its arrays, at least: a write past an array's end shows in them. */
 export const guardBytes = 64;
+/**
+ * Between the parts of two ranks: arrays of theirs at a distance of a power of two fold four times slower, since processors
+ * tell addresses apart by some of their bits. A page and two lines keep them apart in these bits.
+ */
+const skewBytes = 4 * KIB + 2 * layoutNumbers.lineBytes;
 const stackBytes = 64 * KIB;
 const blocksBytes = 64 * KIB;
 const blockStride = 4 * KIB;
@@ -100,7 +105,7 @@ export class WindowLayout {
     this.#slotBase = this.#doorbells + ranks * layoutNumbers.lineBytes;
     this.slotBytes = layoutNumbers.slotMembers + ranks * layoutNumbers.memberBytes;
     this.#rankBase = alignUp(this.#slotBase + this.slots * this.slotBytes, 64 * KIB);
-    this.totalBytes = this.#rankBase + ranks * windowBytes + 64 * KIB;
+    this.totalBytes = alignUp(this.#rankBase + ranks * (windowBytes + skewBytes), 64 * KIB) + 64 * KIB;
   }
 
   stackTop(rank: number): number {
@@ -116,7 +121,7 @@ export class WindowLayout {
     return this.#slotBase + index * this.slotBytes;
   }
   staging(rank: number): number {
-    return this.#rankBase + rank * this.windowBytes;
+    return this.#rankBase + rank * (this.windowBytes + skewBytes);
   }
   fault(rank: number): number {
     return this.staging(rank) + groupStagingBytes;
