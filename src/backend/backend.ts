@@ -36,8 +36,8 @@ export interface Channel {
   /** Whether a member still touches memory of others. */
   isBusy(rank: number): boolean;
   /**
-   * What a task has written to in this rank's memory although nobody may; undefined: nothing is known. `atRest`: this rank
-   * is in no call.
+   * What a task has written to in this rank's memory although nobody may; undefined: nothing is known. `atRest`: this
+   * rank is in no call.
    */
   damage(atRest: boolean): string | undefined;
   /** An exception has left a call of this rank in the middle: it touches nobody's memory any more. */

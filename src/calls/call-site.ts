@@ -1,4 +1,7 @@
-/** Which line of user code made a call: noted under SHOAL_DEBUG=1 and in shoal/testing, since it costs some microseconds. */
+/**
+ * Which line of user code made a call: noted under SHOAL_DEBUG=1 and in shoal/testing, since it costs some
+ * microseconds.
+ */
 
 const ours = new URL('.', import.meta.url).href;
 /** The same files where source maps are used. */

@@ -1,8 +1,9 @@
 /**
  * A call of one collective on one rank: checked and prepared once, started any number of times, one start at a time.
  *
- * A start goes from `idle` to `running` (or waits as `queued` behind earlier calls of its group), perhaps to `leaving`, and
- * back to `idle`; `error` then says how it ended. A start that completes at once allocates nothing and reads no clock.
+ * A start goes from `idle` to `running` (or waits as `queued` behind earlier calls of its group), perhaps to `leaving`,
+ * and back to `idle`; `error` then says how it ended. A start that completes at once allocates nothing and reads no
+ * clock.
  */
 import type { AbortReason } from '../backend/abort-reason.js';
 import { encodeAbort } from '../backend/abort-reason.js';
@@ -39,7 +40,9 @@ export class Call {
   warned = false;
   /** When the memory of the group was last looked at while this call waits. */
   examinedAt = 0;
-  /** An awaited start was made and its caller has not gone on yet: however fast the call was, it counts as under way. */
+  /**
+   * An awaited start was made and its caller has not gone on yet: however fast the call was, it counts as under way.
+   */
   isHeld: boolean = false;
   /** Up to how many frees its arrays are known not to be among the freed. */
   checkedAt: number = -1;
@@ -178,8 +181,8 @@ export class Call {
   }
 
   /**
-   * A step has thrown what nobody expects: lying arrays, a trap in the kernels, memory that somebody has overwritten. The
-   * group fails on every rank, and this call ends once nobody touches this rank's memory.
+   * A step has thrown what nobody expects: lying arrays, a trap in the kernels, memory that somebody has overwritten.
+   * The group fails on every rank, and this call ends once nobody touches this rank's memory.
    */
   #break(error: unknown): void {
     if (this.settled) return;
@@ -231,7 +234,8 @@ export class Call {
       return true;
     }
     const reason = this.#group.abortReason();
-    // It left for its own deadline, and another rank's failure came first: over the wire its cause may still be on its way.
+    // It left for its own deadline, and another rank's failure came first: over the wire its cause may still be on its
+    // way.
     if (!reason) return false;
     const error = this.#transfer.ownError ?? this.#localCause(abortError(this.#group, reason));
     this.#failWith(error);

@@ -196,7 +196,7 @@ export class GroupCalls {
     const call = new Call(this.group, args);
     call.signal = signal;
     if (!operation.takesBuffer) this.#cache.add(operation, undefined, given, call);
-    else if (isFixed(buffer) && (given.out === undefined || isFixed(given.out))) {
+    else if (isKept(buffer, args) && (given.out === undefined || ArrayBuffer.isView(given.out))) {
       this.#cache.add(operation, buffer, given, call);
     }
     return call;
@@ -220,10 +220,15 @@ export class GroupCalls {
   }
 }
 
-/** Whether a buffer is a typed array of the runtime whose length cannot change: what it says once it says always. */
-function isFixed(buffer: unknown): buffer is object {
-  if (!ArrayBuffer.isView(buffer)) return false;
-  const { resizable, growable } = buffer.buffer as { resizable?: boolean; growable?: boolean };
+/**
+ * Whether a buffer says always what it says once: a typed array of the runtime, over memory whose length cannot change.
+ */
+function isKept(buffer: unknown, { memory }: CallArguments): buffer is object {
+  return ArrayBuffer.isView(buffer) && memory.every((array) => isFixed(array.buffer));
+}
+
+function isFixed(buffer: ArrayBufferLike): boolean {
+  const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
   return resizable !== true && growable !== true;
 }
 

@@ -52,8 +52,8 @@ export class Group implements CallGroup, DrivenGroup {
   }
 
   /**
-   * No deadline of a call is before this time, as far as is known: the one that counts may have been a settled call's. Once
-   * it is past, all calls are looked at. With many calls in flight that is seldom.
+   * No deadline of a call is before this time, as far as is known: the one that counts may have been a settled call's.
+   * Once it is past, all calls are looked at. With many calls in flight that is seldom.
    */
   earliestDeadline(now: number): number {
     if (this.#earliest > now) return this.#earliest;
@@ -64,7 +64,9 @@ export class Group implements CallGroup, DrivenGroup {
     return (this.#earliest = earliest);
   }
 
-  /** Calls that are not over although nothing has failed; their numbers, where they have none yet, are those to come. */
+  /**
+   * Calls that are not over although nothing has failed; their numbers, where they have none yet, are those to come.
+   */
   get inFlight(): { operation: string; sequence: number; at: string | undefined }[] {
     if (this.#closed || this.#failure || this.abortReason()) return [];
     let sequence = this.sequence;
@@ -88,7 +90,9 @@ export class Group implements CallGroup, DrivenGroup {
     return this.#failure;
   }
 
-  /** The error of a task whose memory was overwritten by what may not write there; undefined: nothing is known of it. */
+  /**
+   * The error of a task whose memory was overwritten by what may not write there; undefined: nothing is known of it.
+   */
   damage(): WindowDamagedError | undefined {
     if (this.#damage || this.#closed) return this.#damage;
     const atRest = !this.head && !this.#failure && !this.abortReason();
@@ -152,7 +156,9 @@ export class Group implements CallGroup, DrivenGroup {
     if (!this.abortReason()) this.channel.finish();
   }
 
-  /** Let go of the channel; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched. */
+  /**
+   * Let go of the channel; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

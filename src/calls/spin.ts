@@ -1,6 +1,6 @@
 /**
- * How long a rank spins before it sleeps: as long as a sleep and a wake cost, so that a peer that comes a little late finds
- * it awake. A shorter spin lets two ranks that missed each other once go on missing each other.
+ * How long a rank spins before it sleeps: as long as a sleep and a wake cost, so that a peer that comes a little late
+ * finds it awake. A shorter spin lets two ranks that missed each other once go on missing each other.
  *
  * Source: competitive spinning; Karlin, Li, Manasse and Owicki, "Empirical Studies of Competitive Spinning for a
  * Shared-Memory Multiprocessor" (1991): to spin as long as a block costs is at most twice as bad as the best choice.
@@ -16,7 +16,10 @@ const sleeps = 5;
 /** Turns where ranks outnumber cores: whoever spins keeps another rank from its core. */
 const crowdedTurns = 100;
 
-/** Owned by the engine of one rank. A wait spins `turns` turns without a clock and, when that was not enough, as many again. */
+/**
+ * Owned by the engine of one rank. A wait spins `turns` turns without a clock and, when that was not enough, as many
+ * again.
+ */
 export class Spin {
   /** Turns of half of a spin; 0: not at all. */
   turns: number;
@@ -29,7 +32,9 @@ export class Spin {
     this.#halfMs = crowded ? 0 : sleepCostMs() / 2;
   }
 
-  /** The second half, by the clock: so the number of turns follows what a turn costs here. True when `condition` holds. */
+  /**
+   * The second half, by the clock: so the number of turns follows what a turn costs here. True when `condition` holds.
+   */
   again(condition: (turns: number) => boolean): boolean {
     if (this.#halfMs === 0) return false;
     const begun = nowMs();

@@ -54,7 +54,9 @@ const fields = [
   'collectiveMs',
 ] as const satisfies readonly (keyof TaskContext)[];
 
-/** Facts of the task that this code belongs to, or of the script; reading one elsewhere throws ERR_SHOAL_NOT_IN_TASK. */
+/**
+ * Facts of the task that this code belongs to, or of the script; reading one elsewhere throws ERR_SHOAL_NOT_IN_TASK.
+ */
 export const context: TaskContext = Object.defineProperties(
   {},
   Object.fromEntries(

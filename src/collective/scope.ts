@@ -22,11 +22,12 @@ export interface TaskContext {
   /** Aborts when the task is cancelled, times out, or another rank fails. */
   readonly signal: AbortSignal;
   /**
-   * Send a value to the driver while the task runs, such as its progress: `pool.on('message')` and `handle.on('message')`
-   * get `{ taskId, rank, value }`, a copy. Values of one rank arrive in their order, and before the task's result.
+   * Send a value to the driver while the task runs, such as its progress: `pool.on('message')` and
+   * `handle.on('message')` get `{ taskId, rank, value }`, a copy. Values of one rank arrive in their order, and before
+   * the task's result.
    *
-   * Never waits. At most 1,000 values or 1 MiB of a rank are on their way: what comes then is dropped, and the pool warns
-   * of it when the task ends. Code that never awaits may post too.
+   * Never waits. At most 1,000 values or 1 MiB of a rank are on their way: what comes then is dropped, and the pool
+   * warns of it when the task ends. Code that never awaits may post too.
    *
    * @returns False when the value was dropped: there was no room, or, in a script, nobody who listens.
    * @throws {@link NotSerializableError}, {@link MessageTooLargeError}, {@link ClosedError} once the task has ended.

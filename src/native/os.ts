@@ -19,9 +19,9 @@ export interface OsAddon {
   countCores(): number;
   /** Make a doorbell: [read end, write end], both non-blocking. The caller owns both. */
   createDoorbell(): [number, number];
-  /** Ring; a bell whose owner is gone rings for nobody. */
+  /** Notify; a doorbell whose owner is gone notifies nobody. */
   ringDoorbell(writeEnd: number): void;
-  /** Wait until the bell rings and silence it; 1 if it rang within `timeoutMs`. */
+  /** Wait until the doorbell is notified, and take the notification; 1 if it came within `timeoutMs`. */
   waitDoorbell(readEnd: number, timeoutMs: number): 0 | 1;
   closeDescriptor(descriptor: number): void;
   /** A descriptor that becomes readable when the process ends. The caller owns it. */

@@ -9,7 +9,8 @@ import type { Operand } from './operand.js';
 /** The dtype of a call: as named, else what the buffer stands for. */
 export function checkDtype(what: string, { array, tag, dtype: stated }: Operand, dtype: unknown): Dtype {
   const holds = dtypesOfTag.get(tag) ?? [];
-  // A class of integers is also how the two half types and truth values are stored; what says otherwise of itself is that.
+  // A class of integers is also how the two half types and truth values are stored; what says otherwise of itself is
+  // that.
   const own = stated === undefined || stated === holds[0] ? holds : [stated];
   const chosen = dtype === undefined ? (stated ?? own[0]) : own.find((each) => each === dtype);
   if (chosen === undefined) {

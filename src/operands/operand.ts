@@ -11,7 +11,9 @@ import { trusted } from './trusted-array.js';
 
 /** A buffer of a call. */
 export interface Operand {
-  /** The elements in row-major order: the caller's own memory, or a packed copy that `gather` fills, then of any class. */
+  /**
+   * The elements in row-major order: the caller's own memory, or a packed copy that `gather` fills, then of any class.
+   */
   readonly array: TypedArray;
   /** Class of the caller's array. */
   readonly tag: string;

@@ -1,7 +1,9 @@
 /** The memory of `collective.empty`: what a task's arrays are made of, and which arrays are a task's. */
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
-/** The arrays of the task that runs on a rank. `poison` fills freed memory with 0xFF, so that a use after free shows. */
+/**
+ * The arrays of the task that runs on a rank. `poison` fills freed memory with 0xFF, so that a use after free shows.
+ */
 export interface TaskArrays {
   /** How often arrays were freed. */
   readonly frees: number;

@@ -1,4 +1,6 @@
-/** What an array says of itself is read by the getters of the language: properties of its own and of subclasses can lie. */
+/**
+ * What an array says of itself is read by the getters of the language: properties of its own and of subclasses can lie.
+ */
 import { InvalidArgumentError } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
 
@@ -35,8 +37,8 @@ for (const name of [
 }
 
 /**
- * An array of the plain class over the same memory, which nobody else has: sizes read from it are true, and stay so until
- * the buffer is detached or shrunk. Undefined for what is no typed array.
+ * An array of the plain class over the same memory, which nobody else has: sizes read from it are true, and stay so
+ * until the buffer is detached or shrunk. Undefined for what is no typed array.
  *
  * @throws {@link InvalidArgumentError} when the buffer is detached.
  */

@@ -35,13 +35,14 @@ export interface Allreduce {
   /**
    * Reduce `buffer` element by element over all ranks and leave the result on every rank.
    *
-   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards element i
-   * is `op` over all ranks' element i, with the same bits on all ranks.
+   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards
+   * element i is `op` over all ranks' element i, with the same bits on all ranks.
    * Ownership: `buffer` (and `out`) belong to the call until the promise settles.
    *
    * @returns `out` if given, else `buffer`.
    * @throws {@link InvalidArgumentError} before anything is sent; the group stays usable.
-   * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is written and the group stays usable.
+   * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is written and the group stays
+   * usable.
    * @throws {@link CollectiveTimeoutError} with the missing ranks; the group has failed.
    * @throws {@link PeerFailedError} when another rank threw; the group has failed.
    * @see MPI-4.1 section 6.9.6 (MPI_Allreduce); ray.util.collective.allreduce

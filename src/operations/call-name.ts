@@ -20,7 +20,10 @@ const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\
 /** No name. */
 export const noName: CallName = { bytes: new Uint8Array(0), length: 0 };
 
-/** Encode a name. The hash is of its UTF-16 code units, so that lone surrogates, which UTF-8 cannot tell apart, count too. */
+/**
+ * Encode a name. The hash is of its UTF-16 code units, so that lone surrogates, which UTF-8 cannot tell apart, count
+ * too.
+ */
 export function encodeName(name: string): CallName {
   const whole = encoder.encode(name);
   if (whole.length <= nameBytes && !loneSurrogate.test(name)) return { bytes: whole, length: whole.length };

@@ -2,7 +2,9 @@
 
 /** Options of every blocking collective. */
 export interface CollectiveSyncOptions {
-  /** Label that must be equal on all ranks: calls issued in different orders become an error instead of a wrong result. */
+  /**
+   * Label that must be equal on all ranks: calls issued in different orders become an error instead of a wrong result.
+   */
   readonly name?: string;
   /** Limit for the whole call in milliseconds, `null` for none; default: the pool's. */
   readonly timeoutMs?: number | null;
@@ -14,7 +16,8 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
 }
 
 /**
- * A collective that was checked once and is started again and again: the persistent collectives of MPI-4.1, section 6.13.
+ * A collective that was checked once and is started again and again: the persistent collectives of MPI-4.1, section
+ * 6.13.
  *
  * Each start is a call like any other: it counts, keeps its place in the order of the group's calls, and meets the
  * ordinary form on other ranks. One start at a time.
@@ -33,12 +36,15 @@ export interface PreparedCall<T> {
    * Start the call. Errors as those of the ordinary call, at each start.
    *
    * @returns What the ordinary call gives: `out`, else the buffer; nothing of a barrier.
-   * @throws {@link InvalidArgumentError} while an earlier start is under way, after `free`, and when the buffer was detached,
-   * shrunk or freed; the group stays usable.
+   * @throws {@link InvalidArgumentError} while an earlier start is under way, after `free`, and when the buffer was
+   * detached, shrunk or freed; the group stays usable.
    */
   start(options?: Pick<CollectiveOptions, 'signal'>): Promise<T>;
   /** Blocking twin of {@link PreparedCall.start}. */
   startSync(): T;
-  /** Let go of the buffers; no start is possible afterwards. @throws {@link InvalidArgumentError} while one is under way. */
+  /**
+   * Let go of the buffers; no start is possible afterwards. @throws {@link InvalidArgumentError} while one is under
+   * way.
+   */
   free(): void;
 }

@@ -1,4 +1,7 @@
-/** What a rank announces of a call before any byte moves: 64 bytes and a name, the same over the window and over the wire. */
+/**
+ * What a rank announces of a call before any byte moves: 64 bytes and a name, the same over the window and over the
+ * wire.
+ */
 
 /** Bytes of a call's name that travel. */
 export const nameBytes = 64;

@@ -1,4 +1,7 @@
-/** Which operations there are on which dtypes; the kernels have exactly these. docs/numeric-contract.md says what each returns. */
+/**
+ * Which operations there are on which dtypes; the kernels have exactly these. docs/numeric-contract.md says what each
+ * returns.
+ */
 import type { Dtype } from './dtype.js';
 import type { ReduceOp } from './reduce-op.js';
 

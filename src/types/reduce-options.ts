@@ -33,7 +33,9 @@ interface HalfCarried<Given> {
   readonly op?: Named<CarriedOp>;
   /** Element type: the numbers are the 16 bits of each. */
   readonly dtype: Given;
-  /** `'float32'`: sums, products and means are carried in float32 across the ranks and rounded once, not at each rank. */
+  /**
+   * `'float32'`: sums, products and means are carried in float32 across the ranks and rounded once, not at each rank.
+   */
   readonly accumulate?: 'float32';
 }
 interface HalfPlain<Given> {
@@ -51,7 +53,9 @@ interface Unknown {
   readonly op?: Named<ReduceOp>;
   /** Element type, where the tensor does not say it. */
   readonly dtype?: Dtype;
-  /** `'float32'`: sums, products and means of the half types are carried in float32 across the ranks and rounded once. */
+  /**
+   * `'float32'`: sums, products and means of the half types are carried in float32 across the ranks and rounded once.
+   */
   readonly accumulate?: 'float32';
 }
 /** A tensor's own dtype says which of its class's dtypes it holds: known only where they allow the same. */

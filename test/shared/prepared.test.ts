@@ -24,6 +24,10 @@ for (const size of sizes) {
     assert.equal(((await ranks(size, tasks, 'options')) as string[][]).flat(), []);
   });
 
+  test(`an array that grows and shrinks with its buffer is taken as it is, ${size} ranks`, async () => {
+    assert.equal(((await ranks(size, tasks, 'growing')) as string[][]).flat(), []);
+  });
+
   test(`a buffer that was detached, shrunk or freed is refused on every rank, ${size} ranks`, async () => {
     const freed = 'ERR_SHOAL_CLOSED';
     for (const codes of (await ranks(size, tasks, 'lostBuffers')) as string[][]) {

@@ -1,4 +1,7 @@
-/** One rank's block of one group: where the kernels find a call, and the descriptors of its members. Mirrors `CallBlock` in `wasm/src/protocol.h`. */
+/**
+ * One rank's block of one group: where the kernels find a call, and the descriptors of its members. Mirrors `CallBlock`
+ * in `wasm/src/protocol.h`.
+ */
 import type { CallName } from '../../operations/call-name.js';
 import type { Descriptor } from '../../operations/descriptor.js';
 import { nameText } from '../../operations/call-name.js';
@@ -31,7 +34,10 @@ export class CallBlock {
   /** Which transfer's call the block describes. */
   described: number | undefined;
 
-  /** @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per group. */
+  /**
+   * @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per
+   * group.
+   */
   constructor(node: NodeWindow, address: number, staging: number, slot: number, self: number, size: number) {
     this.#node = node;
     this.address = address;
@@ -56,8 +62,8 @@ export class CallBlock {
   }
 
   /**
-   * Whether this rank's words in the slot say what a rank that has completed `sequence` calls and is in none leaves there,
-   * and nothing stands between them. Those words are written by this rank alone.
+   * Whether this rank's words in the slot say what a rank that has completed `sequence` calls and is in none leaves
+   * there, and nothing stands between them. Those words are written by this rank alone.
    */
   isAtRest(sequence: number): boolean {
     const own = this.#member(this.#self);
@@ -68,7 +74,10 @@ export class CallBlock {
     );
   }
 
-  /** Whether nobody has written to the slot of a lease that begins, as far as this rank can tell: its own part; rank 0 the rest. */
+  /**
+   * Whether nobody has written to the slot of a lease that begins, as far as this rank can tell: its own part; rank 0
+   * the rest.
+   */
   isFresh(): boolean {
     const own = this.#member(this.#self);
     if (!this.#isClear(own, own + at.memberDead)) return false;

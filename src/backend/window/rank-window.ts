@@ -83,7 +83,9 @@ export class RankWindow {
     return sizeBytes;
   }
 
-  /** What was written to in this rank's part, or in what all share, although nobody may; undefined: nothing is known. */
+  /**
+   * What was written to in this rank's part, or in what all share, although nobody may; undefined: nothing is known.
+   */
   damage(): string | undefined {
     const shared = this.node.damage();
     if (shared !== undefined) return shared;

@@ -1,4 +1,7 @@
-/** The node window of ranks that are processes: one sealed segment, mapped over the same range of every process's memory. */
+/**
+ * The node window of ranks that are processes: one sealed segment, mapped over the same range of every process's
+ * memory.
+ */
 import { Socket } from 'node:net';
 import type { OsAddon } from '../../native/os.js';
 import type { Doorbell } from '../doorbell.js';
@@ -20,9 +23,9 @@ export interface SharedRow {
 }
 
 /**
- * One process's side. The first rank of the host holds the segment; every process keeps its descriptors open, since peers
- * open them through `/proc` while it lives. A strong reference to the memory lasts as long as the process: were it
- * collected, the mapping would go with it.
+ * One process's side. The first rank of the host holds the segment; every process keeps its descriptors open, since
+ * peers open them through `/proc` while it lives. A strong reference to the memory lasts as long as the process: were
+ * it collected, the mapping would go with it.
  */
 export class SharedWindow implements HostWindow {
   readonly node: NodeWindow;

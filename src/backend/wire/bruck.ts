@@ -12,8 +12,8 @@ import { wait, waitFor } from './exchange.js';
 export const stepsAfterBruck = 16;
 
 /**
- * Every rank's entry, in the order rank, rank + 1, …, rank − 1, one behind the other in a block that the caller releases.
- * An entry says in its first four bytes how long it is, these four included.
+ * Every rank's entry, in the order rank, rank + 1, …, rank − 1, one behind the other in a block that the caller
+ * releases. An entry says in its first four bytes how long it is, these four included.
  *
  * @param room - Bytes that P entries take at most.
  */

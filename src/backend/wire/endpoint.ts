@@ -2,8 +2,8 @@
  * One rank's end of one communicator: envelopes from anybody, payloads behind them, matched here and not in MPI.
  *
  * An envelope of at most 16 KiB carries its payload; a longer one, of at most 4 MiB, is a message of its own on another
- * tag. Both are received in the order in which their source sent them. Every payload that is announced while the rank has a
- * task is received, also one that nobody wants any more; what comes later is left to `drain`.
+ * tag. Both are received in the order in which their source sent them. Every payload that is announced while the rank
+ * has a task is received, also one that nobody wants any more; what comes later is left to `drain`.
  */
 import { nowMs } from '../../clock.js';
 import { ProtocolError } from '../../errors.js';

@@ -13,7 +13,9 @@ export const envelopeTag = 1;
 /** A cancelled receive is complete after the first. */
 const cancelLooks = 1_000;
 
-/** Start all receives, on another communicator than before. Inside: a thread that ends in the middle ends its process. */
+/**
+ * Start all receives, on another communicator than before. Inside: a thread that ends in the middle ends its process.
+ */
 export function openRing(memory: WireMemory, messages: Messages, communicator: number): void {
   memory.sent.fill(0);
   memory.received.fill(0);

@@ -39,7 +39,10 @@ export interface Payload {
   readonly sizeBytes: number;
 }
 
-/** The moving of an operation's bytes, once all ranks are known to agree. False when this rank's array was lost under way. */
+/**
+ * The moving of an operation's bytes, once all ranks are known to agree. False when this rank's array was lost under
+ * way.
+ */
 export interface WireAlgorithm {
   /** Payloads that came with the descriptors, in rank order. */
   small(exchange: Exchange, vector: Vector, payloads: readonly Payload[], root: number): Steps<boolean>;

@@ -89,7 +89,10 @@ export class Loopback {
     return request;
   }
 
-  /** Give a rank's receives, oldest first, the first message that fits each. The bytes move only now: as in a rendezvous. */
+  /**
+   * Give a rank's receives, oldest first, the first message that fits each. The bytes move only now: as in a
+   * rendezvous.
+   */
   #match(rank: number): void {
     const [inbox, receives] = [this.#sent[rank], this.#receives[rank]];
     if (!inbox || !receives || this.#dead.has(rank)) return;

@@ -53,7 +53,10 @@ export type SendArguments = [
   reason?: number,
 ];
 
-/** One start of a call: lives from the call's turn to its end. Messages never touch the caller's arrays: it can end at any time. */
+/**
+ * One start of a call: lives from the call's turn to its end. Messages never touch the caller's arrays: it can end at
+ * any time.
+ */
 export class WireExchange implements Exchange, Vector {
   readonly sequence: number;
   ownError: ShoalError | undefined;

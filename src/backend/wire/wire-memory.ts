@@ -48,7 +48,9 @@ const words = {
   end: 512 + regions * regionRequests + 2 * maxRanks,
 } as const;
 
-/** Make the memory of one rank; its pages cost nothing until they are used. MPI knows its addresses: keep it for good. */
+/**
+ * Make the memory of one rank; its pages cost nothing until they are used. MPI knows its addresses: keep it for good.
+ */
 export function createWireMemory(module: WebAssembly.Module): WireHandle {
   const pages = (regionsAddress + regions * regionBytes) / pageBytes + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

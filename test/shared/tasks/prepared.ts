@@ -143,6 +143,22 @@ export async function lostBuffers(): Promise<string[]> {
   return codes;
 }
 
+/** An array that follows the length of its buffer has more elements in the next call. */
+export async function growing(): Promise<string[]> {
+  const wrong: string[] = [];
+  const buffer = new ResizableBuffer(40, { maxByteLength: 80_000 });
+  const array = new Float32Array(buffer);
+  for (const count of [10, 20, 20_000, 5]) {
+    buffer.resize(count * 4);
+    array.fill(context.rank + 1);
+    await collective.allreduce(array, { op: 'max' });
+    if (array.length !== count || !array.every((value) => value === context.size)) {
+      wrong.push(`${count} elements: ${array.length}, the last ${array.at(-1)}`);
+    }
+  }
+  return wrong;
+}
+
 /** Prepared calls that are started when they may not be. */
 export async function misuse(): Promise<string[]> {
   const codes: string[] = [];
