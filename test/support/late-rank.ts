@@ -1,4 +1,4 @@
-/** A rank on a thread of its own that makes many small calls and is late now and then; says how often it slept. */
+/** A rank on a thread of its own that makes many small calls and is late now and then; says how often it slept in each round of them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { NodeWindow } from '../../src/backend/window/node-window.js';
 import type { WindowHandle } from '../../src/backend/window/node-window.js';
@@ -17,13 +17,15 @@ export interface LateRank {
   readonly handle: WindowHandle;
   readonly rank: number;
   readonly calls: number;
+  /** The calls are counted in so many rounds. */
+  readonly rounds: number;
   /** It is late once in so many calls. */
   readonly lateOnceIn: number;
   readonly lateUs: number;
   readonly isAwaited: boolean;
 }
 
-const { handle, rank, calls, lateOnceIn, lateUs, isAwaited } = workerData as LateRank;
+const { handle, rank, calls, rounds, lateOnceIn, lateUs, isAwaited } = workerData as LateRank;
 const node = new NodeWindow(handle);
 const engine = new RankEngine(new WindowBackend(new RankWindow(node, rank)), new ThreadDoorbell(node, rank), localHost);
 const members = threadMembers(handle.ranks);
@@ -39,11 +41,15 @@ function beLate(): void {
 
 // Compiled and met before it counts.
 for (let i = 0; i < 20_000; i++) sum.startSync();
-const before = engine.sleeps;
-for (let i = 0; i < calls; i++) {
-  if (rank === 0 && random(lateOnceIn) === 0) beLate();
-  if (isAwaited) await sum.start();
-  else sum.startSync();
+const sleeps: number[] = [];
+for (let round = 0; round < rounds; round++) {
+  const before = engine.sleeps;
+  for (let i = 0; i < calls / rounds; i++) {
+    if (rank === 0 && random(lateOnceIn) === 0) beLate();
+    if (isAwaited) await sum.start();
+    else sum.startSync();
+  }
+  sleeps.push(engine.sleeps - before);
 }
-parentPort?.postMessage(engine.sleeps - before);
+parentPort?.postMessage(sleeps);
 group.close();
