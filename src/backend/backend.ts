@@ -12,6 +12,8 @@ export interface Backend {
   /** Ranks outnumber cores: waiting must give way at once. */
   readonly crowded: boolean;
   readonly arrays: TaskArrays;
+  /** Nothing that this rank has told others is still under way: its thread can be ended. */
+  readonly isQuiet: boolean;
   /** @throws {@link UnsupportedError} when the rank is in as many groups as it can be. */
   join(lease: Lease): Channel;
 }

@@ -16,6 +16,8 @@ import type { Backend } from '../backend/backend.js';
 const sliceMs = 50;
 /** Times that a blocking wait gives its core away before it sleeps. */
 const yieldTurns = 50;
+/** Longest wait for what was told to leave, before a thread is replaced. */
+const quietLimitMs = 100;
 /** A warning names the missing ranks after this time. */
 const warnAfterMs = 30_000;
 /** After this time of waiting for a busy member, its worker is asked to be ended. */
@@ -121,6 +123,12 @@ export class RankEngine {
   /** A group has ended outside `start` and `wait`. */
   groupEnded(): void {
     this.#rest();
+  }
+
+  /** Resolves when nothing that this rank has told others is under way, at the latest after a moment. */
+  async quiet(): Promise<void> {
+    const end = nowMs() + quietLimitMs;
+    while (!this.backend.isQuiet && nowMs() < end) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** Resolves when no call of this rank is under way; each ends at its deadline at the latest. */

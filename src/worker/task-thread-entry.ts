@@ -120,6 +120,8 @@ async function assign(message: AssignMessage): Promise<void> {
   if (current !== task) return;
   current = undefined;
   task.close();
+  // A thread that is ended in the middle of a message takes its process along.
+  if (outcome.kind === 'threw' && outcome.replaceThread) await engine.quiet();
   sendOutcome(outcome);
 }
 

@@ -11,6 +11,7 @@ import { WindowChannel } from './window-channel.js';
 /** All groups of a rank over the window of its host. */
 export class WindowBackend implements Backend {
   readonly worldRank: number;
+  readonly isQuiet = true;
   readonly crowded: boolean;
   readonly arrays: WindowArrays;
   readonly #window: RankWindow;

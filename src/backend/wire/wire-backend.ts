@@ -41,6 +41,10 @@ export class WireBackend implements Backend {
     return this.#endpoint?.poll() ?? false;
   }
 
+  get isQuiet(): boolean {
+    return this.#endpoint?.quiet ?? true;
+  }
+
   join(lease: Lease): Channel {
     if (this.#channels.size >= maxGroups) {
       throw new UnsupportedError(`a rank can be in ${maxGroups} groups at a time over the wire; close one first`);
