@@ -6,6 +6,7 @@ import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs, queueMicrotask } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
 import { BuffersInUse } from '../operands/buffers-in-use.js';
+import { isDetached } from '../operands/operand.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
@@ -55,7 +56,7 @@ export class GroupCalls {
   start(operation: Operation, buffer: unknown, options: unknown): Promise<unknown> {
     try {
       const call = this.#accept(operation, buffer, options, 'awaited');
-      return this.startCall(call, call.signal);
+      return this.startCall(call);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -92,18 +93,17 @@ export class GroupCalls {
     return args.result;
   }
 
-  /** Start a call that is ready; the promise settles when it has ended. */
-  startCall(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
+  /** Start a call that is ready, with its signal; the promise settles when it has ended. */
+  startCall(call: Call): Promise<unknown> {
     const { group } = this;
     const { engine } = group;
-    const { args } = call;
+    const { args, signal } = call;
     const giveBack = this.#inUse.take(args.memory, call);
     call.isHeld = true;
     const release = (): void => {
       giveBack();
       call.isHeld = false;
     };
-    call.signal = signal;
     if (this.#notesLines) call.madeAt = callSite();
     args.packedInput?.gather();
     if (signal?.aborted) group.abort(encodeAbort('cancelled', group.rank));
@@ -206,7 +206,7 @@ export class GroupCalls {
   #isIntact(call: Call): boolean {
     const { arrays } = this.#setting;
     const { memory, count } = call.args;
-    if (count === 0) return memory.length === 0; // an empty array may have been detached
+    if (count === 0) return !memory.some(isDetached); // an empty array has no bytes that could be gone
     for (let i = 0; i < memory.length; i++) if (memory[i]?.byteLength === 0) return false;
     if (call.checkedAt === arrays.frees) return true;
     if (memory.some((array) => arrays.holds(array) && !arrays.owns(array))) return false;

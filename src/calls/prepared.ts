@@ -18,7 +18,7 @@ export interface Starter {
   canRun(call: Call): boolean;
   assertFree(what: string, memory: readonly TypedArray[]): void;
   runCall(call: Call): unknown;
-  startCall(call: Call, signal: AbortSignal | undefined): Promise<unknown>;
+  startCall(call: Call): Promise<unknown>;
   refuse(operation: Operation, error: unknown): Error;
 }
 
@@ -48,7 +48,7 @@ export class Prepared implements PreparedCall<unknown> {
   start(options?: { readonly signal?: AbortSignal }): Promise<unknown> {
     try {
       const call = this.#ready('start', options);
-      return this.#starter.startCall(call, call.signal);
+      return this.#starter.startCall(call);
     } catch (error) {
       return Promise.reject(error);
     }

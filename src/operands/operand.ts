@@ -108,7 +108,8 @@ function checkMemory(what: string, role: string, array: TypedArray, arrays: Task
   );
 }
 
-function isDetached(array: TypedArray): boolean {
+/** Whether the memory of an array without bytes was taken away. */
+export function isDetached(array: TypedArray): boolean {
   if (array.byteLength !== 0 || array.buffer instanceof SharedArrayBuffer) return false;
   try {
     return new Uint8Array(array.buffer).length !== 0 && array.length !== 0;
