@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TaskFailedError } from 'shoal';
@@ -7,6 +10,11 @@ import { closeWorld, ranks } from '../support/world.js';
 const tasks = new URL('./tasks/failures.js', import.meta.url);
 const test = suite('failures');
 const several = [2, 3, 4, 7];
+const folder = mkdtempSync(join(tmpdir(), 'failures-'));
+let files = 0;
+
+/** A file that is not there yet: a rank makes it to let others go on. */
+const newFile = (): string => join(folder, String(files++));
 
 for (const size of several) {
   for (const what of [
@@ -51,7 +59,11 @@ for (const size of several) {
   });
 
   test(`only one rank calls: the deadline names the missing ones, later calls reject alike, ${size} ranks`, async () => {
-    const results = (await ranks(size, tasks, 'missing', 40)) as { code: string; missing: number[]; later: string }[];
+    const results = (await ranks(size, tasks, 'missing', 40, newFile())) as {
+      code: string;
+      missing: number[];
+      later: string;
+    }[];
     assert.equal(
       results[0]?.missing,
       Array.from({ length: size - 1 }, (_, i) => i + 1),
@@ -105,7 +117,7 @@ for (const size of several) {
 
   for (const before of [true, false]) {
     test(`a signal fails the group on every rank, aborted ${before ? 'before' : 'during'} the call, ${size} ranks`, async () => {
-      const results = (await ranks(size, tasks, 'signalled', before)) as {
+      const results = (await ranks(size, tasks, 'signalled', before, newFile())) as {
         code: string;
         name: string;
         cause: unknown;
@@ -117,7 +129,7 @@ for (const size of several) {
 
   test(`after a failure the next call gets its error, after a mismatch or a refusal it works, ${size} ranks`, async () => {
     const after = async (kind: string): Promise<string[]> =>
-      ((await ranks(size, tasks, 'callAfter', kind)) as string[][]).map((codes) => codes.slice(-2).join());
+      ((await ranks(size, tasks, 'callAfter', kind, newFile())) as string[][]).map((codes) => codes.slice(-2).join());
     assert.equal(await after('mismatch'), Array(size).fill('nothing,nothing'));
     assert.equal(await after('refusal'), Array(size).fill('nothing,nothing'));
     const [timeout, cancelled] = ['ERR_SHOAL_COLLECTIVE_TIMEOUT', 'ERR_SHOAL_CANCELLED'];
@@ -133,7 +145,7 @@ for (const size of several) {
   });
 
   test(`a buffer detached under way fails the group, ${size} ranks`, async () => {
-    const codes = await ranks(size, tasks, 'detachInFlight');
+    const codes = await ranks(size, tasks, 'detachInFlight', newFile());
     assert.is(codes[0], 'ERR_SHOAL_INVALID_ARGUMENT');
     assert.equal(codes.slice(1), Array(size - 1).fill('ERR_SHOAL_PEER_FAILED'));
   });
@@ -166,4 +178,7 @@ for (const size of [1, ...several]) {
 }
 
 test.after(closeWorld);
+test.after(() => {
+  rmSync(folder, { recursive: true });
+});
 test.run();

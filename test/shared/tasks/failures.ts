@@ -1,4 +1,5 @@
 /** Task functions that go wrong, on purpose, on one rank or on all. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { collective, context } from 'shoal/worker';
 
 /** What a promise rejected with: its code, or `nothing`. */
@@ -9,6 +10,15 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   } catch (error) {
     return String((error as { code?: unknown }).code ?? error);
   }
+}
+
+/** Resolves when a rank has called {@link tell} with the same file, however late it got its core. */
+async function told(file: string): Promise<void> {
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+function tell(file: string): void {
+  writeFileSync(file, '');
 }
 
 /** Every call of `calls` in turn; rank 1 makes the `other` one. Then one good call, to show that the group is usable. */
@@ -125,26 +135,23 @@ export async function busyBuffer(): Promise<string[]> {
   return [await second, await overlapping, await out, String(array[0])];
 }
 
-/** Only rank 0 calls; the others wait, or come much too late. */
-export async function missing(timeoutMs: number): Promise<{ code: string; missing: number[]; later: string }> {
+/** Only rank 0 calls; the others come when its deadline is over. */
+export async function missing(
+  timeoutMs: number,
+  file: string,
+): Promise<{ code: string; missing: number[]; later: string }> {
   const array = new Float32Array(10);
   if (context.rank !== 0) {
     await collective.barrier({ name: 'first' });
-    while (!context.signal.aborted) {
-      // Look at the group until it fails: the arrival comes after the deadline.
-      await new Promise((resolve) => setTimeout(resolve, 3 * timeoutMs));
-      return {
-        code: await codeOf(collective.allreduce(array)),
-        missing: [],
-        later: await codeOf(collective.barrier()),
-      };
-    }
+    await told(file);
+    return { code: await codeOf(collective.allreduce(array)), missing: [], later: await codeOf(collective.barrier()) };
   }
   await collective.barrier({ name: 'first' });
   try {
     await collective.allreduce(array, { timeoutMs });
     return { code: 'nothing', missing: [], later: '' };
   } catch (error) {
+    tell(file);
     const { code, missing: ranks } = error as { code: string; missing: { rank: number }[] };
     return { code, missing: ranks.map(({ rank }) => rank), later: await codeOf(collective.barrier()) };
   }
@@ -182,14 +189,21 @@ export async function leaveEarlyCaught(): Promise<unknown> {
   return context.rank === context.size - 1 ? 'left' : codeOf(collective.barrier());
 }
 
-/** A signal on rank 0 fails the group everywhere. */
-export async function signalled(before: boolean): Promise<{ code: string; name: string; cause: unknown }> {
+/** A signal on rank 0 fails the group everywhere. During the call: rank 1 does not come before it. */
+export async function signalled(
+  before: boolean,
+  file: string,
+): Promise<{ code: string; name: string; cause: unknown }> {
   const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort('late');
+    tell(file);
+  };
   if (before) controller.abort('early');
-  else setTimeout(() => controller.abort('late'), 20);
+  else if (context.rank === 0) setTimeout(abort, 20);
   try {
     if (context.rank === 0) await collective.barrier({ signal: controller.signal });
-    else if (context.rank === 1 && !before) await new Promise((resolve) => setTimeout(resolve, 60));
+    else if (context.rank === 1 && !before) await told(file);
     await collective.barrier();
     if (context.rank !== 0) await collective.barrier();
     return { code: 'nothing', name: '', cause: undefined };
@@ -200,12 +214,15 @@ export async function signalled(before: boolean): Promise<{ code: string; name: 
 }
 
 /** A buffer that is transferred away while its call is under way. */
-export async function detachInFlight(): Promise<string> {
+export async function detachInFlight(file: string): Promise<string> {
   const array = new Float32Array(300_000).fill(1);
-  // The others come later: on rank 0 the call is surely under way when its buffer goes.
-  if (context.rank !== 0) await new Promise((resolve) => setTimeout(resolve, 30));
+  // The others come later: on rank 0 the call is under way when its buffer goes.
+  if (context.rank !== 0) await told(file);
   const call = codeOf(collective.allreduce(array));
-  if (context.rank === 0) structuredClone(array.buffer, { transfer: [array.buffer] });
+  if (context.rank === 0) {
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    tell(file);
+  }
   return call;
 }
 
@@ -219,7 +236,7 @@ export async function notAwaited(): Promise<number> {
 }
 
 /** After each kind of failure the next call gets the same error; after a mismatch and a refusal it works. */
-export async function callAfter(kind: string): Promise<string[]> {
+export async function callAfter(kind: string, file: string): Promise<string[]> {
   const { rank } = context;
   const array = new Float32Array(10);
   const calls: Promise<unknown>[] = [];
@@ -232,13 +249,14 @@ export async function callAfter(kind: string): Promise<string[]> {
       break;
     case 'timeout':
       if (rank === 0) calls.push(collective.barrier({ timeoutMs: 10 }));
-      else await new Promise((resolve) => setTimeout(resolve, 60));
+      else await told(file);
       break;
     case 'signal':
       if (rank === 0) calls.push(collective.barrier({ signal: AbortSignal.abort() }));
-      else await new Promise((resolve) => setTimeout(resolve, 30));
+      else await told(file);
   }
   const first = await Promise.all(calls.map(codeOf));
+  if (rank === 0) tell(file);
   return [...first, await codeOf(collective.barrier()), await codeOf(collective.allreduce(array))];
 }
 
