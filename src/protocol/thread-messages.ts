@@ -3,6 +3,7 @@ import type { Lease } from '../backend/lease.js';
 import type { Bells, WindowHandle } from '../backend/window/node-window.js';
 import type { Seal } from '../backend/window/seal.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
+import type { ThreadGate } from '../backend/wire/thread-gate.js';
 import type { Encoded } from './encoded.js';
 
 /** Which function to run. */
@@ -24,6 +25,8 @@ export interface ThreadBoot {
   readonly posts: Int32Array | undefined;
   /** Set where the ranks share no memory: the window is then this rank's alone, for its control side. */
   readonly wire: MpiWire | undefined;
+  /** Shut before the thread is ended. */
+  readonly gate: ThreadGate;
   readonly worldRank: number;
   readonly output: OutputBoot;
   /** Set in SPMD: the thread runs this script and ends. */

@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assetPath } from '../asset.js';
+import { createGate, shutGate } from '../backend/wire/thread-gate.js';
+import { WireMemory } from '../backend/wire/wire-memory.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
 import { checkFromThread } from '../protocol/thread-shapes.js';
@@ -24,13 +26,16 @@ export class PrivateThread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #events: PrivateThreadEvents;
+  readonly #gate = createGate();
+  readonly #wireMemory: WireMemory | undefined;
   #isActive = true;
 
-  constructor(boot: ThreadBoot, name: string, threads: ThreadSettings, events: PrivateThreadEvents) {
+  constructor(boot: Omit<ThreadBoot, 'gate'>, name: string, threads: ThreadSettings, events: PrivateThreadEvents) {
     const { env, execArgv, resourceLimits } = threads;
     const own = execArgv ?? threadArguments(process.execArgv);
     const { port1, port2 } = new MessageChannel();
-    const workerData: PrivateBoot = { boot, port: port2 };
+    const workerData: PrivateBoot = { boot: { ...boot, gate: this.#gate }, port: port2 };
+    this.#wireMemory = boot.wire && new WireMemory(boot.wire.handle);
     this.#port = port1;
     this.#events = events;
     this.#worker = new Worker(assetPath('#task-thread'), {
@@ -88,10 +93,16 @@ export class PrivateThread {
     else this.#worker.unref();
   }
 
-  /** End the thread by force: at once, unless it is in native code. */
+  /** End the thread by force: at once, unless it is in native code or in the middle of a message. */
   terminate(): void {
     stuckThreads.add(this);
-    void this.#worker.terminate();
+    shutGate(
+      this.#gate,
+      () => this.#wireMemory?.isInside ?? false,
+      () => {
+        void this.#worker.terminate();
+      },
+    );
   }
 
   #receive(given: unknown): void {

@@ -11,6 +11,7 @@ import { RankWindow } from '../backend/window/rank-window.js';
 import { PipeDoorbell, notifyBell } from '../backend/window/shared-window.js';
 import { Endpoint } from '../backend/wire/endpoint.js';
 import { cancelRing } from '../backend/wire/envelope-ring.js';
+import type { ThreadGate } from '../backend/wire/thread-gate.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import { mpiMessages } from '../backend/wire/mpi-messages.js';
 import { WireDoorbell } from '../backend/wire/wire-doorbell.js';
@@ -29,13 +30,16 @@ export function createEngine(
     seal,
     bells,
     wire,
+    gate,
     worldRank,
-  }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'> & Partial<Pick<ThreadBoot, 'seal'>>,
+  }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'> & Partial<Pick<ThreadBoot, 'seal' | 'gate'>>,
   host: EngineHost,
 ): RankPlace {
   const node = new NodeWindow(handle, seal);
   if (wire) {
-    const backend = new WireBackend(worldRank, node, (rank, communicator) => openEndpoint(rank, communicator, wire));
+    const backend = new WireBackend(worldRank, node, (rank, communicator) => {
+      return openEndpoint(rank, communicator, wire, gate);
+    });
     const doorbell = new WireDoorbell(backend, () => {
       loadOs().yieldCore();
     });
@@ -58,9 +62,14 @@ export function createEngine(
  * Take the wire over, on one communicator. A process whose wire was left in the middle of a message cannot go on: it
  * ends.
  */
-export function openEndpoint(rank: number, communicator: number, { handle, family }: MpiWire): Endpoint {
+export function openEndpoint(
+  rank: number,
+  communicator: number,
+  { handle, family }: MpiWire,
+  gate?: ThreadGate,
+): Endpoint {
   try {
-    return new Endpoint(rank, communicator, new WireMemory(handle), mpiMessages(family, communicator));
+    return new Endpoint(rank, communicator, new WireMemory(handle, gate), mpiMessages(family, communicator));
   } catch (error) {
     return endProcess(error);
   }
@@ -69,7 +78,7 @@ export function openEndpoint(rank: number, communicator: number, { handle, famil
 /** The thread that had the wire is gone: end the receives that it has left. */
 export function closeWire({ handle, family }: MpiWire): void {
   const memory = new WireMemory(handle);
-  if (memory.inside) endProcess(new Error('a thread was ended in the middle of a message'));
+  if (memory.isInside) endProcess(new Error('a thread was ended in the middle of a message'));
   cancelRing(memory, mpiMessages(family, memory.ringCommunicator));
 }
 

@@ -61,7 +61,7 @@ export class ScriptThread {
     this.#events = events;
     const communicator = wire?.world ?? -1;
     window.node.bind(worldGrant.slot, worldGrant.lease);
-    const boot: ThreadBoot = {
+    const boot: Omit<ThreadBoot, 'gate'> = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       seal: window.node.seal,

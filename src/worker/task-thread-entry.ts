@@ -87,6 +87,12 @@ function sendOutcome(outcome: Outcome): void {
   port.send({ type: 'outcome', lease, taskId, outcome }, moved);
 }
 
+/** A thread that is to be replaced lets what it has told its peers leave first: later nobody polls for it. */
+async function sendLast(outcome: Outcome): Promise<void> {
+  if (outcome.kind === 'threw' && outcome.replaceThread) await engine.quiet();
+  sendOutcome(outcome);
+}
+
 async function assign(message: AssignMessage): Promise<void> {
   const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
   ({ taskId, lease } = given);
@@ -120,9 +126,7 @@ async function assign(message: AssignMessage): Promise<void> {
   if (current !== task) return;
   current = undefined;
   task.close();
-  // A thread that is ended in the middle of a message takes its process along.
-  if (outcome.kind === 'threw' && outcome.replaceThread) await engine.quiet();
-  sendOutcome(outcome);
+  await sendLast(outcome);
 }
 
 /**
@@ -170,7 +174,7 @@ function escaped(error: unknown): void {
     return;
   }
   current = undefined;
-  sendOutcome(threw(error, 'task', task, true));
+  void sendLast(threw(error, 'task', task, true));
 }
 
 if (boot.script) {

@@ -73,7 +73,7 @@ export class TaskThread {
     const { execArgv, logDir } = options.threads;
     this.node = window.node;
     this.#movesArguments = options.movesArguments;
-    const boot: ThreadBoot = {
+    const boot: Omit<ThreadBoot, 'gate'> = {
       kind: 'shoal-task-thread',
       window: window.node.handle,
       seal: window.node.seal,

@@ -193,7 +193,10 @@ test('a thread takes the wire over from one that was ended, with messages on the
     [2, 300, 1],
     [3, 300_000, 0],
   ]);
-  memory.inside = true;
+  const broken = (): never => {
+    throw new Error('its thread ends here');
+  };
+  assert.throws(() => memory.inside(broken), 'its thread ends here');
   throwsCode(() => new Endpoint(1, 1, memory, messages), 'PROTOCOL');
 });
 

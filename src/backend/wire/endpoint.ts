@@ -88,14 +88,14 @@ export class Endpoint {
     this.communicator = communicator;
     this.memory = memory;
     this.#messages = messages;
-    if (memory.inside) throw new ProtocolError('a thread was ended in the middle of a message');
+    if (memory.isInside) throw new ProtocolError('a thread was ended in the middle of a message');
     this.#sent = memory.sent;
     this.#received = memory.received;
     this.#region = this.#takeRegion();
     this.#allocator = new Allocator(memory.region(this.#region), regionBytes);
     if (memory.ringCommunicator === communicator) return;
     cancelRing(memory, messages);
-    this.#inside(() => {
+    memory.inside(() => {
       openRing(memory, messages, communicator);
     });
   }
@@ -156,7 +156,7 @@ export class Endpoint {
     const fields = { source: this.rank, sizeBytes: payload.length, reason };
     writeEnvelope(u32, letter.address, { kind, lease, sequence, step, ...fields });
     if (inline) bytes.set(payload, letter.address + envelopeBytes);
-    this.#inside(() => {
+    this.memory.inside(() => {
       this.#start(() => this.#isend(this.view(letter), dest, envelopeTag), letter, count);
       if (inline) return;
       if (block) block.users++;
@@ -224,7 +224,7 @@ export class Endpoint {
         return false;
       }
     }
-    this.#inside(() => {
+    memory.inside(() => {
       if (envelope) this.#take(envelope, block, inline, address + envelopeBytes);
       postReceive(memory, this.#messages, slot);
       memory.ringHead = (slot + 1) % ringSlots;
@@ -337,11 +337,5 @@ export class Endpoint {
       return free;
     }
     throw new ProtocolError('all wire memory is in use by messages of threads that were ended');
-  }
-
-  #inside(run: () => void): void {
-    this.memory.inside = true;
-    run();
-    this.memory.inside = false;
   }
 }

@@ -39,15 +39,15 @@ export function postReceive(memory: WireMemory, messages: Messages, slot: number
  */
 export function cancelRing(memory: WireMemory, messages: Messages): void {
   if (memory.ringCommunicator < 0) return;
-  memory.inside = true;
-  for (let slot = 0; slot < ringSlots; slot++) {
-    if (!endReceive(messages, memory.ringRequest(slot))) continue; // its slot is not used again
-    const envelope = readEnvelope(memory.u32, memory.slot(slot));
-    if (envelope) countMessage(memory.received, envelope.source);
-    memory.setRingRequest(slot, 0);
-  }
-  memory.ringCommunicator = -1;
-  memory.inside = false;
+  memory.inside(() => {
+    for (let slot = 0; slot < ringSlots; slot++) {
+      if (!endReceive(messages, memory.ringRequest(slot))) continue; // its slot is not used again
+      const envelope = readEnvelope(memory.u32, memory.slot(slot));
+      if (envelope) countMessage(memory.received, envelope.source);
+      memory.setRingRequest(slot, 0);
+    }
+    memory.ringCommunicator = -1;
+  });
 }
 
 /** One more message to or from a rank. */

@@ -4,6 +4,8 @@
  */
 import type { KernelExports } from '../../kernels/wasm-module.js';
 import { instantiateKernels } from '../../kernels/wasm-module.js';
+import type { ThreadGate } from './thread-gate.js';
+import { createGate, isShut, waitForEnd } from './thread-gate.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -63,8 +65,11 @@ export class WireMemory {
   readonly u32: Uint32Array;
   readonly #kernels: KernelExports;
   readonly #state: Int32Array;
+  readonly #gate: ThreadGate;
 
-  constructor({ memory, module }: WireHandle) {
+  /** @param gate - Of the thread; default: one that nobody shuts. */
+  constructor({ memory, module }: WireHandle, gate: ThreadGate = createGate()) {
+    this.#gate = gate;
     this.bytes = new Uint8Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
     this.#state = new Int32Array(memory.buffer, stateAddress, words.end);
@@ -86,12 +91,19 @@ export class WireMemory {
     return regionsAddress + index * regionBytes;
   }
 
-  /** Whether a thread was between two words that belong together. */
-  get inside(): boolean {
-    return this.#state[words.inside] !== 0;
+  /** Whether a thread is, or was ended, between two words that belong together. */
+  get isInside(): boolean {
+    return Atomics.load(this.#state, words.inside) !== 0;
   }
-  set inside(inside: boolean) {
-    this.#state[words.inside] = inside ? 1 : 0;
+  /** Change words that belong together; a thread that is to be ended waits for that in place of entering. */
+  inside(run: () => void): void {
+    Atomics.store(this.#state, words.inside, 1);
+    if (isShut(this.#gate)) {
+      Atomics.store(this.#state, words.inside, 0);
+      waitForEnd(this.#gate);
+    }
+    run();
+    Atomics.store(this.#state, words.inside, 0);
   }
   /** Region of the thread that has the wire. */
   get currentRegion(): number {
