@@ -111,7 +111,7 @@ export class CancelledError extends ShoalError {
 export class InsufficientWorkersError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_INSUFFICIENT_WORKERS';
 }
-/** `collective.empty` found no room in this rank's part of the window. */
+/** There is no room for `collective.empty` in this rank's part of the window, or for `emptyShared` in its root's. */
 export class WindowExhaustedError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_WINDOW_EXHAUSTED';
   declare readonly requestedBytes: number;

@@ -6,6 +6,7 @@ import { joinLoneWorld } from './worker/lone-world.js';
 export type { Collective } from './collective/collective.js';
 export type { AllreduceOptions } from './operations/allreduce.js';
 export type { BroadcastOptions } from './operations/broadcast.js';
+export type { EmptySharedOptions } from './operations/empty-shared.js';
 export type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './operations/call-options.js';
 export { collective, context } from './collective/bound.js';
 export type { TaskContext } from './collective/scope.js';

@@ -53,9 +53,24 @@ const windowAwaited: Prepare = (own, count) => {
   return { input: x, result: x, loop, free: () => own.free(x) };
 };
 
+const outShared: Prepare = (own, count) => {
+  const [x, out] = [own.empty(Float32Array, count), own.emptySharedSync(Float32Array, count)];
+  const sum = own.allreduceInit(x, { op: 'sum', out });
+  const loop = (calls: number): void => {
+    for (let i = 0; i < calls; i++) sum.startSync();
+  };
+  const free = (): void => {
+    sum.free();
+    own.free(x);
+    own.free(out);
+  };
+  return { input: x, result: out, loop, free };
+};
+
 /** Every form, by its name. */
 export const forms: ReadonlyMap<string, Prepare> = new Map([
   ['startSync', startSync],
+  ['out shared', outShared],
   ['window Sync', windowSync],
   ['window await', windowAwaited],
   ['plain Sync', plainSync],

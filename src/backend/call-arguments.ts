@@ -1,6 +1,7 @@
 /** The checked arguments of a call: everything is filled, nothing is optional where it need not be. */
 import type { PackedCopy } from '../operands/strides.js';
 import type { CallName } from '../operations/call-name.js';
+import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
 import type { TypedArray } from '../types/buffers.js';
 
@@ -18,6 +19,8 @@ export interface CallArguments {
   readonly input: TypedArray | undefined;
   /** What the call writes; undefined when it writes nothing here. */
   readonly output: TypedArray | undefined;
+  /** Set when the result goes to a node-shared array. */
+  readonly shared: SharedPlace | undefined;
   /** Set when `input` is a packed copy, to be filled at each start. */
   readonly packedInput: PackedCopy | undefined;
   /** Set when `output` is a packed copy, to be put back where it belongs. */

@@ -15,10 +15,13 @@ export function describeCall(descriptor: Descriptor): string {
     const code = errorClasses[descriptor.code - 1]?.code ?? 'an unknown error';
     return `${what} refused with ${code}`;
   }
+  const { shared } = descriptor;
   const parts: string[] = [];
+  if (operation?.makesArray) parts.push(descriptor.name);
   if (operation?.takesBuffer) parts.push(`${dtypeNames[descriptor.dtype] ?? descriptor.dtype} × ${descriptor.count}`);
   if (operation?.reduces) parts.push(`op ${kernelOpNames[descriptor.op] ?? descriptor.op}`);
   if (operation?.options.includes('root')) parts.push(`root ${descriptor.root}`);
-  if (descriptor.name !== '') parts.push(`name ${JSON.stringify(descriptor.name)}`);
+  if (shared) parts.push(`into byte ${shared.byteOffset} of the shared array of call ${shared.array}`);
+  if (descriptor.name !== '' && !operation?.makesArray) parts.push(`name ${JSON.stringify(descriptor.name)}`);
   return `${what}(${parts.join(', ')})`;
 }

@@ -27,7 +27,7 @@ const shortBytes = 4_096;
 /** Owned by the collectives of the group. */
 export class GroupCalls {
   readonly group: Group;
-  readonly #setting: Setting;
+  readonly setting: Setting;
   /** Note the line that made an awaited call. */
   readonly #notesLines: boolean;
   readonly #inUse = new BuffersInUse<Call>();
@@ -39,7 +39,7 @@ export class GroupCalls {
   constructor(group: Group, timeoutMs: number, notesLines: boolean) {
     this.group = group;
     this.#notesLines = notesLines;
-    this.#setting = { arrays: group.engine.backend.arrays, rank: group.rank, size: group.members.length, timeoutMs };
+    this.setting = { arrays: group.engine.backend.arrays, rank: group.rank, size: group.members.length, timeoutMs };
   }
 
   /** Milliseconds during which at least one call of this rank was under way. */
@@ -69,7 +69,7 @@ export class GroupCalls {
     const given = new GivenOptions();
     given.read(operation, 'prepared', options);
     const what = methodName(operation, 'prepared');
-    const check = (): CallArguments => validate(what, operation, buffer, given, this.#setting);
+    const check = (): CallArguments => validate(what, operation, buffer, given, this.setting);
     return new Prepared(this, new Call(this.group, check()), check);
   }
 
@@ -191,7 +191,7 @@ export class GroupCalls {
   #make(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
     const what = methodName(operation, form);
     const signal = checkSignal(what, given.signal);
-    const args = validate(what, operation, buffer, given, this.#setting);
+    const args = validate(what, operation, buffer, given, this.setting);
     this.assertFree(what, args.memory);
     const call = new Call(this.group, args);
     call.signal = signal;
@@ -204,12 +204,15 @@ export class GroupCalls {
 
   /** Whether the memory of a call is still what it was: not detached, not shrunk, not freed. */
   #isIntact(call: Call): boolean {
-    const { arrays } = this.#setting;
+    const { arrays } = this.setting;
     const { memory, count } = call.args;
     if (count === 0) return !memory.some(isDetached); // an empty array has no bytes that could be gone
     for (let i = 0; i < memory.length; i++) if (memory[i]?.byteLength === 0) return false;
     if (call.checkedAt === arrays.frees) return true;
     if (memory.some((array) => arrays.holds(array) && !arrays.owns(array))) return false;
+    // What lies at the same place now may be shared, or no more.
+    const target = memory.at(-1);
+    if (target && arrays.sharedPlace(target)?.array !== call.args.shared?.array) return false;
     call.checkedAt = arrays.frees;
     return true;
   }

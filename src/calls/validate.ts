@@ -2,10 +2,12 @@
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { checkDtype, checkOp } from '../operands/numeric.js';
+import type { Operand } from '../operands/operand.js';
 import { assertWritable, checkOut, readOperand } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import type { CallName } from '../operations/call-name.js';
 import { encodeName, noName } from '../operations/call-name.js';
+import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { GivenOptions } from './call-options.js';
@@ -31,6 +33,7 @@ export function emptyArguments(operation: Operation): CallArguments {
     name: noName,
     input: undefined,
     output: undefined,
+    shared: undefined,
     packedInput: undefined,
     packedOutput: undefined,
     memory: [],
@@ -78,6 +81,7 @@ export function validate(
     name,
     input: sends ? source.array : undefined,
     output: receives ? target.array : undefined,
+    shared: sharedPlace(what, operation, source, target, setting.arrays),
     packedInput: sends ? source.packed : undefined,
     packedOutput: receives ? target.packed : undefined,
     memory: target === source ? [source.memory] : [source.memory, target.memory],
@@ -86,7 +90,32 @@ export function validate(
   };
 }
 
-function checkName(what: string, name: unknown): CallName {
+/**
+ * The part of a node-shared array that a call writes. Each rank reads what it brings, and all read the same there: a fold of
+ * one array with itself is what nobody means.
+ */
+function sharedPlace(
+  what: string,
+  { reduces }: Operation,
+  source: Operand,
+  target: Operand,
+  arrays: TaskArrays,
+): SharedPlace | undefined {
+  if (reduces && arrays.sharedPlace(source.memory)) {
+    throw new InvalidArgumentError(
+      `${what}: expected buffer to be an array of this rank's own, but it lies in one of emptyShared, which is the same ` +
+        `on all ranks; give that as out`,
+    );
+  }
+  const place = arrays.sharedPlace(target.memory);
+  if (!place || !target.packed) return place;
+  throw new InvalidArgumentError(
+    `${what}: expected the elements in an array of emptyShared to lie in a row, but their strides leave gaps`,
+  );
+}
+
+/** What a record has of a name. @throws {@link InvalidArgumentError} */
+export function checkName(what: string, name: unknown): CallName {
   if (name === undefined) return noName;
   if (typeof name !== 'string') {
     throw new InvalidArgumentError(`${what}: expected name to be a string, received ${show(name)}`);
@@ -94,7 +123,8 @@ function checkName(what: string, name: unknown): CallName {
   return encodeName(name);
 }
 
-function checkTimeout(what: string, timeoutMs: unknown, defaultMs: number): number {
+/** Milliseconds; Infinity: no limit. @throws {@link InvalidArgumentError} */
+export function checkTimeout(what: string, timeoutMs: unknown, defaultMs: number): number {
   if (timeoutMs === undefined) return defaultMs;
   if (timeoutMs === null) return Infinity;
   if (typeof timeoutMs === 'number' && timeoutMs > 0) return timeoutMs;
@@ -109,7 +139,8 @@ export function checkSignal(what: string, signal: unknown): AbortSignal | undefi
   throw new InvalidArgumentError(`${what}: expected signal to be an AbortSignal, received ${show(signal)}`);
 }
 
-function checkRoot(what: string, root: unknown, size: number): number {
+/** @throws {@link InvalidArgumentError} */
+export function checkRoot(what: string, root: unknown, size: number): number {
   if (root === undefined) return 0;
   if (typeof root === 'number' && Number.isInteger(root) && root >= 0 && root < size) return root;
   throw new InvalidArgumentError(`${what}: expected root to be a rank from 0 to ${size - 1}, received ${show(root)}`);

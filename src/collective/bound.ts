@@ -1,26 +1,27 @@
 /** `collective` and `context` of `shoal/worker`: without state of their own, each use looks its task up. */
 import { operations } from '../operations/index.js';
+import { methodNames } from '../operations/operation.js';
 import type { Collective } from './collective.js';
 import type { TaskContext } from './scope.js';
 import { currentScope } from './scope.js';
 
-/** No method takes more than two arguments; a list of any length would cost each call some time. */
-type Method = (first?: unknown, second?: unknown) => unknown;
+/** No method takes more than three arguments; a list of any length would cost each call some time. */
+type Method = (first?: unknown, second?: unknown, third?: unknown) => unknown;
 
 function methodOf(name: keyof Collective): Method {
   const what = `collective.${name}`;
-  return (first, second) => {
+  return (first, second, third) => {
     const own = currentScope(what).collective as unknown as Readonly<Record<string, Method>>;
-    return own[name]?.(first, second);
+    return own[name]?.(first, second, third);
   };
 }
 
 /** A function that returns a promise rejects; it never throws. */
 function awaitedMethodOf(name: keyof Collective): Method {
   const method = methodOf(name);
-  return (first, second) => {
+  return (first, second, third) => {
     try {
-      return method(first, second);
+      return method(first, second, third);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -29,7 +30,7 @@ function awaitedMethodOf(name: keyof Collective): Method {
 
 const awaitedMethods = new Set(operations.map(({ name }) => name));
 const methods: readonly (keyof Collective)[] = [
-  ...operations.flatMap(({ name }) => [name, `${name}Sync`, `${name}Init`] as (keyof Collective)[]),
+  ...(operations.flatMap(methodNames) as (keyof Collective)[]),
   'empty',
   'free',
   'current',

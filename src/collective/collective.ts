@@ -2,10 +2,11 @@
 import type { Allreduce } from '../operations/allreduce.js';
 import type { Barrier } from '../operations/barrier.js';
 import type { Broadcast } from '../operations/broadcast.js';
+import type { EmptyShared } from '../operations/empty-shared.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
 /** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
-export interface Collective extends Allreduce, Broadcast, Barrier {
+export interface Collective extends Allreduce, Broadcast, Barrier, EmptyShared {
   /**
    * Make an array of `count` zeros inside the window: collectives on it copy nothing.
    *
@@ -15,7 +16,10 @@ export interface Collective extends Allreduce, Broadcast, Barrier {
    * @throws {@link WindowExhaustedError} when this rank's part of the window has no room.
    */
   empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T;
-  /** Give an array of {@link Collective.empty} back early. No view of it may be used afterwards. */
+  /**
+   * Give an array of {@link Collective.empty} or of {@link EmptyShared.emptyShared} back early. No view of it may be used
+   * afterwards on this rank. Not collective: memory of a node-shared array is used again when all its ranks have freed it.
+   */
   free(array: TypedArray | Float16ArrayLike): void;
   /** This task's collectives as a plain object, for hot loops: saves looking the task up in every call. */
   current(): Collective;

@@ -1,17 +1,21 @@
 /** The collectives of one group as task code has them, and the arrays of its task. */
+import { ArrayCalls } from '../calls/array-calls.js';
 import type { Group } from '../calls/group.js';
 import { GroupCalls } from '../calls/group-calls.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
+import { arrayBytes, checkMade } from '../operands/array-class.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import { viewOf } from '../operands/tensor.js';
 import { trusted } from '../operands/trusted-array.js';
 import { operations } from '../operations/index.js';
+import type { Operation } from '../operations/operation.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { Collective } from './collective.js';
 
 /** Binds the collectives to a group. The methods of the operations are added below, from their rows. */
 class OwnCollective {
   readonly calls: GroupCalls;
+  readonly arrayCalls: ArrayCalls;
   readonly #group: Group;
   readonly #arrays: TaskArrays;
   /** Fill freed memory with 0xFF, so that a use after free shows. */
@@ -19,6 +23,7 @@ class OwnCollective {
 
   constructor(group: Group, timeoutMs: number, poison: boolean) {
     this.calls = new GroupCalls(group, timeoutMs, poison);
+    this.arrayCalls = new ArrayCalls(this.calls);
     this.#group = group;
     this.#poison = poison;
     this.#arrays = group.engine.backend.arrays;
@@ -31,30 +36,18 @@ class OwnCollective {
 
   empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T {
     this.#assertOpen();
-    const itemBytes = (arrayClass as { BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT;
-    if (typeof arrayClass !== 'function' || typeof itemBytes !== 'number') {
-      throw new InvalidArgumentError(
-        `empty: expected a typed array class such as Float32Array, received ${show(arrayClass)}`,
-      );
-    }
-    if (!Number.isInteger(count) || count < 0) {
-      throw new InvalidArgumentError(`empty: expected count to be an integer >= 0, received ${show(count)}`);
-    }
-    const sizeBytes = count * itemBytes;
+    const sizeBytes = arrayBytes('empty', arrayClass, count);
     const array = this.#arrays.make(arrayClass, count, sizeBytes);
-    // What a class says of itself may not be so: its array must be as long as the memory that it was given.
-    const made = viewOf(array)?.array ?? trusted('empty: expected the array', array);
-    if (made?.byteLength === sizeBytes) return array;
-    throw new InvalidArgumentError(
-      `empty: expected a class whose ${count} elements take ${sizeBytes} bytes, as its BYTES_PER_ELEMENT says; ` +
-        `received ${show(arrayClass)}, whose array has ${made ? `${made.byteLength} bytes` : 'none'}`,
-    );
+    checkMade('empty', arrayClass, array, count, sizeBytes);
+    return array;
   }
 
   free(given: TypedArray | Float16ArrayLike): void {
     const array = viewOf(given)?.array ?? trusted('free: expected the array', given);
     if (!array) {
-      throw new InvalidArgumentError(`free: expected an array of collective.empty, received ${show(given)}`);
+      throw new InvalidArgumentError(
+        `free: expected an array of collective.empty or emptyShared, received ${show(given)}`,
+      );
     }
     this.#assertOpen();
     if (this.calls.isInUse(array)) {
@@ -78,10 +71,23 @@ class OwnCollective {
   }
 }
 
-for (const operation of operations) {
-  const { name, takesBuffer } = operation;
+type Form = (this: OwnCollective, first: unknown, second: unknown, third: unknown) => unknown;
+
+/** The methods of an operation. */
+function formsOf(operation: Operation): Readonly<Record<string, Form>> {
+  const { name, takesBuffer, makesArray } = operation;
+  if (makesArray) {
+    return {
+      [name](arrayClass, count, options) {
+        return this.arrayCalls.start(operation, arrayClass, count, options);
+      },
+      [`${name}Sync`](arrayClass, count, options) {
+        return this.arrayCalls.run(operation, arrayClass, count, options);
+      },
+    };
+  }
   // An operation without a buffer has its options first.
-  const forms: Readonly<Record<string, (this: OwnCollective, first: unknown, second: unknown) => unknown>> = {
+  return {
     [name](first, second) {
       return takesBuffer ? this.calls.start(operation, first, second) : this.calls.start(operation, undefined, first);
     },
@@ -94,7 +100,10 @@ for (const operation of operations) {
         : this.calls.prepare(operation, undefined, first);
     },
   };
-  for (const [form, value] of Object.entries(forms)) {
+}
+
+for (const operation of operations) {
+  for (const [form, value] of Object.entries(formsOf(operation))) {
     Object.defineProperty(OwnCollective.prototype, form, { value, configurable: true, writable: true });
   }
 }

@@ -1,4 +1,5 @@
-/** The memory of `collective.empty`: what a task's arrays are made of, and which arrays are a task's. */
+/** The memory of `collective.empty` and `emptyShared`: what a task's arrays are made of, and which are a task's. */
+import type { SharedPlace } from '../operations/descriptor.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
 /**
@@ -17,11 +18,50 @@ export interface TaskArrays {
     count: number,
     requestedBytes: number,
   ): T;
-  /** @throws {@link InvalidArgumentError} for anything but a whole array of `make`. */
+  /** Begin to make an array of zeros that all ranks of a host have in common. */
+  offer(request: SharedRequest): SharedOffer;
+  /** The part of a node-shared array that an array is; undefined for any other. */
+  sharedPlace(array: TypedArray): SharedPlace | undefined;
+  /** @throws {@link InvalidArgumentError} for anything but a whole array of `make` or of an offer. */
   free(array: TypedArray, poison: boolean): void;
-  /** Free all. */
+  /** Free all. What other ranks may still read stays until this rank has its next task. */
   release(poison: boolean): void;
 }
 
+/** A node-shared array that is to be made. */
+export interface SharedRequest {
+  readonly sizeBytes: number;
+  /** Rank whose memory it is to be in, where ranks share any. */
+  readonly root: number;
+  readonly rank: number;
+  /** Ranks of the group. */
+  readonly size: number;
+}
+
+/** One rank's part in making a node-shared array. */
+export interface SharedOffer {
+  /** Where the array is, 0: another rank says so. */
+  readonly address: number;
+  /** This rank had no room. */
+  readonly isMissing: boolean;
+  /** Where `isMissing`, the longest range that there is. */
+  readonly largestFreeBytes: number;
+  /**
+   * All ranks have their part: make this rank's array.
+   *
+   * @param address - That of the root.
+   * @param number - Of the call that has made the array.
+   */
+  take<T extends TypedArray | Float16ArrayLike>(
+    arrayClass: TypedArrayClass<T>,
+    count: number,
+    address: number,
+    number: number,
+  ): T;
+  /** No rank has an array. */
+  withdraw(): void;
+}
+
 /** Why `free` refuses what it is given. */
-export const notWhole = 'free: expected a whole array of collective.empty that was not freed yet';
+export const notWhole =
+  'free: expected a whole array of collective.empty or emptyShared that this rank has not freed yet';

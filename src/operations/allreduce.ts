@@ -18,6 +18,7 @@ export const allreduce: Operation = {
   name: 'allreduce',
   number: 3,
   takesBuffer: true,
+  makesArray: false,
   reduces: true,
   options: ['op', 'dtype', 'accumulate', 'out', ...commonOptions],
   sends: () => true,

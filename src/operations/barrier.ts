@@ -14,6 +14,7 @@ export const barrier: Operation = {
   name: 'barrier',
   number: 1,
   takesBuffer: false,
+  makesArray: false,
   reduces: false,
   options: commonOptions,
   sends: () => false,

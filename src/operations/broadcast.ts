@@ -16,6 +16,7 @@ export const broadcast: Operation = {
   name: 'broadcast',
   number: 2,
   takesBuffer: true,
+  makesArray: false,
   reduces: false,
   options: ['root', 'dtype', ...commonOptions],
   sends: (rank, root) => rank === root,

@@ -17,4 +17,14 @@ export interface Descriptor {
   readonly root: number;
   readonly count: number;
   readonly name: string;
+  /** Where its result goes, when that is a node-shared array. */
+  readonly shared: SharedPlace | undefined;
+}
+
+/** A part of a node-shared array, as its ranks compare it. */
+export interface SharedPlace {
+  /** Number of the call that made the array. */
+  readonly array: number;
+  /** Where in the array the part begins. */
+  readonly byteOffset: number;
 }

@@ -6,6 +6,11 @@ export const commonOptions = ['name', 'timeoutMs', 'signal'] as const;
 /** All options. */
 export type OptionName = 'op' | 'dtype' | 'accumulate' | 'out' | 'root' | (typeof commonOptions)[number];
 
+/** The methods that it has. */
+export function methodNames({ name, makesArray }: Operation): string[] {
+  return makesArray ? [name, `${name}Sync`] : [name, `${name}Sync`, `${name}Init`];
+}
+
 /** The row of an operation; its file also has the types of its methods. */
 export interface Operation {
   /** The awaited method; `…Sync` and `…Init` are named after it. */
@@ -14,6 +19,8 @@ export interface Operation {
   readonly number: number;
   /** Whether a buffer comes before the options. */
   readonly takesBuffer: boolean;
+  /** Whether it makes an array, of a class and a count that come before the options. Such a call cannot be prepared. */
+  readonly makesArray: boolean;
   /** Whether it folds what the ranks bring. */
   readonly reduces: boolean;
   readonly options: readonly OptionName[];

@@ -42,11 +42,14 @@ const slips: readonly (readonly [Slip, Then])[] = [
   ['past its end', 'call'],
   ['before its start', 'return'],
   ['past a freed one', 'return'],
+  ['past a shared one', 'return'],
+  ['before a shared one', 'call'],
+  ['past a freed shared one', 'call'],
   ['first floats', 'throw'],
   ['whole', 'loop'],
 ];
 // A new job takes a second or two: there some are drawn.
-for (const [slip, then] of isMpi ? drawn(slips, 4) : slips) {
+for (const [slip, then] of isMpi ? drawn(slips, 5) : slips) {
   test(`a task that writes there (${slip}, then ${then}) is told so, and later tasks are right`, async () => {
     const args: [Slip, Then, number] = [slip, then, 1];
     const run = pool.run(tasks, { export: 'slips', workers, args, timeoutMs: isShared ? 20_000 : 1_000 });

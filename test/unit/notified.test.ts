@@ -19,7 +19,17 @@ test('a rank notifies each sleeper when all have arrived, before it works, and w
     node.bytes.fill(0, address, address + count * 4);
     block.setLease(1);
     // allreduce, float32, sum
-    block.setCall({ operation: 3, dtype: 11, op: 0, root: 0, count, name, source: address, target: address });
+    block.setCall({
+      operation: 3,
+      dtype: 11,
+      op: 0,
+      root: 0,
+      count,
+      name,
+      source: address,
+      target: address,
+      isShared: false,
+    });
     return block;
   });
   const start = (rank: number): number => ranks[rank]!.kernels.shoal_start(blocks[rank]!.address, 1, 0);

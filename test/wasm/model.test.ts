@@ -33,6 +33,9 @@ const largeFaults: readonly (readonly [LargeFault, RegExp])[] = [
   ['no look at abort in the last wait', /stuck/],
 ];
 
+/** What members do in a small call, done to a target that all of them read. */
+const writesByAll = ['every rank writes the target and leaves', /whose call has ended/] as const;
+
 const stagingFaults: readonly (readonly [StagingFault, RegExp])[] = [
   ['no rule 2', /later (descriptor|payload)/],
   ['bound after an own refusal', /later (descriptor|payload)/],
@@ -59,9 +62,13 @@ for (const [ranks, chunks, least] of [
   test(`rules 2 and 4-7 hold in every state of a large call, ${size}`, () => {
     holds(`large call, ${size}`, largeCall(ranks, chunks, 'none'), least);
   });
-  for (const [fault, expected] of largeFaults) {
+  test(`they hold with one target for all ranks, ${size}`, () => {
+    holds(`shared target, ${size}`, largeCall(ranks, chunks, 'none', 'shared'), least);
+  });
+  for (const [fault, expected] of [...largeFaults, writesByAll]) {
     test(`the model of a large call finds the fault: ${fault}, ${size}`, () => {
-      finds(largeCall(ranks, chunks, fault), expected);
+      const targets = fault === writesByAll[0] ? ['shared' as const] : ['own' as const, 'shared' as const];
+      for (const target of targets) finds(largeCall(ranks, chunks, fault, target), expected);
     });
   }
 }

@@ -16,11 +16,16 @@ constexpr uint32_t kChunkBytes = 64 * 1024; // smallest chunk of a large call
 constexpr uint32_t kSmallBytes = 512;      // up to here every member folds for itself
 constexpr uint32_t kNameBytes = 64;         // how much of a call's name travels
 
-enum Operation : uint8_t { kBarrier = 1, kBroadcast = 2, kAllreduce = 3 };
+// What makes node-shared arrays sums what each member says of them, as a small allreduce.
+enum Operation : uint8_t { kBarrier = 1, kBroadcast = 2, kAllreduce = 3, kEmptyShared = 4 };
 enum DescriptorState : uint8_t { kArrived = 1, kRefused = 2, kFinished = 3 };
 enum Flag : uint8_t {
   kStaged = 1,  // its array is outside the window: it copies in and out of its staging itself
   kPiece = 2,   // a later piece of a call whose plain arrays exceed the staging
+};
+
+enum AgreedFlag : uint8_t {
+  kSharedTarget = 1,  // all members have the same part of a node-shared array as their target
 };
 
 // One member's announcement of one call. `sequence` is stored last (release) and read first (acquire). The first 64 bytes

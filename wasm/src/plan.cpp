@@ -38,6 +38,7 @@ void list_addresses(CallBlock& f) {
   for (uint32_t m = 0; m < f.size; m++) {
     const Descriptor& descriptor = descriptor_of(f, m);
     if (!broadcast) f.sources[f.sourceCount++] = descriptor.address;
+    if (is_shared(f) && m != 0) continue;
     if (broadcast && m == root && descriptor.targetAddress == descriptor.address) continue;
     if (descriptor.targetAddress != 0) {
       f.targets[f.targetCount++] = descriptor.targetAddress;
@@ -70,11 +71,14 @@ bool plan(CallBlock& f) {
   for (uint32_t m = 0; m < f.size; m++) {
     const Descriptor& descriptor = descriptor_of(f, m);
     if (!agree(first, descriptor)) return false;
+    if (is_shared(f) && descriptor.targetAddress != first.targetAddress) return false;
     staged = staged || (descriptor.flags & kStaged);
   }
   f.chunks = 0;
   f.pieceCount = f.descriptor.count - f.pieceStart;
   if (f.descriptor.operation == kBarrier || f.descriptor.count == 0 || is_small(f)) return true;
+  // The root has written it where all members read it.
+  if (f.descriptor.operation == kBroadcast && is_shared(f)) return true;
   const uint64_t fits = f.stagingBytes / item_bytes(f);
   if (staged && f.pieceCount > fits) f.pieceCount = fits;
   list_addresses(f);
@@ -100,7 +104,7 @@ void run_chunk(CallBlock& f, uint32_t chunk) {
 void run_small(CallBlock& f) {
   f.result = 0;
   const uint64_t bytes = f.descriptor.count * (f.descriptor.operation == kBarrier ? 0 : item_bytes(f));
-  if (bytes == 0) return;
+  if (bytes == 0 || is_shared(f)) return;
   if (bytes > kSmallBytes) {
     // A large broadcast whose members all copy from the root's staging.
     f.result = f.sources[0];

@@ -6,8 +6,11 @@
 namespace shoal {
 
 inline uint64_t item_bytes(const CallBlock& f) { return kItemBytes[f.descriptor.dtype]; }
-// Small calls are folded by every member from the staged inputs.
-inline bool is_small(const CallBlock& f) { return f.descriptor.count * item_bytes(f) <= kSmallBytes; }
+// Whether the result goes to one place that all members read.
+inline bool is_shared(const CallBlock& f) { return f.descriptor.agreedFlags & kSharedTarget; }
+// Small calls are folded by every member from the staged inputs. A shared target is written by one member alone, and nobody
+// leaves before that: such a call goes through chunks, however short.
+inline bool is_small(const CallBlock& f) { return f.descriptor.count * item_bytes(f) <= kSmallBytes && !is_shared(f); }
 // Whether this rank brings data.
 inline bool sends(const CallBlock& f) { return f.descriptor.operation != kBroadcast || uint32_t(f.descriptor.root) == f.self; }
 // Two halves alternate by sequence.

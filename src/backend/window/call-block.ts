@@ -9,6 +9,8 @@ import { layoutNumbers as at, stagingBytes } from './layout.js';
 import type { NodeWindow } from './node-window.js';
 
 const highWord = 2 ** 32;
+/** `AgreedFlag` of `wasm/src/layout.h`. */
+const sharedTarget = 1;
 const zeros = new Uint8Array(at.slotMembers);
 /** Numbers and addresses of one call, before its first piece. */
 export interface BlockCall {
@@ -20,6 +22,14 @@ export interface BlockCall {
   readonly name: CallName;
   readonly source: number;
   readonly target: number;
+  /** Whether the target is a part of a node-shared array, the same on all ranks. */
+  readonly isShared: boolean;
+}
+
+/** What a member has announced. */
+interface BlockDescriptor extends Omit<Descriptor, 'shared'> {
+  /** Where its result goes, when that is a node-shared array. */
+  readonly sharedAddress: number | undefined;
 }
 
 /** Typed access to the block; the addresses of window arrays move on with each piece. */
@@ -91,7 +101,9 @@ export class CallBlock {
   /** Describe a call. `source` and `target` are addresses of its first piece, or 0. */
   setCall(call: BlockCall): void {
     const { bytes } = this.#node;
-    this.#set(at.blockDescriptor + at.descriptorOperation, call.operation | (call.dtype << 8) | (call.op << 16));
+    const flags = call.isShared ? sharedTarget : 0;
+    const what = call.operation | (call.dtype << 8) | (call.op << 16) | (flags << 24);
+    this.#set(at.blockDescriptor + at.descriptorOperation, what);
     this.#set(at.blockDescriptor + at.descriptorRoot, call.root);
     this.#setWide(at.blockDescriptor + at.descriptorCount, call.count);
     this.#setWide(at.blockDescriptor + at.descriptorNameLength, call.name.length);
@@ -174,7 +186,7 @@ export class CallBlock {
   }
 
   /** What `member` announced for `sequence`; undefined while it has not arrived there. */
-  descriptor(member: number, sequence: number): Descriptor | undefined {
+  descriptor(member: number, sequence: number): BlockDescriptor | undefined {
     const { u32, i64, bytes } = this.#node;
     const address = this.#member(member) + (sequence % at.ring) * at.descriptorBytes;
     if (Number(Atomics.load(i64, address / 8)) !== sequence) return undefined;
@@ -189,6 +201,10 @@ export class CallBlock {
       root: u32[(address + at.descriptorRoot) / 4] ?? 0,
       count: this.#getWide(address + at.descriptorCount),
       name: nameText(bytes.subarray(name, name + at.nameBytes), this.#getWide(address + at.descriptorNameLength)),
+      sharedAddress:
+        bytes[address + at.descriptorAgreedFlags] === sharedTarget
+          ? u32[(address + at.descriptorTarget) / 4]
+          : undefined,
     };
   }
 

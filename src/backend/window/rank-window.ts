@@ -5,9 +5,7 @@ import { Allocator } from './allocator.js';
 import { CallBlock } from './call-block.js';
 import { faultBytes, groupStagingBytes, guardBytes, maxGroups } from './layout.js';
 import type { NodeWindow } from './node-window.js';
-
-/** What guards hold. */
-const guardByte = 0xa6;
+import { guardByte, SharedArrays } from './shared-arrays.js';
 
 /** Owned by the thread that runs the rank; nothing of it may be used from another. */
 export class RankWindow {
@@ -16,6 +14,7 @@ export class RankWindow {
   readonly rank: number;
   readonly kernels: KernelExports;
   readonly arena: Allocator;
+  readonly shared: SharedArrays;
   /** Wakes a rank of this host. */
   readonly notify: (rank: number) => void;
   readonly #buffer: ArrayBufferLike;
@@ -34,6 +33,7 @@ export class RankWindow {
     const arena = layout.arena(rank);
     node.bytes.fill(guardByte, arena, arena + guardBytes);
     this.arena = new Allocator(arena + guardBytes, layout.arenaBytes - guardBytes);
+    this.shared = new SharedArrays(node, this.arena);
     this.#freeBlocks = Array.from({ length: maxGroups }, (_, index) => layout.block(rank, index));
   }
 
@@ -68,7 +68,11 @@ export class RankWindow {
 
   /** Zeroed memory for an array, or undefined when the arena has no room. */
   allocate(sizeBytes: number): number | undefined {
-    const address = this.arena.allocate(sizeBytes);
+    let address = this.arena.allocate(sizeBytes);
+    if (address === undefined) {
+      this.shared.freeUnused();
+      address = this.arena.allocate(sizeBytes);
+    }
     if (address === undefined) return undefined;
     this.node.bytes.fill(0, address, address + sizeBytes);
     const end = address + sizeBytes;
@@ -83,6 +87,13 @@ export class RankWindow {
     return sizeBytes;
   }
 
+  /** Free a node-shared array on this rank. Returns false when this rank has none there. */
+  freeShared(array: ArrayBufferView, poison: boolean): boolean {
+    const { freed, damage } = this.shared.free(array, poison);
+    this.#brokenGuard ??= damage;
+    return freed;
+  }
+
   /**
    * What was written to in this rank's part, or in what all share, although nobody may; undefined: nothing is known.
    */
@@ -95,7 +106,7 @@ export class RankWindow {
       const broken = this.#guardBehind(address, sizeBytes);
       if (broken !== undefined) return broken;
     }
-    return undefined;
+    return this.shared.damage();
   }
 
   #guardBehind(address: number, sizeBytes: number): string | undefined {

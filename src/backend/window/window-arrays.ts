@@ -1,6 +1,7 @@
-/** Arrays of `collective.empty` inside the window. */
+/** Arrays of `collective.empty` and `emptyShared` inside the window. */
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
-import type { TaskArrays } from '../../operands/task-arrays.js';
+import type { SharedPlace } from '../../operations/descriptor.js';
+import type { SharedOffer, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
 import { notWhole } from '../../operands/task-arrays.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/buffers.js';
 import type { RankWindow } from './rank-window.js';
@@ -19,7 +20,10 @@ export class WindowArrays implements TaskArrays {
   }
 
   owns(array: TypedArray): boolean {
-    return this.#window.arena.owns(array.byteOffset, array.byteLength);
+    const { arena, shared } = this.#window;
+    // Shared ones are of this rank's arena, or of another's: where they are, only they count.
+    if (shared.owns(array)) return true;
+    return arena.owns(array.byteOffset, array.byteLength) && !shared.isHeld(array);
   }
 
   make<T extends TypedArray | Float16ArrayLike>(
@@ -36,25 +40,61 @@ export class WindowArrays implements TaskArrays {
         { requestedBytes, largestFreeBytes },
       );
     }
-    return new arrayClass(this.#window.node.handle.memory.buffer as unknown as SharedArrayBuffer, address, count);
+    return this.#view(arrayClass, address, count);
+  }
+
+  offer({ sizeBytes, root, rank, size }: SharedRequest): SharedOffer {
+    const { shared, arena } = this.#window;
+    const held = rank === root ? shared.hold(sizeBytes, size) : 0;
+    return {
+      address: held ?? 0,
+      isMissing: held === undefined,
+      largestFreeBytes: held === undefined ? arena.largestFreeBytes : 0,
+      take: (arrayClass, count, address, number) => {
+        shared.use(address, sizeBytes, number, rank, size);
+        return this.#view(arrayClass, address, count);
+      },
+      withdraw: () => {
+        if (held !== undefined && held !== 0) shared.letGo(held);
+      },
+    };
+  }
+
+  sharedPlace(array: TypedArray): SharedPlace | undefined {
+    if (array.byteLength === 0 || !this.holds(array)) return undefined;
+    return this.#window.shared.placeOf(array.byteOffset, array.byteLength);
   }
 
   free(array: TypedArray, poison: boolean): void {
     this.frees++;
-    const address = this.#window.holds(array) ? array.byteOffset : -1;
-    const freedBytes = this.#window.free(address);
+    const isInside = this.#window.holds(array);
+    if (isInside && this.#window.freeShared(array, poison)) return;
+    const isOwn = isInside && !this.#window.shared.isHeld(array);
+    const freedBytes = isOwn ? this.#window.free(array.byteOffset) : undefined;
     if (freedBytes === undefined) throw new InvalidArgumentError(notWhole);
-    if (poison) this.#poison(address, freedBytes);
+    if (poison) this.#fill(array.byteOffset, freedBytes);
   }
 
   release(poison: boolean): void {
     this.frees++;
-    const { arena } = this.#window;
-    if (poison) for (const [address, { sizeBytes }] of arena.live()) this.#poison(address, sizeBytes);
-    arena.reset();
+    const { arena, shared } = this.#window;
+    const kept = shared.end(poison);
+    if (kept.size === 0 && !poison) {
+      arena.reset();
+      return;
+    }
+    for (const [address, { sizeBytes }] of [...arena.live()]) {
+      if (kept.has(address)) continue;
+      if (poison) this.#fill(address, sizeBytes);
+      arena.free(address);
+    }
   }
 
-  #poison(address: number, length: number): void {
+  #view<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, address: number, count: number): T {
+    return new arrayClass(this.#window.node.handle.memory.buffer as unknown as SharedArrayBuffer, address, count);
+  }
+
+  #fill(address: number, length: number): void {
     this.#window.node.bytes.fill(0xff, address, address + length);
   }
 }

@@ -51,7 +51,11 @@ export class WindowChannel implements Channel, WindowMembers {
   }
 
   descriptor(rank: number, sequence: number): Descriptor | undefined {
-    return this.block.descriptor(rank, sequence);
+    const found = this.block.descriptor(rank, sequence);
+    if (!found) return undefined;
+    const { sharedAddress, ...descriptor } = found;
+    const shared = sharedAddress === undefined ? undefined : this.window.shared.placeOf(sharedAddress, 1);
+    return { ...descriptor, shared };
   }
 
   finished(rank: number): number {

@@ -113,9 +113,10 @@ export class WindowTransfer implements Transfer {
 
   #describe(): void {
     const { block } = this.#members;
-    const { operation, dtype, op, root, count, name } = this.#args;
+    const { operation, dtype, op, root, count, name, shared } = this.#args;
+    const isShared = shared !== undefined;
     this.#pieceStart = 0;
-    block.setCall({ operation: operation.number, dtype, op, root, count, name, ...this.#addresses() });
+    block.setCall({ operation: operation.number, dtype, op, root, count, name, isShared, ...this.#addresses() });
     block.described = this.#id;
   }
 

@@ -1,13 +1,20 @@
-/** Arrays of `collective.empty` where ranks share no memory. */
+/** Arrays of `collective.empty` and `emptyShared` where ranks share no memory. */
+import assert from 'node:assert/strict';
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
-import type { TaskArrays } from '../../operands/task-arrays.js';
+import type { SharedPlace } from '../../operations/descriptor.js';
+import type { SharedOffer, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
 import { notWhole } from '../../operands/task-arrays.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/buffers.js';
+
+/** Of a node-shared array: as many as a window could have; places in it travel as 32 bits. */
+const maxSharedBytes = 2 ** 32;
 
 /** Ordinary arrays, where ranks share no memory. */
 export class OrdinaryArrays implements TaskArrays {
   frees = 0;
   readonly #live = new Map<ArrayBufferLike, { readonly byteLength: number }>();
+  /** Of node-shared arrays, of which each rank has a copy: the number of the call that made them. */
+  readonly #shared = new WeakMap<ArrayBufferLike, number>();
   readonly #known = new WeakSet<ArrayBufferLike>();
 
   holds(array: TypedArray): boolean {
@@ -23,19 +30,36 @@ export class OrdinaryArrays implements TaskArrays {
     count: number,
     requestedBytes: number,
   ): T {
-    let array: T;
-    try {
-      array = new arrayClass(new SharedArrayBuffer(requestedBytes), 0, count);
-    } catch (cause) {
+    const buffer = allocate(requestedBytes);
+    if (buffer instanceof Error) {
       throw new WindowExhaustedError(
         `empty: this process cannot allocate ${requestedBytes} bytes at once`,
         { requestedBytes, largestFreeBytes: 0 },
-        { cause },
+        { cause: buffer },
       );
     }
-    this.#live.set(array.buffer, array);
-    this.#known.add(array.buffer);
-    return array;
+    return this.#keep(arrayClass, buffer, count);
+  }
+
+  /** Here every rank has a copy. */
+  offer({ sizeBytes }: SharedRequest): SharedOffer {
+    const buffer = sizeBytes < maxSharedBytes ? allocate(sizeBytes) : new RangeError('too long');
+    return {
+      address: 0,
+      isMissing: buffer instanceof Error,
+      largestFreeBytes: 0,
+      take: (arrayClass, count, _address, number) => {
+        assert(!(buffer instanceof Error), 'nothing is taken where anything is missing');
+        this.#shared.set(buffer, number);
+        return this.#keep(arrayClass, buffer, count);
+      },
+      withdraw: () => undefined,
+    };
+  }
+
+  sharedPlace({ buffer, byteOffset, byteLength }: TypedArray): SharedPlace | undefined {
+    const array = byteLength === 0 ? undefined : this.#shared.get(buffer);
+    return array === undefined ? undefined : { array, byteOffset };
   }
 
   free(array: TypedArray, poison: boolean): void {
@@ -50,5 +74,25 @@ export class OrdinaryArrays implements TaskArrays {
     this.frees++;
     if (poison) for (const buffer of this.#live.keys()) new Uint8Array(buffer).fill(0xff);
     this.#live.clear();
+  }
+
+  #keep<T extends TypedArray | Float16ArrayLike>(
+    arrayClass: TypedArrayClass<T>,
+    buffer: SharedArrayBuffer,
+    count: number,
+  ): T {
+    const array = new arrayClass(buffer, 0, count);
+    this.#live.set(array.buffer, array);
+    this.#known.add(array.buffer);
+    return array;
+  }
+}
+
+/** Zeros, or why there are none. */
+function allocate(sizeBytes: number): SharedArrayBuffer | Error {
+  try {
+    return new SharedArrayBuffer(sizeBytes);
+  } catch (error) {
+    return error as Error;
   }
 }

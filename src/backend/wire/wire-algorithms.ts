@@ -7,6 +7,7 @@ import { wireBroadcast } from './wire-broadcast.js';
 const algorithms: ReadonlyMap<string, WireAlgorithm> = new Map([
   ['allreduce', wireAllreduce],
   ['broadcast', wireBroadcast],
+  ['emptyShared', wireAllreduce],
 ]);
 
 /** Undefined: the descriptors are all that is exchanged. */

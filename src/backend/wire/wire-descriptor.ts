@@ -32,7 +32,7 @@ export function descriptorBytes(payloadBytes: number): number {
 
 /** Encode a call; the payload is written behind by the caller, at {@link WireDescriptor.payloadOffset}. */
 export function encodeDescriptor(
-  { operation, dtype, op, root, count, name }: CallArguments,
+  { operation, dtype, op, root, count, name, shared }: CallArguments,
   rank: number,
   sequence: number,
   refusal: ShoalError | undefined,
@@ -42,7 +42,14 @@ export function encodeDescriptor(
   const state = refusal ? states.refused : states.arrived;
   const call = [state, refusal ? errorNumber(refusal) : 0, operation.number, dtype, op, root];
   const wide = [count, name.length, sequence].flatMap((value) => [value >>> 0, Math.floor(value / highWord)]);
-  new Uint32Array(bytes.buffer).set([bytes.length, rank, ...call, ...wide]);
+  new Uint32Array(bytes.buffer).set([
+    bytes.length,
+    rank,
+    ...call,
+    ...wide,
+    shared?.array ?? 0,
+    shared?.byteOffset ?? 0,
+  ]);
   bytes.set(name.bytes, nameOffset);
   return bytes;
 }
@@ -65,6 +72,7 @@ export function decodeDescriptor(bytes: Uint8Array): WireDescriptor {
       root: word(7),
       count: wide(8),
       name: nameText(bytes.subarray(nameOffset, nameOffset + nameBytes), nameLength),
+      shared: word(14) === 0 ? undefined : { array: word(14), byteOffset: word(15) },
     },
     refused: word(2) === states.refused,
     nameLength,
@@ -80,6 +88,8 @@ export function agree(a: WireDescriptor, b: WireDescriptor): boolean {
     !a.refused &&
     !b.refused &&
     a.nameLength === b.nameLength &&
+    x.shared?.array === y.shared?.array &&
+    x.shared?.byteOffset === y.shared?.byteOffset &&
     (['sequence', 'operation', 'dtype', 'op', 'root', 'count', 'name'] as const).every((field) => x[field] === y[field])
   );
 }

@@ -2,14 +2,22 @@
 import { collective, context } from 'shoal/worker';
 
 /** Where a task writes although it may not. */
-export type Slip = 'whole' | 'first floats' | 'first zeros' | 'past its end' | 'before its start' | 'past a freed one';
+export type Slip =
+  | 'whole'
+  | 'first floats'
+  | 'first zeros'
+  | 'past its end'
+  | 'before its start'
+  | 'past a freed one'
+  | 'past a shared one'
+  | 'before a shared one'
+  | 'past a freed shared one';
 /** What it does then. */
 export type Then = 'call' | 'return' | 'throw' | 'exit' | 'wait' | 'loop';
 
 const count = 1_000;
 
-function write(slip: Slip, value: number): void {
-  const x = collective.empty(Float32Array, count);
+function write(slip: Slip, x: Float32Array, value: number): void {
   const { buffer, byteOffset } = x;
   // Ordinary arrays, where no memory is shared, have nothing before them.
   const start = Math.max(0, byteOffset - 8);
@@ -17,14 +25,17 @@ function write(slip: Slip, value: number): void {
   if (slip === 'whole') new Float32Array(buffer).fill(value);
   else if (slip === 'first floats') new Float32Array(buffer, 0, 10).fill(value);
   else if (slip === 'first zeros') new Float32Array(buffer, 0, 10).fill(0);
-  else if (slip === 'before its start') new Float32Array(buffer, start, 8).fill(value);
+  else if (slip.startsWith('before')) new Float32Array(buffer, start, 8).fill(value);
   else new Float32Array(buffer, byteOffset, Math.min(room, count + 2)).fill(value);
-  if (slip === 'past a freed one') collective.free(x);
+  if (slip.startsWith('past a freed')) collective.free(x);
 }
 
 /** Rank `who` slips, all do `then`. */
 export async function slips(slip: Slip, then: Then, who: number): Promise<number> {
-  if (context.rank === who) write(slip, context.rank + 1);
+  // The first rank holds the shared one.
+  const isShared = slip.endsWith('shared one');
+  const x = isShared ? await collective.emptyShared(Float32Array, count) : collective.empty(Float32Array, count);
+  if (context.rank === who) write(slip, x, context.rank + 1);
   if (then === 'throw') throw new RangeError('on purpose');
   if (then === 'exit') process.exit(3);
   if (then === 'wait') await new Promise((resolve) => setTimeout(resolve, 60_000));

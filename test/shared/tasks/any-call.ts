@@ -11,6 +11,8 @@ export const numbers = ['bits', 'nan', 'zeros', 'infinities', 'subnormals'] as c
 /** How an array lies in memory. */
 export const places = ['plain', 'odd', 'shared', 'window', 'strided', 'reversed'] as const;
 
+type Place = (typeof places)[number] | 'node-shared';
+
 /** Everything that makes a call; equal on all ranks. */
 export interface AnyCall {
   readonly dtype: Dtype;
@@ -24,8 +26,8 @@ export interface AnyCall {
   readonly seed: number;
   /** Of the ranks' arrays in turn. */
   readonly places: readonly (typeof places)[number][];
-  /** Of the ranks' results, where they do not go in place. */
-  readonly outPlaces: readonly (typeof places)[number][] | undefined;
+  /** Of the ranks' results, where they do not go in place; one array for all of them has that place alone. */
+  readonly outPlaces: readonly (typeof places)[number][] | readonly ['node-shared'] | undefined;
 }
 
 const poison = 0xa5;
@@ -66,11 +68,16 @@ interface Placed {
   free(): void;
 }
 
-function place(where: (typeof places)[number], dtype: Dtype, values: TypedArray): Placed {
+async function place(where: Place, dtype: Dtype, values: TypedArray): Promise<Placed> {
   const Class = values.constructor as new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray;
   const { length, BYTES_PER_ELEMENT: bytesEach } = values;
   const raw = new Uint8Array(values.buffer);
   const free = (): void => undefined;
+  if (where === 'node-shared') {
+    const array = await collective.emptyShared(Class as unknown as TypedArrayClass<TypedArray>, length);
+    const bytes = (): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, raw.length).slice();
+    return { argument: array, bytes, free: () => collective.free(array) };
+  }
   if (where === 'window') {
     const array = collective.empty(Class as unknown as TypedArrayClass<TypedArray>, length);
     const own = new Uint8Array(array.buffer, array.byteOffset, raw.length);
@@ -114,8 +121,9 @@ async function one(call: AnyCall): Promise<string[]> {
   const { rank, size } = context;
   const inputs = Array.from({ length: size }, (_, each) => numbersOf(call, each));
   const label = `rank ${rank} of ${size}, ${JSON.stringify(call)}`;
-  const mine = place(call.places[rank % call.places.length]!, dtype, inputs[rank]!);
-  const out = call.outPlaces && place(call.outPlaces[rank % call.outPlaces.length]!, dtype, arrayOf(dtype, count));
+  const mine = await place(call.places[rank % call.places.length]!, dtype, inputs[rank]!);
+  const out =
+    call.outPlaces && (await place(call.outPlaces[rank % call.outPlaces.length]!, dtype, arrayOf(dtype, count)));
   const options = { op, dtype, ...(carried && { accumulate: 'float32' }), ...(out && { out: out.argument }) };
   await collective.allreduce(mine.argument, options as AllreduceOptions<Tensor>);
   const bytes = (out ?? mine).bytes();

@@ -3,6 +3,8 @@
  * point. Folding a chunk reads all arrays and then writes them one after another. A rank claims the chunks of its own
  * share; it may claim any other chunk later, or at once, or never: nobody may depend on that.
  *
+ * With a shared target the result is written once, where all ranks read it: it is an array of every rank.
+ *
  * Must never happen: an array is read or written after its rank has returned to its caller; a chunk is folded twice; a
  * rank succeeds although a chunk was not written everywhere; a rank waits for ever.
  */
@@ -16,7 +18,8 @@ export type LargeFault =
   | 'abort read before busy'
   | 'done before the last write'
   | 'claims without comparison'
-  | 'no look at abort in the last wait';
+  | 'no look at abort in the last wait'
+  | 'every rank writes the target and leaves';
 
 const [ARRIVE, GATHER, CLAIM, TOUCH, CHECK, FOLD, DONE, RELEASE, FINISH, LEAVE, SUCCEEDED, FAILED] = Array.from(
   { length: 12 },
@@ -29,7 +32,9 @@ const fields = 7;
 const [PC, LOOKED, CHUNK, TARGET, BUSY, LIFE, ARRIVED] = [0, 1, 2, 3, 4, 5, 6] as const;
 
 /** With fewer chunks than ranks some have no share. */
-export function largeCall(ranks: number, chunks: number, fault: LargeFault): Model {
+export function largeCall(ranks: number, chunks: number, fault: LargeFault, target: 'own' | 'shared' = 'own'): Model {
+  const targets = target === 'shared' ? 1 : ranks;
+  const foldsForItself = fault === 'every rank writes the target and leaves';
   const abort = ranks * fields;
   const claims = abort + 1;
   const done = claims + chunks;
@@ -54,7 +59,7 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault): Mod
   }
 
   function succeed(state: readonly number[], rank: number): number[] {
-    if (!allChunks.every((chunk) => state[written + chunk] === 2 ** ranks - 1)) {
+    if (!allChunks.every((chunk) => state[written + chunk] === 2 ** targets - 1)) {
       throw new Violation(`rank ${rank} succeeds with an unfinished chunk`);
     }
     return change(state, rank, [[PC, SUCCEEDED]]);
@@ -106,6 +111,9 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault): Mod
       }
       case CLAIM: {
         const looked = get(state, rank, LOOKED);
+        if (foldsForItself) {
+          return looked === chunks ? [succeed(state, rank)] : [claim(state, rank, looked, looked + 1)];
+        }
         const own = shareStart(rank) + looked;
         if (own === shareStart(rank + 1)) return [change(state, rank, [[PC, FINISH]])];
         if (!isClaimable(state, own)) return [change(state, rank, [[LOOKED, looked + 1]])];
@@ -130,16 +138,18 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault): Mod
         return [read];
       }
       case FOLD: {
-        const target = get(state, rank, TARGET);
-        if (target === 0 && state[written + chunk] !== 0) throw new Violation(`rank ${rank} folds a chunk once more`);
-        if (target === 0) for (const owner of all) touchMemory(state, owner, rank);
-        touchMemory(state, target, rank);
-        const last = target === ranks - 1;
+        const next = get(state, rank, TARGET);
+        const isFoldedAgain = next === 0 && state[written + chunk] !== 0 && !foldsForItself;
+        if (isFoldedAgain) throw new Violation(`rank ${rank} folds a chunk once more`);
+        // It reads all arrays before it writes the first; a shared target is everybody's.
+        if (next === 0) for (const owner of all) touchMemory(state, owner, rank);
+        else touchMemory(state, next, rank);
+        const last = next === targets - 1;
         const folded = change(state, rank, [
-          [TARGET, last ? 0 : target + 1],
+          [TARGET, last ? 0 : next + 1],
           [PC, last ? DONE : FOLD],
         ]);
-        folded[written + chunk]! |= 1 << target;
+        folded[written + chunk]! |= 1 << next;
         return [folded];
       }
       case DONE: {
