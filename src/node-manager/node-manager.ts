@@ -17,6 +17,7 @@ import { fromRank } from '../protocol/control-shapes.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { Gate } from '../protocol/gate.js';
 import { protocolVersion } from '../protocol/greeting.js';
+import { Mailboxes } from './mailboxes.js';
 import type { NodeEvents, NodeWorkers } from './node-workers.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerWatch } from './worker-watch.js';
@@ -62,6 +63,7 @@ export class NodeManager implements NodeWorkers {
   /** By start-up token; a pid is an attribute. */
   readonly #table = new Map<string, WorkerEntry>();
   readonly #ranks = new Map<number, WorkerEntry>();
+  #mailboxes: Mailboxes | undefined;
   #wrongTokens = 0;
   #openedAt = 0;
   #closing = false;
@@ -112,7 +114,10 @@ export class NodeManager implements NodeWorkers {
   }
 
   send(worldRank: number, message: ToRank): void {
-    this.#ranks.get(worldRank)?.connection?.send(message);
+    const entry = this.#ranks.get(worldRank);
+    if (message.type === 'end') entry?.mailbox?.ended();
+    if (message.type === 'assign' && entry?.mailbox?.assign(message)) return;
+    entry?.connection?.send(message);
   }
 
   kill(worldRank: number, text: string, signal: string): void {
@@ -187,6 +192,7 @@ export class NodeManager implements NodeWorkers {
   close(): void {
     for (const { files } of this.entries) for (const file of files) rmSync(file, { force: true });
     for (const socket of this.#sockets) socket.destroy();
+    this.#mailboxes?.close();
     this.#gate.close();
     this.#server.close();
   }
@@ -271,6 +277,8 @@ export class NodeManager implements NodeWorkers {
 
   #receive(entry: WorkerEntry, message: FromRank): void {
     const { worldRank, watch, phases } = entry;
+    // What the task thread has put there comes before what the control thread says after it.
+    this.#empty(entry);
     switch (message.type) {
       case 'hello':
         entry.connection?.close();
@@ -288,7 +296,11 @@ export class NodeManager implements NodeWorkers {
       case 'registered':
         phases.registered = this.elapsedMs;
         entry.files = message.files;
+        if (message.window) this.#openMailbox(entry);
         this.#events.registered(worldRank);
+        break;
+      case 'attached':
+        entry.mailbox?.attached(message.ends);
         break;
       case 'failed': {
         const cause = decodeError(message.error);
@@ -297,8 +309,34 @@ export class NodeManager implements NodeWorkers {
         break;
       }
       default:
+        if (message.type === 'outcome') entry.mailbox?.settled();
+        else if (message.type === 'gone') entry.mailbox?.gone(message.lease);
+        else if (message.type === 'posted') entry.mailbox?.posted();
         this.#events.message(worldRank, message);
     }
+  }
+
+  /** Tasks and outcomes of a worker of a pool no longer pass its control thread. */
+  #openMailbox(entry: WorkerEntry): void {
+    const { worldSize, agents, welcome } = this.#options;
+    if (entry.mailbox || welcome().script) return;
+    this.#mailboxes ??= new Mailboxes(this.#os, worldSize - agents, () => {
+      for (const each of this.#table.values()) this.#empty(each);
+    });
+    const { mailbox, message } = this.#mailboxes.add(entry.worldRank);
+    entry.mailbox = mailbox;
+    entry.connection?.send(message);
+  }
+
+  #empty(entry: WorkerEntry): void {
+    let message;
+    try {
+      message = entry.mailbox?.take();
+    } catch (error) {
+      entry.watch.kill(`was ended: ${(error as Error).message}`, 'SIGKILL');
+      return;
+    }
+    if (message) this.#events.message(entry.worldRank, message);
   }
 
   /** A process is gone, or has let go of its socket. */

@@ -1,6 +1,7 @@
 /** What a node manager keeps of one worker of its node, or of the agent. */
 import type { Connection } from '../protocol/connection.js';
 import type { FromRank, ToRank } from '../protocol/control-messages.js';
+import type { WorkerMailbox } from './worker-mailbox.js';
 import { WorkerRecord } from './worker-record.js';
 import type { WorkerWatch } from './worker-watch.js';
 
@@ -9,6 +10,8 @@ export class WorkerEntry extends WorkerRecord {
   readonly watch: WorkerWatch;
   /** Undefined until it has connected: its row may come first. */
   connection: Connection<FromRank, ToRank> | undefined;
+  /** For tasks and outcomes; undefined: they go over the connection. */
+  mailbox: WorkerMailbox | undefined;
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>;
   /** Shared-memory files that MPI made for it. */

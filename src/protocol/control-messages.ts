@@ -166,6 +166,17 @@ interface CloseMessage {
   readonly type: 'close';
 }
 
+/** Where a worker finds its mailbox: descriptors of the process that has this pid. */
+export interface MailboxMessage {
+  readonly type: 'mailbox';
+  readonly pid: number;
+  readonly segment: number;
+  /** Read end of the doorbell that says that a task has come. */
+  readonly tasksBell: number;
+  /** Write end of the one that says that an outcome has come. */
+  readonly outcomesBell: number;
+}
+
 /** Head → rank. */
 export type ToRank =
   | WelcomeMessage
@@ -179,10 +190,11 @@ export type ToRank =
   | CancelMessage
   | TakenMessage
   | EndMessage
+  | MailboxMessage
   | CloseMessage;
 
 /** A rank's part of a task is over. */
-interface RankOutcomeMessage {
+export interface RankOutcomeMessage {
   readonly type: 'outcome';
   readonly taskId: string;
   readonly outcome: Outcome;
@@ -208,6 +220,8 @@ export type FromRank =
       readonly how: GoneOutcome;
     }
   | { readonly type: 'replaced' }
+  /** A task thread takes from the mailbox; so many orders to end one have been carried out before. */
+  | { readonly type: 'attached'; readonly ends: number }
   | { readonly type: 'lost'; readonly error: Uint8Array }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'stuck'; readonly taskId: string; readonly rank: number }

@@ -98,6 +98,7 @@ export const fromRank: Shapes<FromRank> = {
   gathered: fields({ rows: list(rowShape) }),
   registered: fields({ window: flag, files: list(sharedMemoryFile) }),
   failed: fields({ error: bytes }),
+  attached: fields({ ends: count }),
   ...workerReports,
 };
 
@@ -167,6 +168,7 @@ export const toRank: Shapes<ToRank> = {
   cancel: fields({ taskId: text, reason: bytes }),
   taken: fields({ lease: integer, sizeBytes: count }),
   end: bare,
+  mailbox: fields({ pid: positive, segment: count, tasksBell: count, outcomesBell: count }),
   close: bare,
 };
 

@@ -20,7 +20,10 @@ export interface NodeJob {
 }
 
 /** Reports of a worker after it has registered. */
-export type WorkerReport = Exclude<FromRank, { type: 'hello' | 'mpiReady' | 'gathered' | 'registered' | 'failed' }>;
+export type WorkerReport = Exclude<
+  FromRank,
+  { type: 'hello' | 'mpiReady' | 'gathered' | 'registered' | 'failed' | 'attached' }
+>;
 
 /** Head → node manager. `job` counts the jobs that the head has opened there. */
 export type ToNode =

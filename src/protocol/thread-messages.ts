@@ -92,8 +92,19 @@ export interface CancelMessage {
   readonly reason: Uint8Array;
 }
 
+/** The mailbox of the worker, which the thread before has left. */
+export interface AttachMessage {
+  readonly type: 'attach';
+  readonly memory: SharedArrayBuffer;
+  /** Who may take the task that is in it; of this process alone. See `MailboxState`. */
+  readonly state: Int32Array;
+  /** Descriptors of this process: the doorbell for tasks, to be opened again, and that for outcomes. */
+  readonly tasksBell: number;
+  readonly outcomesBell: number;
+}
+
 /** Control side → task thread. */
-export type ToThread = AssignMessage | CancelMessage;
+export type ToThread = AssignMessage | CancelMessage | AttachMessage;
 
 /** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */
 export type Outcome = { readonly damage?: string | undefined } & (
@@ -153,6 +164,8 @@ export type FromThread =
   | { readonly type: 'ready'; readonly thread: number }
   /** A module that it had not loaded before is loaded, or cannot be. */
   | { readonly type: 'loaded' }
+  /** It is about to load one for a task that has come in its mailbox. */
+  | { readonly type: 'loads'; readonly url: string }
   | OutcomeMessage
   | PostedMessage
   | { readonly type: 'warning'; readonly message: string }

@@ -7,6 +7,7 @@ import { bare, bytes, count, faultOfMessage, fields, text } from './shape.js';
 const shapes: Shapes<FromThread> = {
   ready: fields({ thread: count }),
   loaded: bare,
+  loads: fields({ url: text }),
   outcome: fields({ lease: count, taskId: text, outcome: threadOutcome }),
   posted: fields({ lease: count, value: bytes }),
   warning: fields({ message: text }),

@@ -11,6 +11,8 @@ export interface JoinedRank {
   /** Start the thread, and tell the head that this rank is registered. */
   start(): Promise<void>;
   receive(message: RankMessage): void;
+  /** What the head has said before it says something of a task has been seen, wherever it was put. */
+  settle(): void;
   /** End the thread; resolves when it is gone. */
   close(): Promise<void>;
   /** Leave MPI when nothing of this rank is on its way there; after `close`. */

@@ -96,6 +96,7 @@ export class RankControl {
         this.#adopt();
         break;
       case 'abort':
+        rank?.settle();
         rank?.job.window.node.abort(message.slot, message.lease, message.reason);
         rank?.job.window.notify(rank.job.rank);
         break;

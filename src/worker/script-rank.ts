@@ -54,6 +54,10 @@ export class ScriptRank implements JoinedRank {
     else if (message.type === 'end') this.#thread?.terminate();
   }
 
+  settle(): void {
+    // Everything comes over the socket.
+  }
+
   close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#poll);

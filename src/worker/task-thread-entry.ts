@@ -12,8 +12,9 @@ import {
 import type { Encoded } from '../protocol/encoded.js';
 import { decode, encode } from '../protocol/encoded.js';
 import { movable } from '../protocol/long-bytes.js';
-import type { AssignMessage, Outcome } from '../protocol/thread-messages.js';
+import type { AssignMessage, AttachMessage, FromThread, Outcome } from '../protocol/thread-messages.js';
 import { decodeValue } from '../protocol/values.js';
+import { loadOs } from '../native/os.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
@@ -22,6 +23,7 @@ import { encodeError } from '../protocol/error-value.js';
 import { PostsUnderWay } from './posts-under-way.js';
 import { RankTask } from './rank-task.js';
 import { runScript } from './script.js';
+import { ThreadMailbox } from './thread-mailbox.js';
 
 // Before any user code.
 const { boot, port } = takePrivateBoot();
@@ -41,20 +43,26 @@ const output = installOutput(
     if (boot.script) port.send({ type: 'readerGone' });
   },
 );
-const { engine } = createEngine(boot, {
+const { engine, node } = createEngine(boot, {
   warn: (message) => {
-    port.send({ type: 'warning', message });
+    tell({ type: 'warning', message });
   },
   reportStuck: (group, rank) => {
-    port.send({ type: 'stuck', lease, taskId: group.taskId, rank });
+    tell({ type: 'stuck', lease, taskId: group.taskId, rank });
   },
 });
 
 /** The task under way, and whether its outcome is still to be sent. */
 let current: RankTask | undefined;
 let taskId = '';
-/** The one it was given with. */
+/** The one it was given with, its slot, and its ranks. */
 let lease = 0;
+let slot = 0;
+let ranks = 0;
+/** Where tasks come that the control thread does not see; undefined: there is none. */
+let mailbox: ThreadMailbox | undefined;
+/** The task under way has come there, and nothing was told of it elsewhere: what would follow that, follows there. */
+let isMailed = false;
 /** A module could not be loaded: Node keeps what it has of it, and gives parts of it to whoever imports them next. */
 let isSpoilt = false;
 /** Those that were loaded, or could not be. */
@@ -64,8 +72,14 @@ const modules = new Set<string>();
 const posts = new PostsUnderWay(boot.posts);
 function post(value: Uint8Array): boolean {
   if (!posts.add(value.length)) return false;
-  port.send({ type: 'posted', lease, value });
+  tell({ type: 'posted', lease, value });
   return true;
+}
+
+/** Say something to the control thread, in the order of all that is said. */
+function tell(message: FromThread, moved?: readonly ArrayBuffer[]): void {
+  isMailed = false;
+  port.send(message, moved);
 }
 
 /**
@@ -83,8 +97,19 @@ function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTa
 
 function sendOutcome(outcome: Outcome): void {
   output.flush();
-  const moved = outcome.kind === 'returned' ? movable(outcome.value) : undefined;
-  port.send({ type: 'outcome', lease, taskId, outcome }, moved);
+  if (outcome.kind === 'returned') {
+    if (mailbox && isMailed && mailbox.answer({ type: 'outcome', taskId, outcome, emptied: emptySlot() })) return;
+    tell({ type: 'outcome', lease, taskId, outcome }, movable(outcome.value));
+    return;
+  }
+  tell({ type: 'outcome', lease, taskId, outcome });
+}
+
+/** Of a task of this rank alone; of others the head knows when all have let go of it. */
+function emptySlot(): number | undefined {
+  if (ranks !== 1) return undefined;
+  node.clear(slot);
+  return slot;
 }
 
 /** A thread that is to be replaced lets what it has told its peers leave first: later nobody polls for it. */
@@ -95,7 +120,8 @@ async function sendLast(outcome: Outcome): Promise<void> {
 
 async function assign(message: AssignMessage): Promise<void> {
   const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
-  ({ taskId, lease } = given);
+  ({ taskId, lease, slot } = given);
+  ranks = given.members.length;
   const options = { lease: given, attempt, timeoutMs, poison, maxMessageBytes, post };
   let task: RankTask;
   try {
@@ -144,6 +170,20 @@ async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => 
   }
 }
 
+function openMailbox(message: AttachMessage): ThreadMailbox {
+  return new ThreadMailbox(loadOs(), message, {
+    bind: ({ lease: given }) => {
+      node.bind(given.slot, given.lease);
+    },
+    run: (assignment) => {
+      const { url } = assignment.source;
+      if (!modules.has(url)) port.send({ type: 'loads', url });
+      isMailed = true;
+      void assign(assignment);
+    },
+  });
+}
+
 function encodeResult(result: unknown, maxMessageBytes: number): Encoded {
   const value = encode(result, 'result');
   if (value.length <= maxMessageBytes) return value;
@@ -161,7 +201,7 @@ function escaped(error: unknown): void {
   const owner = error instanceof ShoalError ? (error as { taskId?: unknown }).taskId : undefined;
   if (owner !== undefined && (!task || owner !== taskId)) {
     // A collective of a task that has ended: neither the task that runs now nor the thread is to blame.
-    port.send({
+    tell({
       type: 'warning',
       message: `nobody handled an error of a task that has ended: ${(error as Error).message}`,
     });
@@ -170,7 +210,8 @@ function escaped(error: unknown): void {
   // The async context says whose code it was: a leftover of an earlier task does not fail the one that runs now.
   const scope = runtime.storage.getStore();
   if (!task || (scope && scope !== task.scope)) {
-    port.send({ type: 'stray', error: encodeError(error) });
+    mailbox?.leave();
+    tell({ type: 'stray', error: encodeError(error) });
     return;
   }
   current = undefined;
@@ -182,7 +223,10 @@ if (boot.script) {
 } else {
   process.on('uncaughtException', escaped);
   port.receive((message) => {
+    // What was put there before this was said comes first.
+    mailbox?.poll();
     if (message.type === 'assign') void assign(message);
+    else if (message.type === 'attach') mailbox = openMailbox(message);
     else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
   });
   port.send({ type: 'ready', thread: ownThread() });

@@ -8,6 +8,7 @@ import type { HostWindow, NodeWindow } from '../backend/window/node-window.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import { namesLoader } from './foreign-loader.js';
 import { logPath } from './log-file.js';
+import type { MailboxKeeper } from './mailbox-keeper.js';
 import { PrivateThread } from './private-thread.js';
 import { encodeError } from '../protocol/error-value.js';
 import { PostsUnderWay } from './posts-under-way.js';
@@ -23,7 +24,7 @@ export interface ThreadOptions {
 }
 
 /** What it says that is not of its own start and modules. */
-export type ThreadReport = Exclude<FromThread, { type: 'ready' | 'loaded' }>;
+export type ThreadReport = Exclude<FromThread, { type: 'ready' | 'loaded' | 'loads' }>;
 
 /** How long the end of a thread waits for its start, on a machine with more to do than cores. */
 const startLimitMs = 5_000;
@@ -66,6 +67,8 @@ export class TaskThread {
   /** The window that it has joined. */
   readonly node: NodeWindow;
   readonly #thread: PrivateThread;
+  /** That it takes tasks from by itself. */
+  #mailbox: MailboxKeeper | undefined;
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   #predecessor: Promise<void> | undefined;
 
@@ -90,8 +93,11 @@ export class TaskThread {
     this.#thread = new PrivateThread(boot, `shoal worker ${worldRank}`, options.threads, {
       message: (message) => {
         if (message.type === 'loaded') this.#loaded();
-        else if (message.type !== 'ready') events.message(message);
-        else if (!this.ready) {
+        else if (message.type === 'loads') this.#loading(message.url);
+        else if (message.type !== 'ready') {
+          this.#findTask();
+          events.message(message);
+        } else if (!this.ready) {
           this.ready = true;
           this.#number = message.thread;
           this.#loaded();
@@ -107,6 +113,7 @@ export class TaskThread {
       exited: (exitCode) => {
         this.gone = true;
         clearTimeout(this.#loadLimit);
+        this.#leaveMailbox();
         gone();
         events.exited(this.#howGone(exitCode));
       },
@@ -121,13 +128,25 @@ export class TaskThread {
   }
 
   post(message: ToThread): void {
-    if (!this.#predecessor) {
-      this.#post(message);
-      return;
-    }
-    void this.#predecessor.then(() => {
+    this.#whenAlone(() => {
       this.#post(message);
     });
+  }
+
+  /** Let it take tasks from a mailbox. @param attached - Called when it does. */
+  attach(mailbox: MailboxKeeper, attached: () => void): void {
+    this.#whenAlone(() => {
+      if (this.ending || this.gone) return;
+      this.#mailbox = mailbox;
+      this.#post(mailbox.attach());
+      attached();
+    });
+  }
+
+  /** Its task has ended; it has said how. */
+  taskEnded(): void {
+    this.busy = false;
+    this.#mailbox?.ended();
   }
 
   /** Milliseconds that it has run on a core; undefined before it is ready and when it is gone. */
@@ -144,6 +163,7 @@ export class TaskThread {
   end(): void {
     if (this.ending) return;
     this.ending = true;
+    this.#leaveMailbox();
     if (this.#loads === 0) {
       this.#thread.terminate();
       return;
@@ -157,11 +177,33 @@ export class TaskThread {
   }
 
   #post(message: ToThread): void {
-    if (message.type === 'assign' && !this.#modules.has(message.source.url)) {
-      this.#modules.add(message.source.url);
-      this.#loads++;
-    }
+    if (message.type === 'assign') this.#loading(message.source.url);
     this.#thread.post(message, this.#movesArguments && message.type === 'assign' ? movable(message.args) : undefined);
+  }
+
+  #whenAlone(act: () => void): void {
+    if (this.#predecessor) void this.#predecessor.then(act);
+    else act();
+  }
+
+  /** It says something: if it runs a task from its mailbox, that is what it speaks of. */
+  #findTask(): void {
+    const message = this.#mailbox?.running;
+    if (!message) return;
+    this.lease = message.lease.lease;
+    this.busy = true;
+  }
+
+  #leaveMailbox(): void {
+    this.#findTask();
+    this.#mailbox?.hold();
+    this.#mailbox = undefined;
+  }
+
+  #loading(url: string): void {
+    if (this.#modules.has(url)) return;
+    this.#modules.add(url);
+    this.#loads++;
   }
 
   #loaded(): void {

@@ -5,6 +5,7 @@ import { clearTimeout, setTimeout } from '../clock.js';
 import { endsWithin } from '../ends-within.js';
 import { LaunchError, isError } from '../errors.js';
 import type { GoneOutcome } from '../protocol/thread-messages.js';
+import type { MailboxKeeper } from './mailbox-keeper.js';
 import type { ThreadOptions, ThreadReport } from './task-thread.js';
 import { TaskThread } from './task-thread.js';
 
@@ -26,6 +27,8 @@ export interface TaskThreadsEvents {
   replaced(worldRank: number): void;
   /** Threads cannot be started again. */
   lost(error: Error): void;
+  /** A thread takes tasks from the mailbox. */
+  attached(): void;
 }
 
 /** One per process. */
@@ -41,6 +44,8 @@ export class TaskThreads {
   /** Every thread that has not ended, those included whose place another has taken, and its worker. */
   readonly #living = new Map<TaskThread, number>();
   readonly #failedStarts = new Map<number, number>();
+  /** Of the one worker of a process. */
+  #mailbox: MailboxKeeper | undefined;
   #closing = false;
   #keepAlive = true;
 
@@ -86,6 +91,12 @@ export class TaskThreads {
       limit.catch(() => undefined);
       for (const start of starts) start.catch(() => undefined);
     }
+  }
+
+  /** Let the threads of the one worker take tasks from a mailbox, one after another. */
+  attach(mailbox: MailboxKeeper): void {
+    this.#mailbox = mailbox;
+    for (const thread of this.#threads.values()) this.#attach(thread);
   }
 
   /** End a worker's thread by force, and put another in its place. */
@@ -144,9 +155,17 @@ export class TaskThreads {
     if (this.#closing) return;
     const next = this.#spares.get(worldRank) ?? this.#startNext(worldRank);
     next.follow(this.#threads.get(worldRank));
+    this.#attach(next);
     this.#threads.set(worldRank, next);
     this.#spares.set(worldRank, this.#startNext(worldRank));
     this.keepAlive(this.#keepAlive);
+  }
+
+  #attach(thread: TaskThread): void {
+    if (!this.#mailbox) return;
+    thread.attach(this.#mailbox, () => {
+      this.#events.attached();
+    });
   }
 
   /** A thread that takes a place, or is a spare. */

@@ -13,6 +13,7 @@ import type { AbortKind } from '../backend/abort-reason.js';
 import { encodeAbort } from '../backend/abort-reason.js';
 import type { HostWindow } from '../backend/window/node-window.js';
 import { threadsWindow } from '../backend/window/node-window.js';
+import type { MailboxKeeper } from './mailbox-keeper.js';
 import { threadMembers } from './members.js';
 import type { TaskThread, ThreadOptions, ThreadReport } from './task-thread.js';
 import { TaskThreads, threadCloseLimitMs } from './task-threads.js';
@@ -41,6 +42,7 @@ export class ThreadWorkers implements WorkerSide {
   /** Warnings that were given. */
   readonly #told = new Set<string>();
   #events: WorkerEvents | undefined;
+  #attached: (() => void) | undefined;
   /** All are being ended, to be started again over a new window. */
   #renewing = false;
 
@@ -59,6 +61,7 @@ export class ThreadWorkers implements WorkerSide {
       gone: (worldRank, lease, how) => this.#events?.gone(worldRank, lease, how),
       replaced: (worldRank) => this.#events?.replaced(worldRank),
       lost: (error) => this.#events?.lost(error),
+      attached: () => this.#attached?.(),
     });
   }
 
@@ -78,6 +81,16 @@ export class ThreadWorkers implements WorkerSide {
   /** Where reports go; before the first task. */
   report(events: WorkerEvents): void {
     this.#events = events;
+  }
+
+  /**
+   * Let the threads of the one worker take tasks from its mailbox, one after another.
+   *
+   * @param attached - Called when another does.
+   */
+  attach(mailbox: MailboxKeeper, attached: () => void): void {
+    this.#attached = attached;
+    this.#threads.attach(mailbox);
   }
 
   /** A worker whose thread is being replaced takes tasks: they wait for the new thread. */
@@ -176,7 +189,7 @@ export class ThreadWorkers implements WorkerSide {
           );
           break;
         }
-        thread.busy = false;
+        thread.taskEnded();
         if (thread.stale) this.end(worldRank);
         events?.outcome(worldRank, message.taskId, message.outcome);
         break;

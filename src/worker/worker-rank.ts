@@ -1,11 +1,13 @@
 /** A rank that is a worker of a pool: its task thread, its communicators, and its part in rounds. */
 import type { WorkerEvents } from '../head/worker-side.js';
-import type { FromRank } from '../protocol/control-messages.js';
+import type { FromRank, MailboxMessage } from '../protocol/control-messages.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { AssignMessage } from '../protocol/thread-messages.js';
 import { WireMemory } from '../backend/wire/wire-memory.js';
 import type { Lease } from '../backend/lease.js';
+import { loadOs } from '../native/os.js';
 import type { JoinedJob } from './join-job.js';
+import { MailboxKeeper } from './mailbox-keeper.js';
 import { worldMembers } from './members.js';
 import { RankCommunicators } from './rank-communicators.js';
 import { closeWire } from './rank-engine.js';
@@ -27,6 +29,9 @@ export class WorkerRank implements JoinedRank {
   /** What this rank does inside MPI. */
   #round: Promise<void> | undefined;
   #closing = false;
+  #mailbox: MailboxKeeper | undefined;
+  /** Orders to end the task thread that were carried out. */
+  #ends = 0;
 
   /** @param pool - Communicator of all workers. */
   constructor(
@@ -66,6 +71,7 @@ export class WorkerRank implements JoinedRank {
         this.#assign(message);
         break;
       case 'cancel':
+        this.settle();
         this.#workers.cancel(rank, message);
         break;
       case 'taken':
@@ -76,8 +82,18 @@ export class WorkerRank implements JoinedRank {
         this.#workers.clear(message.slot);
         break;
       case 'end':
+        this.settle();
+        this.#ends++;
         this.#workers.end(rank);
+        break;
+      case 'mailbox':
+        this.#openMailbox(message);
     }
+  }
+
+  settle(): void {
+    const message = this.#mailbox?.settle();
+    if (message) this.#assign(message);
   }
 
   async close(): Promise<void> {
@@ -89,6 +105,20 @@ export class WorkerRank implements JoinedRank {
     await this.#round;
     await this.#communicators.end();
     await this.job.finalize();
+  }
+
+  /** Without a mailbox all tasks come over the socket. */
+  #openMailbox(message: MailboxMessage): void {
+    try {
+      this.#mailbox = new MailboxKeeper(loadOs(), message, ({ lease }) => {
+        this.#lease = lease;
+      });
+    } catch {
+      return; // the system allows no such memory, or the driver is gone
+    }
+    this.#workers.attach(this.#mailbox, () => {
+      this.#send({ type: 'attached', ends: this.#ends });
+    });
   }
 
   #assign(message: AssignMessage): void {
