@@ -1,8 +1,12 @@
 /** The suites of `npm test`: where their files are and what they need beyond Node and npm. */
 
-/** The shared suites, those of the pool and those of `shoal run`, over processes that one family's mpiexec starts. */
-const overMpi = (family) => ({
+/**
+ * The shared suites, those of the pool and half of those of the command, over processes that one family's mpiexec
+ * starts.
+ */
+const overMpi = (family, half) => ({
   folders: ['test/shared', 'test/pool', 'test/cli'],
+  part: { folder: 'test/cli', index: half, of: 2 },
   needs: ['g++', 'make', family],
   addons: true,
   env: {
@@ -15,7 +19,7 @@ const overMpi = (family) => ({
 
 /** The shared suites over the same processes with every byte over MPI, and half of those of the pool. */
 const overWire = (family, half) => {
-  const { env, ...suite } = overMpi(family);
+  const { env, ...suite } = overMpi(family, half);
   return {
     ...suite,
     folders: ['test/shared', 'test/pool'],
@@ -26,13 +30,15 @@ const overWire = (family, half) => {
 
 /**
  * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. `part`:
- * of one folder it has one of so many parts, and other suites the others; a number that is drawn says which. `byName`: wants the rights of root, and runs when it is named alone.
+ * of one folder it has one of so many parts, and other suites the others; a number that is drawn says which. `beside`:
+ * its files take about one core and count nothing that others make, so two of them run at a time. `byName`: wants the
+ * rights of root, and runs when it is named alone.
  */
 export const suites = {
-  unit: { folders: ['test/unit'], needs: [] },
-  fuzz: { folders: ['test/fuzz'], needs: [] },
-  local: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'local' } },
-  loopback: { folders: ['test/shared'], needs: [], env: { SHOAL_TEST_TRANSPORT: 'loopback' } },
+  unit: { folders: ['test/unit'], needs: [], beside: true },
+  fuzz: { folders: ['test/fuzz'], needs: [], beside: true },
+  local: { folders: ['test/shared'], needs: [], beside: true, env: { SHOAL_TEST_TRANSPORT: 'local' } },
+  loopback: { folders: ['test/shared'], needs: [], beside: true, env: { SHOAL_TEST_TRANSPORT: 'loopback' } },
   threads: {
     folders: ['test/shared'],
     needs: [],
@@ -46,8 +52,8 @@ export const suites = {
   },
   native: { folders: ['test/native'], needs: ['g++', 'make'], addons: true },
   mpi: { folders: ['test/mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
-  openmpi: overMpi('openmpi'),
-  mpich: overMpi('mpich'),
+  openmpi: overMpi('openmpi', 0),
+  mpich: overMpi('mpich', 1),
   'openmpi-wire': overWire('openmpi', 0),
   'mpich-wire': overWire('mpich', 1),
   multihost: {
@@ -57,12 +63,17 @@ export const suites = {
     byName: true,
   },
   pool: { folders: ['test/pool'], needs: [], env: { SHOAL_WINDOW: '8388608' } },
-  cli: { folders: ['test/cli'], needs: [] },
-  wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'] },
+  cli: { folders: ['test/cli'], needs: [], beside: true },
+  wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'], beside: true },
   demo: { folders: ['test/demo'], needs: [] },
   bench: { folders: ['test/bench'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
-  runners: { folders: ['test/runners'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
+  runners: {
+    folders: ['test/runners'],
+    needs: ['g++', 'make', 'openmpi', 'mpich'],
+    addons: true,
+    beside: true,
+  },
   versions: { folders: ['test/versions'], needs: [] },
 };

@@ -1,7 +1,8 @@
 /**
  * `npm test [-- --only suite,suite]`: set up, build, check the committed binary, run the tests.
  *
- * Where suites share the files of a folder, SHOAL_TEST_DRAW says which has which; it is drawn, and printed.
+ * Where suites share the files of a folder, SHOAL_TEST_DRAW says which has which; it is drawn, and printed. Files of
+ * suites that can run beside others run two at a time, and before the rest.
  * One process per test file with a time limit. A file fails when it reports no tests, skipped tests or failed tests,
  * or exits with another code than 0: uvu alone lets several of these pass. The last line is `N passed, N failed`.
  */
@@ -36,12 +37,20 @@ const draw = Number(process.env.SHOAL_TEST_DRAW ?? Math.floor(Math.random() * 60
 say(`draw ${draw}`);
 const total = { passed: 0, failed: 0 };
 if (chosen.includes('wasm')) tally('committed shoal.wasm is what its sources give', checkCommittedWasm());
-for (const name of chosen) {
-  const { folders, env } = suites[name];
-  const files = folders.flatMap((folder) => testFiles(folder, suites[name].part));
+const runs = chosen.flatMap((name) => {
+  const { folders, part, env, beside } = suites[name];
+  const files = folders.flatMap((folder) => testFiles(folder, part));
   if (files.length === 0) tally(`${name}: no test files under ${folders.join(', ')}`, false);
-  for (const file of files) await runFile(name, file, env);
-}
+  return files.map((file) => ({ name, file, env, beside }));
+});
+await runAll(
+  runs.filter(({ beside }) => beside),
+  2,
+);
+await runAll(
+  runs.filter(({ beside }) => !beside),
+  1,
+);
 const left = all.filter((name) => !chosen.includes(name));
 if (left.length > 0) say(`Left out: ${left.join(', ')}`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
@@ -56,6 +65,14 @@ function testFiles(folder, part) {
 function tally(label, passed) {
   total[passed ? 'passed' : 'failed']++;
   say(`${passed ? '✓' : '✗'} ${label}`);
+}
+
+/** Run test files in their order, so many at a time. */
+async function runAll(queue, lanes) {
+  const runNext = async () => {
+    for (let run = queue.shift(); run; run = queue.shift()) await runFile(run.name, run.file, run.env);
+  };
+  await Promise.all(Array.from({ length: lanes }, runNext));
 }
 
 async function runFile(suite, file, env) {
