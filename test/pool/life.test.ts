@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
@@ -65,19 +65,27 @@ test('process.exit is not held up by a thread in native code', () => {
 
 test('a pool whose thread sits in native code closes without it', async () => {
   const modules = new SourceFolder();
-  const [begun, ended] = [join(modules.path, 'begun'), join(modules.path, 'ended')];
+  const [begun, go, ended] = ['begun', 'go', 'ended'].map((name) => join(modules.path, name)) as [
+    string,
+    string,
+    string,
+  ];
   const task = modules.file(
     'native.mjs',
     "import { spawnSync } from 'node:child_process';\n" +
-      "export default (begun, ended) => spawnSync('sh', ['-c', `touch ${begun}; sleep 15; touch ${ended}`]).status;",
+      'const wait = (file) => `for i in $(seq 600); do [ -e ${file} ] && break; sleep 0.05; done`;\n' +
+      'export default (begun, go, ended) => {\n' +
+      "  return spawnSync('sh', ['-c', `touch ${begun}; ${wait(go)}; touch ${ended}`]).status;\n" +
+      '};',
   );
   const pool = await launch({ workers: 2, graceMs: 100 });
   const warnings: string[] = [];
   pool.on('warning', ({ message }) => warnings.push(message));
-  const ends = rejectionOf(pool.run(task, { args: [begun, ended] }));
+  const ends = rejectionOf(pool.run(task, { args: [begun, go, ended] }));
   await until(() => existsSync(begun));
   await pool.close({ force: true });
   assert.not.ok(existsSync(ended), 'close waited for the native code');
+  writeFileSync(go, '');
   assert.match(codeOf(await ends), /CLOSED|CANCELLED/);
   // A worker that is a process is gone; a thread stays until the call returns, and this process could not end before.
   if (process.env.SHOAL_TRANSPORT !== 'mpi') {

@@ -3,7 +3,7 @@ import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import { runRanks } from 'shoal/testing';
 import { runLoopback } from './loopback.js';
-import { runProcesses } from './processes.js';
+import { endProcesses, runProcesses } from './processes.js';
 
 const transport = process.env.SHOAL_TEST_TRANSPORT;
 const transports = ['local', 'loopback', 'pool', 'processes'];
@@ -29,4 +29,5 @@ export async function ranks(size: number, module: URL, name: string, ...args: un
 /** At the end of a file. */
 export async function closeWorld(): Promise<void> {
   await (await pool)?.close({ force: true });
+  await endProcesses();
 }

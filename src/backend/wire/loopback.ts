@@ -95,9 +95,9 @@ export class Loopback {
    */
   #match(rank: number): void {
     const [inbox, receives] = [this.#sent[rank], this.#receives[rank]];
-    if (!inbox || !receives || this.#dead.has(rank)) return;
+    if (!inbox?.length || !receives || this.#dead.has(rank)) return;
     const now = nowMs();
-    for (let i = 0; i < receives.length;) {
+    for (let i = 0; i < receives.length && inbox.length > 0;) {
       const receive = receives[i];
       const index = inbox.findIndex(({ source, tag, arrivesAt }) => {
         return tag === receive?.tag && (receive.source < 0 || receive.source === source) && arrivesAt <= now;

@@ -3,7 +3,7 @@ import { collective, context } from 'shoal/worker';
 import type { TypedArray } from 'shoal/worker';
 import { randomOf } from '../../support/random.js';
 import type { TestDtype } from './oracle.js';
-import { classOf, difference, dtypes, element, expected, fill, ops } from './oracle.js';
+import { classOf, difference, dtypes, elements, expected, fill, ops } from './oracle.js';
 
 /** Around every SIMD width, both sides of the small limit, several chunks, several pieces of the staging. */
 const counts = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 67, 512, 513, 1000, 1024, 1025, 70_001];
@@ -40,7 +40,7 @@ export async function allreduceAll(kind: Kind | 'mixed', seed: number): Promise<
         fill(array, dtype, rank);
         const result = await collective.allreduce(array, { op });
         if (result !== array) wrong.push(`${dtype} ${op} ${count}: another array came back`);
-        const bad = difference(array, (i) => expected(dtype, op, size, i));
+        const bad = difference(array, expected(dtype, op, size));
         if (bad) wrong.push(`${own} ${dtype} ${op} ${count} rank ${rank} of ${size}: ${bad}`);
         if (own === 'window') collective.free(array);
       }
@@ -61,9 +61,9 @@ export async function outAndPoison(): Promise<string[]> {
         fill(array, 'float32', rank);
         if ((await collective.allreduce(array, { out })) !== out) wrong.push('out did not come back');
         const label = `${inKind} → ${outKind}, ${count}`;
-        const bad = difference(out, (i) => expected('float32', 'sum', size, i));
+        const bad = difference(out, expected('float32', 'sum', size));
         if (bad) wrong.push(`${label}: ${bad}`);
-        const changed = difference(array, (i) => element('float32', rank, i));
+        const changed = difference(array, elements('float32', rank));
         if (changed) wrong.push(`${label}, buffer: ${changed}`);
         if (outKind === 'window') collective.free(out);
         if (inKind === 'window') collective.free(array);
@@ -89,7 +89,7 @@ export async function broadcastAll(): Promise<string[]> {
         const array = make(own, 'float32', count);
         fill(array, 'float32', rank);
         await collective.broadcast(array, { root });
-        const bad = difference(array, (i) => element('float32', root, i));
+        const bad = difference(array, elements('float32', root));
         if (bad) wrong.push(`${own} count ${count} root ${root} rank ${rank}: ${bad}`);
         if (own === 'window') collective.free(array);
       }
