@@ -12,6 +12,8 @@ import type { CallArguments } from '../backend/call-arguments.js';
 import { nowMs } from '../clock.js';
 import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
+import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
+import { rangesOf } from '../operands/buffers-in-use.js';
 import type { GroupView } from './failures.js';
 import { abortError, mismatchError } from './failures.js';
 
@@ -26,8 +28,12 @@ export interface CallGroup extends GroupView {
 }
 
 /** See above. */
-export class Call {
+export class Call implements MemoryUser {
   readonly args: CallArguments;
+  /** The memory that nobody else may use while the call is under way. */
+  readonly ranges: readonly MemoryRange[];
+  /** Part of that memory may be detached or shrunk; shared memory cannot. */
+  readonly canLose: boolean;
   /** How the last start ended; undefined: well. */
   error: ShoalError | undefined;
   /** Called once the start has ended, where it did not end at once. */
@@ -54,15 +60,23 @@ export class Call {
   readonly #transfer: Transfer;
   readonly #refusal: ShoalError | undefined;
   #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
+  #ended: Promise<this> | undefined;
   /** What a step of this call has thrown. */
   #broken: ShoalError | undefined;
 
   /** @param refusal - Set when the call was bad: it is only announced, so that peers stay in step. */
   constructor(group: CallGroup, args: CallArguments, refusal?: ShoalError) {
     this.args = args;
+    this.ranges = rangesOf(args.memory);
+    this.canLose = args.memory.some(({ buffer }) => !(buffer instanceof SharedArrayBuffer));
     this.#group = group;
     this.#refusal = refusal;
     this.#transfer = group.channel.prepare(args, refusal);
+  }
+
+  /** Fulfilled already: what waits for it goes on when the code that runs now has ended. One for all starts. */
+  get ended(): Promise<this> {
+    return (this.#ended ??= Promise.resolve(this));
   }
 
   get settled(): boolean {
@@ -89,20 +103,18 @@ export class Call {
     this.error = undefined;
     this.#broken = undefined;
     this.#state = 'running';
-    let status: TransferStatus;
     try {
-      status = this.#transfer.start(turns);
-    } catch (error) {
-      this.#beginWait();
-      this.#break(error);
-      return this.settled;
-    }
-    if (status === 'complete') {
+      const status = this.#transfer.start(turns);
+      if (status !== 'complete') {
+        this.#beginWait();
+        return this.#follow(status);
+      }
       this.#state = 'idle';
       return true;
+    } catch (error) {
+      this.#beginWait();
+      return this.#end(error);
     }
-    this.#beginWait();
-    return this.#guarded(() => this.#follow(status));
   }
 
   /** Start it when the calls before it have settled. */
@@ -115,16 +127,16 @@ export class Call {
 
   /** Go on as far as possible without waiting longer than `turns` turns; true once settled. Never throws. */
   step(turns: number): boolean {
-    return this.#guarded(() => this.#step(turns));
+    try {
+      return this.#step(turns);
+    } catch (error) {
+      return this.#end(error);
+    }
   }
 
-  #guarded(step: () => boolean): boolean {
-    try {
-      return step();
-    } catch (error) {
-      this.#break(error);
-      return this.settled;
-    }
+  #end(error: unknown): boolean {
+    this.#break(error);
+    return this.settled;
   }
 
   #beginWait(): void {

@@ -3,10 +3,12 @@ import { onAbort } from '../abort-listeners.js';
 import { encodeAbort } from '../backend/abort-reason.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
-import { nowMs, queueMicrotask } from '../clock.js';
+import { nowMs } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
-import { BuffersInUse } from '../operands/buffers-in-use.js';
+import type { MemoryRange } from '../operands/buffers-in-use.js';
+import { BuffersInUse, rangesOf } from '../operands/buffers-in-use.js';
 import { isDetached } from '../operands/operand.js';
+import type { TaskArrays } from '../operands/task-arrays.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
@@ -22,7 +24,7 @@ import type { Setting } from './validate.js';
 import { checkSignal, emptyArguments, validate } from './validate.js';
 
 /** Calls on so few bytes are not measured each. */
-const shortBytes = 4_096;
+const shortBytes = 65_536;
 
 /** Owned by the collectives of the group. */
 export class GroupCalls {
@@ -98,43 +100,51 @@ export class GroupCalls {
     const { group } = this;
     const { engine } = group;
     const { args, signal } = call;
-    const giveBack = this.#inUse.take(args.memory, call);
+    this.#inUse.take(call);
     call.isHeld = true;
-    const release = (): void => {
-      giveBack();
-      call.isHeld = false;
-    };
     if (this.#notesLines) call.madeAt = callSite();
     args.packedInput?.gather();
     if (signal?.aborted) group.abort(encodeAbort('cancelled', group.rank));
     if (group.start(call, engine.asyncTurns)) {
-      // Not before the caller's await goes on: whether a buffer is free must not depend on how fast the others were.
-      queueMicrotask(release);
-      const error = endOf(call);
-      return error ? Promise.reject(error) : Promise.resolve(args.result);
+      call.error = endOf(call);
+      return call.ended.then(this.#giveBack);
     }
+    return this.#waitFor(call);
+  }
+
+  /** In a function of its own: closures would cost a call that completes at once some memory. */
+  #waitFor(call: Call): Promise<unknown> {
+    const { signal } = call;
     this.#time.begin();
     const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel(call)) : undefined;
-    const promise = new Promise<unknown>((resolve, reject) => {
+    const ended = new Promise<Call>((resolve) => {
       call.onSettled = () => {
         call.onSettled = undefined;
         this.#time.end();
         unbind?.();
-        queueMicrotask(release);
-        // Settled by values, not by promises, which take longer: calls in flight settle in their order.
-        const error = endOf(call);
-        if (error) reject(error);
-        else resolve(args.result);
+        call.error = endOf(call);
+        resolve(call);
       };
     });
-    engine.waitAsync(call);
-    return promise;
+    this.group.engine.waitAsync(call);
+    return ended.then(this.#giveBack);
   }
+
+  /**
+   * What an awaited call gives its caller, when that goes on and not before: whether a buffer is free must not depend on
+   * how fast the others were. Calls come here in the order in which they have ended.
+   */
+  readonly #giveBack = (call: Call): unknown => {
+    this.#inUse.giveBack(call);
+    call.isHeld = false;
+    if (call.error) throw call.error;
+    return call.args.result;
+  };
 
   /** Whether a call that was checked before can start as it is. */
   isReady(call: Call): boolean {
     if (call.isHeld || !this.#isIntact(call)) return false;
-    return this.#inUse.isEmpty || this.#inUse.userOf(call.args.memory) === undefined;
+    return this.#inUse.isEmpty || this.#inUse.userOf(call.ranges) === undefined;
   }
 
   /** The same, of a group that is open and a thread that may block. */
@@ -143,8 +153,8 @@ export class GroupCalls {
   }
 
   /** @throws {@link InvalidArgumentError} when a call in flight uses a buffer. */
-  assertFree(what: string, memory: readonly TypedArray[]): void {
-    const user = this.#inUse.userOf(memory);
+  assertFree(what: string, ranges: readonly MemoryRange[]): void {
+    const user = this.#inUse.userOf(ranges);
     if (!user) return;
     throw new InvalidArgumentError(
       `${what}: the buffer is still in use by ${user.args.operation.name} on the same rank; await that call first`,
@@ -153,7 +163,7 @@ export class GroupCalls {
 
   /** Whether a call in flight uses any byte of an array. */
   isInUse(array: TypedArray): boolean {
-    return this.#inUse.userOf([array]) !== undefined;
+    return this.#inUse.userOf(rangesOf([array])) !== undefined;
   }
 
   /** Announce a bad call to the peers, who are to stay in step. Returns the error to throw. */
@@ -192,7 +202,7 @@ export class GroupCalls {
     const what = methodName(operation, form);
     const signal = checkSignal(what, given.signal);
     const args = validate(what, operation, buffer, given, this.setting);
-    this.assertFree(what, args.memory);
+    this.assertFree(what, rangesOf(args.memory));
     const call = new Call(this.group, args);
     call.signal = signal;
     if (!operation.takesBuffer) this.#cache.add(operation, undefined, given, call);
@@ -207,9 +217,9 @@ export class GroupCalls {
     const { arrays } = this.setting;
     const { memory, count } = call.args;
     if (count === 0) return !memory.some(isDetached); // an empty array has no bytes that could be gone
-    for (let i = 0; i < memory.length; i++) if (memory[i]?.byteLength === 0) return false;
+    if (call.canLose) for (let i = 0; i < memory.length; i++) if (memory[i]?.byteLength === 0) return false;
     if (call.checkedAt === arrays.frees) return true;
-    if (memory.some((array) => arrays.holds(array) && !arrays.owns(array))) return false;
+    if (hasFreed(arrays, memory)) return false;
     // What lies at the same place now may be shared, or no more.
     const target = memory.at(-1);
     if (target && arrays.sharedPlace(target)?.array !== call.args.shared?.array) return false;
@@ -221,6 +231,11 @@ export class GroupCalls {
     call.abort('cancelled');
     this.group.engine.start();
   }
+}
+
+/** Whether an array lies where arrays are made, and in none that is still there. */
+function hasFreed(arrays: TaskArrays, memory: readonly TypedArray[]): boolean {
+  return memory.some((array) => arrays.holds(array) && !arrays.owns(array));
 }
 
 /**

@@ -2,8 +2,8 @@
 import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { InvalidArgumentError, show } from '../errors.js';
+import type { MemoryRange } from '../operands/buffers-in-use.js';
 import type { PreparedCall } from '../operations/call-options.js';
-import type { TypedArray } from '../types/buffers.js';
 import type { Operation } from '../operations/operation.js';
 import { methodName } from './call-options.js';
 import type { Call } from './call.js';
@@ -16,7 +16,7 @@ export interface Starter {
   isReady(call: Call): boolean;
   /** The same, of a group that is open and a thread that may block. */
   canRun(call: Call): boolean;
-  assertFree(what: string, memory: readonly TypedArray[]): void;
+  assertFree(what: string, ranges: readonly MemoryRange[]): void;
   runCall(call: Call): unknown;
   startCall(call: Call): Promise<unknown>;
   refuse(operation: Operation, error: unknown): Error;
@@ -80,7 +80,7 @@ export class Prepared implements PreparedCall<unknown> {
     const what = this.#what(method);
     if (!call) return new InvalidArgumentError(`${what}: the call was freed; prepare another`);
     if (call.isHeld) return new InvalidArgumentError(`${what}: the call is under way already; await it first`);
-    this.#starter.assertFree(what, call.args.memory);
+    this.#starter.assertFree(what, call.ranges);
     this.#check();
     return lostBuffer(this.#operation.name, call.args.memory[0]?.byteLength ?? 0);
   }
