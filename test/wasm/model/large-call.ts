@@ -9,7 +9,7 @@
  * rank succeeds although a chunk was not written everywhere; a rank waits for ever.
  */
 import type { Model } from './explore.js';
-import { Violation } from './explore.js';
+import { ALIVE, CRASHED, PROVEN, rankFields, Violation, withSet } from './explore.js';
 
 /** Which rule to leave out, to show that the model finds the fault. */
 export type LargeFault =
@@ -25,7 +25,6 @@ const [ARRIVE, GATHER, CLAIM, TOUCH, CHECK, FOLD, DONE, RELEASE, FINISH, LEAVE, 
   { length: 12 },
   (_, i) => i,
 ) as [number, number, number, number, number, number, number, number, number, number, number, number];
-const [ALIVE, CRASHED, PROVEN] = [0, 1, 2];
 
 // Per rank: pc, chunks of its share that it has looked at, chunk under way, next target of the fold, busy, life, arrived.
 const fields = 7;
@@ -40,17 +39,10 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
   const done = claims + chunks;
   const written = done + chunks; // one bit per target
 
-  const get = (state: readonly number[], rank: number, field: number): number => state[rank * fields + field]!;
-  const all = Array.from({ length: ranks }, (_, rank) => rank);
+  const { all, get, change } = rankFields(ranks, fields);
   const allChunks = Array.from({ length: chunks }, (_, chunk) => chunk);
   const allDone = (state: readonly number[]): boolean => allChunks.every((chunk) => state[done + chunk] === 1);
   const shareStart = (rank: number): number => Math.floor((rank * chunks) / ranks);
-
-  function change(state: readonly number[], rank: number, changes: readonly (readonly [number, number])[]): number[] {
-    const next = [...state];
-    for (const [field, value] of changes) next[rank * fields + field] = value;
-    return next;
-  }
 
   function touchMemory(state: readonly number[], owner: number, rank: number): void {
     const pc = get(state, owner, PC);
@@ -71,8 +63,7 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
       [LOOKED, looked],
       [CHUNK, chunk],
     ]);
-    claimed[claims + chunk] = 1;
-    return claimed;
+    return withSet(claimed, claims + chunk);
   }
 
   function isClaimable(state: readonly number[], chunk: number): boolean {
@@ -81,9 +72,7 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
 
   /** A rank's time is over. */
   function timeOut(state: readonly number[], rank: number): number[] {
-    const left = change(state, rank, [[PC, LEAVE]]);
-    left[abort] = 1;
-    return left;
+    return withSet(change(state, rank, [[PC, LEAVE]]), abort);
   }
 
   function step(state: readonly number[], rank: number): number[][] {
@@ -133,9 +122,7 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
           [PC, fault === 'abort read before busy' ? TOUCH : FOLD],
           [TARGET, 0],
         ]);
-        if (fault !== 'done before the last write') return [read];
-        read[done + chunk] = 1;
-        return [read];
+        return [fault === 'done before the last write' ? withSet(read, done + chunk) : read];
       }
       case FOLD: {
         const next = get(state, rank, TARGET);
@@ -152,11 +139,8 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
         folded[written + chunk]! |= 1 << next;
         return [folded];
       }
-      case DONE: {
-        const finished = change(state, rank, [[PC, RELEASE]]);
-        finished[done + chunk] = 1;
-        return [finished];
-      }
+      case DONE:
+        return [withSet(change(state, rank, [[PC, RELEASE]]), done + chunk)];
       case RELEASE:
         return [
           change(state, rank, [
@@ -187,18 +171,12 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
       for (const rank of all) {
         const life = get(state, rank, LIFE);
         if (life === ALIVE) successors.push(...step(state, rank));
-        else if (life === CRASHED) {
-          // The control side notices: it proves the death and fails the lease.
-          const proven = change(state, rank, [[LIFE, PROVEN]]);
-          proven[abort] = 1;
-          successors.push(proven);
-        }
+        // The control side notices: it proves the death and fails the lease.
+        else if (life === CRASHED) successors.push(withSet(change(state, rank, [[LIFE, PROVEN]]), abort));
       }
       return successors;
     },
     disturb(state) {
-      const aborted = [...state];
-      aborted[abort] = 1;
       const living = all.filter((rank) => get(state, rank, LIFE) === ALIVE && get(state, rank, PC) < SUCCEEDED);
       const crashes = living.map((rank) => change(state, rank, [[LIFE, CRASHED]]));
       const finishing = living.filter((rank) => get(state, rank, PC) === FINISH);
@@ -209,7 +187,7 @@ export function largeCall(ranks: number, chunks: number, fault: LargeFault, targ
           .filter((chunk) => isClaimable(state, chunk))
           .map((chunk) => claim(state, rank, chunk, get(state, rank, LOOKED))),
       );
-      return [aborted, ...crashes, ...timeOuts, ...claimsBeyond];
+      return [withSet(state, abort), ...crashes, ...timeOuts, ...claimsBeyond];
     },
     isEnd: (state) => all.every((rank) => get(state, rank, LIFE) === PROVEN || get(state, rank, PC) >= SUCCEEDED),
   };

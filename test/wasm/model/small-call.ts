@@ -6,7 +6,7 @@
  * another's array after that rank has returned to its caller; the memory never comes back, since a rank waits for ever.
  */
 import type { Model } from './explore.js';
-import { Violation } from './explore.js';
+import { ALIVE, CRASHED, PROVEN, rankFields, Violation, withSet } from './explore.js';
 
 /** Which rule to leave out, to show that the model finds the fault. */
 export type SmallFault =
@@ -22,7 +22,6 @@ const [STAGE, PUBLISH, GATHER, FOLD, WRITE, DEPART, LEAVE, RETURNED, ACKNOWLEDGE
   { length: 9 },
   (_, i) => i,
 ) as [number, number, number, number, number, number, number, number, number];
-const [ALIVE, CRASHED, PROVEN] = [0, 1, 2];
 
 // Per rank: pc, peers read so far, whether its payload is staged, whether its descriptor is published, life.
 const fields = 5;
@@ -31,14 +30,7 @@ const [PC, READ, STAGED, ARRIVED, LIFE] = [0, 1, 2, 3, 4] as const;
 export function smallCall(ranks: number, fault: SmallFault): Model {
   const abort = ranks * fields;
   const reused = abort + 1; // the memory was given to the next lease, which writes to it from then on
-  const all = Array.from({ length: ranks }, (_, rank) => rank);
-  const get = (state: readonly number[], rank: number, field: number): number => state[rank * fields + field]!;
-  function change(state: readonly number[], rank: number, changes: readonly (readonly [number, number])[]): number[] {
-    const next = [...state];
-    for (const [field, value] of changes) next[rank * fields + field] = value;
-    return next;
-  }
-
+  const { all, get, change } = rankFields(ranks, fields);
   /** The caller of a rank that has returned uses its array again. */
   function touchArray(state: readonly number[], owner: number, rank: number): void {
     if (get(state, owner, PC) < RETURNED) return;
@@ -99,12 +91,6 @@ export function smallCall(ranks: number, fault: SmallFault): Model {
     return fault === 'given out after the first acknowledgement' ? all.some(isOver) : all.every(isOver);
   }
 
-  function withGlobal(state: readonly number[], index: number): number[] {
-    const next = [...state];
-    next[index] = 1;
-    return next;
-  }
-
   const initialPc = fault === 'published before staged' ? PUBLISH : STAGE;
   return {
     initial: [...all.flatMap(() => [initialPc, 0, 0, 0, ALIVE]), 0, 0],
@@ -114,17 +100,17 @@ export function smallCall(ranks: number, fault: SmallFault): Model {
         const life = get(state, rank, LIFE);
         if (life === ALIVE) successors.push(...step(state, rank));
         // The control side notices: it proves the death and fails the lease.
-        else if (life === CRASHED) successors.push(withGlobal(change(state, rank, [[LIFE, PROVEN]]), abort));
+        else if (life === CRASHED) successors.push(withSet(change(state, rank, [[LIFE, PROVEN]]), abort));
       }
-      if (state[reused] === 0 && mayGiveOut(state)) successors.push(withGlobal(state, reused));
+      if (state[reused] === 0 && mayGiveOut(state)) successors.push(withSet(state, reused));
       return successors;
     },
     disturb(state) {
       const living = all.filter((rank) => get(state, rank, LIFE) === ALIVE && get(state, rank, PC) < ACKNOWLEDGED);
       const crashes = living.map((rank) => change(state, rank, [[LIFE, CRASHED]]));
       const waiting = living.filter((rank) => get(state, rank, PC) === GATHER);
-      const timeOuts = waiting.map((rank) => withGlobal(change(state, rank, [[PC, LEAVE]]), abort));
-      return [withGlobal(state, abort), ...crashes, ...timeOuts];
+      const timeOuts = waiting.map((rank) => withSet(change(state, rank, [[PC, LEAVE]]), abort));
+      return [withSet(state, abort), ...crashes, ...timeOuts];
     },
     isEnd: (state) => state[reused] === 1,
   };

@@ -6,7 +6,7 @@
  * Must never happen: a rank reads a descriptor or a payload that already belongs to a later call; all wait for ever.
  */
 import type { Model } from './explore.js';
-import { Violation } from './explore.js';
+import { rankFields, Violation } from './explore.js';
 
 /** Which rule to leave out. A rank keeps a bound: the last call that all have departed from, as far as it knows. */
 export type StagingFault =
@@ -32,14 +32,7 @@ const SAYS = SEQUENCE + ring;
 const fields = SAYS + ring;
 
 export function staging(ranks: number, calls: number, fault: StagingFault): Model {
-  const all = Array.from({ length: ranks }, (_, rank) => rank);
-  const get = (state: readonly number[], rank: number, field: number): number => state[rank * fields + field]!;
-  function change(state: readonly number[], rank: number, changes: readonly (readonly [number, number])[]): number[] {
-    const next = [...state];
-    for (const [field, value] of changes) next[rank * fields + field] = value;
-    return next;
-  }
-
+  const { all, get, change } = rankFields(ranks, fields);
   /** Forget what stands in memory of calls that all have departed from: nobody reads it, whatever it is. */
   function forget(state: number[]): number[] {
     const least = Math.min(...all.map((rank) => get(state, rank, DEPARTED)));
