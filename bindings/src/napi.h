@@ -51,11 +51,34 @@ class Call {
     return static_cast<uint8_t*>(data);
   }
 
+  // The bytes of any typed array as they are now: none of one that was detached or cut short.
+  uint8_t* memory(size_t index, size_t* length) {
+    constexpr uint8_t kItemBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // in the order of napi_typedarray_type
+    napi_typedarray_type type;
+    void* data = nullptr;
+    size_t count = 0;
+    *length = 0;
+    if (index >= count_ ||
+        napi_get_typedarray_info(env_, values_[index], &type, &count, &data, nullptr, nullptr) != napi_ok ||
+        size_t(type) >= sizeof kItemBytes) {
+      wrong(index, "a typed array");
+      return nullptr;
+    }
+    *length = count * kItemBytes[type];
+    return static_cast<uint8_t*>(data);
+  }
+
   bool failed() const { return failed_; }
 
   napi_value number(double value) {
     napi_value result = nullptr;
     napi_create_double(env_, value, &result);
+    return result;
+  }
+
+  napi_value boolean(bool value) {
+    napi_value result = nullptr;
+    napi_get_boolean(env_, value, &result);
     return result;
   }
 

@@ -11,6 +11,7 @@ export interface KernelExports {
   shoal_may_arrive(block: number, staging: number): number;
   shoal_start(block: number, sequence: number, turns: number): number;
   shoal_advance(block: number, turns: number): number;
+  shoal_fold_on(block: number, first: number): number;
   shoal_depart(block: number): void;
   shoal_refuse(block: number): void;
   shoal_finish(block: number): void;
@@ -20,8 +21,11 @@ export interface KernelExports {
 
 /** What `start`, `advance` and `leave` return; mirrors `Status` of `wasm/src/protocol.h`. */
 export const Status = { pending: 0, complete: 1, mismatch: 2, ended: 3, aborted: 4, left: 5 } as const;
-/** Beside a status of `start` and `advance`: members to notify; a result to copy out before `depart`. */
-export const flags = { notifies: 0x100, copiesOut: 0x200 } as const;
+/**
+ * Beside a status of `start` and `advance`: members to notify; a result to copy out before `depart`; of which `fold_on`
+ * folds the rest, part by part.
+ */
+export const flags = { notifies: 0x100, copiesOut: 0x200, foldsOn: 0x400 } as const;
 
 /** Compile the module; once per process, since a compiled module can be sent to threads. */
 export function compileKernels(): WebAssembly.Module {

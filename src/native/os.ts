@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
+import type { TypedArray } from '../types/buffers.js';
 
 /** Functions of the addon. Failures throw an Error whose `code` is the C function's name. */
 export interface OsAddon {
@@ -11,8 +12,8 @@ export interface OsAddon {
   openDescriptor(pid: number, descriptor: number, writeOnly: 0 | 1): number;
   /** Put a segment over a range of linear memory, for good. Both ends lie on pages. */
   mapSegment(memory: Uint8Array, offset: number, sizeBytes: number, descriptor: number): number;
-  /** Copy all of `source` to the start of `target`. */
-  copyBytes(target: Uint8Array, source: Uint8Array): void;
+  /** Copy bytes between arrays that do not overlap. False when either has not so many: it was detached or shrunk. */
+  copyBytes(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, sizeBytes: number): boolean;
   /** Let another thread have the core. */
   yieldCore(): void;
   /** Cores that this process may run on. */

@@ -4,8 +4,9 @@
  * Source: direct reduction in shared memory (`wasm/src/plan.cpp`). Up to 512 bytes every rank folds the P staged inputs
  * itself; above, the vector is cut into chunks of at least 64 KiB, at least one per rank, each folded once, in one pass
  * over the P sources, and written to all targets by whichever rank claims it.
- * Cost on one host: 2 steps; nP bytes read and nP written in all, (1/P)th of it per rank; a plain
- * array adds one copy in and one out per rank, in pieces of one staging half.
+ * Cost on one host: 2 steps; nP bytes read and nP written in all, (1/P)th of it per rank; a plain array adds one copy in
+ * and one out per rank, in pieces of one staging half. Two ranks with plain arrays, and more with short ones, fold the
+ * staged inputs each for itself: 1 step, nP bytes read and n written per rank, and the same copies.
  */
 import type { NumericBuffer } from '../types/buffers.js';
 import type { ReduceOptions } from '../types/reduce-options.js';

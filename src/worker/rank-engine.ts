@@ -46,15 +46,16 @@ export function createEngine(
     return { engine: new RankEngine(backend, doorbell, host), node };
   }
   if (!bells) {
-    const backend = new WindowBackend(new RankWindow(node, worldRank));
     const os = findOs();
+    const backend = new WindowBackend(new RankWindow(node, worldRank, undefined, os));
     const doorbell = new ThreadDoorbell(node, worldRank, os && (() => os.yieldCore()));
     return { engine: new RankEngine(backend, doorbell, host), node };
   }
   const os = loadOs();
-  const window = new RankWindow(node, worldRank, (rank) => {
+  const notify = (rank: number): void => {
     notifyBell(os, bells.writeEnds, rank);
-  });
+  };
+  const window = new RankWindow(node, worldRank, notify, os);
   return { engine: new RankEngine(new WindowBackend(window), new PipeDoorbell(os, bells), host), node };
 }
 

@@ -73,12 +73,64 @@ test('a doorbell that rang before the wait ends it at once, and rings once', () 
   for (const end of [writeEnd, peer]) os.closeDescriptor(end);
 });
 
-test('copies between any two byte arrays', () => {
-  const source = Uint8Array.from({ length: 1_000 }, (_, i) => i);
-  const target = new Uint8Array(new SharedArrayBuffer(1_001)).subarray(1);
-  os.copyBytes(target, source);
-  assert.equal([...target], [...source]);
-  assert.is((thrownBy(() => os.copyBytes(target.subarray(1), source)) as NodeJS.ErrnoException).code, 'memcpy');
+test('copies between any two typed arrays, from any byte to any other, and nothing beside them', () => {
+  for (const sizeBytes of [0, 1, 31, 32, 127, 128, 129, 1_000, 5_000]) {
+    for (const [from, to] of [
+      [0, 0],
+      [1, 0],
+      [0, 3],
+      [5, 130],
+      [64, 65],
+    ] as const) {
+      const source = Uint8Array.from({ length: 6_000 }, (_, i) => i % 251);
+      const target = new Uint8Array(new SharedArrayBuffer(6_000)).fill(255);
+      const want = Uint8Array.from(target);
+      want.set(source.subarray(from, from + sizeBytes), to);
+      assert.is(os.copyBytes(target, to, source, from, sizeBytes), true);
+      assert.equal(Buffer.compare(target, want), 0, `${sizeBytes} bytes from ${from} to ${to}`);
+    }
+  }
+  const items = new Float64Array(new ArrayBuffer(40), 8, 3).fill(1.5);
+  const copy = new BigInt64Array(new SharedArrayBuffer(32), 8, 3);
+  assert.is(os.copyBytes(copy, 8, items, 0, 16), true);
+  assert.equal([...new Float64Array(copy.buffer)], [0, 0, 1.5, 1.5]);
+});
+
+test('copies nothing from or to an array that is too short, was detached or cut short', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(100));
+  const gone = new Uint8Array(100);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  const resizable = new (
+    ArrayBuffer as unknown as new (
+      size: number,
+      o: object,
+    ) => ArrayBuffer & {
+      resize(size: number): void;
+    }
+  )(100, { maxByteLength: 100 });
+  const [tracking, fixed] = [new Uint8Array(resizable), new Uint8Array(resizable, 10, 90)];
+  assert.is(os.copyBytes(tracking, 0, shared, 0, 100), true);
+  assert.is(os.copyBytes(fixed, 0, shared, 0, 90), true);
+  resizable.resize(60);
+  assert.is(os.copyBytes(tracking, 0, shared, 0, 60), true);
+  const short: readonly (readonly [Uint8Array, number, number])[] = [
+    [gone, 0, 1],
+    [tracking, 0, 61],
+    [fixed, 0, 1],
+    [new Uint8Array(10), 5, 6],
+    [new Uint8Array(10), 11, 0],
+    [new Uint8Array(10), -1, 2],
+    [new Uint8Array(10), 0, -1],
+    [new Uint8Array(10), 2 ** 60, 2 ** 60],
+  ];
+  for (const [array, offset, sizeBytes] of short) {
+    assert.is(os.copyBytes(array, offset, shared, 0, sizeBytes), false, `to ${offset}, ${sizeBytes} bytes`);
+    assert.is(os.copyBytes(shared, 0, array, offset, sizeBytes), false, `from ${offset}, ${sizeBytes} bytes`);
+  }
+  assert.instance(
+    thrownBy(() => os.copyBytes(new DataView(resizable) as never, 0, shared, 0, 1)),
+    TypeError,
+  );
 });
 
 test('counts cores, opens processes, says what is wrong', () => {

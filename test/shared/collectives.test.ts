@@ -16,6 +16,7 @@ const cases: readonly (readonly [sentence: string, name: string, ...args: unknow
   ['reduces arrays over a SharedArrayBuffer', 'allreduceAll', 'shared', seed],
   ['reduces when every rank has another kind of array', 'allreduceAll', 'mixed', seed],
   ['leaves the input alone with out, and all bytes around a view', 'outAndPoison'],
+  ['takes arrays of one piece and of several at odd offsets', 'pieces'],
   ['broadcasts from every root', 'broadcastAll'],
   ['keeps NaN, signed zeros and infinities', 'floatEdges'],
   ['gives the values of the Ray conformance cases', 'rayCases'],

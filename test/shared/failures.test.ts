@@ -144,11 +144,16 @@ for (const size of several) {
     assert.match((error.cause as Error).message, 'name "second"');
   });
 
-  test(`a buffer detached under way fails the group, ${size} ranks`, async () => {
-    const codes = await ranks(size, tasks, 'detachInFlight', newFile());
-    assert.is(codes[0], 'ERR_SHOAL_INVALID_ARGUMENT');
-    assert.equal(codes.slice(1), Array(size - 1).fill('ERR_SHOAL_PEER_FAILED'));
-  });
+  for (const [how, task] of [
+    ['detached', 'detachInFlight'],
+    ['cut short', 'shrinkInFlight'],
+  ] as const) {
+    test(`a buffer ${how} under way fails the group, ${size} ranks`, async () => {
+      const codes = await ranks(size, tasks, task, newFile());
+      assert.is(codes[0], 'ERR_SHOAL_INVALID_ARGUMENT');
+      assert.equal(codes.slice(1), Array(size - 1).fill('ERR_SHOAL_PEER_FAILED'));
+    });
+  }
 }
 
 for (const size of [1, ...several]) {

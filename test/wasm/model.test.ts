@@ -41,6 +41,7 @@ const stagingFaults: readonly (readonly [StagingFault, RegExp])[] = [
   ['bound after an own refusal', /later (descriptor|payload)/],
   ['arrivals wait as refusals do', /later payload/],
   ['refusals do not wait', /later descriptor/],
+  ['departs before the last part', /later (descriptor|payload)/],
 ];
 
 const smallFaults: readonly (readonly [SmallFault, RegExp])[] = [

@@ -12,7 +12,7 @@ using namespace shoal;
 // The numbers that TypeScript mirrors, by index, compared by a test.
 EXPORT uint32_t shoal_layout(uint32_t index) {
   constexpr uint32_t numbers[] = {
-      kLineBytes, kRing, kMaxRanks, kMaxChunks, kChunkBytes, kSmallBytes, kNameBytes,
+      kLineBytes, kRing, kMaxRanks, kMaxChunks, kChunkBytes, kSmallBytes, kScratchBytes, kNameBytes,
       sizeof(Descriptor), sizeof(Member), kMembersOffset, sizeof(CallBlock),
       offsetof(Member, progress), offsetof(Member, touch), offsetof(Member, sleep), offsetof(Member, sleep.finished),
       offsetof(Member, control),
@@ -22,7 +22,7 @@ EXPORT uint32_t shoal_layout(uint32_t index) {
       offsetof(Descriptor, nameLength), offsetof(Descriptor, name),
       offsetof(CallBlock, slot), offsetof(CallBlock, self), offsetof(CallBlock, size), offsetof(CallBlock, phase),
       offsetof(CallBlock, staging), offsetof(CallBlock, stagingBytes), offsetof(CallBlock, source), offsetof(CallBlock, target),
-      offsetof(CallBlock, pieceStart), offsetof(CallBlock, pastDeparted), offsetof(CallBlock, pieceCount), offsetof(CallBlock, result),
+      offsetof(CallBlock, pieceStart), offsetof(CallBlock, pastDeparted), offsetof(CallBlock, pieceCount), offsetof(CallBlock, chunkCount), offsetof(CallBlock, result),
       offsetof(CallBlock, notifyCount), offsetof(CallBlock, descriptor), offsetof(CallBlock, notify),
   };
   return index < sizeof(numbers) / sizeof(numbers[0]) ? numbers[index] : 0;
@@ -41,6 +41,7 @@ EXPORT uint32_t shoal_start(CallBlock* block, double sequence, uint32_t turns) {
   return start(*block, uint64_t(sequence), turns);
 }
 EXPORT uint32_t shoal_advance(CallBlock* block, uint32_t turns) { return advance(*block, turns); }
+EXPORT uint32_t shoal_fold_on(CallBlock* block, uint32_t first) { return uint32_t(fold_on(*block, first)); }
 EXPORT void shoal_depart(CallBlock* block) { depart(*block); }
 EXPORT void shoal_refuse(CallBlock* block) { refuse(*block); }
 EXPORT void shoal_finish(CallBlock* block) { finish(*block); }

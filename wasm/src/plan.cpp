@@ -50,6 +50,25 @@ void list_addresses(CallBlock& f) {
   }
 }
 
+// A pure function of the descriptors, like all of the plan. Staged inputs stay until all have departed (rule 2), so that
+// members need not wait for each other's folds; the work grows with their number. A target that all have is written once.
+bool folds_alone(const CallBlock& f) {
+  if (f.descriptor.operation != kAllreduce || is_shared(f)) return false;
+  if ((f.size - 2) * f.pieceCount * item_bytes(f) > kAloneBytes) return false;
+  for (uint32_t m = 0; m < f.size; m++) {
+    const Descriptor& descriptor = descriptor_of(f, m);
+    if (descriptor.address != descriptor.stagingAddress) return false;
+  }
+  return true;
+}
+
+void fold_staged(CallBlock& f, uint64_t first, uint64_t count, Address target) {
+  const uint64_t item = item_bytes(f);
+  const uint8_t* sources[kMaxRanks];
+  for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(descriptor_of(f, m).address) + first * item;
+  reduce(f.descriptor.dtype, f.descriptor.op, sources, f.size, at<uint8_t>(target), count * item);
+}
+
 void cut_chunks(CallBlock& f) {
   const uint64_t item = item_bytes(f);
   const uint64_t bytes = f.pieceCount * item;
@@ -75,12 +94,15 @@ bool plan(CallBlock& f) {
     staged = staged || (descriptor.flags & kStaged);
   }
   f.chunks = 0;
+  f.foldsAlone = 0;
   f.pieceCount = f.descriptor.count - f.pieceStart;
   if (f.descriptor.operation == kBarrier || f.descriptor.count == 0 || is_small(f)) return true;
   // The root has written it where all members read it.
   if (f.descriptor.operation == kBroadcast && is_shared(f)) return true;
   const uint64_t fits = f.stagingBytes / item_bytes(f);
   if (staged && f.pieceCount > fits) f.pieceCount = fits;
+  f.foldsAlone = f.size > 1 && folds_alone(f);
+  if (f.foldsAlone) return true;
   list_addresses(f);
   if (f.targetCount != 0) cut_chunks(f);
   return true;
@@ -115,9 +137,27 @@ void run_small(CallBlock& f) {
     if (f.target != 0 && !(sends(f) && f.source == f.target)) memcpy(at<uint8_t>(f.target), at<uint8_t>(source), bytes);
     return;
   }
-  const uint8_t* sources[kMaxRanks];
-  for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(descriptor_of(f, m).address);
-  reduce(f.descriptor.dtype, f.descriptor.op, sources, f.size, at<uint8_t>(f.target), bytes);
+  fold_staged(f, 0, f.descriptor.count, f.target);
+}
+
+void run_alone(CallBlock& f) {
+  f.chunkCount = f.pieceCount;
+  f.result = 0;
+  if (f.target != 0) {
+    fold_staged(f, 0, f.pieceCount, f.target);
+    return;
+  }
+  const uint64_t fits = kScratchBytes / item_bytes(f);
+  if (f.chunkCount > fits) f.chunkCount = fits;
+  f.result = f.staging + 2 * f.stagingBytes;
+  fold_staged(f, 0, f.chunkCount, f.result);
+}
+
+uint64_t fold_on(CallBlock& f, uint64_t first) {
+  const uint64_t left = f.pieceCount - first;
+  const uint64_t count = left < f.chunkCount ? left : f.chunkCount;
+  fold_staged(f, first, count, f.result);
+  return count;
 }
 
 }  // namespace shoal

@@ -24,5 +24,9 @@ bool plan(CallBlock& block);
 void run_chunk(CallBlock& block, uint32_t chunk);
 // Folds or copies a small call for this member alone.
 void run_small(CallBlock& block);
+// Folds a staged piece, or its first part, for this member alone.
+void run_alone(CallBlock& block);
+// Whether run_alone() has left elements for fold_on().
+inline bool folds_on(const CallBlock& f) { return f.foldsAlone && f.target == 0 && f.chunkCount < f.pieceCount; }
 
 }  // namespace shoal

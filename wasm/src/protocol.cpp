@@ -128,7 +128,8 @@ bool work_chunks(CallBlock& f, uint32_t first, uint32_t last) {
 Status work(CallBlock& f) {
   if (f.chunks == 0) {
     // Reads nothing but staged payloads, which rules 2 and 8 keep, and writes this rank's own memory: no touch.
-    run_small(f);
+    if (f.foldsAlone) run_alone(f);
+    else run_small(f);
     return kComplete;
   }
   const auto first = [&f](uint32_t rank) { return uint32_t(uint64_t(rank) * f.chunks / f.size); };
@@ -213,9 +214,11 @@ Status run(CallBlock& f, uint32_t turns) {
 uint32_t advance(CallBlock& f, uint32_t turns) {
   f.notifyCount = 0;
   const Status status = run(f, turns);
-  const bool copiesOut = status == kComplete && f.target == 0 && f.result != 0;
+  // What was folded alone into the scratch, whole, is this rank's own: nobody waits for the copy.
+  const bool copiesOut = status == kComplete && f.target == 0 && f.result != 0 && (!f.foldsAlone || folds_on(f));
   if (status != kPending && status != kAborted && !copiesOut) depart(f);
-  return status | (f.notifyCount != 0 ? kNotifies : 0) | (copiesOut ? kCopiesOut : 0);
+  return status | (f.notifyCount != 0 ? kNotifies : 0) | (copiesOut ? kCopiesOut : 0) |
+         (copiesOut && f.foldsAlone ? kFoldsOn : 0);
 }
 
 uint32_t start(CallBlock& f, uint64_t sequence, uint32_t turns) {

@@ -16,6 +16,8 @@ enum Status : uint32_t {
 // Beside a status: `notify` has members; the caller copies its result out of `result` and then calls depart().
 constexpr uint32_t kNotifies = 0x100;
 constexpr uint32_t kCopiesOut = 0x200;
+// Beside kCopiesOut: `result` has the first `chunkCount` elements; fold_on() folds the next ones there.
+constexpr uint32_t kFoldsOn = 0x400;
 
 enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kHelp = 3, kFinish = 4, kDone = 5 };
 
@@ -25,7 +27,7 @@ struct CallBlock {
   uint32_t self;
   uint32_t size;
   uint32_t phase;         // set to kPrepare for every call and piece
-  Address staging;        // two halves of stagingBytes, then kSmallBytes of scratch
+  Address staging;        // two halves of stagingBytes, then kScratchBytes of scratch
   uint32_t stagingBytes;  // of one half; the same on every rank of the pool
   // Up to kSmallBytes both are addresses of this rank's own. Above, 0 stands for an array outside the window: the caller
   // copies it into staging_half() before the call starts, and out of `result` afterwards.
@@ -37,11 +39,12 @@ struct CallBlock {
   uint64_t pieceCount;  // elements of this piece
   Address result;       // where a caller without a window target finds its result
   uint32_t chunks;
-  uint64_t chunkCount;  // elements per chunk
+  uint64_t chunkCount;  // elements per chunk, or per turn of fold_on()
   uint32_t firstUndone;
   uint32_t sourceCount;
   uint32_t targetCount;
   uint32_t notifyCount;  // members to notify after this call
+  uint32_t foldsAlone;   // every member folds the staged inputs for itself (rule 4)
   Descriptor descriptor;        // sequence, lease, operation … name: what arrive() publishes
   Address sources[kMaxRanks];
   Address targets[kMaxRanks];
@@ -55,6 +58,8 @@ bool may_arrive(CallBlock& block, bool staging);
 uint32_t start(CallBlock& block, uint64_t sequence, uint32_t turns);
 // Goes on with a call that is pending.
 uint32_t advance(CallBlock& block, uint32_t turns);
+// Folds further elements of a piece, from `first` on, into `result`: chunkCount of them, or what is left. Returns how many.
+uint64_t fold_on(CallBlock& block, uint64_t first);
 // Ends this rank's part in the call: its descriptor and staging may be reused (rule 6).
 void depart(CallBlock& block);
 // Publishes a call that its own rank refused; departs at once.

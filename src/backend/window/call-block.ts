@@ -130,7 +130,7 @@ export class CallBlock {
     this.#node.bytes[this.address + at.blockDescriptor + at.descriptorCode] = code;
   }
 
-  /** Address of the copies of small arrays that lie outside the window. */
+  /** Address of the copies of small arrays that lie outside the window, and of results on their way out of it. */
   get scratch(): number {
     return this.staging + 2 * stagingBytes;
   }
@@ -147,6 +147,11 @@ export class CallBlock {
 
   get pieceCount(): number {
     return this.#getWide(this.address + at.blockPieceCount);
+  }
+
+  /** Elements of the first part of a result that goes on. */
+  get chunkCount(): number {
+    return this.#getWide(this.address + at.blockChunkCount);
   }
 
   get result(): number {

@@ -10,6 +10,7 @@ export const layoutNumbers = {
   maxChunks: 1024,
   chunkBytes: 65_536,
   smallBytes: 512,
+  scratchBytes: 16_384,
   nameBytes: 64,
   descriptorBytes: 128,
   memberBytes: 1536,
@@ -43,6 +44,7 @@ export const layoutNumbers = {
   blockPieceStart: 32,
   blockPastDeparted: 40,
   blockPieceCount: 48,
+  blockChunkCount: 64,
   blockResult: 56,
   blockNotifyCount: 84,
   blockDescriptor: 128,
@@ -54,8 +56,8 @@ const MIB = 1024 * KIB;
 
 /** Bytes of one staging half: plain arrays are pipelined in pieces of this size. */
 export const stagingBytes: number = 256 * KIB;
-/** Two halves and the scratch of small results. */
-export const groupStagingBytes: number = 2 * stagingBytes + layoutNumbers.smallBytes;
+/** Two halves, and the scratch of results that are copied out. */
+export const groupStagingBytes: number = 2 * stagingBytes + layoutNumbers.scratchBytes;
 /** Where a rank that throws leaves its encoded error for its peers. */
 export const faultBytes: number = 16 * KIB;
 /** Staging and fault area: what a rank's part of the window holds before its arena. */

@@ -1,7 +1,10 @@
 /** One rank's side of the node window: its kernel instance, its blocks, its arena. */
+import type { OsAddon } from '../../native/os.js';
 import type { KernelExports } from '../../kernels/wasm-module.js';
 import { instantiateKernels } from '../../kernels/wasm-module.js';
 import { Allocator } from './allocator.js';
+import type { ByteCopy } from './byte-copy.js';
+import { AddonCopy, SetCopy } from './byte-copy.js';
 import { CallBlock } from './call-block.js';
 import { faultBytes, groupStagingBytes, guardBytes, maxGroups } from './layout.js';
 import type { NodeWindow } from './node-window.js';
@@ -17,13 +20,17 @@ export class RankWindow {
   readonly shared: SharedArrays;
   /** Wakes a rank of this host. */
   readonly notify: (rank: number) => void;
+  /** Between the window and arrays outside it. */
+  readonly copy: ByteCopy;
   readonly #buffer: ArrayBufferLike;
   readonly #freeBlocks: number[];
   #ownStagingUsed = false;
   /** A guard that was broken when its array was freed. */
   #brokenGuard: string | undefined;
 
-  constructor(node: NodeWindow, rank: number, notify: (rank: number) => void = (to) => node.notify(to)) {
+  /** @param os - The addon, where it is there. */
+  constructor(node: NodeWindow, rank: number, notify: (rank: number) => void = (to) => node.notify(to), os?: OsAddon) {
+    this.copy = os ? new AddonCopy(os, node.bytes) : new SetCopy(node.bytes);
     this.node = node;
     this.rank = rank;
     this.notify = notify;

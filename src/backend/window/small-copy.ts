@@ -2,20 +2,29 @@
 import type { TypedArray } from '../../types/buffers.js';
 import type { Words } from '../../operands/strides.js';
 import { wordsOf } from '../../operands/strides.js';
-import type { NodeWindow } from './node-window.js';
+import type { RankWindow } from './rank-window.js';
 
-/** Up to so many words a loop is faster than `set`. */
+/** Up to so many words a loop is faster than anything else. */
 const fewWords = 32;
+/** Between places that are not multiples of it `set` goes byte by byte, on shared memory. */
+const setBytes = 8;
 
 /** Both as words; made once for all starts of a call. */
 export class SmallCopy {
   readonly #array: Words;
   readonly #place: Words;
+  readonly #address: number;
+  readonly #window: RankWindow;
+  readonly #how: 'loop' | 'set' | 'copy';
 
   /** @param address - Where the copy lies, aligned to 8 bytes. */
-  constructor(array: TypedArray, node: NodeWindow, address: number) {
+  constructor(array: TypedArray, window: RankWindow, address: number) {
+    this.#window = window;
+    this.#address = address;
     this.#array = wordsOf(array.BYTES_PER_ELEMENT, array.buffer, array.byteOffset, array.byteLength);
-    this.#place = wordsOf(array.BYTES_PER_ELEMENT, node.bytes.buffer, address, array.byteLength);
+    this.#place = wordsOf(array.BYTES_PER_ELEMENT, window.node.bytes.buffer, address, array.byteLength);
+    if (this.#place.length <= fewWords) this.#how = 'loop';
+    else this.#how = array.byteOffset % setBytes === 0 ? 'set' : 'copy';
   }
 
   /** Bytes that are left of the array: fewer than there were once it was detached or shrunk. */
@@ -25,19 +34,21 @@ export class SmallCopy {
 
   /** False when the array was detached or shrunk. */
   copyIn(): boolean {
-    return copy(this.#place, this.#array);
+    if (this.#how !== 'copy') return copy(this.#place, this.#array, this.#how);
+    return this.#window.copy.into(this.#address, this.#array, 0, this.#place.byteLength);
   }
 
   /** False when the array was detached or shrunk. */
   copyOut(): boolean {
-    return copy(this.#array, this.#place);
+    if (this.#how !== 'copy') return copy(this.#array, this.#place, this.#how);
+    return this.#window.copy.outOf(this.#address, this.#array, 0, this.#place.byteLength);
   }
 }
 
-function copy(target: Words, source: Words): boolean {
+function copy(target: Words, source: Words, how: 'loop' | 'set'): boolean {
   const { length } = target;
   if (source.length !== length) return false;
-  if (length > fewWords) target.set(source);
+  if (how === 'set') target.set(source);
   else for (let i = 0; i < length; i++) target[i] = source[i] ?? 0;
   return true;
 }

@@ -5,6 +5,7 @@
  * window array. A longer one goes through the staging, in pieces if need be, each with a sequence number of its own;
  * all ranks cut alike, since the plan is a function of all descriptors.
  */
+import assert from 'node:assert';
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
 import { flags, Status } from '../../kernels/wasm-module.js';
@@ -12,7 +13,7 @@ import type { TypedArray } from '../../types/buffers.js';
 import type { AbortReason } from '../abort-reason.js';
 import type { Transfer, TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
-import { bytesOf, lostBuffer } from '../piece-bytes.js';
+import { lostBuffer } from '../piece-bytes.js';
 import type { CallBlock } from './call-block.js';
 import { layoutNumbers, stagingBytes } from './layout.js';
 import type { RankWindow } from './rank-window.js';
@@ -64,7 +65,7 @@ export class WindowTransfer implements Transfer {
     };
     this.#isSmall = count * itemBytes <= layoutNumbers.smallBytes;
     const copyOf = (array: TypedArray | undefined): SmallCopy | undefined =>
-      array && new SmallCopy(array, window.node, block.scratch);
+      array && new SmallCopy(array, window, block.scratch);
     this.#smallIn = this.#isSmall ? copyOf(outside.input) : undefined;
     this.#smallOut = this.#isSmall ? copyOf(outside.output) : undefined;
     this.#stagedIn = this.#isSmall ? undefined : outside.input;
@@ -84,19 +85,19 @@ export class WindowTransfer implements Transfer {
     this.sequence = this.#members.nextSequence();
     if (block.described !== this.#id) this.#describe();
     this.#pieceStart = 0;
-    if (this.#refusal || this.#stagedIn) return this.#startStaged(turns);
+    if (this.#refusal || this.#stagedIn) return this.#run(this.#startStaged(turns), turns);
     if (this.#smallIn && !this.#smallIn.copyIn()) return this.#lose(this.#smallIn.sizeBytes);
     this.#isStarted = true;
     const { sequence } = this;
     const given = window.kernels.shoal_start(block.address, sequence, turns);
     if (given === Status.complete && this.#isSmall && !this.#smallOut) return 'complete';
-    return this.#follow(given, turns);
+    return this.#run(given, turns);
   }
 
   step(turns: number): TransferStatus {
-    if (!this.#isStarted) return this.#startStaged(turns);
+    if (!this.#isStarted) return this.#run(this.#startStaged(turns), turns);
     const { block, window } = this.#members;
-    return this.#follow(window.kernels.shoal_advance(block.address, turns), turns);
+    return this.#run(window.kernels.shoal_advance(block.address, turns), turns);
   }
 
   leave(): 'pending' | 'complete' | 'left' {
@@ -106,7 +107,7 @@ export class WindowTransfer implements Transfer {
     if (status === Status.pending) return 'pending';
     if (status !== Status.complete || this.ownError) return 'left';
     const isLast = this.#isSmall || this.#pieceStart + block.pieceCount >= this.#args.count;
-    const isCopied = this.#copyOut();
+    const isCopied = this.#copyOut(false);
     window.kernels.shoal_depart(block.address);
     return isCopied && isLast ? 'complete' : 'left';
   }
@@ -134,8 +135,19 @@ export class WindowTransfer implements Transfer {
     return { source, target };
   }
 
+  /** Go on with pieces until one is pending or the call has ended. */
+  #run(begun: number | TransferStatus, turns: number): TransferStatus {
+    let given = begun;
+    while (typeof given === 'number') {
+      const status = this.#conclude(this.#notified(given, turns));
+      if (status !== 'next') return status;
+      given = this.#startStaged(turns);
+    }
+    return given;
+  }
+
   /** Start what has to wait for room of its own: a staging half, or the descriptor of a refusal. */
-  #startStaged(turns: number): TransferStatus {
+  #startStaged(turns: number): number | TransferStatus {
     const { block, window } = this.#members;
     const { kernels } = window;
     const { sequence } = this;
@@ -147,37 +159,39 @@ export class WindowTransfer implements Transfer {
     if (this.#refusal) return this.#announceRefusal(this.#refusal);
     if (this.#stagedIn && !this.#copyIn(this.#stagedIn)) return 'aborted';
     this.#isStarted = true;
-    return this.#follow(kernels.shoal_start(block.address, sequence, turns), turns);
+    return kernels.shoal_start(block.address, sequence, turns);
   }
 
-  #follow(given: number, turns: number): TransferStatus {
-    if ((given & flags.notifies) === 0) return this.#conclude(given, turns);
+  /** What the kernels have given, or give once those asleep are notified. */
+  #notified(given: number, turns: number): number {
+    if ((given & flags.notifies) === 0) return given;
     this.#members.notifyAsked();
-    if ((given & 0xff) !== Status.pending) return this.#conclude(given, turns);
+    if ((given & 0xff) !== Status.pending) return given;
     // Whoever was asleep is awake now: the call goes on.
     const { block, window } = this.#members;
     const further = window.kernels.shoal_advance(block.address, turns);
     if ((further & flags.notifies) !== 0) this.#members.notifyAsked();
-    return this.#conclude(further, turns);
+    return further;
   }
 
-  #conclude(given: number, turns: number): TransferStatus {
+  #conclude(given: number): TransferStatus | 'next' {
     switch (given & 0xff) {
       case Status.pending:
         return 'pending';
       case Status.aborted:
         return 'aborted';
       case Status.complete:
-        return this.#completePiece((given & flags.copiesOut) !== 0, turns);
+        return this.#completePiece(given);
       default:
         return 'mismatch';
     }
   }
 
-  #completePiece(departs: boolean, turns: number): TransferStatus {
+  /** Put the result of a piece where it belongs, and prepare the next, if there is one. */
+  #completePiece(given: number): TransferStatus | 'next' {
     const { block, window } = this.#members;
-    const isCopied = this.#copyOut();
-    if (departs) window.kernels.shoal_depart(block.address);
+    const isCopied = this.#copyOut((given & flags.foldsOn) !== 0);
+    if ((given & flags.copiesOut) !== 0) window.kernels.shoal_depart(block.address);
     if (!isCopied) return 'aborted';
     if (this.#isSmall) return 'complete';
     this.#pieceStart += block.pieceCount;
@@ -187,7 +201,7 @@ export class WindowTransfer implements Transfer {
     block.setPiece(this.#pieceStart, source, target);
     block.described = undefined;
     this.#isStarted = false;
-    return this.#startStaged(turns);
+    return 'next';
   }
 
   #copyIn(array: TypedArray): boolean {
@@ -195,31 +209,40 @@ export class WindowTransfer implements Transfer {
     const { window, block } = this.#members;
     const rest = (count - this.#pieceStart) * itemBytes;
     const whole = Math.floor(stagingBytes / itemBytes) * itemBytes;
-    const source = this.#bytesOf(array, Math.min(rest, whole));
-    if (source) window.node.bytes.set(source, block.stagingHalf(this.sequence));
-    return source !== undefined;
+    const place = block.stagingHalf(this.sequence);
+    const isCopied = window.copy.into(place, array, this.#pieceStart * itemBytes, Math.min(rest, whole));
+    if (!isCopied) this.#lose(array.byteLength);
+    return isCopied;
   }
 
-  /** False, with `ownError` set, when the result has nowhere to go any more. */
-  #copyOut(): boolean {
+  /**
+   * False, with `ownError` set, when the result has nowhere to go any more.
+   *
+   * @param foldsOn - Only the first part of the result is there.
+   */
+  #copyOut(foldsOn: boolean): boolean {
     const { block, window } = this.#members;
+    const array = this.#stagedOut;
     if (this.#smallOut && !this.#smallOut.copyOut()) {
       this.#lose(this.#smallOut.sizeBytes);
       return false;
     }
-    if (!this.#stagedOut) return true;
+    if (!array) return true;
+    const { itemBytes } = this.#args;
     const { pieceCount, result } = block;
-    const sizeBytes = pieceCount * this.#args.itemBytes;
-    const target = this.#bytesOf(this.#stagedOut, sizeBytes);
-    target?.set(window.node.bytes.subarray(result, result + sizeBytes));
-    return target !== undefined;
-  }
-
-  #bytesOf(array: TypedArray, length: number): Uint8Array | undefined {
-    const piece = bytesOf(this.#args, array, this.#pieceStart, length);
-    if (piece instanceof Uint8Array) return piece;
-    this.ownError = piece;
-    return undefined;
+    let count = foldsOn ? block.chunkCount : pieceCount;
+    let done = 0;
+    for (;;) {
+      assert(count > 0, 'a part of a result has elements');
+      const offset = (this.#pieceStart + done) * itemBytes;
+      if (!window.copy.outOf(result, array, offset, count * itemBytes)) {
+        this.#lose(array.byteLength);
+        return false;
+      }
+      done += count;
+      if (done >= pieceCount) return true;
+      count = window.kernels.shoal_fold_on(block.address, done);
+    }
   }
 
   #lose(bytesLeft: number): 'aborted' {

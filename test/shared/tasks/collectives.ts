@@ -1,6 +1,7 @@
 /** Task functions of the shared suite: each returns what was wrong, in words. */
 import { collective, context } from 'shoal/worker';
 import type { TypedArray } from 'shoal/worker';
+import { layoutNumbers, stagingBytes } from '../../../src/backend/window/layout.js';
 import { randomOf } from '../../support/random.js';
 import type { TestDtype } from './oracle.js';
 import { classOf, difference, dtypes, elements, expected, fill, ops } from './oracle.js';
@@ -76,6 +77,66 @@ export async function outAndPoison(): Promise<string[]> {
     if (poisoned[0] !== -77 || poisoned[count + 1] !== -77) wrong.push(`poison was written, ${count}`);
   }
   return wrong;
+}
+
+/**
+ * Arrays around the part of a result that is copied out at once, around a piece, and of several pieces, at odd offsets, in
+ * place and not, when all ranks have ordinary arrays and when one has not. Bytes around them stay as they were.
+ */
+export async function pieces(): Promise<string[]> {
+  const wrong: string[] = [];
+  const { rank, size } = context;
+  for (const dtype of ['uint8', 'float32', 'float64'] as const) {
+    const arrayClass = classOf[dtype] as unknown as new (
+      buffer: ArrayBuffer,
+      offset: number,
+      count: number,
+    ) => TypedArray;
+    const item = classOf[dtype].BYTES_PER_ELEMENT;
+    const edgeBytes = [layoutNumbers.scratchBytes, stagingBytes, ...(dtype === 'float64' ? [3 * stagingBytes] : [])];
+    for (const count of edgeBytes.map((bytes) => bytes / item).flatMap((edge) => [edge - 1, edge, edge + 3])) {
+      const want = make('plain', dtype, count);
+      for (let i = 0; i < count; i++) want[i] = expected(dtype, 'sum', size, i);
+      const result = (i: number): number | bigint => want[i] ?? -1;
+      for (const windowRank of [-1, count % size]) {
+        const lead = 3 * item;
+        const around = (): Uint8Array => new Uint8Array(lead + count * item + 5).fill(poison);
+        const [memory, outMemory] = [around(), around()];
+        const own = new arrayClass(memory.buffer as ArrayBuffer, lead, count);
+        const out = new arrayClass(outMemory.buffer as ArrayBuffer, lead, count);
+        const array = rank === windowRank ? make('window', dtype, count) : own;
+        const label = `${dtype} × ${count}, rank ${rank} of ${size}, in the window: rank ${windowRank}`;
+        const check = (what: string, bad: string | undefined): unknown =>
+          bad && wrong.push(`${label}, ${what}: ${bad}`);
+        fill(array, dtype, rank);
+        await collective.allreduce(array, { out });
+        check('out', difference(out, result));
+        check(
+          'input',
+          difference(array, (i) => element(dtype, rank, i)),
+        );
+        await collective.allreduce(array);
+        check('in place', difference(array, result));
+        fill(array, dtype, rank);
+        await collective.broadcast(array, { root: size - 1 });
+        check(
+          'broadcast',
+          difference(array, (i) => element(dtype, size - 1, i)),
+        );
+        if (array === own) check('memory around it', whatChanged(memory, lead, count * item));
+        check('memory around out', whatChanged(outMemory, lead, count * item));
+        if (rank === windowRank) collective.free(array);
+      }
+    }
+  }
+  return wrong;
+}
+
+const poison = 0xa5;
+
+function whatChanged(memory: Uint8Array, lead: number, sizeBytes: number): string | undefined {
+  const around = [...memory.subarray(0, lead), ...memory.subarray(lead + sizeBytes)];
+  return around.every((byte) => byte === poison) ? undefined : 'it was written to';
 }
 
 /** From every root, plain and window arrays mixed. */

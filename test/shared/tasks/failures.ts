@@ -226,6 +226,22 @@ export async function detachInFlight(file: string): Promise<string> {
   return call;
 }
 
+/** The same, of one that is cut short, in the middle of its pieces. */
+export async function shrinkInFlight(file: string): Promise<string> {
+  const sizeBytes = 1_200_000;
+  type Resizable = ArrayBuffer & { resize(sizeBytes: number): void };
+  const ResizableBuffer = ArrayBuffer as unknown as new (sizeBytes: number, options: object) => Resizable;
+  const buffer = new ResizableBuffer(sizeBytes, { maxByteLength: sizeBytes });
+  const array = new Float32Array(buffer).fill(1);
+  if (context.rank !== 0) await told(file);
+  const call = codeOf(collective.allreduce(array));
+  if (context.rank === 0) {
+    buffer.resize(sizeBytes / 2);
+    tell(file);
+  }
+  return call;
+}
+
 /** A collective that nobody awaits still ends before the task does. */
 export async function notAwaited(): Promise<number> {
   const array = new Float32Array(10).fill(1);

@@ -1,6 +1,7 @@
 /**
- * One small call and the end of its lease: rules 2–4, 7 and 8, with a crash, a time-out or an abort from outside at any
- * point. Nobody sets `busy`: each rank folds the staged payloads and writes its own array alone.
+ * One call that every rank folds for itself, a small one or a staged piece, and the end of its lease: rules 2–4, 7 and 8,
+ * with a crash, a time-out or an abort from outside at any point. Nobody sets `busy`: each rank folds the staged payloads
+ * and writes its own array alone.
  *
  * Must never happen: a rank reads or writes memory of the lease after it was given to another; a rank reads or writes
  * another's array after that rank has returned to its caller; the memory never comes back, since a rank waits for ever.

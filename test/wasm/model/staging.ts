@@ -1,7 +1,8 @@
 /**
- * Several small calls in a row: rule 2, the reuse of descriptors and staging halves. A payload stands in the descriptor
- * or in the half, as each rank likes. Any rank may refuse any call, which lets it run ahead of the others. A crash would
- * add nothing: it is a rank that takes no more steps, and the other models show that nobody waits for it.
+ * Several calls in a row that every rank folds for itself, small ones and staged pieces: rule 2, the reuse of descriptors
+ * and staging halves. A payload stands in the descriptor or in the half, as each rank likes, and is folded in two parts.
+ * Any rank may refuse any call, which lets it run ahead of the others. A crash would add nothing: it is a rank that takes
+ * no more steps, and the other models show that nobody waits for it.
  *
  * Must never happen: a rank reads a descriptor or a payload that already belongs to a later call; all wait for ever.
  */
@@ -15,7 +16,8 @@ export type StagingFault =
   | 'bound after an own refusal'
   | 'bound after a refusal by another'
   | 'arrivals wait as refusals do'
-  | 'refusals do not wait';
+  | 'refusals do not wait'
+  | 'departs before the last part';
 
 const [STAGE, PUBLISH, GATHER, FOLD, ENDED] = [0, 1, 2, 3, 4];
 /** What a descriptor says: its rank refused the call, or where its payload stands. */
@@ -23,7 +25,8 @@ const [REFUSED, INSIDE, BESIDE] = [0, 1, 2];
 /** The kernels have two halves and eight descriptors. */
 const halves = 2;
 const ring = 3;
-// Per rank: pc, call under way (from 1), place of its payload, peers read so far, departed, bound; then the call that
+const parts = 2;
+// Per rank: pc, call under way (from 1), place of its payload, reads of peers so far, departed, bound; then the call that
 // each half holds; then for each descriptor the call whose writing has begun, the call it announces, and what it says.
 const [PC, CALL, PLACE, READ, DEPARTED, BOUND, HALF] = [0, 1, 2, 3, 4, 5, 6] as const;
 const BEGUN = HALF + halves;
@@ -33,7 +36,7 @@ const fields = SAYS + ring;
 
 export function staging(ranks: number, calls: number, fault: StagingFault): Model {
   const { all, get, change } = rankFields(ranks, fields);
-  /** Forget what stands in memory of calls that all have departed from: nobody reads it, whatever it is. */
+  /** Forget what stands in memory of calls that all have departed from: who reads it nevertheless finds nothing. */
   function forget(state: number[]): number[] {
     const least = Math.min(...all.map((rank) => get(state, rank, DEPARTED)));
     for (const rank of all) {
@@ -114,13 +117,16 @@ export function staging(ranks: number, calls: number, fault: StagingFault): Mode
         ];
       }
       case FOLD: {
-        const peer = get(state, rank, READ);
+        const read = get(state, rank, READ);
+        const peer = read % ranks;
         const isOverwritten = get(state, peer, BEGUN + slot) !== call;
         if (isOverwritten) throw new Violation(`rank ${rank} folds from a later descriptor in call ${call}`);
         if (get(state, peer, SAYS + slot) === BESIDE && get(state, peer, half) !== call) {
           throw new Violation(`rank ${rank} folds a later payload in call ${call}`);
         }
-        return [change(state, rank, peer === ranks - 1 ? depart : [[READ, peer + 1]])];
+        if (read === parts * ranks - 1) return [change(state, rank, depart)];
+        const early = fault === 'departs before the last part' && read >= ranks - 1;
+        return [change(state, rank, [[READ, read + 1], ...(early ? [[DEPARTED, call] as const] : [])])];
       }
       default:
         return [];

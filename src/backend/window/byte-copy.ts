@@ -1,0 +1,56 @@
+/** Copies between the window and arrays outside it. */
+import type { OsAddon } from '../../native/os.js';
+import type { TypedArray } from '../../types/buffers.js';
+
+/** Both return false, and copy nothing, when the array has not so many bytes any more. */
+export interface ByteCopy {
+  /** Copy bytes of an array, from `offset` on, to an address of the window. */
+  into(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
+  /** Copy bytes at an address of the window to an array, from `offset` on. */
+  outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
+}
+
+/** Copies with the addon's loop: it is not slower where two addresses are not multiples of 8 bytes, as `set` is. */
+export class AddonCopy implements ByteCopy {
+  readonly #os: OsAddon;
+  readonly #window: Uint8Array;
+
+  constructor(os: OsAddon, window: Uint8Array) {
+    this.#os = os;
+    this.#window = window;
+  }
+
+  into(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
+    return this.#os.copyBytes(this.#window, address, array, offset, sizeBytes);
+  }
+
+  outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
+    return this.#os.copyBytes(array, offset, this.#window, address, sizeBytes);
+  }
+}
+
+/** Copies with `set`, where there is no addon. */
+export class SetCopy implements ByteCopy {
+  readonly #window: Uint8Array;
+
+  constructor(window: Uint8Array) {
+    this.#window = window;
+  }
+
+  into(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
+    const piece = bytesOf(array, offset, sizeBytes);
+    if (piece) this.#window.set(piece, address);
+    return piece !== undefined;
+  }
+
+  outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
+    const piece = bytesOf(array, offset, sizeBytes);
+    piece?.set(this.#window.subarray(address, address + sizeBytes));
+    return piece !== undefined;
+  }
+}
+
+function bytesOf(array: TypedArray, offset: number, sizeBytes: number): Uint8Array | undefined {
+  if (array.byteLength < offset + sizeBytes) return undefined;
+  return new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes);
+}
