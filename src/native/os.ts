@@ -14,6 +14,8 @@ export interface OsAddon {
   mapSegment(memory: Uint8Array, offset: number, sizeBytes: number, descriptor: number): number;
   /** Copy bytes between arrays that do not overlap. False when either has not so many: it was detached or shrunk. */
   copyBytes(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, sizeBytes: number): boolean;
+  /** The same, where another core has read what was there before and reads this next. */
+  stageBytes(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, sizeBytes: number): boolean;
   /** Let another thread have the core. */
   yieldCore(): void;
   /** Cores that this process may run on. */

@@ -86,8 +86,11 @@ test('copies between any two typed arrays, from any byte to any other, and nothi
       const target = new Uint8Array(new SharedArrayBuffer(6_000)).fill(255);
       const want = Uint8Array.from(target);
       want.set(source.subarray(from, from + sizeBytes), to);
-      assert.is(os.copyBytes(target, to, source, from, sizeBytes), true);
-      assert.equal(Buffer.compare(target, want), 0, `${sizeBytes} bytes from ${from} to ${to}`);
+      for (const way of ['copyBytes', 'stageBytes'] as const) {
+        target.fill(255);
+        assert.is(os[way](target, to, source, from, sizeBytes), true);
+        assert.equal(Buffer.compare(target, want), 0, `${way}: ${sizeBytes} bytes from ${from} to ${to}`);
+      }
     }
   }
   const items = new Float64Array(new ArrayBuffer(40), 8, 3).fill(1.5);
@@ -124,8 +127,10 @@ test('copies nothing from or to an array that is too short, was detached or cut 
     [new Uint8Array(10), 2 ** 60, 2 ** 60],
   ];
   for (const [array, offset, sizeBytes] of short) {
-    assert.is(os.copyBytes(array, offset, shared, 0, sizeBytes), false, `to ${offset}, ${sizeBytes} bytes`);
-    assert.is(os.copyBytes(shared, 0, array, offset, sizeBytes), false, `from ${offset}, ${sizeBytes} bytes`);
+    for (const way of ['copyBytes', 'stageBytes'] as const) {
+      assert.is(os[way](array, offset, shared, 0, sizeBytes), false, `to ${offset}, ${sizeBytes} bytes`);
+      assert.is(os[way](shared, 0, array, offset, sizeBytes), false, `from ${offset}, ${sizeBytes} bytes`);
+    }
   }
   assert.instance(
     thrownBy(() => os.copyBytes(new DataView(resizable) as never, 0, shared, 0, 1)),

@@ -19,8 +19,8 @@ const resizable = (sizeBytes: number): Resizable =>
   });
 
 for (const [name, copy] of ways) {
-  for (const sizeBytes of sizes) {
-    test(`${name}: in and out again at odd places, ${sizeBytes} bytes`, () => {
+  for (const [sizeBytes, way] of sizes.flatMap((size) => [[size, 'into'] as const, [size, 'stage'] as const])) {
+    test(`${name}: ${way} and out again at odd places, ${sizeBytes} bytes`, () => {
       for (const [address, offset] of [
         [64, 0],
         [65, 3],
@@ -29,7 +29,7 @@ for (const [name, copy] of ways) {
         const array = Uint8Array.from({ length: sizeBytes + 7 }, (_, i) => (i * 7) % 253);
         const want = array.slice();
         window.fill(254);
-        assert.ok(copy.into(address, array, offset, sizeBytes));
+        assert.ok(copy[way](address, array, offset, sizeBytes));
         assert.is(window[address - 1], 254);
         assert.is(window[address + sizeBytes], 254);
         array.fill(255, offset, offset + sizeBytes);
@@ -54,6 +54,7 @@ for (const [name, copy] of ways) {
     ];
     for (const [array, sizeBytes] of lost) {
       assert.is(copy.into(0, array, 0, sizeBytes), false);
+      assert.is(copy.stage(0, array, 0, sizeBytes), false);
       assert.is(copy.outOf(0, array, 0, sizeBytes), false);
     }
     assert.ok(window.every((byte) => byte === 7));

@@ -2,15 +2,17 @@
 import type { OsAddon } from '../../native/os.js';
 import type { TypedArray } from '../../types/buffers.js';
 
-/** Both return false, and copy nothing, when the array has not so many bytes any more. */
+/** All return false, and copy nothing, when the array has not so many bytes any more. */
 export interface ByteCopy {
   /** Copy bytes of an array, from `offset` on, to an address of the window. */
   into(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
+  /** The same, to memory that other ranks read: those before and these. */
+  stage(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
   /** Copy bytes at an address of the window to an array, from `offset` on. */
   outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
 }
 
-/** Copies with the addon's loop: it is not slower where two addresses are not multiples of 8 bytes, as `set` is. */
+/** Copies with the addon's loops: they are not slower where two addresses are not multiples of 8 bytes, as `set` is. */
 export class AddonCopy implements ByteCopy {
   readonly #os: OsAddon;
   readonly #window: Uint8Array;
@@ -22,6 +24,10 @@ export class AddonCopy implements ByteCopy {
 
   into(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
     return this.#os.copyBytes(this.#window, address, array, offset, sizeBytes);
+  }
+
+  stage(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
+    return this.#os.stageBytes(this.#window, address, array, offset, sizeBytes);
   }
 
   outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
@@ -41,6 +47,10 @@ export class SetCopy implements ByteCopy {
     const piece = bytesOf(array, offset, sizeBytes);
     if (piece) this.#window.set(piece, address);
     return piece !== undefined;
+  }
+
+  stage(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
+    return this.into(address, array, offset, sizeBytes);
   }
 
   outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {

@@ -210,7 +210,7 @@ export class WindowTransfer implements Transfer {
     const rest = (count - this.#pieceStart) * itemBytes;
     const whole = Math.floor(stagingBytes / itemBytes) * itemBytes;
     const place = block.stagingHalf(this.sequence);
-    const isCopied = window.copy.into(place, array, this.#pieceStart * itemBytes, Math.min(rest, whole));
+    const isCopied = window.copy.stage(place, array, this.#pieceStart * itemBytes, Math.min(rest, whole));
     if (!isCopied) this.#lose(array.byteLength);
     return isCopied;
   }
