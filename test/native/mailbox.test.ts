@@ -5,9 +5,11 @@ import { loadOs } from '../../src/native/os.js';
 import { Mailboxes } from '../../src/node-manager/mailboxes.js';
 import type { WorkerMailbox } from '../../src/node-manager/worker-mailbox.js';
 import type { ReturnedMessage } from '../../src/protocol/mail.js';
+import { mailboxBytes } from '../../src/protocol/mail-tray.js';
 import type { AssignMessage } from '../../src/protocol/thread-messages.js';
 import { MailboxKeeper } from '../../src/worker/mailbox-keeper.js';
 import { ThreadMailbox } from '../../src/worker/thread-mailbox.js';
+import { thrownBy } from '../support/check.js';
 
 const test = suite('mailbox between processes');
 const os = loadOs();
@@ -154,5 +156,22 @@ test('a task whose end is told elsewhere leaves the mailbox free', () =>
     assert.equal(told, ['bound 1', 'run 1', 'bound 2', 'run 2']);
     return Promise.resolve();
   }));
+
+test('descriptors that are not there are an error: the worker then does without', () => {
+  const { pid } = process;
+  const segment = os.createSegment(mailboxBytes);
+  const missing = 1_000_000;
+  const bad = [
+    { pid: -1, segment, tasksBell: segment, outcomesBell: segment },
+    { pid, segment: missing, tasksBell: segment, outcomesBell: segment },
+    { pid, segment, tasksBell: missing, outcomesBell: segment },
+    { pid, segment, tasksBell: segment, outcomesBell: missing },
+  ];
+  for (const each of bad) {
+    const error = thrownBy(() => new MailboxKeeper(os, { type: 'mailbox', ...each }, () => undefined));
+    assert.is((error as NodeJS.ErrnoException).code, 'open', JSON.stringify(each));
+  }
+  os.closeDescriptor(segment);
+});
 
 test.run();
