@@ -285,3 +285,27 @@ export async function outlive(step: 'keep' | 'use'): Promise<string[]> {
   await collective.barrier();
   return codes;
 }
+
+/** What an error says that the ranks called. */
+async function callsOf(call: () => Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await call();
+    return ['none'];
+  } catch (error) {
+    return (error as { calls?: { call: string }[] }).calls?.map((each) => each.call) ?? [String(error)];
+  }
+}
+
+/** Calls on which the ranks differ, in words. */
+export async function texts(): Promise<(readonly string[])[]> {
+  const { rank } = context;
+  const own = { name: rank === 0 ? 'a' : 'b' };
+  const arrayClass: Class = rank === 0 ? Uint16Array : Float64Array;
+  const made = await callsOf(() => collective.emptyShared(arrayClass, 12, own));
+  const out = await emptyShared(Float32Array, 12);
+  const part = out.subarray(rank, rank + 10);
+  const written = await callsOf(() => collective.allreduce(new Float32Array(10), { out: part }));
+  const read = await callsOf(() => collective.broadcast(rank === 0 ? new Float32Array(10) : part));
+  const other = await callsOf(() => (rank === 0 ? emptyShared(Int8Array, 3) : collective.barrier()));
+  return [made, written, read, other];
+}
