@@ -46,6 +46,8 @@ export interface EngineHost {
 /** Owned by the thread of one rank. */
 export class RankEngine {
   readonly backend: Backend;
+  /** Whether this thread may block. */
+  readonly canBlock: boolean;
   readonly pending: Set<DrivenGroup> = new Set();
   readonly #doorbell: Doorbell;
   readonly #host: EngineHost;
@@ -58,10 +60,11 @@ export class RankEngine {
 
   constructor(backend: Backend, doorbell: Doorbell, host: EngineHost) {
     this.backend = backend;
+    this.canBlock = doorbell.wait !== undefined;
     this.#doorbell = doorbell;
     this.#host = host;
-    this.#spin = new Spin(backend.crowded || !doorbell.wait);
-    this.#spinsAwaited = !backend.crowded && doorbell.wait !== undefined;
+    this.#spin = new Spin(backend.crowded || !this.canBlock);
+    this.#spinsAwaited = !backend.crowded && this.canBlock;
   }
 
   /** Turns that a blocking call spins when it starts. */
@@ -85,11 +88,6 @@ export class RankEngine {
   start(): void {
     this.#drive(this.asyncTurns);
     this.#rest();
-  }
-
-  /** Whether this thread may block. */
-  get canBlock(): boolean {
-    return this.#doorbell.wait !== undefined;
   }
 
   /** @throws {@link UnsupportedError} where a blocking call would stop the other ranks for ever. */

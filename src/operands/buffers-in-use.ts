@@ -37,9 +37,11 @@ export class BuffersInUse<User extends MemoryUser> {
   /** Of further users: by buffer, in the order of their addresses. */
   readonly #many = new Map<ArrayBufferLike, Taken<User>[]>();
 
+  #users = 0;
+
   /** Nobody uses anything. */
   get isEmpty(): boolean {
-    return this.#few.length === 0 && this.#many.size === 0;
+    return this.#users === 0;
   }
 
   /** Who uses any byte of these ranges; undefined: nobody. */
@@ -56,6 +58,7 @@ export class BuffersInUse<User extends MemoryUser> {
 
   /** Note that `user` uses its memory, which nobody else uses, until it gives it back. */
   take(user: User): void {
+    this.#users++;
     if (this.#few.length < fewUsers) {
       this.#few.push(user);
       return;
@@ -71,6 +74,7 @@ export class BuffersInUse<User extends MemoryUser> {
 
   /** The user has ended. */
   giveBack(user: User): void {
+    this.#users--;
     const index = this.#few.indexOf(user);
     const last = index < 0 ? undefined : this.#few.pop();
     if (last === undefined) this.#giveBackRanges(user);

@@ -30,9 +30,11 @@ void notify_sleepers(CallBlock& f) {
   }
 }
 
-// Up to kSmallBytes, without the cost of calling memcpy.
+// Up to kSmallBytes, without the cost of calling memcpy: blocks as kernels copy them, then words, then bytes.
 void copy_small(uint8_t* target, const uint8_t* source, uint64_t bytes) {
-  uint64_t i = 0;
+  constexpr uint64_t kBlockBytes = 64;
+  uint64_t i = bytes > kBlockBytes ? bytes / kBlockBytes * kBlockBytes : 0;
+  if (i != 0) copy(source, &target, 1, i);
   for (; i + 8 <= bytes; i += 8) memcpy(target + i, source + i, 8);
   for (; i < bytes; i++) target[i] = source[i];
 }
