@@ -4,7 +4,7 @@
  * Source: Bruck, Ho, Kipnis, Upfal and Weathersby, "Efficient Algorithms for All-to-All Communications in Multiport
  * Message-Passing Systems" (1997), concatenation. Cost: ⌈log₂P⌉ steps; every rank sends P−1 entries in all.
  */
-import type { Block } from './endpoint.js';
+import type { Block } from './open-requests.js';
 import type { Exchange, Steps } from './exchange.js';
 import { wait, waitFor } from './exchange.js';
 

@@ -7,25 +7,19 @@
  */
 import { nowMs } from '../../clock.js';
 import { ProtocolError } from '../../errors.js';
-import { Allocator } from '../window/allocator.js';
 import { cancelRing, countMessage, envelopeTag, openRing, postReceive } from './envelope-ring.js';
 import type { Envelope, EnvelopeKind } from './envelope.js';
 import { envelopeBytes, readEnvelope, writeEnvelope } from './envelope.js';
 import type { Messages } from './messages.js';
+import type { Block, SendCount } from './open-requests.js';
+import { OpenRequests } from './open-requests.js';
 import type { WireMemory } from './wire-memory.js';
-import { regionBytes, regionRequests, regions, ringSlots, slotBytes } from './wire-memory.js';
+import { ringSlots, slotBytes } from './wire-memory.js';
 
 const payloadTag = 2;
 const inlineBytes = slotBytes - envelopeBytes;
 /** Longest payload of one message: testing a longer one would hold MPI's lock for too long. */
 export const maxPayloadBytes: number = 4 * 1024 * 1024;
-
-/** A piece of wire memory; goes back when its last user lets go. */
-export interface Block {
-  readonly address: number;
-  readonly sizeBytes: number;
-  users: number;
-}
 
 /** What has come: a payload of a call in a block of its own, `ready` once it is whole; of other kinds a copy. */
 export interface Arrival {
@@ -40,18 +34,6 @@ export interface Mailbox {
   deliver(arrival: Arrival): void;
 }
 
-/** Sends of one call that are still under way. */
-export interface SendCount {
-  open: number;
-}
-
-interface OpenRequest {
-  readonly request: number;
-  readonly region: number;
-  readonly index: number;
-  readonly done: () => void;
-}
-
 /**
  * Owned by one thread; taken over by the next through the words of the wire memory. One at a time per process: it is
  * closed before the next one, on the same communicator or another, is opened.
@@ -63,20 +45,15 @@ export class Endpoint {
   readonly memory: WireMemory;
   /** Envelopes of leases that have ended. */
   dropped = 0;
-  /** Messages that MPI gave up: of ranks that are gone. */
-  failed = 0;
   /** When something last came or went. */
   lastProgress: number = nowMs();
   readonly #messages: Messages;
-  readonly #allocator: Allocator;
-  readonly #region: number;
+  readonly #requests: OpenRequests;
   readonly #sent: Int32Array;
   readonly #received: Int32Array;
   readonly #mailboxes = new Map<number, Mailbox>();
   /** Arrivals of leases that this rank has not heard of yet. */
   readonly #early = new Map<number, Arrival[]>();
-  readonly #freeIndexes = Array.from({ length: regionRequests }, (_, index) => index);
-  #open: OpenRequest[] = [];
   #lostReceives = 0;
 
   /**
@@ -91,13 +68,17 @@ export class Endpoint {
     if (memory.isInside) throw new ProtocolError('a thread was ended in the middle of a message');
     this.#sent = memory.sent;
     this.#received = memory.received;
-    this.#region = this.#takeRegion();
-    this.#allocator = new Allocator(memory.region(this.#region), regionBytes);
+    this.#requests = new OpenRequests(memory, messages);
     if (memory.ringCommunicator === communicator) return;
     cancelRing(memory, messages);
     memory.inside(() => {
       openRing(memory, messages, communicator);
     });
+  }
+
+  /** Messages that MPI gave up: of ranks that are gone. */
+  get failed(): number {
+    return this.#requests.failed;
   }
 
   /** Nothing is received any more. What was sent and has not left yet goes on as long as somebody polls. */
@@ -123,12 +104,11 @@ export class Endpoint {
 
   /** Memory for a message, with one user; undefined while there is none. */
   allocate(sizeBytes: number): Block | undefined {
-    const address = this.#allocator.allocate(sizeBytes);
-    return address === undefined ? undefined : { address, sizeBytes, users: 1 };
+    return this.#requests.allocate(sizeBytes);
   }
 
   release(block: Block): void {
-    if (--block.users === 0) this.#allocator.free(block.address);
+    this.#requests.release(block);
   }
 
   view(block: Block, offset = 0, sizeBytes: number = block.sizeBytes - offset): Uint8Array {
@@ -149,7 +129,7 @@ export class Endpoint {
     reason = 0,
   ): boolean {
     const inline = payload.length <= inlineBytes;
-    const room = this.#freeIndexes.length >= 2;
+    const room = this.#requests.free >= 2;
     const letter = room ? this.allocate(envelopeBytes + (inline ? payload.length : 0)) : undefined;
     if (!letter) return false;
     const { u32, bytes } = this.memory;
@@ -157,10 +137,10 @@ export class Endpoint {
     writeEnvelope(u32, letter.address, { kind, lease, sequence, step, ...fields });
     if (inline) bytes.set(payload, letter.address + envelopeBytes);
     this.memory.inside(() => {
-      this.#start(() => this.#isend(this.view(letter), dest, envelopeTag), letter, count);
+      this.#requests.start(() => this.#isend(this.view(letter), dest, envelopeTag), letter, count);
       if (inline) return;
       if (block) block.users++;
-      this.#start(() => this.#isend(payload, dest, payloadTag), block, count);
+      this.#requests.start(() => this.#isend(payload, dest, payloadTag), block, count);
     });
     this.lastProgress = nowMs();
     return true;
@@ -177,27 +157,14 @@ export class Endpoint {
 
   /** Nothing that was sent, or is being received, is still under way. */
   get quiet(): boolean {
-    return this.#open.length === 0;
+    return this.#requests.isEmpty;
   }
 
   /** Take what has come and let go of what has gone; true if there was any. */
   poll(): boolean {
     let progress = false;
     while (this.#receiveEnvelope()) progress = true;
-    const open = this.#open;
-    if (open.length > 0) {
-      this.#open = [];
-      for (const each of open) {
-        if (!this.#isComplete(each.request)) {
-          this.#open.push(each);
-          continue;
-        }
-        this.memory.setRequest(each.region, each.index, 0);
-        if (each.region === this.#region) this.#freeIndexes.push(each.index);
-        each.done();
-        progress = true;
-      }
-    }
+    if (this.#requests.poll()) progress = true;
     if (progress) this.lastProgress = nowMs();
     return progress;
   }
@@ -209,7 +176,7 @@ export class Endpoint {
     const address = memory.slot(slot);
     const request = memory.ringRequest(slot);
     if (request !== 0) {
-      if (!this.#isComplete(request)) return false;
+      if (!this.#requests.isComplete(request)) return false;
       memory.setRingRequest(slot, 0);
     }
     const envelope = readEnvelope(memory.u32, address);
@@ -219,7 +186,7 @@ export class Endpoint {
     if (envelope && (envelope.kind === 'data' || !inline)) {
       block = this.allocate(envelope.sizeBytes);
       // Without memory for it the envelope waits in its slot, and those behind it wait too.
-      if (!block || this.#freeIndexes.length === 0) {
+      if (!block || this.#requests.free === 0) {
         if (block) this.release(block);
         return false;
       }
@@ -251,7 +218,7 @@ export class Endpoint {
     const arrival: Arrival = { envelope, block, copy, ready: inline };
     if (block && !inline) {
       block.users++;
-      this.#start(
+      this.#requests.start(
         () => {
           const request = this.#messages.irecv(this.view(block), envelope.source, payloadTag);
           countMessage(this.#received, envelope.source);
@@ -280,62 +247,5 @@ export class Endpoint {
       this.dropped++;
       if (arrival.block) this.release(arrival.block);
     }
-  }
-
-  /** Start a request and remember it; a message to a rank that is gone counts as done. */
-  #start(start: () => number, block: Block | undefined, count: SendCount, then?: () => void): void {
-    const done = (): void => {
-      count.open--;
-      if (block) this.release(block);
-      then?.();
-    };
-    count.open++;
-    let request: number;
-    try {
-      request = start();
-    } catch {
-      this.failed++;
-      done();
-      return;
-    }
-    const index = this.#freeIndexes.pop() ?? 0; // the callers have looked
-    this.memory.setRequest(this.#region, index, request);
-    this.#open.push({ request, region: this.#region, index, done });
-  }
-
-  #isComplete(request: number): boolean {
-    try {
-      return this.#messages.test(request) === 1;
-    } catch {
-      // Failed, or completed by the thread before in its last moment: the slot says which.
-      this.failed++;
-      return true;
-    }
-  }
-
-  /** A region that no open request of an earlier thread reads or writes; those that there are, are seen through. */
-  #takeRegion(): number {
-    const { memory } = this;
-    let free: number | undefined;
-    for (let i = 0; i < regions; i++) {
-      const region = (memory.currentRegion + i) % regions;
-      let open = false;
-      for (let index = 0; index < regionRequests; index++) {
-        const request = memory.request(region, index);
-        if (request === 0) continue;
-        if (this.#isComplete(request)) {
-          memory.setRequest(region, index, 0);
-          continue;
-        }
-        open = true;
-        this.#open.push({ request, region, index, done: () => undefined });
-      }
-      if (!open) free ??= region;
-    }
-    if (free !== undefined) {
-      memory.currentRegion = free;
-      return free;
-    }
-    throw new ProtocolError('all wire memory is in use by messages of threads that were ended');
   }
 }

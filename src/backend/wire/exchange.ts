@@ -1,5 +1,5 @@
 /** What a wire operation has to work with: one rank's messages of one call. */
-import type { Block } from './endpoint.js';
+import type { Block } from './open-requests.js';
 
 /** An operation that yields while it waits; it is gone on with when something may have come. */
 export type Steps<T = void> = Generator<undefined, T, undefined>;

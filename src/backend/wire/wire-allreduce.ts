@@ -6,7 +6,7 @@
  * Rank j gets everybody's slice j, folds it and sends the result to all. Cost: 2(P−1) messages sent per rank and piece,
  * 2n(P−1)/P bytes sent in all, as many as a ring; one copy in and one out.
  */
-import type { Block } from './endpoint.js';
+import type { Block } from './open-requests.js';
 import { maxPayloadBytes } from './endpoint.js';
 import { stepsAfterBruck } from './bruck.js';
 import type { Exchange, Payload, Steps, Vector, WireAlgorithm } from './exchange.js';
