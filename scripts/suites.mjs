@@ -69,11 +69,6 @@ export const suites = {
   bench: { folders: ['test/bench'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
-  runners: {
-    folders: ['test/runners'],
-    needs: ['g++', 'make', 'openmpi', 'mpich'],
-    addons: true,
-    beside: true,
-  },
+  runners: { folders: ['test/runners'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   versions: { folders: ['test/versions'], needs: [] },
 };
