@@ -44,7 +44,7 @@ export class Call implements MemoryUser {
   startedAt = 0;
   deadline: number = Infinity;
   warned = false;
-  /** When the memory of the group was last looked at while this call waits. */
+  /** When the memory of the group was last checked while this call waits. */
   examinedAt = 0;
   /**
    * An awaited start was made and its caller has not gone on yet: however fast the call was, it counts as under way.

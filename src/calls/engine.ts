@@ -14,7 +14,7 @@ import type { Backend } from '../backend/backend.js';
 
 /** Longest sleep of a blocking wait and of a wait that nobody notifies of. */
 const sliceMs = 50;
-/** Times that a blocking wait gives its core away before it sleeps. */
+/** Times that a blocking wait yields its core before it sleeps. */
 const yieldTurns = 50;
 /** Longest wait for what was told to leave, before a thread is replaced. */
 const quietLimitMs = 100;
@@ -22,7 +22,7 @@ const quietLimitMs = 100;
 const warnAfterMs = 30_000;
 /** After this time of waiting for a busy member, its worker is asked to be ended. */
 const stuckAfterMs = 1_000;
-/** How often the memory of a group is looked at while it waits in a call. */
+/** How often the memory of a group is checked while it waits in a call. */
 const examineAfterMs = 1_000;
 
 /** What the engine drives. */
@@ -188,7 +188,7 @@ export class RankEngine {
     for (const group of this.pending) group.setAsleep(asleep);
   }
 
-  /** Enforce deadlines; returns the milliseconds until the clock must be looked at again. */
+  /** Enforce deadlines; returns the milliseconds until the clock must be read again. */
   #checkClock(): number {
     const now = nowMs();
     let next = Infinity;

@@ -53,7 +53,7 @@ export class Group implements CallGroup, DrivenGroup {
 
   /**
    * No deadline of a call is before this time, as far as is known: the one that counts may have been a settled call's.
-   * Once it is past, all calls are looked at. With many calls in flight that is seldom.
+   * Once it is past, all calls are checked. With many calls in flight that is seldom.
    */
   earliestDeadline(now: number): number {
     if (this.#earliest > now) return this.#earliest;

@@ -1,4 +1,6 @@
-/** The `mpi` addon: one function per MPI call. Mirrors the list in `bindings/src/mpi.cpp`; the only file that loads it. */
+/**
+ * The `mpi` addon: one function per MPI call. Mirrors the list in `bindings/src/mpi.cpp`; the only file that loads it.
+ */
 import { createRequire } from 'node:module';
 import { assetPath } from '../asset.js';
 import { UnsupportedError, isError } from '../errors.js';

@@ -1,4 +1,7 @@
-/** Runs a task function over the implementation that SHOAL_TEST_TRANSPORT names: one suite for all. SHOAL_TRANSPORT says what the workers of a pool are. */
+/**
+ * Runs a task function over the implementation that SHOAL_TEST_TRANSPORT names: one suite for all. SHOAL_TRANSPORT says
+ * what the workers of a pool are.
+ */
 import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import { runRanks } from 'shoal/testing';

@@ -89,7 +89,7 @@ export class SharedWindow implements HostWindow {
 
 const keepForever = new Set<NodeWindow>();
 
-/** Ring the bell of a rank of this host. */
+/** Notify a rank of this host. */
 export function notifyBell(os: OsAddon, writeEnds: readonly number[], rank: number): void {
   const bell = writeEnds[rank];
   if (bell !== undefined) os.ringDoorbell(bell);

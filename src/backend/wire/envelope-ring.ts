@@ -1,5 +1,5 @@
 /**
- * The receives that wait for envelopes while a rank has a task: as many as the wire memory has slots, looked at in the
+ * The receives that wait for envelopes while a rank has a task: as many as the wire memory has slots, polled in the
  * order in which they were started, and the counts of what was sent and received meanwhile.
  */
 import { ProtocolError } from '../../errors.js';

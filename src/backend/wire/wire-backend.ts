@@ -65,7 +65,7 @@ export class WireBackend implements Backend {
     return channel;
   }
 
-  /** What was told must leave also when no call looks after it: MPI moves only while somebody looks. */
+  /** What was told must leave also when no call waits for it: MPI makes progress only while somebody polls. */
   #seeThrough(): void {
     if (this.#timer || (this.#endpoint?.quiet ?? true)) return;
     this.#timer = setTimeout(() => {

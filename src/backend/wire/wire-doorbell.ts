@@ -1,4 +1,4 @@
-/** How a rank sleeps that only hears of others when it looks: the longer nothing has come, the longer it sleeps. */
+/** How a rank sleeps that only hears of others when it polls: the longer nothing has come, the longer it sleeps. */
 import { nowMs, setImmediate, setTimeout } from '../../clock.js';
 import type { Doorbell } from '../doorbell.js';
 
@@ -8,7 +8,7 @@ const longestNapMs = 5;
 /** A nap is this part of the time without news. */
 const napPart = 20;
 
-/** What a rank that waits looks at. */
+/** What a rank that waits polls. */
 export interface Looked {
   /** Take what has come; true if there was any. */
   poll(): boolean;
