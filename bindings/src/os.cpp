@@ -98,6 +98,8 @@ void stage(uint8_t* target, const uint8_t* source, size_t size) {
   size_t at = 0;
 #ifdef __SSE2__
   constexpr size_t kLine = 64;
+  constexpr size_t kLeast = 32 * 1024;  // the reader waits for memory: with cores near each other short arrays take longer
+  if (size < kLeast) return copy(target, source, size);
   const size_t lead = -uintptr_t(target) % kLine;
   at = lead < size ? lead : size;
   memcpy(target, source, at);

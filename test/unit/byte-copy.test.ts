@@ -6,7 +6,7 @@ import { findOs } from '../../src/native/os.js';
 import type { TypedArray } from '../../src/types/buffers.js';
 
 const test = suite('byte copy');
-const sizes = [1, 8, 100, 128, 129, 4_096, 20_000];
+const sizes = [1, 8, 100, 128, 129, 4_096, 20_000, 40_000];
 const window = new Uint8Array(new SharedArrayBuffer(65_536));
 const os = findOs();
 const ways: [string, ByteCopy][] = [['set', new SetCopy(window)]];
