@@ -5,6 +5,8 @@ import { encodeValue } from '../protocol/values.js';
 import type { Attempt, EndReason } from './attempt.js';
 import { Dispatcher } from './dispatcher.js';
 import { inFlightWarning } from './in-flight.js';
+import type { Offer } from './offers.js';
+import { Offers } from './offers.js';
 import type { HeadOptions } from './pool-events.js';
 import { refusedWarning } from './refused-posts.js';
 import { Reservations } from './reservations.js';
@@ -18,6 +20,10 @@ import type { WorkerStates } from './worker-states.js';
 export interface AttemptEvents {
   /** The task is over. */
   settled(task: Task, verdict: Verdict): void;
+  /** A worker begins with a task that it has been given ahead. */
+  begun(task: Task): void;
+  /** A worker does not have a task any more that it has been given ahead: it is to wait before the others. */
+  returned(task: Task): void;
   /** The task is to be run again, behind the others. */
   retried(task: Task): void;
   /** The task had not started when it lost a worker: it is to be planned again, before the others. */
@@ -35,6 +41,7 @@ export class Attempts {
   readonly #states: WorkerStates;
   readonly #events: AttemptEvents;
   readonly #dispatcher: Dispatcher;
+  readonly #offers: Offers;
 
   constructor(workers: WorkerSide, options: HeadOptions, states: WorkerStates, events: AttemptEvents) {
     this.#workers = workers;
@@ -45,6 +52,7 @@ export class Attempts {
       events.warning(undefined, message);
     };
     this.#dispatcher = new Dispatcher(workers, options, warning);
+    this.#offers = new Offers(workers);
     this.reservations = new Reservations(workers, options, states, {
       formed: (task, attempt) => {
         this.#dispatcher.start(task, attempt);
@@ -62,13 +70,39 @@ export class Attempts {
   /** Reserve the workers; the task starts at once, or when its communicator exists. */
   begin(task: Task, worldRanks: readonly number[]): void {
     const attempt = this.reservations.reserve(task, worldRanks);
-    const { timeoutMs } = task.spec;
-    if (timeoutMs !== null) {
-      attempt.limit(timeoutMs, () => {
-        this.#timeOut(task, timeoutMs);
-      });
-    }
+    this.#begun(task, attempt);
     if (!attempt.forming) this.#dispatcher.start(task, attempt);
+  }
+
+  /** Give a task of one rank ahead to a worker that runs another; false: to none. */
+  giveAhead(task: Task): boolean {
+    if (task.spec.workers !== 1 || task.spec.fresh) return false;
+    const worldRank = this.#offers.takers.find((each) => this.#dispatcher.mayGiveAhead(task, each));
+    const grant = worldRank === undefined ? undefined : this.reservations.lend();
+    if (worldRank === undefined || !grant) return false;
+    this.#dispatcher.giveAhead(this.#offers.add(task, grant, worldRank));
+    return true;
+  }
+
+  /** Take a task back that a worker has been given ahead; false: none has it, or it has begun. */
+  takeBack(task: Task): boolean {
+    const offer = this.#offers.of(task);
+    return offer !== undefined && this.#takeBack(offer);
+  }
+
+  /**
+   * Have tasks returned that workers have been given ahead: for so many idle workers those that have waited longest, and
+   * one that too many have passed.
+   */
+  returnSome(idle: number): void {
+    const { overdue } = this.#offers;
+    if (idle === 0 && !overdue) return;
+    const taken: Task[] = [];
+    for (const offer of this.#offers.all) {
+      if (taken.length >= Math.max(idle, overdue ? 1 : 0)) break;
+      if (this.#takeBack(offer)) taken.push(offer.task);
+    }
+    for (const task of taken.reverse()) this.#events.returned(task);
   }
 
   /** Make the attempt of a task end, if it has one: by abort, grace and force. */
@@ -124,8 +158,11 @@ export class Attempts {
   /** All workers are about to be ended: nobody is to be waited for any more. */
   endAll(why: string): void {
     this.reservations.undoAll();
-    // Whatever still counts as running has lost its workers.
-    for (const task of this.#states.running) if (task.attempt) this.#abandon(task, task.attempt, why);
+    this.returnSome(Infinity);
+    // Whatever still counts as running has lost its workers, and so has what they have begun with since.
+    for (let turn = 0; turn < 2; turn++) {
+      for (const task of this.#states.running) if (task.attempt) this.#abandon(task, task.attempt, why);
+    }
     this.reservations.clearAbandoned();
   }
 
@@ -163,11 +200,50 @@ export class Attempts {
     this.#concludeIfDone(task);
   }
 
+  /** What the worker of an attempt that is complete goes on with. */
+  #nextOf({ worldRanks }: Attempt): Offer | undefined {
+    const [worldRank] = worldRanks;
+    if (worldRank === undefined || worldRanks.length > 1) return undefined;
+    if (this.#states.isLost(worldRank)) {
+      const mine = this.#offers.all.filter((offer) => offer.worldRank === worldRank && this.#takeBack(offer));
+      for (const { task } of mine.reverse()) this.#events.returned(task);
+    }
+    return this.#offers.end(worldRank);
+  }
+
+  #beginNext(next: Offer): void {
+    const { task } = next;
+    const attempt = this.reservations.begin(next);
+    task.attempts++;
+    this.#events.begun(task);
+    this.#begun(task, attempt);
+    // It was cancelled when its worker had begun, and the head did not know.
+    if (task.override) this.end(task, { kind: 'cancelled', rank: undefined, error: task.override });
+  }
+
+  #begun(task: Task, attempt: Attempt): void {
+    const [worldRank] = attempt.worldRanks;
+    if (worldRank !== undefined && attempt.worldRanks.length === 1) this.#offers.begin(worldRank);
+    const { timeoutMs } = task.spec;
+    if (timeoutMs === null) return;
+    attempt.limit(timeoutMs, () => {
+      this.#timeOut(task, timeoutMs);
+    });
+  }
+
+  #takeBack(offer: Offer): boolean {
+    if (!this.#offers.takeBack(offer)) return false;
+    this.reservations.giveBack(offer.grant);
+    return true;
+  }
+
   #concludeIfDone(task: Task): void {
     const { attempt } = task;
     if (!attempt?.isComplete) return;
     const { outcomes } = attempt;
-    this.reservations.release(task, attempt);
+    const next = this.#nextOf(attempt);
+    this.reservations.release(task, attempt, next);
+    if (next) this.#beginNext(next);
     const inFlight = inFlightWarning(task.id, outcomes);
     if (inFlight !== undefined && this.#options.unawaited === 'warn') this.#events.warning(undefined, inFlight);
     const refused = refusedWarning(task.id, outcomes);

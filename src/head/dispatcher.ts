@@ -1,6 +1,10 @@
 /** Sends a task to the workers of its attempt, with new threads where those have to load its module anew. */
+import type { Lease } from '../backend/lease.js';
+import type { MemberInfo } from '../errors.js';
+import type { AssignMessage } from '../protocol/thread-messages.js';
 import type { Attempt } from './attempt.js';
 import { ModuleVersions } from './module-versions.js';
+import type { Offer } from './offers.js';
 import type { HeadOptions } from './pool-events.js';
 import type { Task } from './task.js';
 import type { WorkerSide } from './worker-side.js';
@@ -22,33 +26,57 @@ export class Dispatcher {
 
   /** Start an attempt whose communicator exists. */
   start(task: Task, { grant, worldRanks, communicator }: Attempt): void {
-    const { spec } = task;
     task.attempts++;
-    const members = worldRanks.flatMap((each, rank) => {
-      const info = this.#workers.workers[each];
-      if (!info) return [];
-      const { worldRank, localRank, pid, hostname, node } = info;
-      return { rank, worldRank, localRank, pid, hostname, node };
-    });
+    const members = this.#members(worldRanks);
     const stale = this.#stale(task, worldRanks);
     for (const [rank, worldRank] of worldRanks.entries()) {
-      if (spec.fresh || stale.includes(worldRank)) this.#workers.end(worldRank);
-      this.#workers.assign(worldRank, {
-        type: 'assign',
-        lease: { ...grant, taskId: task.id, rank, communicator, members },
-        attempt: task.attempts,
-        source: spec.source,
-        args: spec.args,
-        timeoutMs: this.#options.collectiveTimeoutMs,
-        maxMessageBytes: this.#options.maxMessageBytes,
-        unawaited: this.#options.unawaited,
-      });
+      if (task.spec.fresh || stale.includes(worldRank)) this.#workers.end(worldRank);
+      this.#workers.assign(
+        worldRank,
+        this.#message(task, task.attempts, { ...grant, taskId: task.id, rank, communicator, members }),
+      );
     }
+  }
+
+  /** Whether a worker that runs a task can be given this one ahead. */
+  mayGiveAhead({ spec, submittedAt }: Task, worldRank: number): boolean {
+    const { url } = spec.source;
+    if (!this.#workers.takesAhead(worldRank, url)) return false;
+    return this.#versions?.giveAhead(url, worldRank, submittedAt) ?? true;
+  }
+
+  /** Give a worker a task that it begins with when it has ended the one that it runs. */
+  giveAhead({ task, grant, worldRank }: Offer): void {
+    const members = this.#members([worldRank]);
+    const lease = { ...grant, taskId: task.id, rank: 0, communicator: 0, members };
+    this.#workers.assignAhead(worldRank, this.#message(task, task.attempts + 1, lease));
   }
 
   /** New processes have loaded nothing. */
   renewed(): void {
     this.#versions?.reset();
+  }
+
+  #members(worldRanks: readonly number[]): MemberInfo[] {
+    return worldRanks.flatMap((each, rank) => {
+      const info = this.#workers.workers[each];
+      if (!info) return [];
+      const { worldRank, localRank, pid, hostname, node } = info;
+      return { rank, worldRank, localRank, pid, hostname, node };
+    });
+  }
+
+  #message({ spec }: Task, attempt: number, lease: Lease): AssignMessage {
+    return {
+      type: 'assign',
+      lease,
+      attempt,
+      source: spec.source,
+      args: spec.args,
+      timeoutMs: this.#options.collectiveTimeoutMs,
+      maxMessageBytes: this.#options.maxMessageBytes,
+      unawaited: this.#options.unawaited,
+    };
   }
 
   /**

@@ -42,6 +42,11 @@ export class GangScheduler {
     return this.#queue.length;
   }
 
+  /** What has waited longest. */
+  get first(): string | undefined {
+    return this.#queue[0]?.id;
+  }
+
   get idle(): number {
     return this.#idle.size;
   }

@@ -44,6 +44,12 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       settled: (task, verdict) => {
         this.#settle(task, verdict);
       },
+      begun: (task) => {
+        this.#queue.begin(task);
+      },
+      returned: (task) => {
+        this.#queue.takeBack(task);
+      },
       retried: (task) => {
         this.#queue.enqueue(task);
       },
@@ -77,7 +83,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   cancel(task: Task, reason: unknown): void {
     if (task.ended || task.override) return;
     const error = new CancelledError(`task ${task.id} was cancelled`, { taskId: task.id }, { cause: reason });
-    if (this.#queue.withdraw(task)) {
+    if (this.#withdraw(task)) {
       this.#settle(task, { error });
       return;
     }
@@ -171,7 +177,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     const sizes = this.#states.nodeSizes;
     for (const task of this.#queue.tasks) {
       const error = unplaceable(task.spec, sizes);
-      if (error && this.#queue.withdraw(task)) this.#settle(task, { error });
+      if (error && this.#withdraw(task)) this.#settle(task, { error });
     }
   }
 
@@ -203,12 +209,23 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     for (const task of this.#queue.tasks) this.cancel(task, reason);
   }
 
+  /** Take a task out that waits, in the queue or at a worker; false: it does not wait. */
+  #withdraw(task: Task): boolean {
+    if (this.#attempts.takeBack(task)) this.#queue.takeBack(task);
+    return this.#queue.withdraw(task);
+  }
+
   /** Start what can start; called whenever a task has come, or workers or slots have come free. */
   #tick(): void {
+    // An idle worker begins at once with what would wait at one that is busy.
+    this.#attempts.returnSome(this.#states.idle);
     for (const { task, worldRanks } of this.#queue.schedule(this.#attempts.reservations.available)) {
       this.#attempts.begin(task, worldRanks);
     }
     this.groups.begin();
+    for (let { first } = this.#queue; first && this.#attempts.giveAhead(first); { first } = this.#queue) {
+      this.#queue.giveAhead(first);
+    }
     const states = this.#states;
     if (states.someAreLost && this.#queue.waitsForMoreThan(states.livingNodeSizes)) this.#workers.refill();
     this.#workers.keepAlive(!this.#queue.isEmpty);

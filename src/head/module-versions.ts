@@ -61,6 +61,19 @@ export class ModuleVersions {
     return { worldRanks: stale, path: changed };
   }
 
+  /**
+   * A worker that runs a task can be given another of this module: it has no other version of it. What it loads is noted
+   * then.
+   */
+  giveAhead(url: string, worldRank: number, submittedAt: number): boolean {
+    const graph = this.#check(url, submittedAt);
+    if (!graph) return true;
+    const given = this.#given.get(worldRank);
+    if (given && graph.files.some(({ path, hash }) => (given.get(path) ?? hash) !== hash)) return false;
+    this.#note(worldRank, graph);
+    return true;
+  }
+
   /** All workers are new. */
   reset(): void {
     this.#given.clear();

@@ -4,7 +4,9 @@ import { AbandonedSlots } from './abandoned-slots.js';
 import { Attempt } from './attempt.js';
 import type { GroupOptions } from './groups.js';
 import { Groups } from './groups.js';
+import type { LeaseGrant } from './leases.js';
 import { Leases } from './leases.js';
+import type { Offer } from './offers.js';
 import type { Task } from './task.js';
 import type { WorkerSide } from './worker-side.js';
 import type { WorkerStates } from './worker-states.js';
@@ -67,12 +69,34 @@ export class Reservations {
     return attempt;
   }
 
-  /** The attempt of a task is complete. Its slot can be lent again when it is empty; see `cleared`. */
-  release(task: Task, attempt: Attempt): void {
+  /** Take a lease for a task of one rank that a worker is given ahead; undefined: others need what is left. */
+  lend(): LeaseGrant | undefined {
+    return this.#leases.available <= this.#workers.workers.length ? undefined : this.#leases.take();
+  }
+
+  /** A lease that nobody has used. */
+  giveBack({ slot }: LeaseGrant): void {
+    this.#leases.giveBack(slot);
+  }
+
+  /** A worker begins with the task that it has been given ahead. */
+  begin({ task, grant, worldRank }: Offer): Attempt {
+    const attempt = new Attempt(task.id, grant, [worldRank], 0, false);
+    task.attempt = attempt;
+    this.#states.reserve(task, attempt.worldRanks);
+    return attempt;
+  }
+
+  /**
+   * The attempt of a task is complete. Its slot can be lent again when it is empty; see `cleared`.
+   *
+   * @param next - What its worker goes on with.
+   */
+  release(task: Task, attempt: Attempt, next: Offer | undefined): void {
     attempt.stopClocks();
     task.attempt = undefined;
     this.groups.release(attempt.worldRanks, attempt.isClean);
-    this.#states.free(attempt.worldRanks);
+    if (!next) this.#states.free(attempt.worldRanks);
     if (!this.#abandoned.has(attempt.grant.slot)) this.#workers.clear(attempt.grant.slot);
   }
 

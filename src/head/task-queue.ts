@@ -18,6 +18,8 @@ export class TaskQueue {
   readonly #scheduler: GangScheduler;
   readonly #limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>;
   readonly #tasks = new Map<string, Task>();
+  /** Those that wait at a worker which has been given them ahead. */
+  readonly #ahead = new Set<Task>();
   #queuedBytes = 0;
   #nextId = 1;
 
@@ -37,7 +39,7 @@ export class TaskQueue {
 
   /** How many wait. */
   get queued(): number {
-    return this.#scheduler.queued;
+    return this.#scheduler.queued + this.#ahead.size;
   }
 
   /** An id for a task that comes without one. */
@@ -76,7 +78,31 @@ export class TaskQueue {
     this.#scheduler.putBack(waiting(task));
   }
 
-  /** Take a task out of the queue; false when it does not wait. */
+  /** What has waited longest, of those that no worker has been given. */
+  get first(): Task | undefined {
+    const id = this.#scheduler.first;
+    return id === undefined ? undefined : this.#tasks.get(id);
+  }
+
+  /** The first task waits at a worker from now on. */
+  giveAhead(task: Task): void {
+    this.#scheduler.withdraw(task.id);
+    this.#ahead.add(task);
+  }
+
+  /** A worker does not have the task any more: it waits before the others. */
+  takeBack(task: Task): void {
+    this.#ahead.delete(task);
+    this.#scheduler.putBack(waiting(task));
+  }
+
+  /** The worker begins with a task that waited there. */
+  begin(task: Task): void {
+    this.#ahead.delete(task);
+    this.#start(task);
+  }
+
+  /** Take a task out of the queue; false when it does not wait there. */
   withdraw(task: Task): boolean {
     if (!this.#scheduler.withdraw(task.id)) return false;
     this.#queuedBytes -= task.spec.args.length;
@@ -88,8 +114,7 @@ export class TaskQueue {
     return this.#scheduler.schedule(limit).flatMap(({ id, worldRanks }) => {
       const task = this.#tasks.get(id);
       if (!task) return [];
-      this.#queuedBytes -= task.spec.args.length;
-      task.state = 'running';
+      this.#start(task);
       return [{ task, worldRanks }];
     });
   }
@@ -102,6 +127,11 @@ export class TaskQueue {
   /** A task waits that wants more workers at once than there are. */
   waitsForMoreThan(nodeSizes: readonly number[]): boolean {
     return this.tasks.some(({ state, spec }) => state === 'queued' && unplaceable(spec, nodeSizes));
+  }
+
+  #start(task: Task): void {
+    this.#queuedBytes -= task.spec.args.length;
+    task.state = 'running';
   }
 
   #count(task: Task): void {

@@ -61,6 +61,12 @@ export interface WorkerSide {
    */
   refill(): void;
   assign(worldRank: number, message: AssignMessage): void;
+  /** Whether a worker that runs a task can be given another of this module ahead. */
+  takesAhead(worldRank: number, url: string): boolean;
+  /** As `assign`, of a worker that runs a task: it begins with this one when that has ended. */
+  assignAhead(worldRank: number, message: AssignMessage): void;
+  /** Take a lease back that was given ahead; false: the worker has begun with its task. */
+  takeBack(worldRank: number, lease: number): boolean;
   cancel(worldRank: number, message: CancelMessage): void;
   /** The driver has taken a value of so many bytes that the task of a lease has posted there. */
   taken(worldRank: number, lease: number, sizeBytes: number): void;

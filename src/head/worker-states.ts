@@ -25,6 +25,11 @@ export class WorkerStates {
     return new Set(this.#running.values());
   }
 
+  /** Workers that can be given a task. */
+  get idle(): number {
+    return this.#scheduler.idle;
+  }
+
   get someAreLost(): boolean {
     return this.#lost.size > 0;
   }
@@ -41,6 +46,10 @@ export class WorkerStates {
 
   taskOf(worldRank: number): Task | undefined {
     return this.#running.get(worldRank);
+  }
+
+  isLost(worldRank: number): boolean {
+    return this.#lost.has(worldRank);
   }
 
   /** The scheduler has chosen these workers for a task. */

@@ -149,6 +149,16 @@ export class ProcessWorkers implements WorkerSide {
     this.#epochs.replaceNow(text);
   }
 
+  /** What lies at a process cannot be taken back. */
+  takesAhead(): boolean {
+    return false;
+  }
+  assignAhead(): void {
+    throw new TypeError('processes are given no task ahead');
+  }
+  takeBack(): boolean {
+    return false;
+  }
   assign(worldRank: number, message: AssignMessage): void {
     this.#lentSlots.open(message.lease.slot, worldRank);
     this.#epochs.current?.assign(worldRank, message);

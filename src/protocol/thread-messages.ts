@@ -6,6 +6,12 @@ import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import type { ThreadGate } from '../backend/wire/thread-gate.js';
 import type { Encoded } from './encoded.js';
 
+/** Memory that all task threads of a process share, and how many of them may spin at the same time. */
+export interface AwakeMemory {
+  readonly words: Int32Array;
+  readonly most: number;
+}
+
 /** Which function to run. */
 export interface TaskSource {
   /** Absolute `file:` URL. */
@@ -23,6 +29,10 @@ export interface ThreadBoot {
   readonly bells: Bells | undefined;
   /** What it posts that the driver has not taken: see `PostsUnderWay`. Undefined: nobody takes anything. */
   readonly posts: Int32Array | undefined;
+  /** By turn: the lease that it was given ahead, until it begins with the task or that is taken back. */
+  readonly ahead: Int32Array | undefined;
+  /** Memory in which it is told of messages, and its place there; undefined: it sleeps whenever it has no task. */
+  readonly awake: { readonly memory: AwakeMemory; readonly index: number } | undefined;
   /** Set where the ranks share no memory: the window is then this rank's alone, for its control side. */
   readonly wire: MpiWire | undefined;
   /** Shut before the thread is ended. */
@@ -103,8 +113,18 @@ export interface AttachMessage {
   readonly outcomesBell: number;
 }
 
+/** A task for a thread. */
+export interface GiveMessage {
+  readonly type: 'give';
+  readonly task: AssignMessage;
+  /** Which of the thread's places for what is counted of a task. */
+  readonly turn: number;
+  /** It runs another, and begins with this one when that has ended, unless it is taken back until then. */
+  readonly isAhead: boolean;
+}
+
 /** Control side → task thread. */
-export type ToThread = AssignMessage | CancelMessage | AttachMessage;
+export type ToThread = GiveMessage | CancelMessage | AttachMessage;
 
 /** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */
 export type Outcome = { readonly damage?: string | undefined } & (

@@ -6,6 +6,8 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
 
+type Threads = Pick<typeof import('node:worker_threads'), 'receiveMessageOnPort'>;
+
 /** What the control side puts into `workerData`. */
 export interface PrivateBoot {
   readonly boot: ThreadBoot;
@@ -18,6 +20,8 @@ export interface ControlPort {
   send(message: FromThread, moved?: readonly ArrayBuffer[]): void;
   /** Once; keeps the thread alive until `unref`. */
   receive(handle: (message: ToThread) => void): void;
+  /** The next message that has come, which is then not handled. */
+  take(): ToThread | undefined;
   unref(): void;
 }
 
@@ -27,12 +31,13 @@ export interface ControlPort {
  * The methods are bound here, so that user code may patch their prototypes.
  */
 export function takePrivateBoot(): { boot: ThreadBoot; port: ControlPort } {
-  const threads = createRequire(import.meta.url)('node:worker_threads') as { workerData: PrivateBoot | null };
+  const threads = createRequire(import.meta.url)('node:worker_threads') as Threads & { workerData: PrivateBoot | null };
   const given = threads.workerData;
   if (!given) throw new Error('this file is the entry of a worker thread');
   const { boot, port } = given;
   threads.workerData = null;
   syncBuiltinESMExports();
+  const { receiveMessageOnPort } = threads;
   const on = port.on.bind(port);
   const post = port.postMessage.bind(port);
   return {
@@ -44,6 +49,7 @@ export function takePrivateBoot(): { boot: ThreadBoot; port: ControlPort } {
       receive: (handle) => {
         on('message', handle);
       },
+      take: () => receiveMessageOnPort(port)?.message as ToThread | undefined,
       unref: port.unref.bind(port),
     },
   };

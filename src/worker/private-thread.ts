@@ -71,9 +71,7 @@ export class PrivateThread {
     });
     this.#worker.on('exit', (exitCode) => {
       // What the thread had said before it ended comes first.
-      for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
-        this.#receive(last.message);
-      }
+      this.drain();
       port1.close();
       stuckThreads.delete(this);
       events.exited(exitCode);
@@ -83,6 +81,13 @@ export class PrivateThread {
   /** @param moved - Memory that goes along: this thread has it no more. */
   post(message: ToThread, moved: readonly ArrayBuffer[] = []): void {
     this.#port.postMessage(message, moved);
+  }
+
+  /** Receive what has come, now. */
+  drain(): void {
+    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
+      this.#receive(next.message);
+    }
   }
 
   /** Whether the thread keeps the process alive. */

@@ -67,6 +67,8 @@ export class ScriptThread {
       seal: window.node.seal,
       bells: window.bells,
       posts: undefined,
+      ahead: undefined,
+      awake: undefined,
       wire,
       worldRank: rank,
       output: this.#output(rank, script),

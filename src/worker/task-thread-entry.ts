@@ -1,5 +1,6 @@
 /** Entry of a task thread: runs user code, one task at a time, and nothing else. */
 import { installRuntime } from '../collective/scope.js';
+import { setImmediate } from '../clock.js';
 import { environment } from '../env.js';
 import { ownThread } from '../native/proc.js';
 import {
@@ -12,9 +13,18 @@ import {
 import type { Encoded } from '../protocol/encoded.js';
 import { decode, encode } from '../protocol/encoded.js';
 import { movable } from '../protocol/long-bytes.js';
-import type { AssignMessage, AttachMessage, FromThread, Outcome } from '../protocol/thread-messages.js';
+import type {
+  AssignMessage,
+  AttachMessage,
+  FromThread,
+  GiveMessage,
+  Outcome,
+  ToThread,
+} from '../protocol/thread-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import { loadOs } from '../native/os.js';
+import { Awake } from './awake.js';
+import { takeAhead } from './given-tasks.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
@@ -54,6 +64,12 @@ const { engine, node } = createEngine(boot, {
 
 /** The task under way, and whether its outcome is still to be sent. */
 let current: RankTask | undefined;
+/** From the beginning of a task until its outcome is sent; for good, when the thread is to be ended then. */
+let isRunning = false;
+/** An error escaped outside a task: it begins with nothing that was given ahead. */
+let isStale = false;
+/** What was given ahead, and what was said of it. */
+const waiting: ToThread[] = [];
 let taskId = '';
 /** The one it was given with, its slot, and its ranks. */
 let lease = 0;
@@ -67,6 +83,18 @@ let isMailed = false;
 let isSpoilt = false;
 /** Those that were loaded, or could not be. */
 const modules = new Set<string>();
+
+/** What keeps this thread alive. User code may replace the method. Node calls it experimental, and 20.19 has it. */
+// eslint-disable-next-line n/no-unsupported-features/node-builtins -- see above
+const resources = process.getActiveResourcesInfo.bind(process);
+const awake =
+  boot.awake &&
+  new Awake<ToThread>(boot.awake.memory, boot.awake.index, {
+    // The port of the control side is all that there is.
+    isQuiet: () => resources().length <= 1,
+    take: () => port.take(),
+    handle,
+  });
 
 /** False: no room for it. */
 const posts = new PostsUnderWay(boot.posts);
@@ -118,7 +146,22 @@ async function sendLast(outcome: Outcome): Promise<void> {
   sendOutcome(outcome);
 }
 
-async function assign(message: AssignMessage): Promise<void> {
+async function begin(message: AssignMessage): Promise<void> {
+  isRunning = true;
+  awake?.begin();
+  const outcome = await run(message);
+  // An error that escaped came first and was reported: this thread is about to be ended.
+  if (!outcome) return;
+  await sendLast(outcome);
+  if (outcome.kind === 'threw' && outcome.replaceThread) return;
+  isRunning = false;
+  awake?.end();
+  // Whatever the task has left comes before the next one.
+  setImmediate(goOn);
+}
+
+/** How a rank's part of a task ends; undefined: that has been told. */
+async function run(message: AssignMessage): Promise<Outcome | undefined> {
   const { lease: given, attempt, timeoutMs, maxMessageBytes } = message;
   ({ taskId, lease, slot } = given);
   ranks = given.members.length;
@@ -128,8 +171,7 @@ async function assign(message: AssignMessage): Promise<void> {
     task = new RankTask(engine, runtime, options);
   } catch (error) {
     const damage = error instanceof WindowDamagedError ? error.where : undefined;
-    sendOutcome({ kind: 'threw', error: encodeError(error), origin: 'task', replaceThread: false, damage });
-    return;
+    return { kind: 'threw', error: encodeError(error), origin: 'task', replaceThread: false, damage };
   }
   current = task;
   let origin: 'load' | 'task' | 'result' = 'load';
@@ -146,13 +188,13 @@ async function assign(message: AssignMessage): Promise<void> {
     const damage = task.group.damage();
     if (damage) throw damage;
   } catch (error) {
-    if (current !== task) return; // an error that escaped came first and was reported
+    if (current !== task) return undefined;
     outcome = threw(error, origin, task, isSpoilt);
   }
-  if (current !== task) return;
+  if (current !== task) return undefined;
   current = undefined;
   task.close();
-  await sendLast(outcome);
+  return outcome;
 }
 
 /**
@@ -165,9 +207,14 @@ async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => 
     isSpoilt = !(error instanceof ModuleNotFoundError || error instanceof ExportNotFoundError);
     throw error;
   } finally {
-    if (!modules.has(source.url)) port.send({ type: 'loaded' });
-    modules.add(source.url);
+    tellLoaded(source.url);
   }
+}
+
+/** Of each module once. */
+function tellLoaded(url: string): void {
+  if (!modules.has(url)) port.send({ type: 'loaded' });
+  modules.add(url);
 }
 
 function openMailbox(message: AttachMessage): ThreadMailbox {
@@ -179,7 +226,8 @@ function openMailbox(message: AttachMessage): ThreadMailbox {
       const { url } = assignment.source;
       if (!modules.has(url)) port.send({ type: 'loads', url });
       isMailed = true;
-      void assign(assignment);
+      posts.turn = 0;
+      void begin(assignment);
     },
   });
 }
@@ -211,6 +259,7 @@ function escaped(error: unknown): void {
   const scope = runtime.storage.getStore();
   if (!task || (scope && scope !== task.scope)) {
     mailbox?.leave();
+    isStale = true;
     tell({ type: 'stray', error: encodeError(error) });
     return;
   }
@@ -218,16 +267,50 @@ function escaped(error: unknown): void {
   void sendLast(threw(error, 'task', task, true));
 }
 
+function handle(message: ToThread): void {
+  // What was put there before this was said comes first.
+  mailbox?.poll();
+  if (message.type === 'attach') {
+    mailbox = openMailbox(message);
+    return;
+  }
+  if (message.type === 'cancel' && isRunning && message.taskId === taskId) {
+    current?.cancel(decodeValue(message.reason));
+    return;
+  }
+  waiting.push(message);
+  takeNext();
+}
+
+/** Begin with the next task. What is said of one that waits comes after it, and what is said of one that is over, never. */
+function takeNext(): void {
+  for (let [next] = waiting; next && !(isRunning && next.type === 'give'); [next] = waiting) {
+    waiting.shift();
+    if (next.type === 'cancel') {
+      if (isRunning && next.taskId === taskId) current?.cancel(decodeValue(next.reason));
+    } else if (next.type === 'give' && isMine(next)) {
+      posts.turn = next.turn;
+      void begin(next.task);
+    }
+  }
+}
+
+/** False: it was given ahead, and is taken back, or about to be. */
+function isMine({ isAhead, turn, task }: GiveMessage): boolean {
+  if (!isAhead || (!isStale && boot.ahead && takeAhead(boot.ahead, turn, task.lease.lease))) return true;
+  tellLoaded(task.source.url);
+  return false;
+}
+
+function goOn(): void {
+  takeNext();
+  if (!isRunning) awake?.spin();
+}
+
 if (boot.script) {
   runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, output });
 } else {
   process.on('uncaughtException', escaped);
-  port.receive((message) => {
-    // What was put there before this was said comes first.
-    mailbox?.poll();
-    if (message.type === 'assign') void assign(message);
-    else if (message.type === 'attach') mailbox = openMailbox(message);
-    else if (message.taskId === taskId) current?.cancel(decodeValue(message.reason));
-  });
+  port.receive(handle);
   port.send({ type: 'ready', thread: ownThread() });
 }

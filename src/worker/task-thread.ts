@@ -3,9 +3,18 @@ import { clearTimeout, setTimeout } from '../clock.js';
 import { threadCpuMs } from '../native/proc.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import { movable } from '../protocol/long-bytes.js';
-import type { FromThread, GoneOutcome, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
+import type {
+  AssignMessage,
+  FromThread,
+  GiveMessage,
+  GoneOutcome,
+  ThreadBoot,
+  ToThread,
+} from '../protocol/thread-messages.js';
 import type { HostWindow, NodeWindow } from '../backend/window/node-window.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
+import type { Awakener } from './awake.js';
+import { GivenTasks } from './given-tasks.js';
 import { namesLoader } from './foreign-loader.js';
 import { logPath } from './log-file.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
@@ -21,6 +30,8 @@ export interface ThreadOptions {
   readonly wire: MpiWire | undefined;
   /** Arguments have come from another process for one thread alone: they are moved to it, and not copied. */
   readonly movesArguments: boolean;
+  /** Threads wait awake for tasks that come soon: their driver is a thread of the same process. */
+  readonly staysAwake: boolean;
 }
 
 /** What it says that is not of its own start and modules. */
@@ -54,12 +65,11 @@ export class TaskThread {
   gone = false;
   /** An error that no code of it caught; whatever was thrown. */
   error: unknown;
-  /** The last lease it was given. */
+  /** That of the task that it runs, or ran last. */
   lease = 0;
-  /** Has a task whose outcome is still to come. */
-  busy = false;
   /** An error escaped in it outside its task: to be replaced when the task it has, if any, has ended. */
   stale = false;
+  readonly given: GivenTasks = new GivenTasks();
   /** What the task of its lease has posted and the driver has not taken. */
   readonly posts: PostsUnderWay = new PostsUnderWay();
   /** Resolves when the thread is gone. */
@@ -69,12 +79,20 @@ export class TaskThread {
   readonly #thread: PrivateThread;
   /** That it takes tasks from by itself. */
   #mailbox: MailboxKeeper | undefined;
+  readonly #awakener: Awakener | undefined;
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   #predecessor: Promise<void> | undefined;
 
-  constructor(worldRank: number, window: HostWindow, options: ThreadOptions, events: ThreadEvents) {
+  constructor(
+    worldRank: number,
+    window: HostWindow,
+    options: ThreadOptions,
+    awakener: Awakener | undefined,
+    events: ThreadEvents,
+  ) {
     const { execArgv, logDir } = options.threads;
     this.node = window.node;
+    this.#awakener = awakener;
     this.#movesArguments = options.movesArguments;
     const boot: Omit<ThreadBoot, 'gate'> = {
       kind: 'shoal-task-thread',
@@ -82,6 +100,8 @@ export class TaskThread {
       seal: window.node.seal,
       bells: window.bells,
       posts: this.posts.counts,
+      ahead: this.given.words,
+      awake: awakener && { memory: awakener.memory, index: awakener.index },
       wire: options.wire,
       worldRank,
       output: { stdout: 1, stderr: 2, label: 'task', log: logDir && logPath(logDir, worldRank) },
@@ -112,6 +132,7 @@ export class TaskThread {
       },
       exited: (exitCode) => {
         this.gone = true;
+        awakener?.gone();
         clearTimeout(this.#loadLimit);
         this.#leaveMailbox();
         gone();
@@ -125,6 +146,36 @@ export class TaskThread {
     this.#predecessor = old?.exit.then(() => {
       this.#predecessor = undefined;
     });
+  }
+
+  /** Has a task whose outcome is still to come. */
+  get busy(): boolean {
+    return this.given.isBusy;
+  }
+
+  /** Give it a task; `isAhead`: one that it begins with when it has ended what it runs. */
+  assign(task: AssignMessage, isAhead: boolean): void {
+    const message = this.given.add(task, isAhead);
+    this.posts.reset(message.turn);
+    this.#turnTo(this.given.first);
+    this.post(message);
+  }
+
+  /** It has ended the task of its lease, and goes on with the next. */
+  ended(): void {
+    this.given.shift();
+    this.#turnTo(this.given.first);
+    this.#mailbox?.ended();
+  }
+
+  /** Whether it has loaded a module, or loads it. */
+  knows(url: string): boolean {
+    return this.#modules.has(url);
+  }
+
+  /** Receive what it has said, now. */
+  drain(): void {
+    this.#thread.drain();
   }
 
   post(message: ToThread): void {
@@ -141,12 +192,6 @@ export class TaskThread {
       this.#post(mailbox.attach());
       attached();
     });
-  }
-
-  /** Its task has ended; it has said how. */
-  taskEnded(): void {
-    this.busy = false;
-    this.#mailbox?.ended();
   }
 
   /** Milliseconds that it has run on a core; undefined before it is ready and when it is gone. */
@@ -177,8 +222,18 @@ export class TaskThread {
   }
 
   #post(message: ToThread): void {
-    if (message.type === 'assign') this.#loading(message.source.url);
-    this.#thread.post(message, this.#movesArguments && message.type === 'assign' ? movable(message.args) : undefined);
+    if (message.type === 'give') this.#loading(message.task.source.url);
+    this.#thread.post(
+      message,
+      this.#movesArguments && message.type === 'give' ? movable(message.task.args) : undefined,
+    );
+    this.#awakener?.posted();
+  }
+
+  #turnTo(first: GiveMessage | undefined): void {
+    if (!first) return;
+    this.lease = first.task.lease.lease;
+    this.posts.turn = first.turn;
   }
 
   #whenAlone(act: () => void): void {
@@ -190,8 +245,9 @@ export class TaskThread {
   #findTask(): void {
     const message = this.#mailbox?.running;
     if (!message) return;
-    this.lease = message.lease.lease;
-    this.busy = true;
+    if (message.lease.lease === this.given.first?.task.lease.lease) return;
+    this.given.note(message);
+    this.#turnTo(this.given.first);
   }
 
   #leaveMailbox(): void {

@@ -4,7 +4,9 @@ import type { HostWindow } from '../backend/window/node-window.js';
 import { clearTimeout, setTimeout } from '../clock.js';
 import { endsWithin } from '../ends-within.js';
 import { LaunchError, isError } from '../errors.js';
-import type { GoneOutcome } from '../protocol/thread-messages.js';
+import type { AwakeMemory, GoneOutcome } from '../protocol/thread-messages.js';
+import { usableCores } from '../native/cores.js';
+import { Awakener, awakeMemory } from './awake.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
 import type { ThreadOptions, ThreadReport } from './task-thread.js';
 import { TaskThread } from './task-thread.js';
@@ -43,6 +45,7 @@ export class TaskThreads {
   readonly #spares = new Map<number, TaskThread>();
   /** Every thread that has not ended, those included whose place another has taken, and its worker. */
   readonly #living = new Map<TaskThread, number>();
+  readonly #awake: AwakeMemory | undefined;
   readonly #failedStarts = new Map<number, number>();
   /** Of the one worker of a process. */
   #mailbox: MailboxKeeper | undefined;
@@ -54,6 +57,7 @@ export class TaskThreads {
     this.window = window;
     this.#options = options;
     this.#events = events;
+    this.#awake = options.staysAwake ? awakeMemory(worldRanks.length, usableCores()) : undefined;
   }
 
   get isClosing(): boolean {
@@ -154,8 +158,10 @@ export class TaskThreads {
   #replace(worldRank: number): void {
     if (this.#closing) return;
     const next = this.#spares.get(worldRank) ?? this.#startNext(worldRank);
-    next.follow(this.#threads.get(worldRank));
+    const old = this.#threads.get(worldRank);
+    next.follow(old);
     this.#attach(next);
+    for (const task of old?.given.takeBackAll() ?? []) next.assign(task, true);
     this.#threads.set(worldRank, next);
     this.#spares.set(worldRank, this.#startNext(worldRank));
     this.keepAlive(this.#keepAlive);
@@ -189,7 +195,7 @@ export class TaskThreads {
   }
 
   #spawn(worldRank: number, started: () => void, failed: (error: Error) => void): TaskThread {
-    const thread = new TaskThread(worldRank, this.window, this.#options, {
+    const thread = new TaskThread(worldRank, this.window, this.#options, this.#awakener(worldRank), {
       started,
       message: (message) => {
         this.#events.message(worldRank, thread, message);
@@ -207,6 +213,10 @@ export class TaskThreads {
     return thread;
   }
 
+  #awakener(worldRank: number): Awakener | undefined {
+    return this.#awake && new Awakener(this.#awake, this.#worldRanks.indexOf(worldRank));
+  }
+
   #exited(worldRank: number, thread: TaskThread, how: GoneOutcome): void {
     if (this.#spares.get(worldRank) === thread) this.#spares.delete(worldRank);
     // One of a window that is no longer used: nothing waits for it.
@@ -222,7 +232,10 @@ export class TaskThreads {
     if (inUse && failed === 0) this.#replace(worldRank);
     // The thread itself checks its memory when its task ends; this one could not.
     const damage = thread.busy ? this.window.node.damage() : undefined;
-    this.#events.gone(worldRank, thread.lease, { ...how, damage });
+    const [lease = thread.lease, ...begun] = thread.given.leases;
+    this.#events.gone(worldRank, lease, { ...how, damage });
+    // Its end with the one before was told to nobody.
+    for (const other of begun) this.#events.gone(worldRank, other, how);
     if (damage !== undefined && thread.node !== this.window.node) return;
     this.#events.replaced(worldRank);
   }

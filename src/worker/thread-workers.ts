@@ -31,6 +31,7 @@ export function threadWorkers(
     threads,
     wire: undefined,
     movesArguments: false,
+    staysAwake: true,
   });
 }
 
@@ -142,13 +143,24 @@ export class ThreadWorkers implements WorkerSide {
   assign(worldRank: number, message: AssignMessage): void {
     const thread = this.#threads.get(worldRank);
     if (!thread) return;
+    this.#bind(message);
+    thread.assign(message, false);
+  }
+  takesAhead(worldRank: number, url: string): boolean {
+    const thread = this.#threads.get(worldRank);
+    return this.isAvailable() && thread?.busy === true && !thread.stale && thread.knows(url);
+  }
+  assignAhead(worldRank: number, message: AssignMessage): void {
+    this.#bind(message);
+    this.#threads.get(worldRank)?.assign(message, true);
+  }
+  takeBack(worldRank: number, lease: number): boolean {
+    return this.#threads.get(worldRank)?.given.takeBack(lease) ?? false;
+  }
+  #bind(message: AssignMessage): void {
     // Without a shared window the slot is this process's own: nobody else has emptied it after the lease before.
     if (this.#isWire) this.window.node.clear(message.lease.slot);
     this.window.node.bind(message.lease.slot, message.lease.lease);
-    thread.lease = message.lease.lease;
-    thread.busy = true;
-    thread.posts.reset();
-    thread.post(message);
   }
   cancel(worldRank: number, message: CancelMessage): void {
     this.#threads.get(worldRank)?.post(message);
@@ -160,7 +172,15 @@ export class ThreadWorkers implements WorkerSide {
   }
 
   end(worldRank: number): void {
-    this.#threads.end(worldRank);
+    const thread = this.#threads.get(worldRank);
+    if (!thread || thread.ending) return;
+    const { lease } = thread;
+    const returned = thread.given.takeBackAll();
+    // It has begun with the next task, and so has said how the one before ended: that is what was to be ended.
+    if (thread.given.hasNext) thread.drain();
+    if (thread.lease === lease) this.#threads.end(worldRank);
+    const next = this.#threads.get(worldRank);
+    for (const task of returned) next?.assign(task, true);
   }
 
   keepAlive(active: boolean): void {
@@ -189,8 +209,8 @@ export class ThreadWorkers implements WorkerSide {
           );
           break;
         }
-        thread.taskEnded();
-        if (thread.stale) this.end(worldRank);
+        thread.ended();
+        if (thread.stale) this.#replace(worldRank, thread);
         events?.outcome(worldRank, message.taskId, message.outcome);
         break;
       case 'posted':
@@ -205,10 +225,18 @@ export class ThreadWorkers implements WorkerSide {
       case 'stray': {
         const text = `an error escaped on worker ${worldRank} outside the task that runs there: ${textOf(message.error)}`;
         events?.warning(worldRank, text);
-        if (thread.busy) thread.stale = true;
-        else this.end(worldRank);
+        thread.stale = true;
+        this.#replace(worldRank, thread);
       }
     }
+  }
+
+  /** End a stale thread, if it runs no task. What it has been given ahead goes to the one that takes its place. */
+  #replace(worldRank: number, thread: TaskThread): void {
+    const returned = thread.given.takeBackAll();
+    if (!thread.busy) this.#threads.end(worldRank);
+    const next = this.#threads.get(worldRank);
+    for (const task of returned) next?.assign(task, true);
   }
 
   /** What a thread does again and again is told once for each worker. */

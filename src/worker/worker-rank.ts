@@ -49,7 +49,7 @@ export class WorkerRank implements JoinedRank {
     this.#communicators = new RankCommunicators(mpi, pool, rank, size, wire !== undefined);
     const own = worldMembers(rows).slice(rank, rank + 1);
     const workers = own.map((member) => ({ ...member, nodeKey: '' }));
-    this.#workers = new ThreadWorkers(workers, window, { ...threads, wire, movesArguments: true });
+    this.#workers = new ThreadWorkers(workers, window, { ...threads, wire, movesArguments: true, staysAwake: false });
   }
 
   async start(): Promise<void> {

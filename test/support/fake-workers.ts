@@ -13,6 +13,8 @@ interface FakeWorker {
   living: boolean;
   lease: number;
   task: AssignMessage | undefined;
+  /** What it begins with next. */
+  readonly ahead: AssignMessage[];
   cancelled: boolean;
   readonly communicators: Map<number, string>;
   /** Messages to it, and what comes back of them, one after the other. */
@@ -22,7 +24,11 @@ interface FakeWorker {
 /** As processes under an MPI whose survivors go on until they are idle; then all are started again. */
 export class FakeWorkers implements WorkerSide {
   readonly workers: readonly WorkerInfo[];
-  readonly slots = 4;
+  /** Few, so that tasks wait for them; more where workers are given tasks ahead. */
+  readonly slots: number;
+  /** Tasks that were given ahead, and those of them that were taken back. */
+  readonly ahead = { given: 0, takenBack: 0 };
+  readonly #takesAhead: boolean;
   restarts = 0;
   /** Tasks whose function was begun, by id: how often. */
   readonly begun = new Map<string, number>();
@@ -35,8 +41,10 @@ export class FakeWorkers implements WorkerSide {
   /** Goes on without those that are lost while it can. */
   readonly #goesOn: boolean;
 
-  constructor(size: number, goesOn: boolean) {
+  constructor(size: number, goesOn: boolean, takesAhead = false) {
     this.#goesOn = goesOn;
+    this.#takesAhead = takesAhead;
+    this.slots = takesAhead ? 4 * size : 4;
     this.workers = Array.from({ length: size }, (_, worldRank) => ({
       worldRank,
       pid: 1 + worldRank,
@@ -139,11 +147,25 @@ export class FakeWorkers implements WorkerSide {
     assert.is(members[rank]?.worldRank, worldRank);
     const ranks = members.map((member) => member.worldRank).join();
     assert.is(members.length === 1 ? '' : state.communicators.get(communicator), members.length === 1 ? '' : ranks);
-    Object.assign(state, { task: message, lease, cancelled: false });
-    this.#post(worldRank, () => {
-      this.begun.set(message.lease.taskId, (this.begun.get(message.lease.taskId) ?? 0) + 1);
-      this.#end(worldRank, message, this.#nextEnd);
-    });
+    this.#begin(worldRank, message, lease);
+  }
+  takesAhead(worldRank: number): boolean {
+    const { living, task } = this.#states[worldRank]!;
+    return this.#takesAhead && living && task !== undefined && !this.#restarting;
+  }
+  assignAhead(worldRank: number, message: AssignMessage): void {
+    assert.ok(this.takesAhead(worldRank), 'a task ahead for a worker that runs none');
+    assert.is(message.lease.members.length, 1);
+    this.#states[worldRank]!.ahead.push(message);
+    this.ahead.given++;
+  }
+  takeBack(worldRank: number, lease: number): boolean {
+    const { ahead } = this.#states[worldRank]!;
+    const index = ahead.findIndex((message) => message.lease.lease === lease);
+    if (index < 0) return false;
+    ahead.splice(index, 1);
+    this.ahead.takenBack++;
+    return true;
   }
   cancel(worldRank: number, { taskId }: CancelMessage): void {
     const state = this.#states[worldRank]!;
@@ -157,7 +179,23 @@ export class FakeWorkers implements WorkerSide {
   }
 
   #fresh(): FakeWorker {
-    return { living: true, lease: 0, task: undefined, cancelled: false, communicators: new Map(), inbox: [] };
+    return {
+      living: true,
+      lease: 0,
+      task: undefined,
+      ahead: [],
+      cancelled: false,
+      communicators: new Map(),
+      inbox: [],
+    };
+  }
+
+  #begin(worldRank: number, message: AssignMessage, lease: number): void {
+    Object.assign(this.#states[worldRank]!, { task: message, lease, cancelled: false });
+    this.#post(worldRank, () => {
+      this.begun.set(message.lease.taskId, (this.begun.get(message.lease.taskId) ?? 0) + 1);
+      this.#end(worldRank, message, this.#nextEnd);
+    });
   }
 
   #post(worldRank: number, arrive: () => void): void {
@@ -166,12 +204,17 @@ export class FakeWorkers implements WorkerSide {
   }
 
   #end(worldRank: number, { lease }: AssignMessage, end: FakeEnd): void {
-    this.#states[worldRank]!.task = undefined;
+    const state = this.#states[worldRank]!;
+    const { cancelled } = state;
+    state.task = undefined;
+    // It goes on before the head hears of the end.
+    const next = state.ahead.shift();
+    if (next) this.#begin(worldRank, next, next.lease.lease);
     const error = encodeValue(
       end === 'damaged' ? new WindowDamagedError('slipped') : new RangeError('no such shard'),
       'error',
     );
-    const counts = { sequence: 1, sent: 0, received: 0, aborted: this.#states[worldRank]!.cancelled };
+    const counts = { sequence: 1, sent: 0, received: 0, aborted: cancelled };
     const outcome: Outcome =
       end === 'returned'
         ? { kind: 'returned', value: encodeValue(lease.rank, 'value'), ...counts }
@@ -213,6 +256,7 @@ export class FakeWorkers implements WorkerSide {
   #renew(): void {
     const clearing = [...this.#clearing.keys()];
     this.#clearing.clear();
+    for (const { ahead } of this.#states) assert.is(ahead.length, 0, 'a task is left at a worker that is gone');
     this.#states.forEach((_, worldRank) => (this.#states[worldRank] = this.#fresh()));
     for (const slot of clearing) this.#events.cleared(slot);
     this.#restarting = false;

@@ -22,6 +22,7 @@ const event = fc.oneof(
           workers: fc.integer({ min: 1, max: size }),
           placement: fc.constantFrom<Placement>('pack', 'spread'),
         }),
+        { weight: 3, arbitrary: fc.record({ workers: fc.constant(1), placement: fc.constant<Placement>('pack') }) },
         // The fake workers are three on one node, two on another.
         fc.record({ workers: fc.integer({ min: 1, max: 3 }), placement: fc.constant<Placement>('strict-pack') }),
         fc.record({ workers: fc.integer({ min: 1, max: 2 }), placement: fc.constant<Placement>('strict-spread') }),
@@ -51,11 +52,11 @@ const variants = (['split', 'create-group'] as const).flatMap((communicator) =>
 );
 
 for (const { communicator, communicatorCache, goesOn } of variants) {
-  const what = `${communicator}, ${communicatorCache} cached, ${goesOn ? 'continue' : 'restart'}`;
+  const what = `${communicator}, ${communicatorCache} cached, ${communicatorCache > 0 ? 'tasks ahead, ' : ''}${goesOn ? 'continue' : 'restart'}`;
   test(`no lease twice, no task lost, none starves, whatever comes in whatever order (${what})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 120, size: 'max' }), async (events) => {
-        const workers = new FakeWorkers(size, goesOn);
+        const workers = new FakeWorkers(size, goesOn, communicatorCache > 0);
         const limits = {
           graceMs: 1e6,
           maxQueue: 1e6,
@@ -140,6 +141,67 @@ function submit(head: Head, workers: number): Task {
   const spec = { source, name: undefined, args, timeoutMs: null, fresh: false, placement: 'pack' as const };
   return head.submit({ ...spec, workers, maxRetries: 0 });
 }
+
+/** A head that gives tasks ahead to two workers. */
+function quickHead(): { head: Head; workers: FakeWorkers } {
+  const workers = new FakeWorkers(2, false, true);
+  const limits = { graceMs: 1e6, maxQueue: 1e6, maxQueueBytes: 1e9, maxMessageBytes: 1e6, collectiveTimeoutMs: null };
+  const head = new Head(workers, {
+    ...limits,
+    ...{ unawaited: 'warn', reload: 'never', communicator: 'split', communicatorCache: 2, roundTimeoutMs: 1e6 },
+  });
+  workers.report(head);
+  return { head, workers };
+}
+
+test('workers whose tasks are short are given some ahead, which count as queued until they begin', async () => {
+  const { head, workers } = quickHead();
+  const tasks = Array.from({ length: 30 }, () => submit(head, 1));
+  assert.is(workers.ahead.given, 0);
+  assert.ok(workers.deliver(0));
+  assert.ok(workers.ahead.given > 0);
+  const { queued, running } = head.status();
+  assert.equal({ queued, running }, { queued: 27, running: 2 });
+  await settle(workers);
+  assert.ok(tasks.every(({ state, attempts }) => state === 'succeeded' && attempts === 1));
+  assert.is(head.status().queued, 0);
+  head.groups.close();
+});
+
+test('a task that waits at a busy worker is begun by one that is idle, and one that is cancelled is not begun', async () => {
+  const { head, workers } = quickHead();
+  const tasks = Array.from({ length: 7 }, () => submit(head, 1));
+  assert.ok(workers.deliver(0));
+  const waiting = tasks.slice(3);
+  assert.ok(waiting.every(({ state }) => state === 'queued'));
+  head.cancel(tasks[4]!, 'not wanted');
+  assert.is(tasks[4]!.state, 'cancelled');
+  // The other worker ends everything, while the first says nothing.
+  while (workers.deliver(1) && head.status().running > 1);
+  for (let guard = 0; guard < 20; guard++) workers.deliver(1);
+  await turn();
+  const begun = tasks.filter(({ id }) => workers.begun.has(id)).length;
+  assert.is(workers.begun.has(tasks[4]!.id), false);
+  assert.ok(begun >= 5, `${begun} have begun`);
+  await settle(workers);
+  assert.is(tasks.filter(({ state }) => state === 'succeeded').length, 6);
+  head.groups.close();
+});
+
+test('a gang waits for no task that came after it, and a death takes no task along that was given ahead', async () => {
+  const { head, workers } = quickHead();
+  const first = Array.from({ length: 6 }, () => submit(head, 1));
+  assert.ok(workers.deliver(0));
+  const gang = submit(head, 2);
+  const later = Array.from({ length: 6 }, () => submit(head, 1));
+  workers.die(0);
+  await settle(workers);
+  assert.ok(workers.ahead.takenBack > 0);
+  const failed = first.filter(({ state }) => state === 'failed');
+  assert.ok(failed.length <= 2, 'those alone that the workers ran');
+  assert.ok([gang, ...later].every(({ state }) => state === 'succeeded'));
+  head.groups.close();
+});
 
 /** Lets everything arrive that is on its way. */
 async function settle(workers: FakeWorkers): Promise<void> {

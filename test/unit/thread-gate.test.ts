@@ -44,6 +44,8 @@ test('a task thread is not ended while its process is in the middle of a message
       seal: window.node.seal,
       bells: undefined,
       posts: undefined,
+      ahead: undefined,
+      awake: undefined,
       wire,
       worldRank: 0,
       output: { stdout: 1, stderr: 2, label: 'none', log: undefined },

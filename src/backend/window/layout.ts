@@ -140,9 +140,13 @@ export class WindowLayout {
   }
 }
 
+/** Slots for tasks that wait at workers which run others, per rank and in all: a slot of many ranks is large. */
+const aheadPerRank = 8;
+const mostAhead = 64;
+
 /** Slots of a window: more than gangs can run at once, so that some can be emptied meanwhile. */
 export function slotsOf(ranks: number): number {
-  return 2 * ranks + 2;
+  return 2 * ranks + 2 + Math.min(mostAhead, aheadPerRank * ranks);
 }
 
 /** The largest `window`, in bytes per rank, that fits 4 GiB with `ranks` ranks on one host; rounded down to 64 KiB. */
