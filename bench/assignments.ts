@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const [workers, members, count] = [Number(values.workers), Number(values.members), Number(values.count)];
 const launcher = detectLauncher(values.mpiexec);
 const task = taskModule<typeof import('./assignments-task.js')>(new URL('./assignments-task.ts', import.meta.url));
-/** Of the assignments, before the memory is looked at for the first time. */
+/** Of the assignments, before the memory is measured for the first time. */
 const warmPart = 0.2;
 
 interface Row {

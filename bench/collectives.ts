@@ -1,6 +1,6 @@
 /**
- * Times an allreduce of float32 sums in every form that Shoal has, on every transport that is installed, beside C programs, the
- * roofline, mpi4py and gloo. docs/performance.md says what is compared and how.
+ * Times an allreduce of float32 sums in every form that Shoal has, on every transport that is installed. Beside it run
+ * C programs, the roofline, mpi4py and gloo. docs/performance.md says what is compared and how.
  */
 import { drawCollectives, printCollectives } from './collectives/report.js';
 import type { Plan } from './collectives/contenders.js';

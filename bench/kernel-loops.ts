@@ -44,9 +44,11 @@ const halfHelpers = `
     return (u[0] + 0x7fff + ((u[0] >>> 16) & 1)) >>> 16;
   }`;
 
-/** Each loop is a function of its own, as if it stood in the user's code: the engine optimises it for its arrays alone. */
+/**
+ * Each loop is a function of its own, as if it stood in the user's code: the engine optimises it for its arrays alone.
+ */
 function compile(body: string, before = ''): Loop {
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- of texts in this file
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- texts of ours
   return new Function(
     `${before}; return function (x, y, z) { for (let i = 0; i < z.length; i++) { ${body} } }`,
   )() as Loop;

@@ -1,7 +1,8 @@
 /**
- * Times every kernel, two sources into a third array, beside a copy and beside a plain TypeScript loop, in one run, after
- * comparing the kernel's result with the loop's. GB/s are bytes of the result a second. `copies`: the kernel's time by that
- * of a copy of as many bytes as it moves, one and a half times the array. `loops`: the loop's time by the kernel's.
+ * Times every kernel, two sources into a third array, beside a copy and beside a plain TypeScript loop, in one run.
+ * Before that it compares the kernel's result with the loop's. GB/s are bytes of the result a second. `copies`: the
+ * kernel's time by that of a copy of as many bytes as it moves, one and a half times the array. `loops`: the loop's
+ * time by the kernel's.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

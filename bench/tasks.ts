@@ -1,6 +1,7 @@
 /**
- * Times empty tasks one after another and many at once, gangs, and the start of a pool, on every transport that is installed, beside
- * piscina and mpi4py.futures. With `--growth` it looks at heaps instead. docs/performance.md says what is compared and how.
+ * Times empty tasks one after another and many at once, gangs, and the start of a pool. It runs on every transport that
+ * is installed, beside piscina and mpi4py.futures. With `--growth` it measures heaps instead. docs/performance.md says
+ * what is compared and how.
  */
 import { Piscina } from 'piscina';
 import { measureGrowth, printGrowth } from './tasks/growth.js';

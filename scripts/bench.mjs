@@ -1,4 +1,7 @@
-/** `npm run bench [-- collectives | tasks | assignments | kernels] [options]`: builds, then runs. docs/performance.md has the options. */
+/**
+ * `npm run bench [-- collectives | tasks | assignments | kernels] [options]`: builds, then runs. docs/performance.md
+ * has the options.
+ */
 import { spawnSync } from 'node:child_process';
 import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { output, root, say } from './command.mjs';

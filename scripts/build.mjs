@@ -24,7 +24,9 @@ export function buildLibrary() {
   );
 }
 
-/** bindings/build/*.node, with a C++ compiler: `os`, and `mpi` for every family that is here. make knows what is old. */
+/**
+ * bindings/build/*.node, with a C++ compiler: `os`, and `mpi` for every family that is here. make knows what is old.
+ */
 export function buildAddons() {
   run('build the addons', 'make', ['-s'], { cwd: join(root, 'bindings') });
 }

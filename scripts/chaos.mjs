@@ -1,4 +1,7 @@
-/** `npm run test:chaos -- [--minutes M] [--seed S] [--transport threads|openmpi|openmpi-wire|mpich|mpich-wire]`: builds, then runs. */
+/**
+ * `npm run test:chaos -- [--minutes M] [--seed S] [--transport threads|openmpi|openmpi-wire|mpich|mpich-wire]`: builds,
+ * then runs.
+ */
 import { spawnSync } from 'node:child_process';
 import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { root, tool } from './command.mjs';

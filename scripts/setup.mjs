@@ -1,8 +1,8 @@
 /**
  * `npm run setup [-- --yes]`: list what is missing for `npm test`, install it from apt, build everything.
  *
- * Plain Node without dependencies. As root, or with --yes, it installs at once; on a terminal with sudo it asks
- * first; otherwise it ends with the command to run by hand.
+ * Plain Node without dependencies. As root, or with --yes, it installs at once; on a terminal with sudo it asks first.
+ * Otherwise it ends with the command to run by hand.
  */
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';

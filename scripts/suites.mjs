@@ -29,10 +29,10 @@ const overWire = (family, half) => {
 };
 
 /**
- * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes. `part`:
- * of one folder it has one of so many parts, and other suites the others; a number that is drawn says which. `beside`:
- * its files take about one core and count nothing that others make, so two of them run at a time. `byName`: wants the
- * rights of root, and runs when it is named alone.
+ * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes.
+ * `part`: of one folder it has one of so many parts, and other suites the others; a number that is drawn says which.
+ * `beside`: its files take about one core and count nothing that others make, so two of them run at a time. `byName`:
+ * wants the rights of root, and runs when it is named alone.
  */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [], beside: true },

@@ -2,9 +2,9 @@
  * `npm test [-- --only suite,suite]`: set up, build, check the committed binary, run the tests.
  *
  * Where suites share the files of a folder, SHOAL_TEST_DRAW says which has which; it is drawn, and printed. Files of
- * suites that can run beside others run two at a time, and before the rest.
- * One process per test file with a time limit. A file fails when it reports no tests, skipped tests or failed tests,
- * or exits with another code than 0: uvu alone lets several of these pass. The last line is `N passed, N failed`.
+ * suites that can run beside others run two at a time, and before the rest. One process per test file with a time
+ * limit. A file fails when it reports no tests, skipped tests or failed tests, or exits with another code than 0. By
+ * itself uvu lets several of these pass. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -46,7 +46,9 @@ export function buildWasm() {
   writeFileSync(recordFile, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Whether building from source gives the committed binary: its bytes with the recorded emcc, its exports with another. */
+/**
+ * Whether building from source gives the committed binary: its bytes with the recorded emcc, its exports with another.
+ */
 export function checkCommittedWasm() {
   const record = wasmRecord();
   if (record.binarySha256 !== sha256('wasm/shoal.wasm')) {

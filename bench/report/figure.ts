@@ -1,4 +1,6 @@
-/** Writes a log-log line chart as SVG: two colour schemes, by the reader's; lines told apart by colour, dash and mark. */
+/**
+ * Writes a log-log line chart as SVG: two colour schemes, by the reader's; lines told apart by colour, dash and mark.
+ */
 import { writeFileSync } from 'node:fs';
 
 /** One line of the chart. */

@@ -54,7 +54,7 @@ napi_value library_version(napi_env env, napi_callback_info info) {
 // int MPI_Finalize(void);
 Outcome finalize() { return checked("MPI_Finalize", MPI_Finalize()); }
 
-// No call: takes its turn at the lock, and lets go.
+// No call: takes its turn at the lock, and releases it.
 Outcome pass() { return checked("", MPI_SUCCESS); }
 
 // int MPI_Abort(MPI_Comm comm, int errorcode);

@@ -74,7 +74,8 @@ napi_value map_segment(napi_env env, napi_callback_info info) {
 #define SHOAL_WIDEST
 #endif
 
-// memcpy of one C library moves a byte at a time from some addresses to others; this loop takes as long for all of them.
+// memcpy of one C library moves a byte at a time from some addresses to others. This loop takes as long for all of
+// them.
 SHOAL_WIDEST void copy(uint8_t* target, const uint8_t* source, size_t size) {
   typedef uint8_t Vector __attribute__((vector_size(32), aligned(1), may_alias));
   constexpr size_t kBlock = 4 * sizeof(Vector);
@@ -92,13 +93,14 @@ SHOAL_WIDEST void copy(uint8_t* target, const uint8_t* source, size_t size) {
   memcpy(target + at, source + at, size - at);
 }
 
-// The same with stores past the caches, for lines that another core has read and will read: an ordinary store waits until
-// that core has given its copy of the line up, at 30 ns a line where cores are far from each other.
+// The same with stores past the caches, for lines that another core has read and will read. An ordinary store
+// waits until that core has given its copy up, at 30 ns a line where cores are far from each other.
 void stage(uint8_t* target, const uint8_t* source, size_t size) {
   size_t at = 0;
 #ifdef __SSE2__
   constexpr size_t kLine = 64;
-  constexpr size_t kLeast = 32 * 1024;  // the reader waits for memory: with cores near each other short arrays take longer
+  // The reader waits for memory: with cores near each other short arrays take longer.
+  constexpr size_t kLeast = 32 * 1024;
   if (size < kLeast) return copy(target, source, size);
   const size_t lead = -uintptr_t(target) % kLine;
   at = lead < size ? lead : size;
@@ -115,7 +117,7 @@ void stage(uint8_t* target, const uint8_t* source, size_t size) {
 
 // void *memcpy(void *dest, const void *src, size_t n);
 // Two typed arrays that do not overlap, and byte offsets within each. False, and nothing copied, when either has not so
-// many bytes (any more). The arrays are looked at anew in each call: nothing is kept of memory that can go away.
+// many bytes (any more). The arrays are read anew in each call: nothing is kept of memory that can go away.
 template <void (*kCopy)(uint8_t*, const uint8_t*, size_t)>
 napi_value copy_bytes(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -156,7 +158,7 @@ napi_value create_doorbell(napi_env env, napi_callback_info info) {
 }
 
 // ssize_t write(int fd, const void *buf, size_t count);
-// A full pipe has rung already; a closed one belongs to a process that is gone: neither is an error.
+// A full pipe has a notification already; a closed one belongs to a process that is gone: neither is an error.
 napi_value ring_doorbell(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const int fd = int(call.integer(0));
@@ -167,7 +169,7 @@ napi_value ring_doorbell(napi_env env, napi_callback_info info) {
 }
 
 // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
-// Waits until the bell rings, at most `timeoutMs`, and silences it. Returns 1 if it rang.
+// Waits until the doorbell is notified, at most `timeoutMs`, and takes the notification. Returns 1 if it came.
 napi_value wait_doorbell(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const int fd = int(call.integer(0));

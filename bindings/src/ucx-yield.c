@@ -1,7 +1,7 @@
 // Preloaded into ranks of MPICH when there are more of them than cores.
 //
-// MPICH over UCX never lets go of its core while a call waits: 5 ranks on 2 cores take 45 ms for an MPI_Comm_split, nearly
-// all of it for ranks that look in vain. UCX looks with this one function, which returns how much has happened.
+// MPICH over UCX never yields its core while a call waits: 5 ranks on 2 cores take 45 ms for an MPI_Comm_split, nearly
+// all of it for ranks that poll in vain. UCX polls with this one function, which returns how much has happened.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sched.h>

@@ -8,8 +8,8 @@ export interface Lease {
   readonly taskId: string;
   readonly rank: number;
   /**
-   * The group's communicator; −1: none. On the way to a rank's control side it is the head's number for it, between the
-   * control side and its thread that of the addon.
+   * The group's communicator; −1: none. On the way to a rank's control side it is the head's number for it. Between the
+   * control side and its thread it is that of the addon.
    */
   readonly communicator: number;
   /** All members in rank order; `worldRank` says which doorbell is whose. */

@@ -19,6 +19,6 @@ export function bytesOf(
 export function lostBuffer(what: string, bytesLeft: number): InvalidArgumentError {
   return new InvalidArgumentError(
     `${what}: expected the buffer to stay as it was until the call ends, ` +
-      `but it was detached or shrunk to ${bytesLeft} bytes; await the call before you transfer the buffer`,
+      `but it was detached or shrunk to ${bytesLeft} bytes. Await the call before you transfer the buffer`,
   );
 }

@@ -1,8 +1,8 @@
 /**
  * Calls that make an array for all ranks: `emptyShared`.
  *
- * Such a call is a small allreduce of three words: the array's address, which the root alone knows, how many ranks have no
- * room, and how much the root has. Its name says dtype and count, which the ranks must agree on.
+ * Such a call is a small allreduce of three words. They are the array's address, which the root alone knows, how many
+ * ranks have no room, and how much the root has. Its name says dtype and count, which the ranks must agree on.
  */
 import type { CallArguments } from '../backend/call-arguments.js';
 import { ClosedError, CollectiveMismatchError, WindowExhaustedError } from '../errors.js';
@@ -111,8 +111,8 @@ export class ArrayCalls {
     if (missing > 0) {
       offer.withdraw();
       throw new WindowExhaustedError(
-        `${what}: ${sizeBytes} bytes do not fit rank ${root}'s part of the window, whose largest free range has ` +
-          `${largestFreeBytes} (without a window: what some process can allocate at once). Nothing was made; free arrays, ` +
+        `${what}: ${sizeBytes} bytes do not fit rank ${root}'s part of the window. Its largest free range has ` +
+          `${largestFreeBytes} (without a window: what some process can allocate at once). Nothing was made. Free arrays, ` +
           `launch with a larger window, or give another root`,
         { requestedBytes: sizeBytes, largestFreeBytes },
       );

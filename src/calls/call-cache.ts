@@ -2,7 +2,7 @@
  * The prepared forms of ordinary calls: one that is made again finds its own, and is not checked again.
  *
  * The key is the identity of the buffer and the values of the options. A call is kept as long as its buffer is, since
- * the map is weak; a loop over ever new buffers makes the map forget all of them now and then.
+ * the map is weak. A loop over ever new buffers makes the map forget all of them now and then.
  */
 import type { Operation } from '../operations/operation.js';
 import type { Call } from './call.js';

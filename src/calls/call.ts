@@ -2,7 +2,7 @@
  * A call of one collective on one rank: checked and prepared once, started any number of times, one start at a time.
  *
  * A start goes from `idle` to `running` (or waits as `queued` behind earlier calls of its group), perhaps to `leaving`,
- * and back to `idle`; `error` then says how it ended. A start that completes at once allocates nothing and reads no
+ * and back to `idle`. Then `error` says how it ended. A start that completes at once allocates nothing and reads no
  * clock.
  */
 import type { AbortReason } from '../backend/abort-reason.js';
@@ -204,7 +204,7 @@ export class Call implements MemoryUser {
       (error instanceof ShoalError
         ? error
         : new InvalidArgumentError(
-            `${what}: the call could not be carried out: ${isError(error) ? error.message : show(error)}; see that nobody ` +
+            `${what}: the call could not be carried out: ${isError(error) ? error.message : show(error)}. See that nobody ` +
               `writes to memory that is not its own, nor changes the buffer, while the call runs`,
             {},
             { cause: error },

@@ -1,6 +1,6 @@
 /**
- * Drives all pending calls of one rank, on all its groups: every wait moves all of them (rule 10), so
- * two groups used in opposite order by two ranks do not deadlock.
+ * Drives all pending calls of one rank, on all its groups. Every wait moves all of them (rule 10), so two groups used
+ * in opposite order by two ranks do not deadlock.
  */
 import assert from 'node:assert/strict';
 import { clearTimeout, longestTimerMs, nowMs, setTimeout } from '../clock.js';

@@ -131,8 +131,8 @@ export class GroupCalls {
   }
 
   /**
-   * What an awaited call gives its caller, when that goes on and not before: whether a buffer is free must not depend on
-   * how fast the others were. Calls come here in the order in which they have ended.
+   * What an awaited call gives its caller, when that goes on and not before. Whether a buffer is free must not depend
+   * on how fast the others were. Calls come here in the order in which they have ended.
    */
   readonly #giveBack = (call: Call): unknown => {
     this.#inUse.giveBack(call);

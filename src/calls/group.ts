@@ -41,7 +41,7 @@ export class Group implements CallGroup, DrivenGroup {
     return this.channel.sequence;
   }
 
-  /** Whether a call can start, as far as is known without looking at what others have done. */
+  /** Whether a call can start, as far as is known without polling what others have done. */
   get isOpen(): boolean {
     return !this.#closed && this.#failure === undefined;
   }
@@ -157,7 +157,7 @@ export class Group implements CallGroup, DrivenGroup {
   }
 
   /**
-   * Let go of the channel; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched.
+   * Release the channel; every later call rejects with ERR_SHOAL_CLOSED. The memory of the slot is no longer touched.
    */
   close(): void {
     if (this.#closed) return;

@@ -1,9 +1,9 @@
 /**
- * How long a rank spins before it sleeps: as long as a sleep and a wake cost, so that a peer that comes a little late
- * finds it awake. A shorter spin lets two ranks that missed each other once go on missing each other.
+ * How long a rank spins before it sleeps. It spins as long as a sleep and a wake cost, so that a peer that comes a
+ * little late finds it awake. A shorter spin lets two ranks that missed each other once go on missing each other.
  *
- * Source: competitive spinning; Karlin, Li, Manasse and Owicki, "Empirical Studies of Competitive Spinning for a
- * Shared-Memory Multiprocessor" (1991): to spin as long as a block costs is at most twice as bad as the best choice.
+ * Source: competitive spinning. Karlin, Li, Manasse and Owicki, "Empirical Studies of Competitive Spinning for a
+ * Shared-Memory Multiprocessor" (1991). To spin as long as a block costs is at most twice as bad as the best choice.
  */
 import { nowMs } from '../clock.js';
 

@@ -91,8 +91,8 @@ export function validate(
 }
 
 /**
- * The part of a node-shared array that a call writes. Each rank reads what it brings, and all read the same there: a fold of
- * one array with itself is what nobody means.
+ * The part of a node-shared array that a call writes. Each rank reads what it brings, and all read the same there: a
+ * fold of one array with itself is what nobody means.
  */
 function sharedPlace(
   what: string,
@@ -104,7 +104,7 @@ function sharedPlace(
   if (reduces && arrays.sharedPlace(source.memory)) {
     throw new InvalidArgumentError(
       `${what}: expected buffer to be an array of this rank's own, but it lies in one of emptyShared, which is the same ` +
-        `on all ranks; give that as out`,
+        `on all ranks. Give that as out`,
     );
   }
   const place = arrays.sharedPlace(target.memory);

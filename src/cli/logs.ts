@@ -53,7 +53,7 @@ async function show(head: RemoteHead, which: string | undefined, follow: boolean
   if (taskId !== undefined) logs.only(taskId);
   await logs.all();
   while (follow && !head.isGone) {
-    // Looked at before the lines are: what it has printed last is then among them.
+    // Read before the lines are: what it has printed last is then among them.
     const isOver = taskId !== undefined && hasEnded(await recordOf(head, taskId));
     await logs.news();
     if (isOver) break;

@@ -52,7 +52,7 @@ export function startCommand(): Command {
   return new Command('start')
     .summary('start a pool that runs by itself')
     .description(
-      'Start a pool for `connect()` and `shoal submit`, which runs until `shoal stop`, Ctrl-C or SIGTERM; with --address, ' +
+      'Start a pool for `connect()` and `shoal submit`, which runs until `shoal stop`, Ctrl-C or SIGTERM. With --address, ' +
         'a node manager for a pool on another node, which runs until that one ends.',
     )
     .option('-n, --workers <number>', 'workers (default: the cores this process may use)', numberOption)

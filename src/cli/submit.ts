@@ -84,7 +84,7 @@ async function submitAndWait(
     handle.cancel(new Error('SIGINT'));
   });
   const result = handle.result();
-  // Its failure is looked at when its output has been shown.
+  // Its failure is read when its output has been shown.
   const ended = result.then(
     () => true,
     () => true,

@@ -1,4 +1,4 @@
-/** `collective` and `context` of `shoal/worker`: without state of their own, each use looks its task up. */
+/** `collective` and `context` of `shoal/worker`: without state of their own, each use finds its task anew. */
 import { operations } from '../operations/index.js';
 import { methodNames } from '../operations/operation.js';
 import type { Collective } from './collective.js';

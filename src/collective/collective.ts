@@ -17,10 +17,11 @@ export interface Collective extends Allreduce, Broadcast, Barrier, EmptyShared {
    */
   empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T;
   /**
-   * Give an array of {@link Collective.empty} or of {@link EmptyShared.emptyShared} back early. No view of it may be used
-   * afterwards on this rank. Not collective: memory of a node-shared array is used again when all its ranks have freed it.
+   * Give an array of {@link Collective.empty} or of {@link EmptyShared.emptyShared} back early. No view of it may be
+   * used afterwards on this rank. Not collective: memory of a node-shared array is used again when all its ranks have
+   * freed it.
    */
   free(array: TypedArray | Float16ArrayLike): void;
-  /** This task's collectives as a plain object, for hot loops: saves looking the task up in every call. */
+  /** This task's collectives as a plain object, for hot loops: no call has to find the task first. */
   current(): Collective;
 }

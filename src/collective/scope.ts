@@ -26,7 +26,7 @@ export interface TaskContext {
    * `handle.on('message')` get `{ taskId, rank, value }`, a copy. Values of one rank arrive in their order, and before
    * the task's result.
    *
-   * Never waits. At most 1,000 values or 1 MiB of a rank are on their way: what comes then is dropped, and the pool
+   * Never waits. At most 1,000 values or 1 MiB of a rank are on their way. What comes then is dropped, and the pool
    * warns of it when the task ends. Code that never awaits may post too.
    *
    * @returns False when the value was dropped: there was no room, or, in a script, nobody who listens.
@@ -94,8 +94,9 @@ export function currentScope(what: string): TaskScope {
   const scope = runtime?.storage.getStore() ?? runtime?.running ?? joinedWorld(runtime);
   if (scope) return scope;
   throw new NotInTaskError(
-    `${what} is only there while a task runs: inside the function that pool.run(…) or pool.submit(…) calls (not at the ` +
-      `top level of its module), in a script started by \`shoal run\`, or in a function given to runRanks of shoal/testing`,
+    `${what} is only there while a task runs. Use it inside the function that pool.run(…) or pool.submit(…) ` +
+      `calls (not at the top level of its module). It is also there in a script started by \`shoal run\`, ` +
+      `and in a function given to runRanks of shoal/testing`,
   );
 }
 

@@ -47,8 +47,8 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
   const runtime = findRuntime();
   if (runtime?.worker || runtime?.storage.getStore() || (launchedRank(process.env)?.size ?? 1) > 1) {
     throw new UnsupportedError(
-      'launch: a task, a script under `shoal run`, or one of several ranks under mpiexec cannot launch a pool of its own; ' +
-        'return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
+      'launch: a task, a script under `shoal run`, or one of several ranks under mpiexec cannot launch a pool of its own. ' +
+        'Return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
     );
   }
   becomeDriver();

@@ -40,8 +40,8 @@ export interface LaunchOptions {
   /** Arguments for it, before ours. */
   readonly mpiexecArgs?: readonly string[];
   /**
-   * How the processes' rows come to the head over MPI: `'accept-connect'` (Open MPI alone) or `'intercomm'`, to an
-   * agent that is one rank more, or `'gather'`, to worker 0. Default `'auto'`: by the family.
+   * How the processes' rows come to the head over MPI. With `'accept-connect'` (Open MPI alone) and `'intercomm'` they
+   * come to an agent that is one rank more, with `'gather'` to worker 0. Default `'auto'`: by the family.
    */
   readonly rendezvous?: RendezvousChoice;
   /** Hosts and how many workers each gets, such as `['node1:4', 'node2:4']`; default: all on this host. */
@@ -49,8 +49,8 @@ export interface LaunchOptions {
   /** A hostfile of `mpiexec`, instead of `hosts`; the first host in it is this one. */
   readonly hostfile?: string;
   /**
-   * Who starts the node managers of other nodes: `'start'` (default): the head, through `mpiexec`, when it knows which
-   * there are; `'wait'`: the user, by `shoal start --address`, before or after.
+   * Who starts the node managers of other nodes. `'start'` (default): the head, through `mpiexec`, when it knows which
+   * there are. `'wait'`: the user, by `shoal start --address`, before or after.
    */
   readonly nodeManagers?: NodeManagersChoice;
   /**
@@ -59,7 +59,7 @@ export interface LaunchOptions {
   readonly listen?: string;
   /**
    * When a worker is lost, others go on with their tasks (Open MPI). `'restart'` (default): all processes are started
-   * again as soon as they are idle; `'continue'` (Open MPI): only when a task wants more workers than are left. Of no
+   * again as soon as they are idle. `'continue'` (Open MPI): only when a task wants more workers than are left. Of no
    * effect with threads, where a lost one is replaced alone.
    */
   readonly onWorkerLost?: OnWorkerLost;
@@ -95,14 +95,15 @@ export interface LaunchOptions {
    */
   readonly roundTimeoutMs?: number;
   /**
-   * A task whose function ends while collectives of it are in flight: `'warn'` (default): the pool warns, since the
-   * results depend on luck; `'error'`: the task fails. A call that was not awaited and is over by then cannot be told.
+   * What is done about a task whose function ends while collectives of it are in flight. `'warn'` (default): the pool
+   * warns, since the results depend on luck. `'error'`: the task fails. A call that was not awaited and is over by then
+   * cannot be told.
    */
   readonly unawaited?: Unawaited;
   /**
-   * A task whose module has changed, or a file that it imports: `'changed'` (default): workers that have loaded another
-   * version get new threads first, so that all ranks run what is there now; `'never'`: what is loaded stays. Files of
-   * `node_modules` are not looked at.
+   * What is done about a task whose module has changed, or a file that it imports. `'changed'` (default): workers that
+   * have loaded another version get new threads first, so that all ranks run what is there now. `'never'`: what is
+   * loaded stays. Files of `node_modules` are not checked.
    */
   readonly reload?: Reload;
   /** Limits of each task thread's JavaScript heap. */

@@ -24,8 +24,8 @@ export interface TaskOptions {
   /** Label in events and logs. */
   readonly name?: string;
   /**
-   * On which nodes the ranks are: `'pack'` (default): on one node if that many workers are idle there, else on few;
-   * `'spread'`: on as many as possible; `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
+   * On which nodes the ranks are. `'pack'` (default): on one node if that many workers are idle there, else on few.
+   * `'spread'`: on as many as possible. `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
    */
   readonly placement?: Placement;
   /** Limit from assignment in milliseconds; default: none. */

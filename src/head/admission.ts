@@ -21,7 +21,7 @@ export function assertAcceptable(spec: TaskSpec, load: Load): void {
   if (queued < maxQueue && queuedBytes + spec.args.length <= maxQueueBytes) return;
   throw new QueueFullError(
     `the queue holds ${queued} tasks with ${queuedBytes} bytes of arguments, the limits are ` +
-      `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes); wait for 'drain' or for results`,
+      `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes). Wait for 'drain' or for results`,
     { queued, queuedBytes },
   );
 }

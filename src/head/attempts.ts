@@ -91,8 +91,8 @@ export class Attempts {
   }
 
   /**
-   * Have tasks returned that workers have been given ahead: for so many idle workers those that have waited longest, and
-   * one that too many have passed.
+   * Have tasks returned that workers have been given ahead. Those are, for so many idle workers, the ones that have
+   * waited longest, and one that too many have passed.
    */
   returnSome(idle: number): void {
     const { overdue } = this.#offers;

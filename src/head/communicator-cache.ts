@@ -43,8 +43,8 @@ export class CommunicatorCache {
   }
 
   /**
-   * A gang has ended. Returns what its members give back: a communicator that did not end clean, since messages may
-   * still be on their way in it, and those beyond the limit.
+   * A gang has ended. Returns what its members give back: a communicator that did not end clean, and those beyond the
+   * limit. Messages may still be on their way in one that did not end clean.
    */
   release(worldRanks: readonly number[], clean: boolean): CommunicatorMembers[] {
     const key = worldRanks.join(',');

@@ -1,9 +1,9 @@
 /**
  * The gang scheduler: which queued tasks start now, each on k idle workers at once.
  *
- * FIFO with bounded backfill: a later, smaller task may start on workers that the first task in the queue
- * cannot use yet, at most `maxBypass` times; then nothing passes it until it has started. So every task
- * starts once enough workers come free. Pure: no clock, no workers, only counts and names.
+ * FIFO with bounded backfill. A later, smaller task may start on workers that the first task in the queue cannot use
+ * yet, at most `maxBypass` times. Then nothing passes it until it has started. So every task starts once enough workers
+ * come free. Pure: no clock, no workers, only counts and names.
  */
 
 import type { Placement } from '../protocol/pool-messages.js';

@@ -62,7 +62,7 @@ export class Groups {
   }
 
   /**
-   * A gang has ended, in step and with no message of a call on its way, or not: what is on its way is then cleared
+   * A gang has ended, in step and with no message of a call on its way, or not. If not, what is on its way is cleared
    * soon.
    */
   release(worldRanks: readonly number[], clean: boolean): void {

@@ -30,7 +30,7 @@ export interface Stale {
 
 /**
  * Kept by the head, which decides for all ranks of a task alike. A worker's record may hold files that its present
- * thread has not loaded: then it is given a new thread once too often, never an old version.
+ * thread has not loaded. Then it is given a new thread once too often, never an old version.
  */
 export class ModuleVersions {
   readonly #files = new SourceFiles();
@@ -62,8 +62,8 @@ export class ModuleVersions {
   }
 
   /**
-   * A worker that runs a task can be given another of this module: it has no other version of it. What it loads is noted
-   * then.
+   * A worker that runs a task can be given another of this module: it has no other version of it. What it loads is
+   * noted then.
    */
   giveAhead(url: string, worldRank: number, submittedAt: number): boolean {
     const graph = this.#check(url, submittedAt);

@@ -1,5 +1,5 @@
 /**
- * Tasks of one rank that workers are given ahead: a worker begins with the next as soon as the one that it runs has
+ * Tasks of one rank that workers are given ahead. A worker begins with the next as soon as the one that it runs has
  * ended, and need not wait for the head. Until then a task counts as queued and can be taken back.
  */
 import { nowMs } from '../clock.js';

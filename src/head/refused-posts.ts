@@ -12,7 +12,7 @@ export function refusedWarning(taskId: string, outcomes: readonly RankOutcome[])
   const total = refused.reduce((sum, { count }) => sum + count, 0);
   const ranks = refused.map(({ rank }) => rank).sort((a, b) => a - b);
   return (
-    `task ${taskId}: context.post returned false ${total} times on ${ranksText(ranks)}, and dropped what it was given: ` +
-    `the driver took the values more slowly than they came; post less often, or again later`
+    `task ${taskId}: context.post returned false ${total} times on ${ranksText(ranks)}, and dropped what it was given. ` +
+    `The driver took the values more slowly than they came. Post less often, or again later`
   );
 }

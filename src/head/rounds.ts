@@ -1,7 +1,7 @@
 /**
  * Communicator rounds: the pool's workers call MPI_Comm_split together, for all tasks assigned in one tick at once.
  *
- * One round at a time, numbered, in two steps. *Prepare*: every live worker shows that it can enter MPI; one that stays
+ * One round at a time, numbered, in two steps. *Prepare*: every live worker shows that it can enter MPI. One that stays
  * silent is put aside before anybody is inside, since a rank that is stopped inside a split would stop all the others.
  * *Go*: every live worker splits (`'split'`) or the members alone make their groups (`'create-group'`). A worker that
  * is lost between go and done may leave the others inside MPI for ever: the epoch is broken.

@@ -22,8 +22,8 @@ export interface KernelExports {
 /** What `start`, `advance` and `leave` return; mirrors `Status` of `wasm/src/protocol.h`. */
 export const Status = { pending: 0, complete: 1, mismatch: 2, ended: 3, aborted: 4, left: 5 } as const;
 /**
- * Beside a status of `start` and `advance`: members to notify; a result to copy out before `depart`; of which `fold_on`
- * folds the rest, part by part.
+ * Beside a status of `start` and `advance`: members to notify, and a result to copy out before `depart`. Of that result
+ * `fold_on` folds the rest, part by part.
  */
 export const flags = { notifies: 0x100, copiesOut: 0x200, foldsOn: 0x400 } as const;
 

@@ -1,8 +1,8 @@
 /**
  * One epoch of a pool's processes: their job, and what the head's side knows of its workers while it lasts.
  *
- * Everything that a report can change hangs here, and reports of an epoch that is over are dropped here, in one place:
- * what is still on its way from the processes of an earlier job says nothing of those of the next.
+ * Everything that a report can change hangs here, and reports of an epoch that is over are dropped here, in one place.
+ * What is still on its way from the processes of an earlier job says nothing of those of the next.
  */
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../clock.js';
 import type { WorkerDiedError } from '../errors.js';

@@ -200,7 +200,7 @@ export class MpiJob {
   }
 
   /**
-   * The rows have come over MPI: each node manager gets those of its own node, once all are there: a worker that is
+   * The rows have come over MPI. Each node manager gets those of its own node, once all are there. A worker that is
    * adopted waits for the others inside MPI, with a core of its own.
    */
   async #gathered(rows: readonly RankRow[]): Promise<void> {

@@ -143,8 +143,8 @@ export class Nodes {
     const known = nodeKey(hello) === nodeKey(nodeIdentity()) ? process.pid : this.#present.get(nodeKey(hello))?.pid;
     if (known === undefined) return undefined;
     return (
-      `node ${hello.node} has a node manager, process ${known}; ` +
-      `where one host is to be several nodes, each needs a SHOAL_NODE of its own, with its workers`
+      `node ${hello.node} has a node manager, process ${known}. ` +
+      `Where one host is to be several nodes, each needs a SHOAL_NODE of its own, with its workers`
     );
   }
 

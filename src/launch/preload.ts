@@ -7,7 +7,7 @@ import { preloadWith } from '../worker/launcher-environment.js';
 
 /**
  * Value of LD_PRELOAD for the ranks; undefined: leave it as it is. Ranks of MPICH that outnumber the cores get a
- * library that lets go of the core when a call waits; where it was not built they only wait slower.
+ * library that yields the core when a call waits. Where it was not built they only wait slower.
  */
 export function preloadFor(family: MpiFamily, ranks: number): string | undefined {
   if (family !== 'mpich' || ranks <= usableCores()) return undefined;

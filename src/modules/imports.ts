@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * `from '…'`, `import '…'`, `import('…')`, `require('…')`. A pattern and no parser: the text may be TypeScript, or have
- * errors of syntax. What only looks like an import, as in a comment, costs no more than a look at a file.
+ * errors of syntax. What only resembles an import, as in a comment, costs no more than a check of a file.
  */
 const importPattern = /\b(?:from|import|require)\s{0,99}(?:\(\s{0,99})?(["'`])((?:(?!\1)[^\\\n$]){1,999})\1/g;
 const extensions = ['.ts', '.mts', '.cts', '.tsx', '.jsx', '.js', '.mjs', '.cjs', '.json'];
@@ -30,8 +30,8 @@ export function importsOf(text: string): readonly string[] {
 }
 
 /**
- * The files that an import may mean; all of them, where a loader has to choose, as between `./x.js` and the `./x.ts`
- * that it is compiled from. Empty: none that is there, or one of `node_modules`.
+ * The files that an import may mean. It is all of them where a loader has to choose, as between `./x.js` and the
+ * `./x.ts` that it is compiled from. Empty: none that is there, or one of `node_modules`.
  */
 export function resolveImport(file: string, specifier: string): readonly string[] {
   const path = pathOf(file, specifier);

@@ -78,7 +78,7 @@ const libraries: Readonly<Record<MpiFamily, readonly string[]>> = {
   mpich: ['libmpich.so.12', 'libmpi.so.12'],
 };
 
-/** Open the family's library, then its addon. @throws {@link UnsupportedError} which says what was looked for. */
+/** Open the family's library, then its addon. @throws {@link UnsupportedError} which says what was searched for. */
 export function loadMpi(family: MpiFamily): MpiAddon {
   const os = loadOs();
   const tried: string[] = [];

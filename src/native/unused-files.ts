@@ -11,7 +11,7 @@ import { basename } from 'node:path';
  */
 export function removeUnusedFiles(paths: readonly string[], sinceMs: number, ending: ReadonlySet<number>): void {
   const made = paths.filter((path) => isOwnFile(path, sinceMs));
-  // They are listed before the processes are looked at: whoever has made one since then is not asked about it.
+  // They are listed before the processes are checked: whoever has made one since then is not asked about it.
   if (made.length === 0) return;
   const used = processes().flatMap((pid) => (ending.has(pid) ? [] : [filesOf(pid)]));
   for (const path of made) {

@@ -1,11 +1,11 @@
-/** A doorbell as the event loop of a thread hears it. */
+/** A doorbell that the event loop of a thread waits for. */
 import { Socket } from 'node:net';
 
 const readBytes = 512;
 
 /**
- * Call `heard` whenever a doorbell was notified, until the socket is destroyed, which closes the descriptor. The loop is
- * not kept alive by it.
+ * Call `heard` whenever a doorbell was notified, until the socket is destroyed, which closes the descriptor. The loop
+ * is not kept alive by it.
  *
  * @param readEnd - A descriptor of the caller's own.
  */

@@ -9,8 +9,9 @@ import type { AssignMessage } from '../protocol/thread-messages.js';
 const numbers = 2 ** 31 - 1;
 
 /**
- * What is not a task of an idle worker, or is longer than the mailbox, goes over the socket. So everything that the head
- * says of a task comes after it: the control thread finds the task in the mailbox if the task thread has not taken it.
+ * What is not a task of an idle worker, or is longer than the mailbox, goes over the socket. So everything that the
+ * head says of a task comes after it. The control thread finds the task in the mailbox if the task thread has not taken
+ * it.
  */
 export class WorkerMailbox {
   readonly #tasks: MailTray;

@@ -1,6 +1,6 @@
 /**
- * Which memory the calls in flight use. A few are compared one by one, which takes no memory; beyond them a look-up costs
- * the logarithm of their number.
+ * Which memory the calls in flight use. A few are compared one by one, which takes no memory; beyond them a look-up
+ * costs the logarithm of their number.
  */
 import type { TypedArray } from '../types/buffers.js';
 

@@ -103,8 +103,8 @@ function checkMemory(what: string, role: string, array: TypedArray, arrays: Task
   if (isDetached(array)) throw new InvalidArgumentError(`${what}: expected ${role} to be usable, but it is detached`);
   if (!arrays.holds(array) || array.byteLength === 0 || arrays.owns(array)) return array;
   throw new ClosedError(
-    `${what}: ${role} comes from collective.empty, but from no array of this task: it was freed, its task has ended, ` +
-      `or it belongs to another rank; use an array of collective.empty`,
+    `${what}: ${role} comes from collective.empty, but from no array of this task. It was freed, its task has ended, ` +
+      `or it belongs to another rank. Use an array of collective.empty`,
   );
 }
 

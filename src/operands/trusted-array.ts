@@ -37,7 +37,7 @@ for (const name of [
 }
 
 /**
- * An array of the plain class over the same memory, which nobody else has: sizes read from it are true, and stay so
+ * An array of the plain class over the same memory, which nobody else has. Sizes read from it are true, and stay so
  * until the buffer is detached or shrunk. Undefined for what is no typed array.
  *
  * @throws {@link InvalidArgumentError} when the buffer is detached.

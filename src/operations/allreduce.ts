@@ -2,11 +2,11 @@
  * Allreduce: every rank's buffer becomes the left fold ((a0 + a1) + a2) + … in rank order.
  *
  * Source: direct reduction in shared memory (`wasm/src/plan.cpp`). Up to 512 bytes every rank folds the P staged inputs
- * itself; above, the vector is cut into chunks of at least 64 KiB, at least one per rank, each folded once, in one pass
- * over the P sources, and written to all targets by whichever rank claims it.
- * Cost on one host: 2 steps; nP bytes read and nP written in all, (1/P)th of it per rank; a plain array adds one copy in
- * and one out per rank, in pieces of one staging half. Two ranks with plain arrays, and more with short ones, fold the
- * staged inputs each for itself: 1 step, nP bytes read and n written per rank, and the same copies.
+ * itself. Above, the vector is cut into chunks of at least 64 KiB, at least one per rank. Each is folded once, in one
+ * pass over the P sources, and written to all targets by whichever rank claims it. Cost on one host: 2 steps; nP bytes
+ * read and nP written in all, (1/P)th of it per rank. A plain array adds one copy in and one out per rank, in pieces of
+ * one staging half. Two ranks with plain arrays, and more with short ones, fold the staged inputs each for itself. That
+ * costs 1 step, nP bytes read and n written per rank, and the same copies.
  */
 import type { NumericBuffer } from '../types/buffers.js';
 import type { ReduceOptions } from '../types/reduce-options.js';
@@ -37,9 +37,9 @@ export interface Allreduce {
   /**
    * Reduce `buffer` element by element over all ranks and leave the result on every rank.
    *
-   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides; afterwards
-   * element i is `op` over all ranks' element i, with the same bits on all ranks.
-   * Ownership: `buffer` (and `out`) belong to the call until the promise settles.
+   * Shape: as many elements on every rank, those of a tensor in row-major order, whatever its strides. Afterwards
+   * element i is `op` over all ranks' element i, with the same bits on all ranks. Ownership: `buffer` (and `out`)
+   * belong to the call until the promise settles.
    *
    * @returns `out` if given, else `buffer`.
    * @throws {@link InvalidArgumentError} before anything is sent; the group stays usable.

@@ -2,8 +2,8 @@
  * Broadcast: every rank's buffer becomes the root's.
  *
  * Source: one-to-all copy through shared memory (`wasm/src/plan.cpp`); chunks are claimed by whichever rank is awake.
- * Cost on one host: 1 step; n bytes read and n(P−1) written for window arrays; a plain array adds
- * one copy into the root's staging and one out of it per rank, in pieces of one staging half.
+ * Cost on one host: 1 step; n bytes read and n(P−1) written for window arrays. A plain array adds one copy into the
+ * root's staging and one out of it per rank, in pieces of one staging half.
  */
 import type { NumericBuffer } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';

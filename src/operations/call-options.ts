@@ -19,9 +19,9 @@ export interface CollectiveOptions extends CollectiveSyncOptions {
  * A collective that was checked once and is started again and again: the persistent collectives of MPI-4.1, section
  * 6.13.
  *
- * Each start is a call like any other: it counts, keeps its place in the order of the group's calls, and meets the
- * ordinary form on other ranks. One start at a time.
- * Ownership: its buffers belong to a start until that has ended; they must stay as they were when it was prepared.
+ * Each start is a call like any other. It counts, keeps its place in the order of the group's calls, and meets the
+ * ordinary form on other ranks. One start at a time. Ownership: its buffers belong to a start until that has ended;
+ * they must stay as they were when it was prepared.
  *
  * @example
  * const sum = collective.allreduceInit(gradients, { op: 'sum' });
@@ -43,8 +43,7 @@ export interface PreparedCall<T> {
   /** Blocking twin of {@link PreparedCall.start}. */
   startSync(): T;
   /**
-   * Let go of the buffers; no start is possible afterwards. @throws {@link InvalidArgumentError} while one is under
-   * way.
+   * Release the buffers; no start is possible afterwards. @throws {@link InvalidArgumentError} while one is under way.
    */
   free(): void;
 }

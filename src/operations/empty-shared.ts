@@ -1,10 +1,9 @@
 /**
  * emptyShared: one array for all ranks of a host.
  *
- * Source: MPI_Win_allocate_shared (MPI-4.1, section 12.2.3), with all of the memory on one rank. The root takes memory of
- * its part of the window and tells its address in a small allreduce, with which all ranks learn too whether anybody had no
- * room.
- * Cost on one host: one small call, and n zeros that the root writes.
+ * Source: MPI_Win_allocate_shared (MPI-4.1, section 12.2.3), with all of the memory on one rank. The root takes memory
+ * of its part of the window and tells its address in a small allreduce. With that all ranks learn too whether anybody
+ * had no room. Cost on one host: one small call, and n zeros that the root writes.
  */
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { CollectiveOptions, CollectiveSyncOptions } from './call-options.js';
@@ -35,20 +34,19 @@ export interface EmptyShared {
    * Make a node-shared array of `count` zeros: all ranks of a host get the same memory. As `out` of an allreduce the
    * result is written once, and every rank reads it there.
    *
-   * Collective: every rank of the group calls it, in the same order relative to its other collectives, with the same
-   * count and a class of the same dtype.
-   * Shape: `out` of an allreduce, or the buffer of a broadcast; a `subarray` too. All ranks of a call give the same part
-   * of the same array. It is never what an allreduce reads: each rank brings an array of its own.
-   * Ownership: collectives alone write it. A rank may read it when a call that wrote it has ended, until it starts the
-   * next one that does. The root of a broadcast writes it before that call, when the others have read what they need: a
-   * `barrier` says so. What a rank writes otherwise reaches others or does not.
-   * Where ranks share no memory (over MPI alone, or on several hosts) every rank has a copy: a program that keeps to
-   * these rules computes the same.
-   * Life: until the task has ended on all its ranks, or all of them have called {@link Collective.free}, each when it
-   * needs the array no longer.
+   * Collective: every rank of the group calls it, in the same order relative to its other collectives. All give the
+   * same count and a class of the same dtype. Shape: `out` of an allreduce, or the buffer of a broadcast; a `subarray`
+   * too. All ranks of a call give the same part of the same array. It is never what an allreduce reads: each rank
+   * brings an array of its own. Ownership: collectives alone write it. A rank may read it when a call that wrote it has
+   * ended, until it starts the next one that does. The root of a broadcast writes it before that call, when the others
+   * have read what they need: a `barrier` says so. What a rank writes otherwise reaches others or does not. Where ranks
+   * share no memory (over MPI alone, or on several hosts) every rank has a copy. A program that keeps to these rules
+   * computes the same. Life: until the task has ended on all its ranks, or all of them have called {@link
+   * Collective.free}, each when it needs the array no longer.
    *
    * @throws {@link InvalidArgumentError} before anything is sent; the group stays usable.
-   * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is made and the group stays usable.
+   * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is made and the group stays
+   *   usable.
    * @throws {@link WindowExhaustedError} on every rank, when there is no room; the group stays usable.
    * @example
    * const x = collective.empty(Float32Array, n);

@@ -24,8 +24,8 @@ export interface ProcessIdentity {
 }
 
 /**
- * How the rows of a job come to its head: over an intercommunicator to the agent, made by MPI_Comm_accept and
- * MPI_Comm_connect or by MPI_Intercomm_create, or, where there is no agent, by a gather to rank 0.
+ * How the rows of a job come to its head. They come over an intercommunicator to the agent, made by MPI_Comm_accept and
+ * MPI_Comm_connect or by MPI_Intercomm_create. Where there is no agent, they come by a gather to rank 0.
  */
 export type Rendezvous = 'accept-connect' | 'intercomm' | 'gather';
 

@@ -60,7 +60,7 @@ export class NodeDecoder {
     return text;
   }
 
-  /** What is complete without looking at other nodes; undefined for the rest. */
+  /** What is complete without reading other nodes; undefined for the rest. */
   #leaf(node: readonly unknown[]): unknown {
     const [tag, first, second, third] = node;
     switch (tag) {

@@ -13,7 +13,7 @@ export type Encoded = Uint8Array | string;
 
 /** Longest text, in UTF-16 code units. What is longer goes as bytes. */
 const longestText = 256;
-/** Longest list that is looked through. */
+/** Longest list that is searched. */
 const longestList = 16;
 
 /** Taken before any user code runs. */

@@ -1,6 +1,6 @@
 /**
- * Frames on a stream: the length of a message and that of what follows it, of 4 bytes each, little-endian; the message;
- * its long byte arrays. Pure: no sockets.
+ * Frames on a stream. Each is the length of a message and that of what follows it, of 4 bytes each, little-endian; the
+ * message; its long byte arrays. Pure: no sockets.
  */
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';
@@ -57,7 +57,7 @@ interface Waiting {
 }
 
 /**
- * Cuts a stream into messages. Of a message it holds at most twice what has come; a long array gets its room at once,
+ * Cuts a stream into messages. Of a message it holds at most twice what has come. A long array gets its room at once,
  * which the system fills with memory as its bytes come.
  */
 export class FrameReader {

@@ -57,7 +57,7 @@ function lengthOfMark(value: unknown): number | undefined {
 }
 
 /**
- * The memory of a long array that fills it, to be moved to another thread; undefined: a copy is as good, or others use
+ * The memory of a long array that fills it, to be moved to another thread. Undefined: a copy is as good, or others use
  * it too.
  */
 export function movable(encoded: Encoded): readonly ArrayBuffer[] | undefined {

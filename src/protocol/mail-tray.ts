@@ -67,7 +67,7 @@ export class MailTray {
     return { text: copy.toString('utf8', lengthBytes, end), bytes };
   }
 
-  /** After `put`: whether the other side is to be notified; it may have been, and not have looked yet. */
+  /** After `put`: whether the other side is to be notified; it may have been, and not have read yet. */
   notifies(): boolean {
     return Atomics.exchange(this.#words, rungAt, 1) === 0;
   }

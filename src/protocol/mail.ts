@@ -1,4 +1,6 @@
-/** Records of a mailbox: the task that a worker is given, and how it has ended. JSON, with the bytes of values beside. */
+/**
+ * Records of a mailbox: the task that a worker is given, and how it has ended. JSON, with the bytes of values beside.
+ */
 import { ProtocolError } from '../errors.js';
 import type { RankOutcomeMessage } from './control-messages.js';
 import { toRank, workerReports } from './control-shapes.js';

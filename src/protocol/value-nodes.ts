@@ -1,10 +1,10 @@
 /**
- * The table that a value is encoded as. Encoder and decoder walk it without recursion, so depth costs nothing, and
- * every object has one entry, so that cycles and shared references stay what they are.
+ * The table that a value is encoded as. Encoder and decoder walk it without recursion, so depth costs nothing. Every
+ * object has one entry, so that cycles and shared references stay what they are.
  *
  * Entry 0 is the slot of the value itself; every further entry is a node: a tag and its slots. A slot is a string, a
- * finite or infinite number, NaN, true, false or null as it is, `[n]` for node n, or one of the short lists below.
- * MessagePack of it has lists, texts, numbers and bytes alone: no extension and no map.
+ * finite or infinite number, NaN, true, false or null as it is. Otherwise it is `[n]` for node n, or one of the short
+ * lists below. MessagePack of it has lists, texts, numbers and bytes alone: no extension and no map.
  */
 
 /** What a slot holds. */

@@ -1,8 +1,8 @@
 /**
  * Values between driver and task: copied, never shared.
  *
- * Encoded form: uint32 length of the head, the head (the table of nodes in MessagePack, without any extension), then
- * the raw bytes of all typed arrays, each aligned to 8.
+ * Encoded form: uint32 length of the head, the head, then the raw bytes of all typed arrays, each aligned to 8. The
+ * head is the table of nodes in MessagePack, without any extension.
  */
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';

@@ -15,7 +15,7 @@ export type TypedArray =
   | BigUint64Array
   | Float32Array
   | Float64Array
-  // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- never only where `lib` lacks Float16Array
+  // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- never where lib lacks it
   | Float16ArrayIfAny;
 
 /** Numbers of float16 over a buffer: the runtime's `Float16Array`, or that of @petamoriken/float16. */
@@ -28,9 +28,10 @@ export interface Float16ArrayLike {
 }
 
 /**
- * Elements of `data` in the row-major order of a shape, such as the tensors of onnxruntime and the ndarrays of scijs and
- * stdlib. Without a shape all elements of `data`; without strides in row-major order. Views with strides are packed into
- * memory of the call's own and the result is put back; elements that share memory are refused where they would be written.
+ * Elements of `data` in the row-major order of a shape, such as the tensors of onnxruntime and the ndarrays of scijs
+ * and stdlib. Without a shape all elements of `data`; without strides in row-major order. Views with strides are packed
+ * into memory of the call's own and the result is put back. Elements that share memory are refused where they would be
+ * written.
  */
 export interface Tensor {
   /** A typed array; anything else is refused by the call. */

@@ -1,16 +1,16 @@
 /**
- * How a task thread waits for its next task: awake for a moment where that comes soon, as it does from a driver that is
- * busy. To sleep and to be woken takes longer than all the rest of a small task.
+ * How a task thread waits for its next task. It is awake for a moment where that comes soon, as it does from a driver
+ * that is busy. To sleep and to be woken takes longer than all the rest of a small task.
  *
  * Source: competitive spinning; see `calls/spin.ts`. After a pause that was longer than a spin the thread sleeps at
- * once, so that tasks that come now and then cost nothing but themselves.
+ * once. So tasks that come now and then cost nothing but themselves.
  */
 import { nowMs } from '../clock.js';
 import type { AwakeMemory } from '../protocol/thread-messages.js';
 
 /** A driver that is busy gives the next task within some tens of microseconds. */
 const longestMs = 0.2;
-/** Looks at the memory between two at the clock. */
+/** Reads of the memory between two of the clock. */
 const looks = 50;
 
 /** Words of a thread in shared memory, in lines of their own: messages that it was sent, and whether it spins. */

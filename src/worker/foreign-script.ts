@@ -11,8 +11,8 @@ import { endInWorld } from './world-end.js';
 const pollMs = 20;
 
 /**
- * Run the script as this rank. Resolves with its exit code: when that is 0, after every rank's script has ended, since
- * a rank that leaves MPI early would take the others along.
+ * Run the script as this rank. Resolves with its exit code. When that is 0, it resolves after every rank's script has
+ * ended, since a rank that leaves MPI early would take the others along.
  */
 export async function runForeignScript(
   launched: LaunchedRank,

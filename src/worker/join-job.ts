@@ -132,8 +132,8 @@ function checkWorld(launched: LaunchedRank, rank: number, size: number, level: n
   const { family } = launched;
   if (rank !== launched.rank || size !== launched.size) {
     throw new LaunchError(
-      `the launcher started rank ${launched.rank} of ${launched.size}, MPI_Init made it rank ${rank} of ${size}: the mpiexec ` +
-        `is not of the library's family (${family}); name the one that belongs to it, such as mpiexec: 'mpiexec.${family}'`,
+      `the launcher started rank ${launched.rank} of ${launched.size}, MPI_Init made it rank ${rank} of ${size}. The mpiexec ` +
+        `is not of the library's family (${family}). Name the one that belongs to it, such as mpiexec: 'mpiexec.${family}'`,
       { family, expected: [launched.rank, launched.size], received: [rank, size] },
     );
   }

@@ -9,8 +9,8 @@ export interface LaunchedRank {
 }
 
 /**
- * Read by UCX when the library is loaded. Its signal handler would turn every WASM trap into the end of the process;
- * its hooks on memory calls, which we have no use for, let 1 of 100 processes crash inside V8 during MPI_Init.
+ * Read by UCX when the library is loaded. Its signal handler would turn every WASM trap into the end of the process.
+ * Its hooks on memory calls, which we have no use for, let 1 of 100 processes crash inside V8 during MPI_Init.
  */
 export const ucxVariables = { UCX_HANDLE_ERRORS: 'none', UCX_MEM_EVENTS: 'no' } as const;
 

@@ -83,7 +83,7 @@ export const localHost: EngineHost = {
   warn: (message) => {
     process.emitWarning(message, { type: 'ShoalWarning' });
   },
-  // One thread: nobody can be busy while somebody else looks.
+  // One thread: nobody can be busy while somebody else checks.
   reportStuck: () => undefined,
 };
 

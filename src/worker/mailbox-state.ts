@@ -1,4 +1,6 @@
-/** Who may take the task in a worker's mailbox: words that the control thread and the task threads of a process share. */
+/**
+ * Who may take the task in a worker's mailbox: words that the control thread and the task threads of a process share.
+ */
 
 const [stateAt, takenAt] = [0, 1];
 

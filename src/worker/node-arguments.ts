@@ -13,8 +13,8 @@ const ofThreads =
   /^(-r|-C|--require|--import|--loader|--experimental-loader|--conditions|--enable-source-maps|--no-warnings)(=|$)/;
 
 /**
- * For a process: what Node documents as good for any program, with the values that follow; never the driver's program,
- * such as the text behind `-e`.
+ * For a process: what Node documents as good for any program, with the values that follow. It is never the driver's
+ * program, such as the text behind `-e`.
  *
  * @param execArgv - As `process.execArgv`: no argument of the script is among them, so a word without dashes is a
  *   value.

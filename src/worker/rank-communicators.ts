@@ -63,8 +63,8 @@ export class RankCommunicators {
   }
 
   /**
-   * MPI_Comm_free, once everything that was sent has been received: what arrived later would count as a message of the
-   * next communicator with the same context, and Open MPI would lose one of that for it.
+   * MPI_Comm_free, once everything that was sent has been received. What arrived later would count as a message of the
+   * next communicator with the same context. Open MPI would lose one of that for it.
    */
   async #free(id: number): Promise<void> {
     await this.#drain(id);

@@ -26,7 +26,7 @@ export interface RankTaskOptions {
   readonly post?: (value: Uint8Array) => boolean;
 }
 
-/** Lives from the assignment until the rank has let go of the lease. */
+/** Lives from the assignment until the rank has released the lease. */
 export class RankTask {
   readonly scope: TaskScope;
   readonly group: Group;
@@ -134,7 +134,7 @@ export class RankTask {
     this.group.abort(encodeAbort('peerFailed', this.#rank));
   }
 
-  /** Let go of the lease: later calls reject with ERR_SHOAL_CLOSED, arrays are freed. */
+  /** Release the lease: later calls reject with ERR_SHOAL_CLOSED, arrays are freed. */
   close(): void {
     this.#isClosed = true;
     if (this.#runtime.running === this.scope) this.#runtime.running = undefined;

@@ -9,7 +9,7 @@ import { isatty, ReadStream } from 'node:tty';
 
 /**
  * Put it in the place of `process.stdin`. It is opened at the first use and read when somebody reads, as in a main
- * thread: a script that does not ask for it leaves it to others, and ends.
+ * thread. A script that does not ask for it leaves it to others, and ends.
  */
 export function installStandardInput(): void {
   let stream: Readable | undefined;

@@ -133,7 +133,7 @@ function sendOutcome(outcome: Outcome): void {
   tell({ type: 'outcome', lease, taskId, outcome });
 }
 
-/** Of a task of this rank alone; of others the head knows when all have let go of it. */
+/** Of a task of this rank alone; of others the head knows when all have released it. */
 function emptySlot(): number | undefined {
   if (ranks !== 1) return undefined;
   node.clear(slot);
@@ -282,7 +282,9 @@ function handle(message: ToThread): void {
   takeNext();
 }
 
-/** Begin with the next task. What is said of one that waits comes after it, and what is said of one that is over, never. */
+/**
+ * Begin with the next task. What is said of one that waits comes after it, and what is said of one that is over, never.
+ */
 function takeNext(): void {
   for (let [next] = waiting; next && !(isRunning && next.type === 'give'); [next] = waiting) {
     waiting.shift();

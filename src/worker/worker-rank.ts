@@ -140,7 +140,7 @@ export class WorkerRank implements JoinedRank {
     }
   }
 
-  /** A task has let go of the wire: what it has sent and received is known until its communicator is freed. */
+  /** A task has released the wire: what it has sent and received is known until its communicator is freed. */
   #countTraffic(): void {
     if (!this.#wireMemory || !this.#lease) return;
     const { sent, received } = this.#wireMemory;
@@ -149,7 +149,7 @@ export class WorkerRank implements JoinedRank {
     received.fill(0);
   }
 
-  /** Empty the slot of a task of this rank alone, which has let go of it; of others the head knows when all have. */
+  /** Empty the slot of a task of this rank alone, which has released it; of others the head knows when all have. */
   #emptySlot(): number | undefined {
     if (this.#lease?.members.length !== 1) return undefined;
     const { slot } = this.#lease;

@@ -5,7 +5,9 @@ import { types } from 'node:util';
 export interface Ending {
   /** How often it is drawn. */
   readonly weight: number;
-  /** When the rank in question does it: in the middle of a loop of collectives, or after all ranks have left the loop. */
+  /**
+   * When the rank in question does it: in the middle of a loop of collectives, or after all ranks have left the loop.
+   */
   readonly when: 'within' | 'after' | 'never';
   /** Codes of the errors that it gives, without `ERR_SHOAL_`; none: every rank returns. */
   readonly codes?: readonly string[];

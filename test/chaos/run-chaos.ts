@@ -1,6 +1,6 @@
 /**
- * A pool under random tasks, while its processes are killed, stopped and continued, and its listeners throw: every task must end
- * in the right result or an error that its ending gives, `close()` must resolve, and nothing may be left.
+ * A pool under random tasks, while its processes are killed, stopped and continued, and its listeners throw. Every task
+ * must end in the right result or an error that its ending gives, `close()` must resolve, and nothing may be left.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';

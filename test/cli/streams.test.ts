@@ -68,7 +68,7 @@ function shoal(args: readonly string[], input: string | Uint8Array = ''): Promis
 
 const sorted = (text: string): string[] => text.trim().split('\n').sort();
 
-/** One that its parent has not looked at is gone. */
+/** One that its parent has not waited for is gone. */
 function isLiving(pid: number): boolean {
   return ![undefined, 'Z', 'X'].includes(readProcess(pid)?.state);
 }

@@ -25,7 +25,9 @@ const folder = mkdtempSync(join(tmpdir(), 'nodes-'));
 process.env.SHOAL_HOME = join(folder, 'home');
 const here = hostname();
 
-/** A module that puts ranks of MPI's world on nodes, for NODE_OPTIONS: of every process, this one and node managers too. */
+/**
+ * A module that puts ranks of MPI's world on nodes, for NODE_OPTIONS: of every process, this one and node managers too.
+ */
 function onNodes(nodes: Readonly<Record<number, string>>): string {
   const file = join(folder, `${readdirSync(folder).length}.mjs`);
   writeFileSync(

@@ -102,7 +102,8 @@ test('bytes written anywhere give no later task a wrong result, and no task hang
     const strays = pool.run(tasks, { export: 'strays', workers: 2, args: [addresses, values], timeoutMs: 20_000 });
     const what = `seed ${seed}, round ${round}`;
     await strays.catch((error: unknown) => assert.match(codeOf(error), /^ERR_SHOAL_/, what));
-    // A slot that nobody had then may be found overwritten by the next task that gets it: that is told, never computed with.
+    // A slot that nobody had then may be found overwritten by the next task that gets it: that is told, never computed
+    // with.
     for (let tries = 0; ; tries++) {
       const end = await pool.run(tasks, { export: 'computes', workers, timeoutMs: 20_000 }).catch(codeOf);
       if (end !== 'ERR_SHOAL_WINDOW_DAMAGED' || tries === 3) {

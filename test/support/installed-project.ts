@@ -11,7 +11,9 @@ export function pack(folder: string): string {
   return join(folder, name);
 }
 
-/** Install packages in a project. No install script runs: nothing is compiled, nothing is fetched beside the packages. */
+/**
+ * Install packages in a project. No install script runs: nothing is compiled, nothing is fetched beside the packages.
+ */
 export function install(project: string, packages: readonly string[]): void {
   const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   mustRun('npm', ['install', ...flags, '--prefer-offline', ...packages], project);

@@ -1,4 +1,7 @@
-/** A rank on a thread of its own that makes many small calls and is late now and then; says how often it slept in each round of them. */
+/**
+ * A rank on a thread of its own that makes many small calls and is late now and then. It says how often it slept in
+ * each round of them.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { NodeWindow } from '../../src/backend/window/node-window.js';
 import type { WindowHandle } from '../../src/backend/window/node-window.js';

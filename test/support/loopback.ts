@@ -14,7 +14,7 @@ import { localHost, runOn } from '../../src/worker/local-ranks.js';
 const module = compileKernels();
 const windowBytes = 1024 * 1024;
 
-/** What the ranks run on, for a look from outside. */
+/** What the ranks run on, to be read from outside. */
 export interface LoopbackWorld {
   readonly network: Loopback;
   readonly engines: readonly RankEngine[];

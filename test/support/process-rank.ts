@@ -24,7 +24,7 @@ export type RankOrder =
       readonly name: string;
       readonly args: Uint8Array;
     }
-  /** All ranks have ended the task: let go of it. Rank 0 is told last, and empties the slot. */
+  /** All ranks have ended the task: release it. Rank 0 is told last, and empties the slot. */
   | { readonly type: 'close' };
 
 type RunOrder = Extract<RankOrder, { type: 'run' }>;

@@ -35,7 +35,9 @@ export class RunnerProject {
     this.#compileLibrary();
   }
 
-  /** Run Node to its end; returns all that it printed. Fails for another exit code, and when it does not end by itself. */
+  /**
+   * Run Node to its end; returns all that it printed. Fails for another exit code, and when it does not end by itself.
+   */
   node(args: readonly string[], { status = 0, env = {} }: RunSettings = {}): string {
     const result = spawnSync(process.execPath, args, {
       cwd: this.#folder,

@@ -33,8 +33,8 @@ for (const isAwaited of [false, true]) {
     const calls = isAwaited ? 20_000 : 100_000;
     const sleeps = await sleepsOfPair({ calls, rounds, lateOnceIn: 250, lateUs: 400, isAwaited });
     console.log(`${form}: ${sleeps.join(', ')} sleeps in rounds of ${calls / rounds} calls, one in 250 late`);
-    // A pair that goes on missing each other sleeps in nearly every call of every round, since somebody is late in each.
-    // Other work on the machine keeps ranks from their cores in some rounds too: one that is calm tells.
+    // A pair that goes on missing each other sleeps in nearly every call of every round, since somebody is late in
+    // each. Other work on the machine keeps ranks from their cores in some rounds too: one that is calm tells.
     assert.is(sleeps.length, rounds);
     assert.ok(Math.min(...sleeps) < calls / rounds / 5, `${sleeps.join(', ')} sleeps`);
   });

@@ -23,7 +23,10 @@ test.after(() => rmSync(folder, { recursive: true }));
 
 const float32Specials = [0, -0, 1, -1, NaN, Infinity, -Infinity, 1e-45, -1e-40, 3.4e38, 16_777_217, 0.1];
 const float64Specials = [0, -0, 1, -1, NaN, Infinity, -Infinity, 5e-324, 1.7e308, 9_007_199_254_740_992, 0.1];
-/** Values that show errors: extremes of the integers, NaN, infinities, signed zeros, subnormals, rounding; of float16 the bits. */
+/**
+ * Values that show errors: extremes of the integers, NaN, infinities, signed zeros, subnormals, rounding; of float16
+ * the bits.
+ */
 const special: Readonly<Record<string, readonly (number | bigint)[]>> = {
   bool: [0, 1, 2, 128, 255],
   int8: [0, 1, -1, 127, -128],

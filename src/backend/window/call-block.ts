@@ -72,8 +72,8 @@ export class CallBlock {
   }
 
   /**
-   * Whether this rank's words in the slot say what a rank that has completed `sequence` calls and is in none leaves
-   * there, and nothing stands between them. Those words are written by this rank alone.
+   * Whether this rank's words in the slot are those of a rank that has completed `sequence` calls and is in none.
+   * Nothing may stand between them. Those words are written by this rank alone.
    */
   isAtRest(sequence: number): boolean {
     const own = this.#member(this.#self);
@@ -85,8 +85,8 @@ export class CallBlock {
   }
 
   /**
-   * Whether nobody has written to the slot of a lease that begins, as far as this rank can tell: its own part; rank 0
-   * the rest.
+   * Whether nobody has written to the slot of a lease that begins, as far as this rank can tell. Each checks its own
+   * part, rank 0 also the rest.
    */
   isFresh(): boolean {
     const own = this.#member(this.#self);

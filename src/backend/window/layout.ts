@@ -77,8 +77,8 @@ export const identityBytes = 32;
 /** Bytes before the arena and behind each of its arrays, at least: a write past an array's end shows in them. */
 export const guardBytes = 64;
 /**
- * Between the parts of two ranks: arrays of theirs at a distance of a power of two fold four times slower, since
- * processors tell addresses apart by some of their bits. A page and two lines keep them apart in these bits.
+ * Between the parts of two ranks: arrays of theirs at a distance of a power of two fold four times slower. Processors
+ * tell addresses apart by some of their bits. A page and two lines keep them apart in these bits.
  */
 const skewBytes = 4 * KIB + 2 * layoutNumbers.lineBytes;
 const stackBytes = 64 * KIB;

@@ -110,9 +110,9 @@ export class NodeWindow {
   }
 
   /**
-   * Set the abort word from the control side, unless a reason stands already or the lease has ended; notify all
-   * members afterwards. Abort word and lease number are compared and set as one word: an order that comes late finds
-   * another lease in the slot and changes nothing.
+   * Set the abort word from the control side, unless a reason stands already or the lease has ended; notify all members
+   * afterwards. Abort word and lease number are compared and set as one word. An order that comes late finds another
+   * lease in the slot and changes nothing.
    */
   abort(slot: number, lease: number, reason: number): void {
     const live = BigInt.asIntN(64, BigInt(lease) << 32n);

@@ -2,7 +2,7 @@
 import type { WindowLayout } from './layout.js';
 import { canaryBytes, identityBytes, sealedBytes } from './layout.js';
 
-/** No number that programs write often looks like this, and neither do zeros. */
+/** No number that programs write often is like this, and neither do zeros. */
 const canaryByte = 0xc5;
 
 /** Copies of what a window began with; cheap to send. */

@@ -1,9 +1,10 @@
 /**
  * Node-shared arrays: each lies in the arena of one rank, the holder, and all ranks of its group use it.
  *
- * In the arena an array has a mark for each rank before it, with a guard between. A rank sets its own mark when it frees
- * the array; the holder uses the memory again when all marks are set. The holder's task may end first, with others still
- * reading: then the memory stays until the holder has its next task, which is when all ranks of this one have ended.
+ * In the arena an array has a mark for each rank before it, with a guard between. A rank sets its own mark when it
+ * frees the array; the holder uses the memory again when all marks are set. The holder's task may end first, with
+ * others still reading. Then the memory stays until the holder has its next task, which is when all ranks of this one
+ * have ended.
  */
 import type { SharedPlace } from '../../operations/descriptor.js';
 import type { Allocator } from './allocator.js';

@@ -36,7 +36,7 @@ export class WindowArrays implements TaskArrays {
       const { largestFreeBytes } = this.#window.arena;
       throw new WindowExhaustedError(
         `empty: ${requestedBytes} bytes do not fit this rank's part of the window, whose largest free range has ` +
-          `${largestFreeBytes}; free arrays, launch with a larger window, or use an ordinary array`,
+          `${largestFreeBytes}. Free arrays, launch with a larger window, or use an ordinary array`,
         { requestedBytes, largestFreeBytes },
       );
     }

@@ -26,8 +26,8 @@ export function windowBytesFor(given: number | false | undefined, ranks: number)
   const rounded = Math.floor(wanted / pageBytes) * pageBytes;
   if (rounded <= largest) return rounded;
   throw new LaunchError(
-    `launch: ${ranks} workers with a window of ${wanted} bytes each do not fit the 4 GiB of one host; ` +
-      `the largest window that does is ${largest} bytes`,
+    `launch: ${ranks} workers with a window of ${wanted} bytes each do not fit the 4 GiB of one host. ` +
+      `The largest window that does is ${largest} bytes`,
     { largestWindowBytes: largest },
   );
 }

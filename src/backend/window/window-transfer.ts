@@ -1,9 +1,9 @@
 /**
  * One rank's side of one collective in the window: copy in, let the kernels go on with it, copy out.
  *
- * A small array outside the window is copied to and from a place of this rank's own there: to the kernels it is a
- * window array. A longer one goes through the staging, in pieces if need be, each with a sequence number of its own;
- * all ranks cut alike, since the plan is a function of all descriptors.
+ * A small array outside the window is copied to and from a place of this rank's own there. To the kernels it is a
+ * window array. A longer one goes through the staging, in pieces if need be, each with a sequence number of its own.
+ * All ranks cut alike, since the plan is a function of all descriptors.
  */
 import assert from 'node:assert';
 import type { ShoalError } from '../../errors.js';

@@ -1,9 +1,9 @@
 /**
  * One rank's end of one communicator: envelopes from anybody, payloads behind them, matched here and not in MPI.
  *
- * An envelope of at most 16 KiB carries its payload; a longer one, of at most 4 MiB, is a message of its own on another
+ * An envelope of at most 16 KiB carries its payload. A longer one, of at most 4 MiB, is a message of its own on another
  * tag. Both are received in the order in which their source sent them. Every payload that is announced while the rank
- * has a task is received, also one that nobody wants any more; what comes later is left to `drain`.
+ * has a task is received, also one that nobody wants any more. What comes later is left to `drain`.
  */
 import { nowMs } from '../../clock.js';
 import { ProtocolError } from '../../errors.js';
@@ -160,7 +160,7 @@ export class Endpoint {
     return this.#requests.isEmpty;
   }
 
-  /** Take what has come and let go of what has gone; true if there was any. */
+  /** Take what has come and release what has gone; true if there was any. */
   poll(): boolean {
     let progress = false;
     while (this.#receiveEnvelope()) progress = true;

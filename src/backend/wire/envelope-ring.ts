@@ -1,6 +1,6 @@
 /**
- * The receives that wait for envelopes while a rank has a task: as many as the wire memory has slots, polled in the
- * order in which they were started, and the counts of what was sent and received meanwhile.
+ * The receives that wait for envelopes while a rank has a task, and the counts of what was sent and received meanwhile.
+ * There are as many as the wire memory has slots, polled in the order in which they were started.
  */
 import { ProtocolError } from '../../errors.js';
 import { readEnvelope } from './envelope.js';
@@ -55,7 +55,7 @@ export function countMessage(counts: Int32Array, rank: number): void {
   counts[rank] = (counts[rank] ?? 0) + 1;
 }
 
-/** False when MPI does not let go of it. */
+/** False when MPI does not release it. */
 function endReceive(messages: Messages, request: number): boolean {
   if (request === 0) return true;
   try {

@@ -1,6 +1,6 @@
 /**
- * What one thread has under way in the wire memory: a region that is its own, pieces of it, and the requests that read
- * or write them. Those that a thread before it has left open are seen through.
+ * What one thread has under way in the wire memory. It has a region that is its own, pieces of it, and the requests
+ * that read or write them. Those that a thread before it has left open are seen through.
  */
 import { ProtocolError } from '../../errors.js';
 import { Allocator } from '../window/allocator.js';
@@ -8,7 +8,7 @@ import type { Messages } from './messages.js';
 import type { WireMemory } from './wire-memory.js';
 import { regionBytes, regionRequests, regions } from './wire-memory.js';
 
-/** A piece of wire memory; goes back when its last user lets go. */
+/** A piece of wire memory; goes back when its last user releases it. */
 export interface Block {
   readonly address: number;
   readonly sizeBytes: number;
@@ -86,7 +86,7 @@ export class OpenRequests {
     this.#open.push({ request, region: this.#region, index, done });
   }
 
-  /** Let go of what has completed; true if there was any. */
+  /** Release what has completed; true if there was any. */
   poll(): boolean {
     if (this.#open.length === 0) return false;
     let progress = false;

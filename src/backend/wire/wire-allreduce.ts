@@ -1,10 +1,10 @@
 /**
  * Allreduce of long vectors over the wire: the same left fold in rank order, and the same bits on all ranks.
  *
- * Source: pairwise exchange, as in MPI_Reduce_scatter for non-commutative operations (Thakur, Rabenseifner and Gropp,
- * "Optimization of Collective Communication Operations in MPICH", 2005, section 4.3), then an allgather of the slices.
- * Rank j gets everybody's slice j, folds it and sends the result to all. Cost: 2(P−1) messages sent per rank and piece,
- * 2n(P−1)/P bytes sent in all, as many as a ring; one copy in and one out.
+ * Source: Thakur, Rabenseifner and Gropp, "Optimization of Collective Communication Operations in MPICH", 2005, section
+ * 4.3. It is the pairwise exchange of MPI_Reduce_scatter for non-commutative operations, then an allgather of the
+ * slices. Rank j gets everybody's slice j, folds it and sends the result to all. Cost: 2(P−1) messages sent per rank
+ * and piece, 2n(P−1)/P bytes sent in all, as many as a ring; one copy in and one out.
  */
 import type { Block } from './open-requests.js';
 import { maxPayloadBytes } from './endpoint.js';

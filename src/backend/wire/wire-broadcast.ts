@@ -1,9 +1,9 @@
 /**
  * Broadcast of long vectors over the wire.
  *
- * Source: binomial tree, with the vector in pieces of 64 KiB so that a rank passes one on while the next is coming
- * (Chan, Heimlich, Purkayastha and van de Geijn, "Collective Communication: Theory, Practice, and Experience", 2007,
- * section 4.1). Cost: ⌈log₂P⌉ + n/64 KiB − 1 steps of 64 KiB; the root sends n⌈log₂P⌉ bytes; one copy out per rank.
+ * Source: binomial tree (Chan, Heimlich, Purkayastha and van de Geijn, "Collective Communication: Theory, Practice, and
+ * Experience", 2007, section 4.1). The vector goes in pieces of 64 KiB, so that a rank passes one on while the next is
+ * coming. Cost: ⌈log₂P⌉ + n/64 KiB − 1 steps of 64 KiB; the root sends n⌈log₂P⌉ bytes; one copy out per rank.
  */
 import { stepsAfterBruck } from './bruck.js';
 import type { Exchange, Payload, Steps, Vector, WireAlgorithm } from './exchange.js';

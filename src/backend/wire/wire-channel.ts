@@ -67,7 +67,7 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
     endpoint.open(lease, this);
   }
 
-  /** Looks at what has come first: an abort may be among it. */
+  /** Polls what has come first: an abort may be among it. */
   abortReason(): AbortReason | undefined {
     this.endpoint.poll();
     const word = this.#abortWord();

@@ -1,4 +1,4 @@
-/** How a rank sleeps that only hears of others when it polls: the longer nothing has come, the longer it sleeps. */
+/** How a rank sleeps that learns of others only when it polls: the longer nothing has come, the longer it sleeps. */
 import { nowMs, setImmediate, setTimeout } from '../../clock.js';
 import type { Doorbell } from '../doorbell.js';
 

@@ -1,5 +1,5 @@
 /**
- * The memory that a rank's messages lie in. It belongs to the process, not to a thread: MPI goes on reading and writing
+ * The memory that a rank's messages lie in. It belongs to the process, not to a thread. MPI goes on reading and writing
  * after a task thread was ended by force, and the thread after it takes over the receives that wait.
  */
 import type { KernelExports } from '../../kernels/wasm-module.js';

@@ -63,7 +63,7 @@ export function stubborn(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limit);
 }
 
-/** Whether the library that lets go of cores is in this process, and what its children would get of it. */
+/** Whether the library that yields cores is in this process, and what its children would get of it. */
 export function yields(): [boolean, string | undefined] {
   return [readFileSync('/proc/self/maps', 'latin1').includes('ucx-yield.so'), process.env.LD_PRELOAD];
 }

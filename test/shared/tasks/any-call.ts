@@ -61,7 +61,10 @@ function numbersOf({ dtype, count, numbers: kind, on, seed }: AnyCall, rank: num
   return array;
 }
 
-/** An array of those bytes at a place, what to call with, and what gives its bytes back: `undefined` where others changed. */
+/**
+ * An array of those bytes at a place, what to call with, and what gives its bytes back: `undefined` where others
+ * changed.
+ */
 interface Placed {
   readonly argument: TypedArray | Tensor;
   bytes(): Uint8Array | undefined;
@@ -109,7 +112,7 @@ async function place(where: Place, dtype: Dtype, values: TypedArray): Promise<Pl
   return { argument: { data, dtype, shape: [count], strides: [step], offset: first / item }, bytes, free };
 }
 
-/** What was wrong with some calls, in words; each rank looks at its own. */
+/** What was wrong with some calls, in words; each rank checks its own. */
 export async function anyCalls(calls: readonly AnyCall[]): Promise<string[]> {
   const wrong: string[] = [];
   for (const call of calls) wrong.push(...(await one(call)));
@@ -144,7 +147,9 @@ async function one(call: AnyCall): Promise<string[]> {
   return [];
 }
 
-/** Every float dtype and operation with a NaN on each single rank, zeros of both signs in turn, infinities, subnormals. */
+/**
+ * Every float dtype and operation with a NaN on each single rank, zeros of both signs in turn, infinities, subnormals.
+ */
 export async function edges(): Promise<string[]> {
   const wrong: string[] = [];
   const common = { count: 19, seed: 1, places: ['plain'], outPlaces: undefined } as const;

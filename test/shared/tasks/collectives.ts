@@ -25,8 +25,8 @@ function make(kind: Kind, dtype: TestDtype, count: number): TypedArray {
 }
 
 /**
- * Every dtype × op × count, in place, on arrays of one kind or of different kinds on each rank. With more than two ranks each
- * dtype × op has a third of the counts, drawn from `seed`, which is the same on all ranks.
+ * Every dtype × op × count, in place, on arrays of one kind or of different kinds on each rank. With more than two
+ * ranks each dtype × op has a third of the counts, drawn from `seed`, which is the same on all ranks.
  */
 export async function allreduceAll(kind: Kind | 'mixed', seed: number): Promise<string[]> {
   const wrong: string[] = [];
@@ -80,8 +80,9 @@ export async function outAndPoison(): Promise<string[]> {
 }
 
 /**
- * Arrays around the part of a result that is copied out at once, around a piece, and of several pieces, at odd offsets, in
- * place and not, when all ranks have ordinary arrays and when one has not. Bytes around them stay as they were.
+ * Arrays around the part of a result that is copied out at once, around a piece, and of several pieces. They are at odd
+ * offsets, in place and not. Run when all ranks have ordinary arrays and when one has not. Bytes around them stay as
+ * they were.
  */
 export async function pieces(): Promise<string[]> {
   const wrong: string[] = [];

@@ -21,7 +21,9 @@ function tell(file: string): void {
   writeFileSync(file, '');
 }
 
-/** Every call of `calls` in turn; rank 1 makes the `other` one. Then one good call, to show that the group is usable. */
+/**
+ * Every call of `calls` in turn; rank 1 makes the `other` one. Then one good call, to show that the group is usable.
+ */
 export async function disagree(
   what: string,
 ): Promise<{ code: string; calls: number; untouched: boolean; after: number }> {

@@ -40,7 +40,9 @@ function fill(dtype: Dtype, array: TypedArray, count: number, seed: number): voi
   for (let i = 0; i < count; i++) write(dtype, array, i, random(5) + 1);
 }
 
-/** Sums into one shared array, each rank in a form of its own, read twice: nobody may write to what a rank still reads. */
+/**
+ * Sums into one shared array, each rank in a form of its own, read twice: nobody may write to what a rank still reads.
+ */
 export async function results(cases: readonly SharedCase[], canBlock: boolean): Promise<string[]> {
   const wrong: string[] = [];
   for (const each of cases) wrong.push(...(await oneCase(each, canBlock)));

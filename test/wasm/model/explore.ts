@@ -3,7 +3,10 @@
 /** A model: states are short lists of small integers. */
 export interface Model {
   readonly initial: readonly number[];
-  /** All states that one atomic step of a rank leads to. @throws {@link Violation} when a step does what must never happen. */
+  /**
+   * All states that one atomic step of a rank leads to. @throws {@link Violation} when a step does what must never
+   * happen.
+   */
   next(state: readonly number[]): number[][];
   /** What the environment may do besides, such as crash a rank. Nobody may depend on it to go on. */
   disturb(state: readonly number[]): number[][];

@@ -1,12 +1,15 @@
 /**
  * One large call in place on window arrays: rules 2 and 4–7, with a crash, a time-out or an abort from outside at any
  * point. Folding a chunk reads all arrays and then writes them one after another. A rank claims the chunks of its own
- * share; it may claim any other chunk later, or at once, or never: nobody may depend on that.
+ * share. It may claim any other chunk later, or at once, or never: nobody may depend on that.
  *
  * With a shared target the result is written once, where all ranks read it: it is an array of every rank.
  *
- * Must never happen: an array is read or written after its rank has returned to its caller; a chunk is folded twice; a
- * rank succeeds although a chunk was not written everywhere; a rank waits for ever.
+ * Must never happen:
+ * - an array is read or written after its rank has returned to its caller;
+ * - a chunk is folded twice;
+ * - a rank succeeds although a chunk was not written everywhere;
+ * - a rank waits for ever.
  */
 import type { Model } from './explore.js';
 import { ALIVE, CRASHED, PROVEN, rankFields, Violation, withSet } from './explore.js';
@@ -26,7 +29,7 @@ const [ARRIVE, GATHER, CLAIM, TOUCH, CHECK, FOLD, DONE, RELEASE, FINISH, LEAVE, 
   (_, i) => i,
 ) as [number, number, number, number, number, number, number, number, number, number, number, number];
 
-// Per rank: pc, chunks of its share that it has looked at, chunk under way, next target of the fold, busy, life, arrived.
+// Per rank: pc, chunks of its share that it has checked, chunk under way, next target of the fold, busy, life, arrived.
 const fields = 7;
 const [PC, LOOKED, CHUNK, TARGET, BUSY, LIFE, ARRIVED] = [0, 1, 2, 3, 4, 5, 6] as const;
 

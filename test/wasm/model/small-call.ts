@@ -1,10 +1,12 @@
 /**
- * One call that every rank folds for itself, a small one or a staged piece, and the end of its lease: rules 2–4, 7 and 8,
- * with a crash, a time-out or an abort from outside at any point. Nobody sets `busy`: each rank folds the staged payloads
- * and writes its own array alone.
+ * One call that every rank folds for itself, a small one or a staged piece, and the end of its lease. The rules are
+ * 2–4, 7 and 8, with a crash, a time-out or an abort from outside at any point. Nobody sets `busy`: each rank folds the
+ * staged payloads and writes its own array alone.
  *
- * Must never happen: a rank reads or writes memory of the lease after it was given to another; a rank reads or writes
- * another's array after that rank has returned to its caller; the memory never comes back, since a rank waits for ever.
+ * Must never happen:
+ * - a rank reads or writes memory of the lease after it was given to another;
+ * - a rank reads or writes another's array after that rank has returned to its caller;
+ * - the memory never comes back, since a rank waits for ever.
  */
 import type { Model } from './explore.js';
 import { ALIVE, CRASHED, PROVEN, rankFields, Violation, withSet } from './explore.js';

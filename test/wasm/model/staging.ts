@@ -1,8 +1,8 @@
 /**
- * Several calls in a row that every rank folds for itself, small ones and staged pieces: rule 2, the reuse of descriptors
- * and staging halves. A payload stands in the descriptor or in the half, as each rank likes, and is folded in two parts.
- * Any rank may refuse any call, which lets it run ahead of the others. A crash would add nothing: it is a rank that takes
- * no more steps, and the other models show that nobody waits for it.
+ * Several calls in a row that every rank folds for itself, small ones and staged pieces: rule 2, the reuse of
+ * descriptors and staging halves. A payload stands in the descriptor or in the half, as each rank likes, and is folded
+ * in two parts. Any rank may refuse any call, which lets it run ahead of the others. A crash would add nothing: it is a
+ * rank that takes no more steps, and the other models show that nobody waits for it.
  *
  * Must never happen: a rank reads a descriptor or a payload that already belongs to a later call; all wait for ever.
  */
@@ -26,8 +26,9 @@ const [REFUSED, INSIDE, BESIDE] = [0, 1, 2];
 const halves = 2;
 const ring = 3;
 const parts = 2;
-// Per rank: pc, call under way (from 1), place of its payload, reads of peers so far, departed, bound; then the call that
-// each half holds; then for each descriptor the call whose writing has begun, the call it announces, and what it says.
+// Per rank: pc, call under way (from 1), place of its payload, reads of peers so far, departed, bound. Then the call
+// that each half holds. Then for each descriptor the call whose writing has begun, the call it announces, and what it
+// says.
 const [PC, CALL, PLACE, READ, DEPARTED, BOUND, HALF] = [0, 1, 2, 3, 4, 5, 6] as const;
 const BEGUN = HALF + halves;
 const SEQUENCE = BEGUN + ring;
