@@ -1,4 +1,4 @@
-/* A peer of bench/collectives.ts: MPI_Allreduce of float32 sums, in place and with two buffers, verified, then timed. */
+/* A peer of bench/collectives.ts: MPI_Allreduce of float32 sums, in place and in two buffers, verified, then timed. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static void measure(const char *form, struct Operands x, float *own, double budg
   if (rank == 0) printf("%s %zu %.4f\n", form, x.count * sizeof(float), us);
 }
 
-/* Arguments: the level of thread support, 0 (single) or 2 (serialized); microseconds per measurement; sizes in bytes. */
+/* Arguments: level of thread support, 0 (single) or 2 (serialized); microseconds per measurement; sizes in bytes. */
 int main(int argc, char **argv) {
   const int levels[] = {MPI_THREAD_SINGLE, MPI_THREAD_FUNNELED, MPI_THREAD_SERIALIZED, MPI_THREAD_MULTIPLE};
   int provided;

@@ -1,4 +1,4 @@
-/* The baseline of bench/assignments.ts: MPI_Comm_split of the world and MPI_Comm_free, verified. Microseconds per pair. */
+/* The baseline of bench/assignments.ts: MPI_Comm_split of the world and MPI_Comm_free, verified. In µs per pair. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /*
- * The roofline of bench/collectives.ts: what shared memory and the cores allow. The ranks of one host sum float32 arrays
- * in place over MPI_Win_allocate_shared. Every rank folds its share of all arrays and writes it to all of them.
+ * The roofline of bench/collectives.ts: what shared memory and the cores allow. The ranks of one host sum float32
+ * arrays in place over MPI_Win_allocate_shared. Every rank folds its share of all arrays and writes it to all of them.
  *
- * Cost of a call with P ranks and n bytes each: two flags written and 2 (P − 1) read per rank; n read and n written per rank.
+ * Cost of a call with P ranks and n bytes each: two flags written and 2 (P − 1) read per rank; n read and n written
+ * per rank.
  */
 #include <mpi.h>
 #include <sched.h>

@@ -61,7 +61,7 @@ test('a segment cannot be cut short under those who map it', () => {
   os.closeDescriptor(segment);
 });
 
-test('a doorbell that rang before the wait ends it at once, and rings once', () => {
+test('a doorbell that was notified before the wait ends it at once, and only once', () => {
   const [readEnd, writeEnd] = os.createDoorbell();
   const peer = os.openDescriptor(process.pid, writeEnd, 1);
   assert.is(os.waitDoorbell(readEnd, 1), 0);

@@ -113,8 +113,8 @@ void check(Dtype dtype, const char* name) {
   }
 }
 
-// Every kernel over random bytes in buffers that are exactly as long: what it writes to one target, which is compared with
-// NumPy elsewhere, it writes to several.
+// Every kernel over random bytes in buffers that are exactly as long. What it writes to one target, which is compared
+// with NumPy elsewhere, it writes to several.
 void compare_targets() {
   for (uint32_t dtype = 0; dtype < kDtypes; dtype++) {
     for (uint32_t op = 0; op < kReduceOps; op++) {

@@ -1,6 +1,6 @@
-// The protocol on real threads: random calls, refusals, early leavers, under AddressSanitizer, UBSan and ThreadSanitizer.
-// Every result is checked; after leaving early a rank overwrites its array at once, as a caller would, so that a
-// write that comes too late is a data race or a wrong sum.
+// The protocol on real threads: random calls, refusals, early leavers, under AddressSanitizer, UBSan and
+// ThreadSanitizer. Every result is checked. After leaving early a rank overwrites its array at once, as a caller would,
+// so that a write that comes too late is a data race or a wrong sum.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
