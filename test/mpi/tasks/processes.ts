@@ -12,16 +12,22 @@ export function pid(): number {
   return process.pid;
 }
 
+/** A signal to its own process, of which this thread may see some moments more: MPI's handlers print first. */
+async function end(signal: NodeJS.Signals): Promise<void> {
+  process.kill(process.pid, signal);
+  await sleep(60_000);
+}
+
 /** Rank `rank` ends its own process by a signal; the others wait for it in a collective. */
 export async function die(rank: number, signal: NodeJS.Signals): Promise<void> {
   await collective.barrier();
-  if (context.rank === rank) process.kill(process.pid, signal);
+  if (context.rank === rank) await end(signal);
   await collective.barrier();
 }
 
 export async function dieOnce(): Promise<number> {
   await collective.barrier();
-  if (context.attempt === 1 && context.rank === 0) process.kill(process.pid, 'SIGKILL');
+  if (context.attempt === 1 && context.rank === 0) await end('SIGKILL');
   await collective.barrier();
   return context.attempt;
 }
