@@ -21,6 +21,8 @@ export interface Plan {
 
 /** Forms that are measured one at a time, beside `task`. */
 export const gangForm = 'gang of 2, allreduce';
+/** The same module by one rank: what a gang costs beside it is the gang's. */
+export const aloneForm = 'one, allreduce';
 export const startForm = 'ready';
 
 const warmUpSizes = [1, 256];
@@ -55,12 +57,13 @@ async function measureTasks(run: (value: number) => Promise<unknown>, plan: Plan
   return rows;
 }
 
-async function measureGang(pool: Pool, { budgetUs }: Plan): Promise<Measured> {
+async function measureGang(pool: Pool, workers: number, { budgetUs }: Plan): Promise<Measured> {
   const checked = async (value: number): Promise<void> => {
-    const sums = await pool.run(gang, { workers: 2, args: [value + 1] });
-    if (sums.length !== 2 || sums.some((sum) => sum !== 2 * (value + 1))) throw new Error(`wrong sums ${String(sums)}`);
+    const sums = await pool.run(gang, { workers, args: [value + 1] });
+    const expected = workers * (value + 1);
+    if (sums.length !== workers || sums.some((sum) => sum !== expected)) throw new Error(`wrong sums ${String(sums)}`);
   };
-  return { form: gangForm, at: 1, us: await timeBatches(checked, 1, budgetUs) };
+  return { form: workers === 1 ? aloneForm : gangForm, at: 1, us: await timeBatches(checked, 1, budgetUs) };
 }
 
 /** A pool of ours that stays up for all rounds. */
@@ -69,7 +72,8 @@ export async function poolContender(name: string, options: LaunchOptions, plan: 
   const one = async (value: number): Promise<unknown> => (await pool.run(empty, { args: [value] }))[0];
   const round = async (): Promise<Measured[]> => {
     const tasks = await measureTasks(one, plan);
-    return plan.workers < 2 ? tasks : [...tasks, await measureGang(pool, plan)];
+    if (plan.workers < 2) return tasks;
+    return [...tasks, await measureGang(pool, 1, plan), await measureGang(pool, 2, plan)];
   };
   const warmUp = async (): Promise<void> => {
     await measureTasks(one, { ...plan, sizes: warmUpSizes });

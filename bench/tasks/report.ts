@@ -6,7 +6,7 @@ import type { Result } from '../rounds/rounds.js';
 import { sentenceOfOtherWork } from '../rounds/other-work.js';
 import { fastest } from '../rounds/rounds.js';
 import { brief, markdownTable } from '../report/table.js';
-import { bareName, gangForm, startForm } from './contenders.js';
+import { aloneForm, bareName, gangForm, startForm } from './contenders.js';
 
 const families = ['openmpi', 'mpich'] as const;
 const pools = ['threads', ...families];
@@ -34,7 +34,7 @@ function targetRows(results: readonly Result[]): string[][] {
       [`${family}: ready`, `${brief(start(family) / start(bareName({ family })))}× ${bareName({ family })}`, '≤ 1.5×'],
     ]),
     ...pools.map((pool): [string, string, string] => {
-      return [`${pool}: gang of 2`, `${brief(us(pool, gangForm) / us(pool))}× a task of one`, '≤ 1.5×'];
+      return [`${pool}: gang of 2`, `${brief(us(pool, gangForm) / us(pool, aloneForm))}× the same by one`, '≤ 1.5×'];
     }),
   ];
   return rows.filter(([, reached]) => !reached.includes('NaN'));
@@ -54,10 +54,13 @@ export function printTasks({ facts, workers, results, otherWork }: Run): void {
   const names = [...new Set(results.map(({ contender }) => contender))];
   const singles = names.map((contender) => {
     const ready = fastest(results, contender, 1, startForm);
-    const us = [cell(contender, 1), fastest(results, contender, 1, gangForm)];
+    const forms = [aloneForm, gangForm].map((form) => fastest(results, contender, 1, form));
+    const us = [cell(contender, 1), ...forms];
     return [contender, ...us.map(brief), ready === undefined ? '' : brief(ready / 1000)];
   });
-  console.log(`\n${markdownTable(['', 'one task, µs', `${gangForm}, µs`, 'ready, ms'], singles)}`);
+  console.log(
+    `\n${markdownTable(['', 'one empty task, µs', `${aloneForm}, µs`, `${gangForm}, µs`, 'ready, ms'], singles)}`,
+  );
   if (workers === 2) console.log(`\n${markdownTable(['', 'reached', 'wanted'], targetRows(results))}`);
 }
 
