@@ -161,6 +161,21 @@ export class TaskThread {
     this.post(message);
   }
 
+  /** False: it has begun with that task, or never had it. */
+  takeBack(lease: number): boolean {
+    const isTaken = this.given.takeBack(lease);
+    // It may have been the first, with which a thread that has taken another's place had not begun.
+    if (isTaken) this.#turnTo(this.given.first);
+    return isTaken;
+  }
+
+  /** Take back what it has not begun with; its tasks, in their order. */
+  takeBackAll(): AssignMessage[] {
+    const taken = this.given.takeBackAll();
+    this.#turnTo(this.given.first);
+    return taken;
+  }
+
   /** It has ended the task of its lease, and goes on with the next. */
   ended(): void {
     this.given.shift();

@@ -161,7 +161,7 @@ export class TaskThreads {
     const old = this.#threads.get(worldRank);
     next.follow(old);
     this.#attach(next);
-    for (const task of old?.given.takeBackAll() ?? []) next.assign(task, true);
+    for (const task of old?.takeBackAll() ?? []) next.assign(task, true);
     this.#threads.set(worldRank, next);
     this.#spares.set(worldRank, this.#startNext(worldRank));
     this.keepAlive(this.#keepAlive);

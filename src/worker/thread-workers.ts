@@ -6,7 +6,7 @@ import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
-import type { AssignMessage, CancelMessage } from '../protocol/thread-messages.js';
+import type { AssignMessage, CancelMessage, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../backend/abort-reason.js';
@@ -155,7 +155,7 @@ export class ThreadWorkers implements WorkerSide {
     this.#threads.get(worldRank)?.assign(message, true);
   }
   takeBack(worldRank: number, lease: number): boolean {
-    return this.#threads.get(worldRank)?.given.takeBack(lease) ?? false;
+    return this.#threads.get(worldRank)?.takeBack(lease) ?? false;
   }
   #bind(message: AssignMessage): void {
     // Without a shared window the slot is this process's own: nobody else has emptied it after the lease before.
@@ -174,8 +174,8 @@ export class ThreadWorkers implements WorkerSide {
   end(worldRank: number): void {
     const thread = this.#threads.get(worldRank);
     if (!thread || thread.ending) return;
+    const returned = thread.takeBackAll();
     const { lease } = thread;
-    const returned = thread.given.takeBackAll();
     // It has begun with the next task, and so has said how the one before ended: that is what was to be ended.
     if (thread.given.hasNext) thread.drain();
     if (thread.lease === lease) this.#threads.end(worldRank);
@@ -209,7 +209,8 @@ export class ThreadWorkers implements WorkerSide {
           );
           break;
         }
-        thread.ended();
+        // A thread that is to be replaced keeps its task until it is gone: so its end is that task's.
+        if (!isLast(message.outcome)) thread.ended();
         if (thread.stale) this.#replace(worldRank, thread);
         events?.outcome(worldRank, message.taskId, message.outcome);
         break;
@@ -233,7 +234,7 @@ export class ThreadWorkers implements WorkerSide {
 
   /** End a stale thread, if it runs no task. What it has been given ahead goes to the one that takes its place. */
   #replace(worldRank: number, thread: TaskThread): void {
-    const returned = thread.given.takeBackAll();
+    const returned = thread.takeBackAll();
     if (!thread.busy) this.#threads.end(worldRank);
     const next = this.#threads.get(worldRank);
     for (const task of returned) next?.assign(task, true);
@@ -246,6 +247,11 @@ export class ThreadWorkers implements WorkerSide {
     this.#told.add(key);
     this.#events?.warning(worldRank, `worker ${worldRank}: ${why}`);
   }
+}
+
+/** Whether a thread begins with nothing more after what it reports. */
+function isLast(outcome: Outcome): boolean {
+  return outcome.kind === 'threw' && outcome.replaceThread;
 }
 
 /** An error of user code as text; it may not be decodable. */

@@ -17,6 +17,14 @@ export default async function sum(n: number): Promise<number> {
   return n === 0 ? 0 : x[0]!;
 }
 
+const noted: number[] = [];
+
+/** Note a number, or say those that this worker has noted. */
+export function note(value?: number): number[] {
+  if (value !== undefined) noted.push(value);
+  return noted;
+}
+
 export function facts(): Record<string, unknown> {
   const { rank, size, worldRank, localRank, node, taskId, attempt } = context;
   return {
