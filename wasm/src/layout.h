@@ -15,6 +15,7 @@ constexpr uint32_t kMaxChunks = 1024;       // claim/done pairs per slot
 constexpr uint32_t kChunkBytes = 64 * 1024; // smallest chunk of a large call
 constexpr uint32_t kSmallBytes = 512;       // up to here every member folds for itself, wherever its array lies
 constexpr uint32_t kAloneBytes = 32 * 1024; // staged calls: bytes for each member beyond the second, up to which each folds alone
+constexpr uint32_t kPairAloneBytes = 4 * 1024; // staged calls of two members: up to here each folds alone
 constexpr uint32_t kScratchBytes = 16 * 1024; // of one group: results that are copied out of the window
 constexpr uint32_t kNameBytes = 64;         // how much of a call's name travels
 

@@ -51,10 +51,12 @@ void list_addresses(CallBlock& f) {
 }
 
 // A pure function of the descriptors, like all of the plan. Staged inputs stay until all have departed (rule 2), so that
-// members need not wait for each other's folds; the work grows with their number. A target that all have is written once.
+// members need not wait for each other's folds; the work grows with their number. From some length on two share: to read
+// all of both stagings takes longer than the second wait. A target that all have is written once.
 bool folds_alone(const CallBlock& f) {
-  if (f.descriptor.operation != kAllreduce || is_shared(f)) return false;
-  if ((f.size - 2) * f.pieceCount * item_bytes(f) > kAloneBytes) return false;
+  if (f.size < 2 || f.descriptor.operation != kAllreduce || is_shared(f)) return false;
+  const uint64_t limit = f.size == 2 ? kPairAloneBytes : kAloneBytes / (f.size - 2);
+  if (f.pieceCount * item_bytes(f) > limit) return false;
   for (uint32_t m = 0; m < f.size; m++) {
     const Descriptor& descriptor = descriptor_of(f, m);
     if (descriptor.address != descriptor.stagingAddress) return false;
@@ -101,7 +103,7 @@ bool plan(CallBlock& f) {
   if (f.descriptor.operation == kBroadcast && is_shared(f)) return true;
   const uint64_t fits = f.stagingBytes / item_bytes(f);
   if (staged && f.pieceCount > fits) f.pieceCount = fits;
-  f.foldsAlone = f.size > 1 && folds_alone(f);
+  f.foldsAlone = folds_alone(f);
   if (f.foldsAlone) return true;
   list_addresses(f);
   if (f.targetCount != 0) cut_chunks(f);
