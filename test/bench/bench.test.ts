@@ -51,6 +51,7 @@ test('tasks times ours beside piscina', () => {
     'piscina, task, 1',
     'piscina, task, 32',
     'threads, gang of 2, allreduce, 1',
+    'threads, one, allreduce, 1',
     'threads, ready, 1',
     'threads, task, 1',
     'threads, task, 32',

@@ -36,6 +36,11 @@ const names = (Object.entries(endings) as [EndingName, Ending][]).flatMap(([name
 /** Of one pool after the other: with two, the loss of one leaves a single worker for whatever waits. */
 const poolSizes = [2, 4] as const;
 const inFlight = 6;
+const burstSize = 60;
+/** Between two bursts. */
+const longestPauseMs = 300;
+/** How one of a burst ends. */
+const shortEnds = ['throw', 'exit', 'late', 'rejected'] as const satisfies readonly EndingName[];
 /** At most so many for each worker, until a process is killed or stopped. */
 const tasksPerLoss = 15;
 /** Longer than any deadline of a task, its grace, the end by force and a new epoch together. */
@@ -90,12 +95,40 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ended++;
   }
 
+  /** Many short tasks at once, of which workers are given some ahead; one ends badly, and some are cancelled. */
+  async function burst(pool: Pool): Promise<void> {
+    const [at, end] = [random(burstSize), shortEnds[random(shortEnds.length)]!];
+    const all = Array.from({ length: burstSize }, (_, i) => {
+      const name: EndingName = i === at ? end : random(10) === 0 ? 'cancel' : 'good';
+      return { name, handle: pool.submit(tasks, { export: 'short', args: [name], timeoutMs: 30_000 }) };
+    });
+    for (const { name, handle } of all) if (name === 'cancel') handle.cancel();
+    const results = all.map(async ({ name, handle }) => {
+      let fault: string;
+      try {
+        fault = faultOfResults(name, await handle.result(), 1, 0);
+        count('short and right');
+      } catch (error) {
+        fault = faultOfError(name, error);
+        count(`short: ${String((error as { code?: unknown }).code)}`);
+      }
+      if (fault) faults.push(`${handle.id}, short, ${name}: ${fault}`);
+    });
+    await withinTime(`a burst with one that ends by ${end}`, Promise.all(results), pool);
+  }
+
   async function half(pool: Pool, workers: number): Promise<number> {
     const until = performance.now() + options.ms / poolSizes.length / 2;
     const goesOn = (): boolean => performance.now() < until && !faults.some((fault) => fault.startsWith('HANG'));
     const lanes = Array.from({ length: inFlight }, async () => {
       while (goesOn()) await oneTask(pool, workers);
     });
+    const bursts = (async (): Promise<void> => {
+      while (goesOn()) {
+        await burst(pool);
+        await sleep(random(longestPauseMs));
+      }
+    })();
     const sabotages = (async (): Promise<void> => {
       while (options.transport === 'mpi' && goesOn()) {
         // After some tasks, however fast they are: between two losses there is an epoch with work in it.
@@ -106,11 +139,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         if (done !== undefined) count(done);
       }
     })();
-    await Promise.all([...lanes, sabotages]);
+    await Promise.all([...lanes, bursts, sabotages]);
     return heldBytes();
   }
 
-  async function withinTime(what: string, promise: Promise<void>, pool: Pool): Promise<void> {
+  async function withinTime(what: string, promise: Promise<unknown>, pool: Pool): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
