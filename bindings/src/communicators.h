@@ -28,30 +28,27 @@ inline Outcome made(const char* function, int error, MPI_Comm comm) {
   return checked(function, MPI_SUCCESS, last_communicator);
 }
 
-// int MPI_Comm_rank(MPI_Comm comm, int *rank);
-inline napi_value comm_rank(napi_env env, napi_callback_info info) {
+// What MPI knows of a communicator, as a number.
+inline napi_value asked(napi_env env, napi_callback_info info, const char* function, int (*ask)(MPI_Comm, int*)) {
   Call call(env, info);
   const int id = int(call.integer(0));
   if (call.failed()) return nullptr;
   std::lock_guard<TicketLock> guard(mpi_lock);
   int value = 0;
-  const int error = MPI_Comm_rank(communicator(id), &value);
+  const int error = ask(communicator(id), &value);
   if (error == MPI_SUCCESS) return call.number(value);
-  napi_throw(env, mpi_error(env, "MPI_Comm_rank", error));
+  napi_throw(env, mpi_error(env, function, error));
   return nullptr;
+}
+
+// int MPI_Comm_rank(MPI_Comm comm, int *rank);
+inline napi_value comm_rank(napi_env env, napi_callback_info info) {
+  return asked(env, info, "MPI_Comm_rank", MPI_Comm_rank);
 }
 
 // int MPI_Comm_size(MPI_Comm comm, int *size);
 inline napi_value comm_size(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  const int id = int(call.integer(0));
-  if (call.failed()) return nullptr;
-  std::lock_guard<TicketLock> guard(mpi_lock);
-  int value = 0;
-  const int error = MPI_Comm_size(communicator(id), &value);
-  if (error == MPI_SUCCESS) return call.number(value);
-  napi_throw(env, mpi_error(env, "MPI_Comm_size", error));
-  return nullptr;
+  return asked(env, info, "MPI_Comm_size", MPI_Comm_size);
 }
 
 // int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,

@@ -12,6 +12,16 @@ namespace shoal {
 inline std::map<int, MPI_Request> requests;  // guarded by mpi_lock
 inline int last_request = 0;
 
+// Under the lock: keep what a call has started. Returns its number.
+inline napi_value started(napi_env env, Call& call, const char* function, int error, MPI_Request request) {
+  if (error != MPI_SUCCESS) {
+    napi_throw(env, mpi_error(env, function, error));
+    return nullptr;
+  }
+  requests[++last_request] = request;
+  return call.number(last_request);
+}
+
 // int MPI_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
 //               MPI_Request *request);
 // The caller keeps the bytes where they are until `test` returns 1.
@@ -25,12 +35,7 @@ inline napi_value isend(napi_env env, napi_callback_info info) {
   std::lock_guard<TicketLock> guard(mpi_lock);
   MPI_Request request;
   const int error = MPI_Isend(data, int(length), MPI_BYTE, dest, tag, communicator(id), &request);
-  if (error != MPI_SUCCESS) {
-    napi_throw(env, mpi_error(env, "MPI_Isend", error));
-    return nullptr;
-  }
-  requests[++last_request] = request;
-  return call.number(last_request);
+  return started(env, call, "MPI_Isend", error, request);
 }
 
 // int MPI_Irecv(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Request *request);
@@ -46,12 +51,7 @@ inline napi_value irecv(napi_env env, napi_callback_info info) {
   MPI_Request request;
   const int error = MPI_Irecv(data, int(length), MPI_BYTE, source < 0 ? MPI_ANY_SOURCE : source,
                               tag < 0 ? MPI_ANY_TAG : tag, communicator(id), &request);
-  if (error != MPI_SUCCESS) {
-    napi_throw(env, mpi_error(env, "MPI_Irecv", error));
-    return nullptr;
-  }
-  requests[++last_request] = request;
-  return call.number(last_request);
+  return started(env, call, "MPI_Irecv", error, request);
 }
 
 // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status);
