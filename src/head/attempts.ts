@@ -159,8 +159,8 @@ export class Attempts {
   endAll(why: string): void {
     this.reservations.undoAll();
     this.returnSome(Infinity);
-    // Whatever still counts as running has lost its workers, and so has what they have begun with since.
-    for (let turn = 0; turn < 2; turn++) {
+    // Whatever still counts as running has lost its workers, and so has what they have begun with since, one by one.
+    while (this.#states.running.size > 0) {
       for (const task of this.#states.running) if (task.attempt) this.#abandon(task, task.attempt, why);
     }
     this.reservations.clearAbandoned();

@@ -146,9 +146,9 @@ export class ThreadWorkers implements WorkerSide {
     this.#bind(message);
     thread.assign(message, false);
   }
-  /** Not yet: under chaos with bursts of short tasks a worker that was given some ahead stopped, for a reason not found. */
-  takesAhead(): boolean {
-    return false;
+  takesAhead(worldRank: number, url: string): boolean {
+    const thread = this.#threads.get(worldRank);
+    return this.isAvailable() && thread?.busy === true && !thread.stale && thread.knows(url);
   }
   assignAhead(worldRank: number, message: AssignMessage): void {
     this.#bind(message);

@@ -203,6 +203,19 @@ test('a gang waits for no task that came after it, and a death takes no task alo
   head.groups.close();
 });
 
+test('all workers end while each has begun with several more tasks than the head knows: none is left running', () => {
+  const { head, workers } = quickHead();
+  const tasks = Array.from({ length: 15 }, () => submit(head, 1));
+  assert.ok(workers.deliver(0));
+  assert.ok(workers.ahead.given >= 3, `${workers.ahead.given} were given ahead`);
+  workers.takeBack = () => false;
+  head.ending('was ended');
+  assert.is(head.status().running, 0);
+  const ended = tasks.filter(({ state }) => state === 'succeeded' || state === 'failed').length;
+  assert.is(ended + head.status().queued, tasks.length);
+  head.groups.close();
+});
+
 /** Lets everything arrive that is on its way. */
 async function settle(workers: FakeWorkers): Promise<void> {
   for (let quiet = 0; quiet < 3; quiet++) {
