@@ -20,6 +20,7 @@ import { protocolVersion } from '../protocol/greeting.js';
 import { Mailboxes } from './mailboxes.js';
 import type { NodeEvents, NodeWorkers } from './node-workers.js';
 import { WorkerEntry } from './worker-entry.js';
+import { WorkerTable } from './worker-table.js';
 import { WorkerWatch } from './worker-watch.js';
 
 /** Longest path of a Unix socket. */
@@ -60,9 +61,7 @@ export class NodeManager implements NodeWorkers {
   readonly #server: Server;
   readonly #gate: Gate;
   readonly #sockets = new Set<Socket>();
-  /** By start-up token; a pid is an attribute. */
-  readonly #table = new Map<string, WorkerEntry>();
-  readonly #ranks = new Map<number, WorkerEntry>();
+  readonly #table: WorkerTable;
   #mailboxes: Mailboxes | undefined;
   #wrongTokens = 0;
   #openedAt = 0;
@@ -73,7 +72,8 @@ export class NodeManager implements NodeWorkers {
     this.#options = options;
     this.#events = events;
     this.#os = loadOs();
-    const { token, worldSize } = options;
+    const { token, worldSize, agents } = options;
+    this.#table = new WorkerTable(agents);
     this.#gate = new Gate(
       { token, roles: ['rank'], maxStrangers: worldSize + spareStrangers },
       {
@@ -92,7 +92,7 @@ export class NodeManager implements NodeWorkers {
 
   /** Every worker that has connected, and the agent. */
   get entries(): readonly WorkerEntry[] {
-    return [...this.#table.values()];
+    return this.#table.entries;
   }
 
   /** Listen at a Unix socket in a folder that nobody else reaches. @throws {@link LaunchError} */
@@ -110,18 +110,18 @@ export class NodeManager implements NodeWorkers {
   }
 
   entry(worldRank: number): WorkerEntry | undefined {
-    return this.#ranks.get(worldRank);
+    return this.#table.at(worldRank);
   }
 
   send(worldRank: number, message: ToRank): void {
-    const entry = this.#ranks.get(worldRank);
+    const entry = this.#table.at(worldRank);
     if (message.type === 'end') entry?.mailbox?.ended();
     if (message.type === 'assign' && entry?.mailbox?.assign(message)) return;
     entry?.connection?.send(message);
   }
 
   kill(worldRank: number, text: string, signal: string): void {
-    this.#ranks.get(worldRank)?.watch.kill(text, signal);
+    this.#table.at(worldRank)?.watch.kill(text, signal);
   }
 
   killAll(text: string): void {
@@ -133,7 +133,7 @@ export class NodeManager implements NodeWorkers {
   }
 
   usage(worldRank: number): ProcessUsage | undefined {
-    return this.#ranks.get(worldRank)?.watch.usage;
+    return this.#table.at(worldRank)?.watch.usage;
   }
 
   /**
@@ -144,8 +144,7 @@ export class NodeManager implements NodeWorkers {
    */
   adopt(rows: readonly RankRow[], gatheredMs: number = this.elapsedMs): void {
     for (const row of rows) {
-      const known = this.#table.get(row.startupToken)?.row;
-      if (known && isSame(known, row, this.#options.agents)) continue;
+      if (this.#table.entryOf(row)) continue;
       const { rank, pid, hostname } = row;
       const text = `the row of rank ${rank} (process ${pid} on ${hostname}) is not that of a process that has connected`;
       throw new LaunchError(`${text} as this rank`, { rank });
@@ -239,7 +238,7 @@ export class NodeManager implements NodeWorkers {
     }
     const welcome = this.#options.welcome();
     connection.trust(welcome.maxMessageBytes + frameSlackBytes);
-    const expected = this.#table.get(row.startupToken);
+    const expected = this.#table.entryOf(row);
     const entry = expected ?? this.#enter(row);
     entry.connection = connection;
     entry.phases.connected = this.elapsedMs;
@@ -252,18 +251,17 @@ export class NodeManager implements NodeWorkers {
   #enter(row: RankRow): WorkerEntry {
     const worldRank = row.rank - this.#options.agents;
     const entry = new WorkerEntry(new WorkerWatch(this.#os, { ...row, rank: worldRank }));
-    this.#table.set(row.startupToken, entry);
-    this.#ranks.set(worldRank, entry);
+    this.#table.add(entry);
     return entry;
   }
 
   /** Why a process is not admitted; empty: nobody needs to be told. */
   #refusal(row: RankRow): string | undefined {
     if (this.#closing) return '';
-    const { agents, worldSize } = this.#options;
+    const { worldSize } = this.#options;
     const who = `process ${row.pid} on ${row.hostname}`;
-    const taken = this.#ranks.get(row.rank - agents) ?? this.#table.get(row.startupToken);
-    if (taken && !(taken.connection === undefined && isSame(taken.row, row, agents))) {
+    const taken = this.#table.holderOf(row);
+    if (taken && (taken.connection !== undefined || taken !== this.#table.entryOf(row))) {
       const { pid } = taken.row;
       return `${who} was cut off: process ${pid} has registered as rank ${row.rank} or with its start-up token before`;
     }
@@ -321,7 +319,7 @@ export class NodeManager implements NodeWorkers {
     const { worldSize, agents, welcome } = this.#options;
     if (entry.mailbox || welcome().script) return;
     this.#mailboxes ??= new Mailboxes(this.#os, worldSize - agents, () => {
-      for (const each of this.#table.values()) this.#empty(each);
+      for (const each of this.#table.entries) this.#empty(each);
     });
     const { mailbox, message } = this.#mailboxes.add(entry.worldRank);
     entry.mailbox = mailbox;
@@ -339,7 +337,7 @@ export class NodeManager implements NodeWorkers {
     if (message) this.#events.message(entry.worldRank, message);
   }
 
-  /** A process is gone, or has let go of its socket. */
+  /** A process is gone, or has closed its socket. */
   async #ended(entry: WorkerEntry): Promise<void> {
     await entry.watch.gone();
     const died = entry.watch.error(this.#options.lastOutput(entry.worldRank));
@@ -351,14 +349,4 @@ export class NodeManager implements NodeWorkers {
   get elapsedMs(): number {
     return Math.round(nowMs() - this.#openedAt);
   }
-}
-
-/** Whether a row of MPI's world is that of a process that is known by its world rank. */
-function isSame(known: RankRow, row: RankRow, agents: number): boolean {
-  return (
-    known.startupToken === row.startupToken &&
-    known.rank === row.rank - agents &&
-    known.pid === row.pid &&
-    known.startTime === row.startTime
-  );
 }
