@@ -68,7 +68,8 @@ napi_value map_segment(napi_env env, napi_callback_info info) {
   return call.number(double(size));
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// The C library chooses the clone when the addon is loaded; musl cannot.
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define SHOAL_WIDEST __attribute__((target_clones("avx2", "default")))
 #else
 #define SHOAL_WIDEST

@@ -12,8 +12,9 @@ export type Slot = string | number | boolean | null | readonly number[];
 /** A tag, then slots; of some tags bytes. */
 export type ValueNode = (Slot | Uint8Array)[];
 
-/** −0 and undefined, which MessagePack has not. */
+/** −0, which MessagePack has not. */
 export const negativeZero: readonly number[] = [-1];
+/** undefined, which MessagePack has not. */
 export const nothing: readonly number[] = [-2];
 
 /** The first element of a node. */
