@@ -29,14 +29,26 @@ export class Mailboxes {
     });
   }
 
-  /** Make the mailbox of a worker, and say what its process needs to map it. */
-  add(worldRank: number): { mailbox: WorkerMailbox; message: MailboxMessage } {
+  /**
+   * Make the mailbox of a worker, and say what its process needs to map it; undefined where the system allows no more
+   * descriptors or memory.
+   */
+  add(worldRank: number): { mailbox: WorkerMailbox; message: MailboxMessage } | undefined {
+    try {
+      return this.#add(worldRank);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #add(worldRank: number): { mailbox: WorkerMailbox; message: MailboxMessage } {
     const os = this.#os;
     const segment = os.createSegment(mailboxBytes);
+    this.#descriptors.add(segment);
     const offset = worldRank * mailboxBytes;
     os.mapSegment(new Uint8Array(this.#memory.buffer), offset, mailboxBytes, segment);
     const [readEnd, writeEnd] = os.createDoorbell();
-    for (const descriptor of [segment, readEnd, writeEnd]) this.#descriptors.add(descriptor);
+    this.#descriptors.add(readEnd).add(writeEnd);
     const mailbox = new WorkerMailbox(this.#memory.buffer as unknown as SharedArrayBuffer, offset, () => {
       os.ringDoorbell(writeEnd);
     });
@@ -57,5 +69,14 @@ export class Mailboxes {
     this.#open.clear();
     for (const descriptor of this.#descriptors) this.#os.closeDescriptor(descriptor);
     this.#descriptors.clear();
+  }
+}
+
+/** Mailboxes for so many workers; undefined where the system does not allow them. */
+export function openMailboxes(os: OsAddon, workers: number, filled: () => void): Mailboxes | undefined {
+  try {
+    return new Mailboxes(os, workers, filled);
+  } catch {
+    return undefined;
   }
 }

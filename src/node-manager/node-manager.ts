@@ -17,7 +17,8 @@ import { fromRank } from '../protocol/control-shapes.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { Gate } from '../protocol/gate.js';
 import { protocolVersion } from '../protocol/greeting.js';
-import { Mailboxes } from './mailboxes.js';
+import type { Mailboxes } from './mailboxes.js';
+import { openMailboxes } from './mailboxes.js';
 import type { NodeEvents, NodeWorkers } from './node-workers.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerTable } from './worker-table.js';
@@ -318,12 +319,13 @@ export class NodeManager implements NodeWorkers {
   #openMailbox(entry: WorkerEntry): void {
     const { worldSize, agents, welcome } = this.#options;
     if (entry.mailbox || welcome().script) return;
-    this.#mailboxes ??= new Mailboxes(this.#os, worldSize - agents, () => {
+    this.#mailboxes ??= openMailboxes(this.#os, worldSize - agents, () => {
       for (const each of this.#table.entries) this.#empty(each);
     });
-    const { mailbox, message } = this.#mailboxes.add(entry.worldRank);
-    entry.mailbox = mailbox;
-    entry.connection?.send(message);
+    const added = this.#mailboxes?.add(entry.worldRank);
+    if (!added) return; // its tasks go over the connection
+    entry.mailbox = added.mailbox;
+    entry.connection?.send(added.message);
   }
 
   #empty(entry: WorkerEntry): void {

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadOs } from '../../src/native/os.js';
-import { Mailboxes } from '../../src/node-manager/mailboxes.js';
+import { Mailboxes, openMailboxes } from '../../src/node-manager/mailboxes.js';
 import type { WorkerMailbox } from '../../src/node-manager/worker-mailbox.js';
 import type { ReturnedMessage } from '../../src/protocol/mail.js';
 import { mailboxBytes } from '../../src/protocol/mail-tray.js';
@@ -46,7 +46,7 @@ async function withEnds(use: (ends: Ends) => Promise<void>): Promise<void> {
   const mailboxes = new Mailboxes(os, 3, () => {
     wake();
   });
-  const { mailbox: manager, message } = mailboxes.add(2);
+  const { mailbox: manager, message } = mailboxes.add(2)!;
   const found: string[] = [];
   const keeper = new MailboxKeeper(os, message, ({ lease }) => found.push(lease.taskId));
   manager.attached(0);
@@ -172,6 +172,35 @@ test('descriptors that are not there are an error: the worker then does without'
     assert.is((error as NodeJS.ErrnoException).code, 'open', JSON.stringify(each));
   }
   os.closeDescriptor(segment);
+});
+
+test('where the system allows no more descriptors there is no mailbox, and what was opened is closed', () => {
+  const open = new Set<number>();
+  let left = 4;
+  const opened = <T extends number | readonly number[]>(made: () => T): T => {
+    if (--left < 0) throw Object.assign(new Error('EMFILE'), { code: 'pipe2' });
+    const descriptors = made();
+    for (const each of [descriptors].flat()) open.add(each);
+    return descriptors;
+  };
+  const scarce = {
+    ...os,
+    createSegment: (sizeBytes: number) => opened(() => os.createSegment(sizeBytes)),
+    createDoorbell: () => opened(() => os.createDoorbell()),
+    closeDescriptor: (descriptor: number) => {
+      open.delete(descriptor);
+      os.closeDescriptor(descriptor);
+    },
+  };
+  const mailboxes = openMailboxes(scarce, 2, () => undefined)!;
+  assert.ok(mailboxes.add(0), 'a doorbell, and then a segment and a doorbell, are three');
+  assert.is(mailboxes.add(1), undefined, 'the segment is the fourth');
+  mailboxes.close();
+  assert.is(open.size, 1, 'the reading end for outcomes, which its socket closes');
+  assert.is(
+    openMailboxes(scarce, 2, () => undefined),
+    undefined,
+  );
 });
 
 test.run();
