@@ -16,6 +16,8 @@ import type { Backend } from '../backend/backend.js';
 const sliceMs = 50;
 /** Times that a blocking wait yields its core before it sleeps. */
 const yieldTurns = 50;
+/** For how long an awaited call yields its core before it sleeps: a sleep of the event loop and its wake cost as much. */
+const mostYieldMs = 0.1;
 /** Longest wait for what was told to leave, before a thread is replaced. */
 const quietLimitMs = 100;
 /** A warning names the missing ranks after this time. */
@@ -80,7 +82,9 @@ export class RankEngine {
   /** Go on with an awaited call that has not ended at once: it settles from here or from the event loop. */
   waitAsync(call: Call): void {
     const isFirst = call.sequence !== 0;
-    if (this.#spinsAwaited && isFirst) this.#spin.again((turns) => this.#driveFor(call, turns));
+    if (this.#spinsAwaited && isFirst) {
+      if (!this.#spin.again((turns) => this.#driveFor(call, turns))) this.#yieldAwaited(call);
+    }
     this.#rest();
   }
 
@@ -153,6 +157,16 @@ export class RankEngine {
       if (this.#driveFor(call, 1)) return true;
     }
     return false;
+  }
+
+  /** As `#yieldFor`, for no longer than a sleep and a wake cost. */
+  #yieldAwaited(call: Call): void {
+    const { yieldCore } = this.#doorbell;
+    if (!yieldCore) return;
+    const until = nowMs() + mostYieldMs;
+    do {
+      yieldCore();
+    } while (!this.#driveFor(call, 1) && nowMs() < until);
   }
 
   #drive(turns: number): void {

@@ -18,9 +18,12 @@ const stride = 32;
 const sent = 0;
 const spins = 1;
 
-/** Memory for so many threads. One core is their driver's. */
-export function awakeMemory(threads: number, cores: number): AwakeMemory {
-  return { words: new Int32Array(new SharedArrayBuffer(threads * stride * 4)), most: cores - 1 };
+/**
+ * Memory for so many threads. Threads that yield their cores may spin on all of them: the driver gets one when it wakes.
+ * Else one core is the driver's.
+ */
+export function awakeMemory(threads: number, cores: number, canYield: boolean): AwakeMemory {
+  return { words: new Int32Array(new SharedArrayBuffer(threads * stride * 4)), most: canYield ? cores : cores - 1 };
 }
 
 /** The control side's hand on the words of one thread. */
@@ -51,6 +54,8 @@ export interface Inbox<M> {
   /** The next message, if there is one. */
   take(): M | undefined;
   handle(message: M): void;
+  /** Let another thread have the core; undefined: there is no way to. */
+  readonly yieldCore: (() => void) | undefined;
 }
 
 /** The thread's side. */
@@ -92,12 +97,14 @@ export class Awake<M> {
   }
 
   #waitAwake(): M | undefined {
+    const { yieldCore } = this.#inbox;
     const until = this.#idleSince + longestMs;
     do {
       const seen = Atomics.load(this.#words, this.#sent);
       const message = this.#inbox.take();
       if (message !== undefined) return message;
       for (let i = 0; i < looks && Atomics.load(this.#words, this.#sent) === seen; i++);
+      yieldCore?.();
     } while (nowMs() < until);
     return undefined;
   }

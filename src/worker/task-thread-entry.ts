@@ -22,7 +22,7 @@ import type {
   ToThread,
 } from '../protocol/thread-messages.js';
 import { decodeValue } from '../protocol/values.js';
-import { loadOs } from '../native/os.js';
+import { findOs, loadOs } from '../native/os.js';
 import { Awake } from './awake.js';
 import { takeAhead } from './given-tasks.js';
 import { loadTask } from './load-module.js';
@@ -87,6 +87,7 @@ const modules = new Set<string>();
 /** What keeps this thread alive. User code may replace the method. Node calls it experimental, and 20.19 has it. */
 // eslint-disable-next-line n/no-unsupported-features/node-builtins -- see above
 const resources = process.getActiveResourcesInfo.bind(process);
+const os = boot.awake && findOs();
 const awake =
   boot.awake &&
   new Awake<ToThread>(boot.awake.memory, boot.awake.index, {
@@ -94,6 +95,11 @@ const awake =
     isQuiet: () => resources().length <= 1,
     take: () => port.take(),
     handle,
+    yieldCore:
+      os &&
+      (() => {
+        os.yieldCore();
+      }),
   });
 
 /** False: no room for it. */

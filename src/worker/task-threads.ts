@@ -6,6 +6,7 @@ import { endsWithin } from '../ends-within.js';
 import { LaunchError, isError } from '../errors.js';
 import type { AwakeMemory, GoneOutcome } from '../protocol/thread-messages.js';
 import { usableCores } from '../native/cores.js';
+import { findOs } from '../native/os.js';
 import { Awakener, awakeMemory } from './awake.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
 import type { ThreadOptions, ThreadReport } from './task-thread.js';
@@ -57,7 +58,9 @@ export class TaskThreads {
     this.window = window;
     this.#options = options;
     this.#events = events;
-    this.#awake = options.staysAwake ? awakeMemory(worldRanks.length, usableCores()) : undefined;
+    this.#awake = options.staysAwake
+      ? awakeMemory(worldRanks.length, usableCores(), findOs() !== undefined)
+      : undefined;
   }
 
   get isClosing(): boolean {
