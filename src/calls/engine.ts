@@ -82,7 +82,7 @@ export class RankEngine {
   /** Go on with an awaited call that has not ended at once: it settles from here or from the event loop. */
   waitAsync(call: Call): void {
     const isFirst = call.sequence !== 0;
-    if (this.#spinsAwaited && isFirst) {
+    if (this.canBlock && isFirst) {
       if (!this.#spin.again((turns) => this.#driveFor(call, turns))) this.#yieldAwaited(call);
     }
     this.#rest();
