@@ -4,9 +4,17 @@ import { joinForeignWorld } from './worker/foreign-main.js';
 import { joinLoneWorld } from './worker/lone-world.js';
 
 export type { Collective } from './collective/collective.js';
+export type { AllgatherOptions } from './operations/allgather.js';
 export type { AllreduceOptions } from './operations/allreduce.js';
+export type { AlltoallOptions } from './operations/alltoall.js';
 export type { BroadcastOptions } from './operations/broadcast.js';
 export type { EmptySharedOptions } from './operations/empty-shared.js';
+export type { ExscanOptions } from './operations/exscan.js';
+export type { GatherOptions } from './operations/gather.js';
+export type { ReduceScatterOptions } from './operations/reduce-scatter.js';
+export type { ReduceToOptions } from './operations/reduce.js';
+export type { ScanOptions } from './operations/scan.js';
+export type { ScatterOptions } from './operations/scatter.js';
 export type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './operations/call-options.js';
 export { collective, context } from './collective/bound.js';
 export type { TaskContext } from './collective/scope.js';

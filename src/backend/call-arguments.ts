@@ -11,8 +11,11 @@ export interface CallArguments {
   readonly dtype: number;
   readonly op: number;
   readonly root: number;
-  /** Elements. */
+  /** Elements of a block. */
   readonly count: number;
+  /** Blocks in what a rank brings, one or one for each rank; and in what it gets. */
+  readonly blocksIn: number;
+  readonly blocksOut: number;
   readonly itemBytes: number;
   readonly name: CallName;
   /** What this rank brings; undefined when it brings nothing. */
@@ -27,7 +30,7 @@ export interface CallArguments {
   readonly packedOutput: PackedCopy | undefined;
   /** The caller's memory that the call uses, that of the result last: nobody else may until it ends. */
   readonly memory: readonly TypedArray[];
-  /** What the caller gets back: `out` where it was given, else the buffer. */
+  /** What the caller gets back: `out` where it was given, else the buffer, or the array that was made. */
   readonly result: unknown;
   /** Infinity means no limit. */
   readonly timeoutMs: number;

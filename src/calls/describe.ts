@@ -18,7 +18,10 @@ export function describeCall(descriptor: Descriptor): string {
   const { shared } = descriptor;
   const parts: string[] = [];
   if (operation?.makesArray) parts.push(descriptor.name);
-  if (operation?.takesBuffer) parts.push(`${dtypeNames[descriptor.dtype] ?? descriptor.dtype} × ${descriptor.count}`);
+  if (operation?.takesBuffer) {
+    const each = operation.brings === 'each' ? ' for each rank' : '';
+    parts.push(`${dtypeNames[descriptor.dtype] ?? descriptor.dtype} × ${descriptor.count}${each}`);
+  }
   if (operation?.reduces) parts.push(`op ${kernelOpNames[descriptor.op] ?? descriptor.op}`);
   if (operation?.options.includes('root')) parts.push(`root ${descriptor.root}`);
   if (shared) parts.push(`into byte ${shared.byteOffset} of the shared array of call ${shared.array}`);

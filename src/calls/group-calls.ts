@@ -80,7 +80,8 @@ export class GroupCalls {
     const { group } = this;
     const { args } = call;
     call.signal = undefined;
-    const weight = this.#time.weight(args.count * args.itemBytes <= shortBytes);
+    const { count, itemBytes, blocksIn, blocksOut } = args;
+    const weight = this.#time.weight(count * itemBytes * Math.max(blocksIn, blocksOut) <= shortBytes);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (group.start(call, group.engine.turns)) {
@@ -209,9 +210,7 @@ export class GroupCalls {
     const call = new Call(this.group, args);
     call.signal = signal;
     if (!operation.takesBuffer) this.#cache.add(operation, undefined, given, call);
-    else if (isKept(buffer, args) && (given.out === undefined || ArrayBuffer.isView(given.out))) {
-      this.#cache.add(operation, buffer, given, call);
-    }
+    else if (isKept(buffer, given.out, args)) this.#cache.add(operation, buffer, given, call);
     return call;
   }
 
@@ -243,9 +242,12 @@ function hasFreed(arrays: TaskArrays, memory: readonly TypedArray[]): boolean {
 
 /**
  * Whether a buffer says always what it says once: a typed array of the runtime, over memory whose length cannot change.
+ * An array that was made for the result is of one call alone.
  */
-function isKept(buffer: unknown, { memory }: CallArguments): buffer is object {
-  return ArrayBuffer.isView(buffer) && memory.every((array) => isFixed(array.buffer));
+function isKept(buffer: unknown, out: unknown, { memory, result }: CallArguments): buffer is object {
+  const isMade = result !== undefined && result !== buffer && result !== out;
+  if (isMade || !ArrayBuffer.isView(buffer) || (out !== undefined && !ArrayBuffer.isView(out))) return false;
+  return memory.every((array) => isFixed(array.buffer));
 }
 
 function isFixed(buffer: ArrayBufferLike): boolean {

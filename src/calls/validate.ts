@@ -1,15 +1,16 @@
 /** From a caller's arguments to those of a call: everything that is wrong is found here, before any byte moves. */
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
-import { checkDtype, checkOp } from '../operands/numeric.js';
+import { checkOp } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';
-import { assertWritable, checkOut, readOperand } from '../operands/operand.js';
+import { usedMemory } from '../operands/result-place.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import type { CallName } from '../operations/call-name.js';
 import { encodeName, noName } from '../operations/call-name.js';
 import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
+import { readBuffers } from './call-buffers.js';
 import type { GivenOptions } from './call-options.js';
 
 /** Facts of the group that validation needs. */
@@ -29,6 +30,8 @@ export function emptyArguments(operation: Operation): CallArguments {
     op: 0,
     root: 0,
     count: 0,
+    blocksIn: 1,
+    blocksOut: 1,
     itemBytes: 1,
     name: noName,
     input: undefined,
@@ -59,33 +62,29 @@ export function validate(
   const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
   if (!operation.takesBuffer) return { ...emptyArguments(operation), name, timeoutMs };
 
-  const root = checkRoot(what, given.root, setting.size);
-  const source = readOperand(what, 'buffer', buffer, setting.arrays);
-  const dtype = checkDtype(what, source, given.dtype);
-  const op = operation.reduces ? checkOp(what, given, dtype) : 0;
-  const target = given.out === undefined ? source : readOperand(what, 'out', given.out, setting.arrays);
-  if (target !== source) {
-    checkDtype(what, target, dtype);
-    checkOut(what, source, target);
-  }
-  const sends = operation.sends(setting.rank, root);
-  const receives = operation.receives(setting.rank, root);
-  if (receives) assertWritable(what, target === source ? 'buffer' : 'out', target);
+  const { rank, size, arrays } = setting;
+  const root = checkRoot(what, given.root, size);
+  const { out } = given;
+  const found = readBuffers(what, operation, { buffer, out, dtype: given.dtype, root }, setting);
+  const { source, target, dtype, count, result } = found;
+  const [sends, receives] = [operation.sends(rank, root), operation.receives(rank, root)];
   return {
     operation,
     dtype: dtypeId(dtype),
-    op,
+    op: operation.reduces ? checkOp(what, given, dtype) : 0,
     root,
-    count: source.array.byteLength / itemBytes[dtype],
+    count,
+    blocksIn: operation.brings === 'each' ? size : 1,
+    blocksOut: operation.gets === 'each' ? size : 1,
     itemBytes: itemBytes[dtype],
     name,
-    input: sends ? source.array : undefined,
-    output: receives ? target.array : undefined,
-    shared: sharedPlace(what, operation, source, target, setting.arrays),
-    packedInput: sends ? source.packed : undefined,
-    packedOutput: receives ? target.packed : undefined,
-    memory: target === source ? [source.memory] : [source.memory, target.memory],
-    result: given.out ?? buffer,
+    input: sends ? source?.array : undefined,
+    output: receives ? target?.array : undefined,
+    shared: sharedPlace(what, operation, source, target, arrays),
+    packedInput: sends ? source?.packed : undefined,
+    packedOutput: receives ? target?.packed : undefined,
+    memory: usedMemory(source?.memory, target?.memory),
+    result,
     timeoutMs,
   };
 }
@@ -96,19 +95,26 @@ export function validate(
  */
 function sharedPlace(
   what: string,
-  { reduces }: Operation,
-  source: Operand,
-  target: Operand,
+  { name, reduces, givesSame }: Operation,
+  source: Operand | undefined,
+  target: Operand | undefined,
   arrays: TaskArrays,
 ): SharedPlace | undefined {
-  if (reduces && arrays.sharedPlace(source.memory)) {
+  if (reduces && source && arrays.sharedPlace(source.memory)) {
     throw new InvalidArgumentError(
       `${what}: expected buffer to be an array of this rank's own, but it lies in one of emptyShared, which is the same ` +
-        `on all ranks. Give that as out`,
+        `on all ranks. ${givesSame ? 'Give that as out' : 'Copy it first'}`,
     );
   }
-  const place = arrays.sharedPlace(target.memory);
-  if (!place || !target.packed) return place;
+  const place = target && arrays.sharedPlace(target.memory);
+  if (!place) return undefined;
+  if (!givesSame) {
+    throw new InvalidArgumentError(
+      `${what}: expected out to be an array of this rank's own, but it lies in one of emptyShared, and ${name} gives ` +
+        `each rank another result`,
+    );
+  }
+  if (!target.packed) return place;
   throw new InvalidArgumentError(
     `${what}: expected the elements in an array of emptyShared to lie in a row, but their strides leave gaps`,
   );

@@ -1,12 +1,33 @@
 /** The public face of the collectives. */
+import type { Allgather } from '../operations/allgather.js';
 import type { Allreduce } from '../operations/allreduce.js';
+import type { Alltoall } from '../operations/alltoall.js';
 import type { Barrier } from '../operations/barrier.js';
 import type { Broadcast } from '../operations/broadcast.js';
+import type { Exscan } from '../operations/exscan.js';
+import type { Gather } from '../operations/gather.js';
+import type { Reduce } from '../operations/reduce.js';
+import type { ReduceScatter } from '../operations/reduce-scatter.js';
+import type { Scan } from '../operations/scan.js';
+import type { Scatter } from '../operations/scatter.js';
 import type { EmptyShared } from '../operations/empty-shared.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
 /** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
-export interface Collective extends Allreduce, Broadcast, Barrier, EmptyShared {
+export interface Collective
+  extends
+    Allreduce,
+    Reduce,
+    Broadcast,
+    Barrier,
+    Allgather,
+    Gather,
+    Scatter,
+    ReduceScatter,
+    Alltoall,
+    Scan,
+    Exscan,
+    EmptyShared {
   /**
    * Make an array of `count` zeros inside the window: collectives on it copy nothing.
    *

@@ -12,6 +12,7 @@ export interface KernelExports {
   shoal_start(block: number, sequence: number, turns: number): number;
   shoal_advance(block: number, turns: number): number;
   shoal_fold_on(block: number, first: number): number;
+  shoal_result_block(block: number, index: number): number;
   shoal_depart(block: number): void;
   shoal_refuse(block: number): void;
   shoal_finish(block: number): void;

@@ -69,30 +69,9 @@ export function assertWritable(what: string, role: string, { layout }: Operand):
   );
 }
 
-function shapeText({ axes }: Layout): string {
+/** A shape in words. */
+export function shapeText({ axes }: Layout): string {
   return axes.map(({ size }) => size).join(' × ');
-}
-
-/** Check `out` against the buffer. */
-export function checkOut(what: string, buffer: Operand, out: Operand): void {
-  const [mine, theirs] = [buffer, out].map(({ layout, array }) => (layout ? shapeText(layout) : String(array.length)));
-  const sameShape = mine === theirs || !buffer.layout || !out.layout;
-  if (out.tag !== buffer.tag || out.array.byteLength !== buffer.array.byteLength || !sameShape) {
-    throw new InvalidArgumentError(
-      `${what}: expected out to be a ${buffer.tag} of ${mine} elements like buffer, received a ${out.tag} of ${theirs}`,
-    );
-  }
-  const isSame = sameRange(out.memory, buffer.memory) && !out.packed && !buffer.packed;
-  if (!isSame && overlap(out.memory, buffer.memory)) {
-    throw new InvalidArgumentError(`${what}: out overlaps buffer; pass the same array, or one apart from it`);
-  }
-}
-
-/** Whether two arrays share any byte. */
-function overlap(a: TypedArray, b: TypedArray): boolean {
-  return (
-    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
-  );
 }
 
 function whole(array: TypedArray, dtype: Dtype | undefined): Operand {
@@ -116,8 +95,4 @@ export function isDetached(array: TypedArray): boolean {
   } catch {
     return true; // a view of a detached buffer cannot be made
   }
-}
-
-function sameRange(a: TypedArray, b: TypedArray): boolean {
-  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
 }

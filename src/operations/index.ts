@@ -1,12 +1,33 @@
 /** All operations. */
+import { allgather } from './allgather.js';
 import { allreduce } from './allreduce.js';
+import { alltoall } from './alltoall.js';
 import { barrier } from './barrier.js';
 import { broadcast } from './broadcast.js';
 import { emptyShared } from './empty-shared.js';
+import { exscan } from './exscan.js';
+import { gather } from './gather.js';
 import type { Operation } from './operation.js';
+import { reduceScatter } from './reduce-scatter.js';
+import { reduce } from './reduce.js';
+import { scan } from './scan.js';
+import { scatter } from './scatter.js';
 
 /** In the order of their numbers. */
-export const operations: readonly Operation[] = [barrier, broadcast, allreduce, emptyShared];
+export const operations: readonly Operation[] = [
+  barrier,
+  broadcast,
+  allreduce,
+  emptyShared,
+  reduce,
+  allgather,
+  gather,
+  scatter,
+  reduceScatter,
+  alltoall,
+  scan,
+  exscan,
+];
 
 /** The operation of a number in a descriptor. */
 export function operationOf(number: number): Operation | undefined {

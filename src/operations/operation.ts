@@ -3,6 +3,9 @@
 /** Options that all operations have. */
 export const commonOptions = ['name', 'timeoutMs', 'signal'] as const;
 
+/** One, or one for each rank. */
+export type Blocks = 'one' | 'each';
+
 /** All options. */
 export type OptionName = 'op' | 'dtype' | 'accumulate' | 'out' | 'root' | (typeof commonOptions)[number];
 
@@ -23,6 +26,16 @@ export interface Operation {
   readonly makesArray: boolean;
   /** Whether it folds what the ranks bring. */
   readonly reduces: boolean;
+  /** Blocks in what a rank brings: one, or one for each rank. The count of a call is that of a block. */
+  readonly brings: Blocks;
+  /** Blocks in what a rank gets. */
+  readonly gets: Blocks;
+  /** Where the result goes without `out`: into the buffer, into an array that is made, or nowhere: it must be given. */
+  readonly withoutOut: 'buffer' | 'made' | 'refused';
+  /** Whether all ranks get the same: then `out` may be an array that they share. */
+  readonly givesSame: boolean;
+  /** Whether the root alone has a result. */
+  readonly isRooted: boolean;
   readonly options: readonly OptionName[];
   /** Whether a rank brings data into the call. */
   sends(rank: number, root: number): boolean;

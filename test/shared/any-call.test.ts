@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { operations } from '../../src/operations/index.js';
 import { canCarry, opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
 import { sizes } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { AnyCall } from './tasks/any-call.js';
-import { numbers, places } from './tasks/any-call.js';
+import { numbers } from './tasks/any-call.js';
+import { places } from './tasks/placed-array.js';
 
 const tasks = new URL('./tasks/any-call.js', import.meta.url);
 const test = suite('any call');
@@ -16,6 +18,9 @@ const inTurn = fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 4
 const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype) =>
   fc.constantFrom(...opsOf(dtype)).chain((op) =>
     fc.record({
+      operation: fc.constantFrom(...operations.filter(({ takesBuffer }) => takesBuffer).map(({ name }) => name)),
+      form: fc.constantFrom('awaited', 'blocking', 'prepared'),
+      root: fc.nat(6),
       dtype: fc.constant(dtype),
       op: fc.constant(op),
       carried: canCarry(dtype, op) ? fc.boolean() : fc.constant(false),

@@ -3,6 +3,7 @@
 
 #include "dtype.h"
 #include "kernels.h"
+#include "plan.h"
 #include "protocol.h"
 
 using namespace shoal;
@@ -42,6 +43,7 @@ EXPORT uint32_t shoal_start(CallBlock* block, double sequence, uint32_t turns) {
 }
 EXPORT uint32_t shoal_advance(CallBlock* block, uint32_t turns) { return advance(*block, turns); }
 EXPORT uint32_t shoal_fold_on(CallBlock* block, uint32_t first) { return uint32_t(fold_on(*block, first)); }
+EXPORT Address shoal_result_block(CallBlock* block, uint32_t index) { return result_block(*block, index); }
 EXPORT void shoal_depart(CallBlock* block) { depart(*block); }
 EXPORT void shoal_refuse(CallBlock* block) { refuse(*block); }
 EXPORT void shoal_finish(CallBlock* block) { finish(*block); }

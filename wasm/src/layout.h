@@ -20,7 +20,10 @@ constexpr uint32_t kScratchBytes = 16 * 1024; // of one group: results that are 
 constexpr uint32_t kNameBytes = 64;         // how much of a call's name travels
 
 // What makes node-shared arrays sums what each member says of them, as a small allreduce.
-enum Operation : uint8_t { kBarrier = 1, kBroadcast = 2, kAllreduce = 3, kEmptyShared = 4 };
+enum Operation : uint8_t {
+  kBarrier = 1, kBroadcast = 2, kAllreduce = 3, kEmptyShared = 4, kReduce = 5,
+  kAllgather = 6, kGather = 7, kScatter = 8, kReduceScatter = 9, kAlltoall = 10, kScan = 11, kExscan = 12,
+};
 enum DescriptorState : uint8_t { kArrived = 1, kRefused = 2, kFinished = 3 };
 enum Flag : uint8_t {
   kStaged = 1,  // its array is outside the window: it copies in and out of its staging itself
@@ -48,7 +51,7 @@ struct Descriptor {
   uint8_t op;
   uint8_t agreedFlags;
   int32_t root;
-  uint64_t count;  // elements of the whole call
+  uint64_t count;  // elements of a block, in all pieces
   uint64_t nameLength;
   uint8_t payload[8];  // of a call of at most so many bytes
   // The name of the call; of a call without one its payload, if that fits here and not above.

@@ -8,10 +8,6 @@
 namespace shoal {
 namespace {
 
-const Descriptor& descriptor_of(const CallBlock& f, uint32_t rank) {
-  return at<Slot>(f.slot)->members[rank].descriptors[f.descriptor.sequence % kRing];
-}
-
 bool agree(const Descriptor& a, const Descriptor& b) {
   // operation … nameLength: three words.
   uint64_t x[3], y[3];
@@ -23,7 +19,7 @@ bool agree(const Descriptor& a, const Descriptor& b) {
   return memcmp(a.name, b.name, a.nameLength < kNameBytes ? a.nameLength : kNameBytes) == 0;
 }
 
-// Sources and targets of the chunks. A staged member reads the shared `result`: one staging is
+// Sources and targets of the chunks of a whole operation. A staged member reads the shared `result`: one staging is
 // written for all of them, and rule 2 keeps it until all have departed.
 void list_addresses(CallBlock& f) {
   const bool broadcast = f.descriptor.operation == kBroadcast;
@@ -38,7 +34,7 @@ void list_addresses(CallBlock& f) {
   for (uint32_t m = 0; m < f.size; m++) {
     const Descriptor& descriptor = descriptor_of(f, m);
     if (!broadcast) f.sources[f.sourceCount++] = descriptor.address;
-    if (is_shared(f) && m != 0) continue;
+    if ((is_shared(f) && m != 0) || !receives(f, m)) continue;
     if (broadcast && m == root && descriptor.targetAddress == descriptor.address) continue;
     if (descriptor.targetAddress != 0) {
       f.targets[f.targetCount++] = descriptor.targetAddress;
@@ -52,35 +48,35 @@ void list_addresses(CallBlock& f) {
 
 // A pure function of the descriptors, like all of the plan. Staged inputs stay until all have departed (rule 2), so that
 // members need not wait for each other's folds; the work grows with their number. From some length on two share: to read
-// all of both stagings takes longer than the second wait. A target that all have is written once.
+// all of both stagings takes longer than the second wait. A target that all have is written once. Where each
+// rank gets what no other gets, nothing is done twice, and each takes its own.
 bool folds_alone(const CallBlock& f) {
-  if (f.size < 2 || f.descriptor.operation != kAllreduce || is_shared(f)) return false;
+  const uint8_t operation = f.descriptor.operation;
+  if (f.size < 2 || operation == kBroadcast || is_shared(f)) return false;
   const uint64_t limit = f.size == 2 ? kPairAloneBytes : kAloneBytes / (f.size - 2);
-  if (f.pieceCount * item_bytes(f) > limit) return false;
+  if (is_whole(f) && f.pieceCount * item_bytes(f) > limit) return false;
   for (uint32_t m = 0; m < f.size; m++) {
     const Descriptor& descriptor = descriptor_of(f, m);
-    if (descriptor.address != descriptor.stagingAddress) return false;
+    if (sends(f, m) && descriptor.address != descriptor.stagingAddress) return false;
   }
   return true;
 }
 
-void fold_staged(CallBlock& f, uint64_t first, uint64_t count, Address target) {
-  const uint64_t item = item_bytes(f);
-  const uint8_t* sources[kMaxRanks];
-  for (uint32_t m = 0; m < f.size; m++) sources[m] = at<uint8_t>(descriptor_of(f, m).address) + first * item;
-  reduce(f.descriptor.dtype, f.descriptor.op, sources, f.size, at<uint8_t>(target), count * item);
-}
-
+// Each unit has ranges of at least 64 KiB of what it moves. Where there is one unit, each rank has a range.
 void cut_chunks(CallBlock& f) {
   const uint64_t item = item_bytes(f);
   const uint64_t bytes = f.pieceCount * item;
-  uint64_t chunks = bytes / kChunkBytes;
-  if (chunks < f.size) chunks = f.size;
-  if (chunks > kMaxChunks) chunks = kMaxChunks;
-  uint64_t chunkBytes = (bytes + chunks - 1) / chunks;
-  chunkBytes = (chunkBytes + kLineBytes - 1) / kLineBytes * kLineBytes;
-  f.chunkCount = chunkBytes / item;
-  f.chunks = uint32_t((f.pieceCount + f.chunkCount - 1) / f.chunkCount);
+  const uint32_t units = unit_count(f);
+  const uint64_t moved = f.descriptor.operation == kAlltoall ? bytes * f.size : bytes;
+  const uint64_t least = units == 1 ? f.size : 1;
+  uint64_t ranges = moved / kChunkBytes;
+  if (ranges < least) ranges = least;
+  if (ranges > kMaxChunks / units) ranges = kMaxChunks / units;
+  uint64_t rangeBytes = (bytes + ranges - 1) / ranges;
+  rangeBytes = (rangeBytes + kLineBytes - 1) / kLineBytes * kLineBytes;
+  f.chunkCount = rangeBytes / item;
+  f.ranges = uint32_t((f.pieceCount + f.chunkCount - 1) / f.chunkCount);
+  f.chunks = units * f.ranges;
   f.firstUndone = 0;
 }
 
@@ -101,10 +97,15 @@ bool plan(CallBlock& f) {
   if (f.descriptor.operation == kBarrier || f.descriptor.count == 0 || is_small(f)) return true;
   // The root has written it where all members read it.
   if (f.descriptor.operation == kBroadcast && is_shared(f)) return true;
-  const uint64_t fits = f.stagingBytes / item_bytes(f);
+  const uint64_t fits = f.stagingBytes / (item_bytes(f) * blocks_staged(f));
   if (staged && f.pieceCount > fits) f.pieceCount = fits;
   f.foldsAlone = folds_alone(f);
   if (f.foldsAlone) return true;
+  if (!is_whole(f)) {
+    f.result = f.target == 0 && receives(f, f.self) ? staged_result(f, 0) : 0;
+    cut_chunks(f);
+    return true;
+  }
   list_addresses(f);
   if (f.targetCount != 0) cut_chunks(f);
   return true;
@@ -112,13 +113,17 @@ bool plan(CallBlock& f) {
 
 void run_chunk(CallBlock& f, uint32_t chunk) {
   const uint64_t item = item_bytes(f);
-  const uint64_t first = chunk * f.chunkCount;
+  const uint64_t first = chunk % f.ranges * f.chunkCount;
   const uint64_t count = first + f.chunkCount < f.pieceCount ? f.chunkCount : f.pieceCount - first;
+  if (!is_whole(f)) {
+    run_unit(f, chunk / f.ranges, first, count);
+    return;
+  }
   const uint8_t* sources[kMaxRanks];
   uint8_t* targets[kMaxRanks];
   for (uint32_t s = 0; s < f.sourceCount; s++) sources[s] = at<uint8_t>(f.sources[s]) + first * item;
   for (uint32_t t = 0; t < f.targetCount; t++) targets[t] = at<uint8_t>(f.targets[t]) + first * item;
-  if (f.descriptor.operation == kAllreduce) {
+  if (f.descriptor.operation != kBroadcast) {
     reduce(f.descriptor.dtype, f.descriptor.op, sources, f.sourceCount, targets, f.targetCount, count * item);
   } else {
     copy(sources[0], targets, f.targetCount, count * item);
@@ -128,38 +133,50 @@ void run_chunk(CallBlock& f, uint32_t chunk) {
 void run_small(CallBlock& f) {
   f.result = 0;
   const uint64_t bytes = f.descriptor.count * (f.descriptor.operation == kBarrier ? 0 : item_bytes(f));
-  if (bytes == 0 || is_shared(f)) return;
-  if (bytes > kSmallBytes) {
+  if (bytes == 0 || is_shared(f) || !receives(f, f.self)) return;
+  if (!is_small(f)) {
     // A large broadcast whose members all copy from the root's staging.
     f.result = f.sources[0];
     return;
   }
   if (f.descriptor.operation == kBroadcast) {
     const Address source = descriptor_of(f, uint32_t(f.descriptor.root)).address;
-    if (f.target != 0 && !(sends(f) && f.source == f.target)) memcpy(at<uint8_t>(f.target), at<uint8_t>(source), bytes);
+    if (f.target != 0 && !(sends(f, f.self) && f.source == f.target)) memcpy(at<uint8_t>(f.target), at<uint8_t>(source), bytes);
     return;
   }
-  fold_staged(f, 0, f.descriptor.count, f.target);
+  if (copies(f)) copy_own(f);
+  else fold_own(f, 0, f.descriptor.count, f.target);
 }
 
 void run_alone(CallBlock& f) {
   f.chunkCount = f.pieceCount;
   f.result = 0;
+  if (!receives(f, f.self)) return;
+  if (copies(f)) {
+    if (f.target != 0) copy_own(f);
+    else f.result = own_source(f, 0);
+    return;
+  }
   if (f.target != 0) {
-    fold_staged(f, 0, f.pieceCount, f.target);
+    fold_own(f, 0, f.pieceCount, f.target);
     return;
   }
   const uint64_t fits = kScratchBytes / item_bytes(f);
   if (f.chunkCount > fits) f.chunkCount = fits;
   f.result = f.staging + 2 * f.stagingBytes;
-  fold_staged(f, 0, f.chunkCount, f.result);
+  fold_own(f, 0, f.chunkCount, f.result);
 }
 
 uint64_t fold_on(CallBlock& f, uint64_t first) {
   const uint64_t left = f.pieceCount - first;
   const uint64_t count = left < f.chunkCount ? left : f.chunkCount;
-  fold_staged(f, first, count, f.result);
+  fold_own(f, first, count, f.result);
   return count;
+}
+
+Address result_block(const CallBlock& f, uint32_t index) {
+  if (!copies(f)) return f.result;
+  return f.foldsAlone ? own_source(f, index) : staged_result(f, index);
 }
 
 }  // namespace shoal

@@ -12,9 +12,7 @@ namespace {
 
 Slot& slot_of(const CallBlock& f) { return *at<Slot>(f.slot); }
 Member& member_of(const CallBlock& f, uint32_t rank) { return slot_of(f).members[rank]; }
-Descriptor& descriptor_of(const CallBlock& f, uint32_t rank) {
-  return member_of(f, rank).descriptors[f.descriptor.sequence % kRing];
-}
+Descriptor& own_descriptor(const CallBlock& f) { return member_of(f, f.self).descriptors[f.descriptor.sequence % kRing]; }
 
 // About a microsecond.
 constexpr uint32_t kTurnsBeforeHelp = 300;
@@ -60,7 +58,7 @@ Gathered gather(const CallBlock& f) {
 }
 
 void publish(CallBlock& f, DescriptorState state) {
-  Descriptor& own = descriptor_of(f, f.self);
+  Descriptor& own = own_descriptor(f);
   // The payload of a small call stands there already.
   memcpy(reinterpret_cast<uint8_t*>(&own) + sizeof(own.sequence),
          reinterpret_cast<const uint8_t*>(&f.descriptor) + sizeof(own.sequence),
@@ -72,20 +70,20 @@ void publish(CallBlock& f, DescriptorState state) {
 
 // Where the payload of a small call stands until all have departed: beside the descriptor if it fits there.
 Address payload_place(CallBlock& f, uint64_t bytes) {
-  if (bytes <= sizeof(Descriptor::payload)) return address_of(descriptor_of(f, f.self).payload);
+  if (bytes <= sizeof(Descriptor::payload)) return address_of(own_descriptor(f).payload);
   if (bytes > kNameBytes || f.descriptor.nameLength != 0) return staging_half(f);
-  return address_of(descriptor_of(f, f.self).name);
+  return address_of(own_descriptor(f).name);
 }
 
 void arrive(CallBlock& f) {
   if (f.descriptor.operation != kBarrier) {
     const bool small = is_small(f);
-    const uint64_t bytes = f.descriptor.count * item_bytes(f);
+    const uint64_t bytes = blocks_brought(f) * f.descriptor.count * item_bytes(f);
     f.descriptor.stagingAddress = staging_half(f);
     f.descriptor.address = small ? payload_place(f, bytes) : f.source != 0 ? f.source : f.descriptor.stagingAddress;
     f.descriptor.targetAddress = f.target;
     f.descriptor.flags = uint8_t((f.source == 0 || f.target == 0 ? kStaged : 0) | (f.pieceStart ? kPiece : 0));
-    if (small && sends(f)) copy_small(at<uint8_t>(f.descriptor.address), at<uint8_t>(f.source), bytes);
+    if (small && sends(f, f.self)) copy_small(at<uint8_t>(f.descriptor.address), at<uint8_t>(f.source), bytes);
   }
   publish(f, kArrived);
   if (gather(f) != kMissing) notify_sleepers(f);
@@ -174,11 +172,11 @@ Status run(CallBlock& f, uint32_t turns) {
     if (aborted(f)) return kAborted;
     if (!may_arrive(f, true)) return kPending;
     arrive(f);
-    f.phase = kGather;
+    f.phase = kWaitForAll;
     // Those asleep are to be notified before this rank works: a long call is then shared out.
     if (f.notifyCount != 0 && !is_small(f)) return kPending;
   }
-  if (f.phase == kGather) {
+  if (f.phase == kWaitForAll) {
     for (uint32_t turn = 0;; turn++) {
       if (aborted(f)) return kAborted;
       const Gathered gathered = gather(f);
@@ -217,7 +215,8 @@ uint32_t advance(CallBlock& f, uint32_t turns) {
   f.notifyCount = 0;
   const Status status = run(f, turns);
   // What was folded alone into the scratch, whole, is this rank's own: nobody waits for the copy.
-  const bool copiesOut = status == kComplete && f.target == 0 && f.result != 0 && (!f.foldsAlone || folds_on(f));
+  const bool isOwn = f.foldsAlone && !folds_on(f) && !copies(f);
+  const bool copiesOut = status == kComplete && f.target == 0 && f.result != 0 && !isOwn;
   if (status != kPending && status != kAborted && !copiesOut) depart(f);
   return status | (f.notifyCount != 0 ? kNotifies : 0) | (copiesOut ? kCopiesOut : 0) |
          (copiesOut && f.foldsAlone ? kFoldsOn : 0);
@@ -259,7 +258,7 @@ Status leave(CallBlock& f) {
     if (m != f.self && load(member.touch.busy) && !load(member.control.dead)) return kPending;
   }
   // The last chunk may have been finished between the decision to leave and now.
-  if (f.phase == kGather && gather(f) == kAll && plan(f) && f.chunks != 0) f.phase = kFinish;
+  if (f.phase == kWaitForAll && gather(f) == kAll && plan(f) && f.chunks != 0) f.phase = kFinish;
   if ((f.phase == kWork || f.phase == kHelp) && f.chunks != 0) f.phase = kFinish;
   if (f.phase == kDone || (f.phase == kFinish && all_done(f))) return kComplete;
   return kLeft;

@@ -19,7 +19,7 @@ constexpr uint32_t kCopiesOut = 0x200;
 // Beside kCopiesOut: `result` has the first `chunkCount` elements; fold_on() folds the next ones there.
 constexpr uint32_t kFoldsOn = 0x400;
 
-enum Phase : uint32_t { kPrepare = 0, kGather = 1, kWork = 2, kHelp = 3, kFinish = 4, kDone = 5 };
+enum Phase : uint32_t { kPrepare = 0, kWaitForAll = 1, kWork = 2, kHelp = 3, kFinish = 4, kDone = 5 };
 
 // One rank's side of one call. Private to the rank; filled by the caller up to `descriptor`.
 struct CallBlock {
@@ -39,6 +39,7 @@ struct CallBlock {
   uint64_t pieceCount;  // elements of this piece
   Address result;       // where a caller without a window target finds its result
   uint32_t chunks;
+  uint32_t ranges;      // chunks per unit of work
   uint64_t chunkCount;  // elements per chunk, or per turn of fold_on()
   uint32_t firstUndone;
   uint32_t sourceCount;

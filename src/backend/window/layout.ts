@@ -44,9 +44,9 @@ export const layoutNumbers = {
   blockPieceStart: 32,
   blockPastDeparted: 40,
   blockPieceCount: 48,
-  blockChunkCount: 64,
+  blockChunkCount: 72,
   blockResult: 56,
-  blockNotifyCount: 84,
+  blockNotifyCount: 92,
   blockDescriptor: 128,
   blockNotify: 2304,
 } as const;

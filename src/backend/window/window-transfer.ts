@@ -47,6 +47,8 @@ export class WindowTransfer implements Transfer {
   /** Longer arrays outside the window: their pieces are copied into the staging, and out of the result. */
   readonly #stagedIn: TypedArray | undefined;
   readonly #stagedOut: TypedArray | undefined;
+  /** Elements of a block that a staging half has room for. */
+  readonly #stagedCount: number;
   /** The kernels have started the piece under way. */
   #isStarted = false;
   #isLeaving = false;
@@ -57,13 +59,16 @@ export class WindowTransfer implements Transfer {
     this.#args = args;
     this.#refusal = refusal;
     const { window, block } = members;
-    const { input, output, count, itemBytes } = args;
+    const { input, output, count, itemBytes, blocksIn, blocksOut } = args;
     const isOutside = (array: TypedArray): boolean => count > 0 && !window.holds(array);
     const outside = {
       input: input && isOutside(input) ? input : undefined,
       output: output && isOutside(output) ? output : undefined,
     };
-    this.#isSmall = count * itemBytes <= layoutNumbers.smallBytes;
+    this.#isSmall = Math.max(blocksIn, blocksOut) * count * itemBytes <= layoutNumbers.smallBytes;
+    // A single block of a result is written over the one that was brought.
+    const staged = blocksIn + blocksOut === 2 ? 1 : blocksIn + blocksOut;
+    this.#stagedCount = Math.floor(stagingBytes / (itemBytes * staged));
     const copyOf = (array: TypedArray | undefined): SmallCopy | undefined =>
       array && new SmallCopy(array, window, block.scratch);
     this.#smallIn = this.#isSmall ? copyOf(outside.input) : undefined;
@@ -125,14 +130,14 @@ export class WindowTransfer implements Transfer {
   #addresses(): { source: number; target: number } {
     const { block } = this.#members;
     const { input, output, itemBytes, count } = this.#args;
-    const addressOf = (array: TypedArray | undefined, small: unknown, staged: unknown): number => {
-      if (!array || staged || count === 0) return 0;
+    const addressOf = (array: TypedArray, small: unknown, staged: unknown): number => {
+      if (staged || count === 0) return 0;
       return small ? block.scratch : array.byteOffset + this.#pieceStart * itemBytes;
     };
-    const source = addressOf(input, this.#smallIn, this.#stagedIn);
-    // A rank that gets nothing has its own array as the target: nothing is copied out for it.
-    const target = output ? addressOf(output, this.#smallOut, this.#stagedOut) : source;
-    return { source, target };
+    // A rank that brings nothing, or gets nothing, has its one array as both: nothing is copied for the other.
+    const source = input && addressOf(input, this.#smallIn, this.#stagedIn);
+    const target = output && addressOf(output, this.#smallOut, this.#stagedOut);
+    return { source: source ?? target ?? 0, target: target ?? source ?? 0 };
   }
 
   /** Go on with pieces until one is pending or the call has ended. */
@@ -205,14 +210,18 @@ export class WindowTransfer implements Transfer {
   }
 
   #copyIn(array: TypedArray): boolean {
-    const { count, itemBytes } = this.#args;
+    const { count, itemBytes, blocksIn } = this.#args;
     const { window, block } = this.#members;
-    const rest = (count - this.#pieceStart) * itemBytes;
-    const whole = Math.floor(stagingBytes / itemBytes) * itemBytes;
+    const pieceBytes = Math.min(count - this.#pieceStart, this.#stagedCount) * itemBytes;
     const place = block.stagingHalf(this.sequence);
-    const isCopied = window.copy.stage(place, array, this.#pieceStart * itemBytes, Math.min(rest, whole));
-    if (!isCopied) this.#lose(array.byteLength);
-    return isCopied;
+    for (let each = 0; each < blocksIn; each++) {
+      const offset = (each * count + this.#pieceStart) * itemBytes;
+      if (!window.copy.stage(place + each * pieceBytes, array, offset, pieceBytes)) {
+        this.#lose(array.byteLength);
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -228,7 +237,8 @@ export class WindowTransfer implements Transfer {
       return false;
     }
     if (!array) return true;
-    const { itemBytes } = this.#args;
+    const { itemBytes, blocksOut } = this.#args;
+    if (blocksOut > 1) return this.#copyBlocksOut(array);
     const { pieceCount, result } = block;
     let count = foldsOn ? block.chunkCount : pieceCount;
     let done = 0;
@@ -243,6 +253,20 @@ export class WindowTransfer implements Transfer {
       if (done >= pieceCount) return true;
       count = window.kernels.shoal_fold_on(block.address, done);
     }
+  }
+
+  #copyBlocksOut(array: TypedArray): boolean {
+    const { block, window } = this.#members;
+    const { count, itemBytes, blocksOut } = this.#args;
+    const sizeBytes = block.pieceCount * itemBytes;
+    for (let each = 0; each < blocksOut; each++) {
+      const place = window.kernels.shoal_result_block(block.address, each) >>> 0;
+      if (!window.copy.outOf(place, array, (each * count + this.#pieceStart) * itemBytes, sizeBytes)) {
+        this.#lose(array.byteLength);
+        return false;
+      }
+    }
+    return true;
   }
 
   #lose(bytesLeft: number): 'aborted' {

@@ -22,13 +22,15 @@ export interface Exchange {
   reduce(sources: readonly number[], target: number, count: number): void;
 }
 
-/** A vector of `count` elements, copied piece by piece. */
+/** What a rank brings and gets, in blocks of `count` elements, copied piece by piece. */
 export interface Vector {
   readonly count: number;
+  /** Blocks that it gets. */
+  readonly blocksOut: number;
   readonly itemBytes: number;
-  /** Copy elements from `start` on out of the input; false when they are gone. */
+  /** Copy elements from `start` on out of the input, all blocks counted; false when they are gone. */
   read(start: number, target: Uint8Array): boolean;
-  /** Copy elements from `start` on into the output; false when it is gone. */
+  /** Copy elements from `start` on into the output, all blocks counted; false when it is gone. */
   write(start: number, source: Uint8Array): boolean;
 }
 
@@ -47,6 +49,11 @@ export interface WireAlgorithm {
   /** Payloads that came with the descriptors, in rank order. */
   small(exchange: Exchange, vector: Vector, payloads: readonly Payload[], root: number): Steps<boolean>;
   large(exchange: Exchange, vector: Vector, root: number): Steps<boolean>;
+}
+
+/** rank + 1, …, rank − 1: each rank begins with its successor, so that not all send to the same one first. */
+export function others(rank: number, size: number): number[] {
+  return Array.from({ length: size - 1 }, (_, i) => (rank + 1 + i) % size);
 }
 
 /** Wait until something is there. */

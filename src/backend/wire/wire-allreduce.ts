@@ -1,21 +1,26 @@
 /**
- * Allreduce of long vectors over the wire: the same left fold in rank order, and the same bits on all ranks.
+ * Allreduce and reduce of long vectors over the wire: the same left fold in rank order, and the same bits on all ranks.
  *
  * Source: Thakur, Rabenseifner and Gropp, "Optimization of Collective Communication Operations in MPICH", 2005, section
  * 4.3. It is the pairwise exchange of MPI_Reduce_scatter for non-commutative operations, then an allgather of the
- * slices. Rank j gets everybody's slice j, folds it and sends the result to all. Cost: 2(P−1) messages sent per rank
- * and piece, 2n(P−1)/P bytes sent in all, as many as a ring; one copy in and one out.
+ * slices. Rank j gets everybody's slice j, folds it and sends the result to all, or to the root alone. Cost: 2(P−1)
+ * messages sent per rank and piece, 2n(P−1)/P bytes sent in all, as many as a ring; one copy in and one out. With a root
+ * alone it is P messages per rank and piece.
  */
 import type { Block } from './open-requests.js';
 import { maxPayloadBytes } from './endpoint.js';
 import { stepsAfterBruck } from './bruck.js';
 import type { Exchange, Payload, Steps, Vector, WireAlgorithm } from './exchange.js';
-import { wait, waitFor } from './exchange.js';
+import { others, wait, waitFor } from './exchange.js';
 
 const pieceBytes = 4 * 1024 * 1024;
 
+/** Who gets the result. */
+type Target = 'all' | number;
+
 /** Every rank folds the payloads itself: they are here already. */
-function* small(exchange: Exchange, vector: Vector, payloads: readonly Payload[]): Steps<boolean> {
+function* small(exchange: Exchange, vector: Vector, payloads: readonly Payload[], target: Target): Steps<boolean> {
+  if (target !== 'all' && target !== exchange.rank) return true;
   const sizeBytes = vector.count * vector.itemBytes;
   const result = yield* wait(() => exchange.allocate(sizeBytes));
   const sources = payloads.map(({ block, offset }) => block.address + offset);
@@ -26,7 +31,7 @@ function* small(exchange: Exchange, vector: Vector, payloads: readonly Payload[]
 }
 
 /** False when this rank's array was lost under way. */
-function* large(exchange: Exchange, vector: Vector): Steps<boolean> {
+function* large(exchange: Exchange, vector: Vector, target: Target): Steps<boolean> {
   const { size } = exchange;
   const { count, itemBytes } = vector;
   const most = Math.min(Math.floor(pieceBytes / size), maxPayloadBytes);
@@ -34,18 +39,26 @@ function* large(exchange: Exchange, vector: Vector): Steps<boolean> {
   let step = stepsAfterBruck;
   for (let start = 0; start < count; start += perSlice * size, step += 2) {
     const length = Math.min(perSlice * size, count - start);
-    if (!(yield* onePiece(exchange, vector, start, length, step))) return false;
+    if (!(yield* onePiece(exchange, vector, start, length, step, target))) return false;
   }
   yield* waitFor(() => exchange.allSent());
   return true;
 }
 
-function* onePiece(exchange: Exchange, vector: Vector, start: number, length: number, step: number): Steps<boolean> {
+function* onePiece(
+  exchange: Exchange,
+  vector: Vector,
+  start: number,
+  length: number,
+  step: number,
+  target: Target,
+): Steps<boolean> {
   const { rank, size } = exchange;
   const { itemBytes } = vector;
   const perSlice = Math.ceil(length / size);
   const first = (slice: number): number => Math.min(length, slice * perSlice);
   const countOf = (slice: number): number => first(slice + 1) - first(slice);
+  const gets = target === 'all' || target === rank;
   const held: Block[] = [];
   const keep = (block: Block): Block => {
     held.push(block);
@@ -68,10 +81,12 @@ function* onePiece(exchange: Exchange, vector: Vector, start: number, length: nu
       }
       const result = keep(yield* wait(() => exchange.allocate(mine)));
       exchange.reduce(sources, result.address, countOf(rank));
-      for (const to of others(rank, size)) yield* waitFor(() => exchange.send(to, step + 1, result, 0, mine));
-      if (!vector.write(start + first(rank), exchange.view(result, 0, mine))) return false;
+      for (const to of others(rank, size)) {
+        if (target === 'all' || target === to) yield* waitFor(() => exchange.send(to, step + 1, result, 0, mine));
+      }
+      if (gets && !vector.write(start + first(rank), exchange.view(result, 0, mine))) return false;
     }
-    for (const source of others(rank, size)) {
+    for (const source of gets ? others(rank, size) : []) {
       if (countOf(source) === 0) continue;
       const slice = yield* wait(() => exchange.take(source, step + 1));
       const written = vector.write(start + first(source), exchange.view(slice));
@@ -84,10 +99,11 @@ function* onePiece(exchange: Exchange, vector: Vector, start: number, length: nu
   }
 }
 
-/** rank + 1, …, rank − 1. */
-function others(rank: number, size: number): number[] {
-  return Array.from({ length: size - 1 }, (_, i) => (rank + 1 + i) % size);
-}
-
 /** Allreduce over the wire. */
-export const wireAllreduce: WireAlgorithm = { small, large };
+export const wireAllreduce: WireAlgorithm = {
+  small: (exchange, vector, payloads) => small(exchange, vector, payloads, 'all'),
+  large: (exchange, vector) => large(exchange, vector, 'all'),
+};
+
+/** Reduce over the wire. */
+export const wireReduce: WireAlgorithm = { small, large };

@@ -76,7 +76,7 @@ export class WireExchange implements Exchange, Vector {
     this.#args = args;
     this.sequence = sequence;
     const { input } = args;
-    const payloadBytes = this.#isSmall && input ? this.#sizeBytes : 0;
+    const payloadBytes = this.#isSmall && input ? this.#inputBytes : 0;
     this.#own = encodeDescriptor(args, channel.rank, sequence, refusal, payloadBytes);
     channel.note(channel.rank, decodeDescriptor(this.#own).descriptor);
     if (payloadBytes > 0) this.read(0, this.#own.subarray(descriptorBytes(0), descriptorBytes(0) + payloadBytes));
@@ -137,6 +137,9 @@ export class WireExchange implements Exchange, Vector {
   get itemBytes(): number {
     return this.#args.itemBytes;
   }
+  get blocksOut(): number {
+    return this.#args.blocksOut;
+  }
   read(start: number, target: Uint8Array): boolean {
     const piece = this.#pieceOf(this.#args.input, start, target.length);
     if (piece) target.set(piece);
@@ -162,7 +165,7 @@ export class WireExchange implements Exchange, Vector {
       if (first?.refused || rest.some((each) => first && !agree(first, each))) return 'mismatch';
       if (!algorithm || count === 0) return 'complete';
       if (this.#isSmall) {
-        const payloads = descriptors.map(({ payload }) => ({ block, offset: payload, sizeBytes: this.#sizeBytes }));
+        const payloads = descriptors.map(({ payload }) => ({ block, offset: payload, sizeBytes: this.#inputBytes }));
         return (yield* algorithm.small(this, this, payloads, root)) ? 'complete' : 'aborted';
       }
     } finally {
@@ -171,12 +174,13 @@ export class WireExchange implements Exchange, Vector {
     return (yield* algorithm.large(this, this, root)) ? 'complete' : 'aborted';
   }
 
-  get #sizeBytes(): number {
-    return this.#args.count * this.#args.itemBytes;
+  get #inputBytes(): number {
+    return this.#args.blocksIn * this.#args.count * this.#args.itemBytes;
   }
 
+  /** What every rank brings travels with its descriptor. */
   get #isSmall(): boolean {
-    return this.#sizeBytes <= smallBytes;
+    return this.#inputBytes <= smallBytes;
   }
 
   /** In rank order; descriptors begin with this rank's. */

@@ -1,23 +1,28 @@
-/** Any call of `allreduce` in a group: dtype, operation, numbers, and how each rank's array lies in memory. */
-import type { AllreduceOptions, Dtype, ReduceOp, Tensor, TypedArray, TypedArrayClass } from 'shoal/worker';
+/** Any call of any operation in a group: dtype, op, numbers, and how each rank's arrays lie in memory. */
+import type { Dtype, ReduceOp, TypedArray } from 'shoal/worker';
 import { collective, context } from 'shoal/worker';
+import { operations } from '../../../src/operations/index.js';
+import type { Operation } from '../../../src/operations/operation.js';
 import { canCarry, opsOf } from '../../../src/types/contract.js';
 import { dtypeNames, itemBytes } from '../../../src/types/dtype.js';
-import type { Element } from './contract-model.js';
 import { arrayOf, fold, read, same, write } from './contract-model.js';
+import { models } from './operation-model.js';
+import type { Place, Placed, places } from './placed-array.js';
+import { place } from './placed-array.js';
 
 /** Numbers of a call: any bits, or what shows errors on one rank or in turn. */
 export const numbers = ['bits', 'nan', 'zeros', 'infinities', 'subnormals'] as const;
-/** How an array lies in memory. */
-export const places = ['plain', 'odd', 'shared', 'window', 'strided', 'reversed'] as const;
-
-type Place = (typeof places)[number] | 'node-shared';
-
 /** Everything that makes a call; equal on all ranks. */
 export interface AnyCall {
+  readonly operation: string;
+  /** The awaited, blocking or prepared form; the last is started twice. */
+  readonly form: 'awaited' | 'blocking' | 'prepared';
+  /** Modulo the size. */
+  readonly root: number;
   readonly dtype: Dtype;
   readonly op: ReduceOp;
   readonly carried: boolean;
+  /** Elements of a block. */
   readonly count: number;
   readonly numbers: (typeof numbers)[number];
   /** Rank whose number it is, where it is one's alone. */
@@ -30,7 +35,9 @@ export interface AnyCall {
   readonly outPlaces: readonly (typeof places)[number][] | readonly ['node-shared'] | undefined;
 }
 
-const poison = 0xa5;
+/** The ranks share one thread, in which no form but the awaited one is. */
+const isOneThread = ['loopback', 'local'].includes(process.env.SHOAL_TEST_TRANSPORT ?? '');
+
 const least: Partial<Record<Dtype, number>> = {
   float16: 2 ** -24,
   bfloat16: 2 ** -133,
@@ -39,7 +46,7 @@ const least: Partial<Record<Dtype, number>> = {
 };
 
 /** A rank's numbers. */
-function numbersOf({ dtype, count, numbers: kind, on, seed }: AnyCall, rank: number): TypedArray {
+function numbersOf({ dtype, numbers: kind, on, seed }: AnyCall, count: number, rank: number): TypedArray {
   const array = arrayOf(dtype, count);
   const raw = new Uint8Array(array.buffer);
   let state = (Math.imul(seed, 31) + rank * 7919) >>> 0;
@@ -61,57 +68,6 @@ function numbersOf({ dtype, count, numbers: kind, on, seed }: AnyCall, rank: num
   return array;
 }
 
-/**
- * An array of those bytes at a place, what to call with, and what gives its bytes back: `undefined` where others
- * changed.
- */
-interface Placed {
-  readonly argument: TypedArray | Tensor;
-  bytes(): Uint8Array | undefined;
-  free(): void;
-}
-
-async function place(where: Place, dtype: Dtype, values: TypedArray): Promise<Placed> {
-  const Class = values.constructor as new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray;
-  const { length, BYTES_PER_ELEMENT: bytesEach } = values;
-  const raw = new Uint8Array(values.buffer);
-  const free = (): void => undefined;
-  if (where === 'node-shared') {
-    const array = await collective.emptyShared(Class as unknown as TypedArrayClass<TypedArray>, length);
-    const bytes = (): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, raw.length).slice();
-    return { argument: array, bytes, free: () => collective.free(array) };
-  }
-  if (where === 'window') {
-    const array = collective.empty(Class as unknown as TypedArrayClass<TypedArray>, length);
-    const own = new Uint8Array(array.buffer, array.byteOffset, raw.length);
-    own.set(raw);
-    return { argument: array, bytes: () => own.slice(), free: () => collective.free(array) };
-  }
-  const item = itemBytes[dtype];
-  const count = raw.length / item;
-  const step = { strided: 3, reversed: -2 }[where as string] ?? 1;
-  const margin = 5 * item;
-  const total = count * Math.abs(step) * item + 2 * margin;
-  const buffer = where === 'shared' ? new SharedArrayBuffer(total) : new ArrayBuffer(total);
-  const memory = new Uint8Array(buffer).fill(poison);
-  const first = step < 0 && count > 0 ? margin + (count - 1) * -step * item : margin;
-  const at = (i: number): number => first + i * step * item;
-  for (let i = 0; i < count; i++) memory.set(raw.subarray(i * item, (i + 1) * item), at(i));
-  const bytes = (): Uint8Array | undefined => {
-    const result = new Uint8Array(raw.length);
-    const rest = memory.slice();
-    for (let i = 0; i < count; i++) {
-      result.set(memory.subarray(at(i), at(i) + item), i * item);
-      rest.fill(poison, at(i), at(i) + item);
-    }
-    return rest.every((byte) => byte === poison) ? result : undefined;
-  };
-  if (step === 1) return { argument: new Class(buffer, margin, length), bytes, free };
-  // A tensor counts in its own elements: pairs, of complex numbers.
-  const data = new Class(buffer, 0, total / bytesEach);
-  return { argument: { data, dtype, shape: [count], strides: [step], offset: first / item }, bytes, free };
-}
-
 /** What was wrong with some calls, in words; each rank checks its own. */
 export async function anyCalls(calls: readonly AnyCall[]): Promise<string[]> {
   const wrong: string[] = [];
@@ -120,31 +76,114 @@ export async function anyCalls(calls: readonly AnyCall[]): Promise<string[]> {
 }
 
 async function one(call: AnyCall): Promise<string[]> {
-  const { dtype, op, carried, count } = call;
+  const { dtype, count } = call;
   const { rank, size } = context;
-  const inputs = Array.from({ length: size }, (_, each) => numbersOf(call, each));
+  const operation = operations.find(({ name }) => name === call.operation)!;
+  const [brought, gotten] = [operation.brings, operation.gets].map((blocks) => (blocks === 'each' ? size : 1));
+  const root = call.root % size;
+  const inputs = Array.from({ length: size }, (_, each) => numbersOf(call, count * brought!, each));
+  const before = inputs[rank]!;
   const label = `rank ${rank} of ${size}, ${JSON.stringify(call)}`;
-  const mine = await place(call.places[rank % call.places.length]!, dtype, inputs[rank]!);
-  const out =
-    call.outPlaces && (await place(call.outPlaces[rank % call.outPlaces.length]!, dtype, arrayOf(dtype, count)));
-  const options = { op, dtype, ...(carried && { accumulate: 'float32' }), ...(out && { out: out.argument }) };
-  await collective.allreduce(mine.argument, options as AllreduceOptions<Tensor>);
-  const bytes = (out ?? mine).bytes();
-  const kept = out && mine.bytes();
+  const { mine, out } = await placesOf(call, operation, before, count * gotten!);
+  const gets = operation.receives(rank, root);
+  const made = await run(call, operation, root, mine, out);
+  const hasResult = !operation.isRooted || gets;
+  if (hasResult !== (made !== undefined)) return [`${label}: the call gave ${String(made)}`];
+  const isInPlace = out === undefined && operation.withoutOut === 'buffer';
+  const bytes = out ? out.bytes() : isInPlace ? mine.bytes() : bytesOf(made ?? arrayOf(dtype, 0));
+  const kept = isInPlace && gets ? undefined : mine.bytes();
   for (const each of [mine, out]) each?.free();
-  if (!bytes || (out && !kept)) return [`${label}: bytes beside an array were written`];
-  if (kept && Buffer.compare(kept, new Uint8Array(inputs[rank]!.buffer)) !== 0)
-    return [`${label}: the input was written`];
-  const result = arrayOf(dtype, count);
-  new Uint8Array(result.buffer).set(bytes);
-  for (let i = 0; i < count; i++) {
-    const values: Element[] = inputs.map((input) => read(dtype, input, i));
-    const got = dtype === 'bool' ? result[i]! : read(dtype, result, i);
-    const want = fold(dtype, op, values, carried);
-    if (!same(got, want))
+  if (!bytes || (!isInPlace && !kept)) return [`${label}: bytes beside an array were written`];
+  if (kept && Buffer.compare(kept, bytesOf(before)) !== 0) return [`${label}: the input was written`];
+  if (!hasResult) return [];
+  const untouched = isInPlace ? before : arrayOf(dtype, count * gotten!);
+  return compare(call, operation, { bytes, inputs, untouched, root, label, total: count * gotten! });
+}
+
+/** The arrays of this rank, with its numbers in the one and zeros in the other. */
+async function placesOf(
+  { places: inputs, outPlaces, dtype }: AnyCall,
+  { options, withoutOut, givesSame }: Operation,
+  numbers: TypedArray,
+  total: number,
+): Promise<{ mine: Placed; out: Placed | undefined }> {
+  const { rank } = context;
+  const mine = await place(inputs[rank % inputs.length]!, dtype, numbers);
+  if (!options.includes('out')) return { mine, out: undefined };
+  const chosen: readonly Place[] | undefined = outPlaces?.[0] === 'node-shared' && !givesSame ? ['plain'] : outPlaces;
+  const where = withoutOut === 'refused' ? (chosen ?? ['plain']) : chosen;
+  // What is made is like a typed array of the runtime.
+  const needsOut = withoutOut === 'made' && !ArrayBuffer.isView(mine.argument);
+  const outs = where ?? (needsOut ? ['plain' as const] : undefined);
+  const out = outs && (await place(outs[rank % outs.length]!, dtype, arrayOf(dtype, total)));
+  return { mine, out };
+}
+
+type Form = (buffer: unknown, options: object) => unknown;
+
+/** Make the call; what it gives. */
+async function run(
+  { form, op, dtype, carried }: AnyCall,
+  { name, reduces, options: known }: Operation,
+  root: number,
+  mine: Placed,
+  out: Placed | undefined,
+): Promise<TypedArray | undefined> {
+  const forms = collective as unknown as Readonly<Record<string, Form>>;
+  const options = {
+    dtype,
+    ...(reduces && { op, ...(carried && { accumulate: 'float32' }) }),
+    ...(known.includes('root') && { root }),
+    ...(out && { out: out.argument }),
+  };
+  if (form === 'awaited' || isOneThread) return (await forms[name]!(mine.argument, options)) as TypedArray;
+  if (form === 'blocking') return forms[`${name}Sync`]!(mine.argument, options) as TypedArray;
+  const prepared = forms[`${name}Init`]!(mine.argument, options) as { startSync(): TypedArray; free(): void };
+  const result = prepared.startSync();
+  prepared.free();
+  return result;
+}
+
+interface Outcome {
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly TypedArray[];
+  /** What the result was before. */
+  readonly untouched: TypedArray;
+  readonly root: number;
+  readonly label: string;
+  /** Elements of the result. */
+  readonly total: number;
+}
+
+/** Every element against the model. */
+function compare(
+  { dtype, op, carried, count }: AnyCall,
+  { name, reduces }: Operation,
+  { bytes, inputs, untouched, root, label, total }: Outcome,
+): string[] {
+  const seen = { rank: context.rank, size: context.size, root, count };
+  const item = itemBytes[dtype];
+  const result = arrayOf(dtype, total);
+  bytesOf(result).set(bytes);
+  for (let i = 0; i < total; i++) {
+    const origins = models[name]!(seen, i);
+    if (reduces && origins.length > 0) {
+      const values = origins.map(([from, index]) => read(dtype, inputs[from]!, index));
+      const got = dtype === 'bool' ? result[i]! : read(dtype, result, i);
+      const want = fold(dtype, op, values, carried);
+      if (same(got, want)) continue;
       return [`${label}: element ${i} is ${String(got)}, not ${String(want)} of ${values.map(String).join(' | ')}`];
+    }
+    const [from, index] = origins[0] ?? [-1, i];
+    const want = bytesOf(inputs[from] ?? untouched).subarray(index * item, (index + 1) * item);
+    const got = bytes.subarray(i * item, (i + 1) * item);
+    if (Buffer.compare(got, want) !== 0) return [`${label}: element ${i} is ${String(got)}, not ${String(want)}`];
   }
   return [];
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /**
@@ -152,7 +191,15 @@ async function one(call: AnyCall): Promise<string[]> {
  */
 export async function edges(): Promise<string[]> {
   const wrong: string[] = [];
-  const common = { count: 19, seed: 1, places: ['plain'], outPlaces: undefined } as const;
+  const common = {
+    operation: 'allreduce',
+    form: 'awaited',
+    root: 0,
+    count: 19,
+    seed: 1,
+    places: ['plain'],
+    outPlaces: undefined,
+  } as const;
   for (const dtype of dtypeNames.filter((name) => opsOf(name).includes('avg'))) {
     for (const op of opsOf(dtype)) {
       for (const carried of canCarry(dtype, op) ? [false, true] : [false]) {

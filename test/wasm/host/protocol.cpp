@@ -12,6 +12,7 @@
 
 #include "dtype.h"
 #include "memory.h"
+#include "plan.h"
 #include "protocol.h"
 
 namespace shoal {
@@ -23,6 +24,9 @@ namespace {
 
 constexpr uint32_t kStagingBytes = 64 * 1024;
 constexpr uint32_t kArrayBytes = 512 * 1024;
+constexpr float kUntouched = -7;
+constexpr uint8_t kOperations[] = {kAllreduce, kAllreduce, kAllreduce, kAllreduce, kBroadcast, kReduce,   kAllgather,
+                                   kGather,    kScatter,   kReduceScatter, kAlltoall, kScan, kExscan};
 constexpr uint32_t kRankBytes = 2 * kStagingBytes + kScratchBytes + kArrayBytes;
 std::atomic<int> failures{0};
 std::atomic<long> completed{0}, left{0}, refused{0}, continued{0};
@@ -47,6 +51,25 @@ struct Round {
   bool mayLeave;
 };
 
+// Element i of what this rank gets, by definition.
+template <typename Element>
+float expected(const CallBlock& f, const Element& element, uint64_t i) {
+  const uint64_t count = f.descriptor.count, block = i / count, within = i % count;
+  const uint32_t root = uint32_t(f.descriptor.root);
+  switch (f.descriptor.operation) {
+    case kBroadcast: return element(root, i);
+    case kAllgather: case kGather: return element(uint32_t(block), within);
+    case kScatter: return element(root, f.self * count + i);
+    case kAlltoall: return element(uint32_t(block), f.self * count + within);
+    default: break;
+  }
+  const uint8_t operation = f.descriptor.operation;
+  const uint32_t ranks = operation == kScan ? f.self + 1 : operation == kExscan ? f.self : f.size;
+  float sum = 0;
+  for (uint32_t r = 0; r < ranks; r++) sum += element(r, operation == kReduceScatter ? f.self * count + i : i);
+  return sum;
+}
+
 // One rank's calls; returns when the round is over or the lease aborted.
 void run_rank(const Round& round, uint32_t self) {
   auto frame_owner = std::make_unique<CallBlock>();
@@ -58,35 +81,44 @@ void run_rank(const Round& round, uint32_t self) {
   f.staging = round.ranks + self * kRankBytes;
   f.stagingBytes = kStagingBytes;
   const Address array = f.staging + 2 * kStagingBytes + kScratchBytes;
-  std::vector<float> own;
+  std::vector<float> ownIn, ownOut;
   uint64_t sequence = 0;
   for (uint64_t call = 0; call < 40; call++) {
     const uint64_t dice = mix(round.seed, call);
-    // Each rank its own kind of array, or none in the window: then all fold alone where they are few.
+    // Each rank its own kind of array, or none in the window: then all take alone what they get.
     const bool window = mix(dice, self) % 2 && (dice >> 48) % 2;
     const bool refuses = dice % 11 == 0 && mix(dice, self) % 3 == 0;
-    const uint64_t count = (dice >> 8) % 4 == 0 ? (dice >> 16) % 100000 : (dice >> 16) % 1500;
-    const bool broadcast = (dice >> 40) % 4 == 0;
-    const uint32_t root = uint32_t((dice >> 44) % round.size);
     f.descriptor.lease = 1;
-    f.descriptor.operation = broadcast ? kBroadcast : kAllreduce;
+    f.descriptor.operation = kOperations[(dice >> 40) % (sizeof kOperations)];
+    const uint32_t root = uint32_t((dice >> 44) % round.size);
+    const uint64_t blocksIn = blocks_brought(f), blocksOut = blocks_got(f);
+    const bool inPlace = blocksIn + blocksOut == 2;
+    const uint64_t longest = inPlace ? 100000 : 12000;
+    const uint64_t count = (dice >> 8) % 4 == 0 ? (dice >> 16) % longest : (dice >> 16) % 1500;
     f.descriptor.dtype = kFloat32;
     f.descriptor.op = kSum;
-    f.descriptor.root = broadcast ? int32_t(root) : 0;
+    f.descriptor.root = int32_t(root);
     f.descriptor.count = count;
+    const bool isSender = sends(f, self), isReceiver = receives(f, self);
     const auto element = [&](uint32_t rank, uint64_t i) { return float((rank + 1) * 3 + (i + dice) % 5); };
-    own.resize(count + 1);  // never without data(), also for count 0
-    float* data = window ? at<float>(array) : own.data();
-    for (uint64_t i = 0; i < count; i++) data[i] = element(self, i);
+    const uint64_t totalIn = blocksIn * count, totalOut = blocksOut * count;
+    ownIn.resize(totalIn + 1);  // never without data(), also for count 0
+    ownOut.resize(totalOut + 1);
+    float* in = window ? at<float>(array) : ownIn.data();
+    float* out = inPlace ? in : window ? in + totalIn : ownOut.data();
+    for (uint64_t i = 0; i < totalOut; i++) out[i] = kUntouched;
+    for (uint64_t i = 0; i < totalIn; i++) in[i] = element(self, i);
 
     uint64_t done = 0;
     bool ended = false;
     do {
       f.descriptor.sequence = ++sequence;
       f.pieceStart = done;
-      const bool small = count * 4 <= kSmallBytes;
+      const bool small = is_small(f);
       const Address scratch = f.staging + 2 * kStagingBytes;
-      f.source = f.target = window ? Address(array + done * 4) : small ? scratch : 0;
+      const Address inAddress = Address(array + done * 4), outAddress = inPlace ? inAddress : Address(inAddress + totalIn * 4);
+      f.source = window ? inAddress : small ? scratch : 0;
+      f.target = window ? outAddress : small ? scratch : 0;
       while (!may_arrive(f, !refuses)) {
         if (load(at<Slot>(round.slot)->control.abort)) break;
         std::this_thread::yield();
@@ -97,11 +129,12 @@ void run_rank(const Round& round, uint32_t self) {
         ended = true;
         break;
       }
-      const bool sends = !broadcast || root == self;
-      if (!window && small && sends) memcpy(at<uint8_t>(scratch), own.data(), count * 4);
-      if (!window && !small && sends && may_arrive(f, true)) {
-        const uint64_t piece = count - done < kStagingBytes / 4 ? count - done : kStagingBytes / 4;
-        memcpy(at<uint8_t>(f.staging + (sequence & 1 ? kStagingBytes : 0)), own.data() + done, piece * 4);
+      if (!window && small && isSender) memcpy(at<uint8_t>(scratch), in, totalIn * 4);
+      if (!window && !small && isSender && may_arrive(f, true)) {
+        const uint64_t fits = kStagingBytes / (4 * blocks_staged(f));
+        const uint64_t piece = count - done < fits ? count - done : fits;
+        const Address half = f.staging + (sequence & 1 ? kStagingBytes : 0);
+        for (uint64_t b = 0; b < blocksIn; b++) memcpy(at<uint8_t>(half) + b * piece * 4, in + b * count + done, piece * 4);
       }
       uint32_t given = start(f, sequence, 20);
       uint32_t status = given & 0xff;
@@ -122,9 +155,9 @@ void run_rank(const Round& round, uint32_t self) {
         while ((status = leave(f)) == kPending) std::this_thread::yield();
       }
       if (status == kLeft) {
-        for (uint64_t i = 0; i < count; i++) data[i] = -1;  // the caller's array again
+        for (uint64_t i = 0; i < totalOut; i++) out[i] = -1;  // the caller's array again
         std::this_thread::yield();
-        for (uint64_t i = 0; i < count; i++) if (data[i] != -1) fail("written after it left", self, sequence);
+        for (uint64_t i = 0; i < totalOut; i++) if (out[i] != -1) fail("written after it left", self, sequence);
         left++;
         return;
       }
@@ -133,27 +166,33 @@ void run_rank(const Round& round, uint32_t self) {
         break;
       }
       if (status != kComplete) fail("unexpected status", self, sequence);
-      if (!window && !(broadcast && root == self)) {
-        uint64_t count = (given & kFoldsOn) ? f.chunkCount : f.pieceCount;
-        for (uint64_t from = 0; from < f.pieceCount; count = from < f.pieceCount ? fold_on(f, from) : 0) {
-          memcpy(own.data() + done + from, at<uint8_t>(small ? scratch : f.result), count * 4);
-          from += count;
+      if (!window && small && isReceiver && count != 0) {
+        // In place of a broadcast's root the scratch has what it brought.
+        memcpy(out, at<uint8_t>(scratch), totalOut * 4);
+      } else if (!window && isReceiver && blocksOut > 1) {
+        for (uint64_t b = 0; b < blocksOut && count != 0; b++) {
+          memcpy(out + b * count + done, at<uint8_t>(result_block(f, uint32_t(b))), f.pieceCount * 4);
+        }
+      } else if (!window && isReceiver && !(f.descriptor.operation == kBroadcast && root == self)) {
+        uint64_t part = (given & kFoldsOn) ? f.chunkCount : f.pieceCount;
+        for (uint64_t from = 0; from < f.pieceCount; part = from < f.pieceCount ? fold_on(f, from) : 0) {
+          memcpy(out + done + from, at<uint8_t>(f.result), part * 4);
+          from += part;
         }
         if (given & kFoldsOn) continued++;
       }
       if (early || (given & kCopiesOut)) depart(f);
       done += f.pieceCount;
     } while (done < count);
+    const auto before = [&](uint64_t i) { return inPlace ? element(self, i) : kUntouched; };
     if (ended) {
-      for (uint64_t i = done; i < count; i++) if (data[i] != element(self, i)) fail("a refused call wrote", self, sequence);
+      for (uint64_t i = done; i < totalOut; i++) if (out[i] != before(i)) fail("a refused call wrote", self, sequence);
       continue;
     }
     completed++;
-    for (uint64_t i = 0; i < count; i++) {
-      float want = 0;
-      for (uint32_t r = 0; r < round.size; r++) want += element(r, i);
-      if (broadcast) want = element(root, i);
-      if (data[i] != want) {
+    for (uint64_t i = 0; i < totalOut; i++) {
+      const float want = isReceiver ? expected(f, element, i) : before(i);
+      if (out[i] != want) {
         fail("wrong result", self, sequence);
         break;
       }
