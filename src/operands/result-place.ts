@@ -29,14 +29,12 @@ export function checkOut(
   const wanted = blockBytes * (gets === 'each' ? size : 1);
   const sameShape = brings !== 'one' || gets !== 'one' || !buffer.layout || !out.layout || equalShapes(buffer, out);
   if (out.tag !== buffer.tag || out.array.byteLength !== wanted || !sameShape) {
-    const expected = sameShape ? String(wanted / out.array.BYTES_PER_ELEMENT) : lengthText(buffer);
-    const relation = {
-      one: { one: 'like buffer', each: `${size} times buffer` },
-      each: { one: `a ${size}th of buffer`, each: 'like buffer' },
-    };
+    const isAlike = brings === gets;
+    const expected = isAlike ? lengthText(buffer) : String(wanted / out.array.BYTES_PER_ELEMENT);
+    const relation = isAlike ? 'like buffer' : gets === 'each' ? `(${size} times buffer)` : '(a block of buffer)';
     throw new InvalidArgumentError(
-      `${what}: expected out to be a ${buffer.tag} of ${expected} elements, ${relation[brings][gets]}; received a ` +
-        `${out.tag} of ${lengthText(out)}`,
+      `${what}: expected out to be a ${buffer.tag} of ${expected} elements ${relation}, received a ${out.tag} of ` +
+        lengthText(out),
     );
   }
   if (!overlap(out.memory, buffer.memory)) return;
