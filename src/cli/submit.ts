@@ -22,6 +22,7 @@ interface Flags {
   timeoutMs?: number;
   maxRetries?: number;
   placement?: Placement;
+  priority?: number;
   address?: string;
   detach?: boolean;
   output: boolean;
@@ -43,6 +44,7 @@ export function submitCommand(): Command {
     .option('--timeout-ms <ms>', 'limit from its assignment', numberOption)
     .option('--max-retries <number>', 'how often to run again after the death of a worker', numberOption)
     .option('--placement <how>', 'pack (default), spread, strict-pack or strict-spread')
+    .option('--priority <number>', 'higher ones start first: -1000 to 1000 (default: 0)', numberOption)
     .option('--detach', 'print the id of the task and return; it goes on (shoal tasks, logs, cancel)')
     .option('--no-output', 'do not show what the task prints')
     .option(...addressOption)

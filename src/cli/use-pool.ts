@@ -77,18 +77,19 @@ export function tasksCommand(): Command {
         process.stdout.write(`${JSON.stringify(tasks)}\n`);
         return;
       }
-      const rows = tasks.map(({ id, name, source, workers, state, elapsedMs, message, results }) => {
+      const rows = tasks.map(({ id, name, source, workers, priority, state, elapsedMs, message, results }) => {
         const what = name ?? `${source.url.split('/').at(-1)} ${source.exportName}`;
         return [
           id,
           printable(what.replace(/[\n\t]/g, ' ')),
           String(workers),
+          String(priority),
           state,
           `${elapsedMs} ms`,
           printable((message ?? results?.join(', ') ?? '').split('\n')[0]?.slice(0, shownText) ?? ''),
         ];
       });
-      process.stdout.write(table(['task', 'what', 'workers', 'state', 'time', ''], rows));
+      process.stdout.write(table(['task', 'what', 'workers', 'priority', 'state', 'time', ''], rows));
     });
 }
 

@@ -221,8 +221,8 @@ export class PoolServer {
       const task = pool.head.submit(spec, id);
       task.asked = true;
       if (!detached) tasks.set(id, task);
-      const { name: label, source, workers } = spec;
-      const record = { id, name: label, source, workers, state: '', elapsedMs: 0, ...noEnding };
+      const { name: label, source, workers, priority } = spec;
+      const record = { id, name: label, source, workers, priority, state: '', elapsedMs: 0, ...noEnding };
       this.#records.set(id, { ...record, begun: nowMs(), task });
       if (detached) {
         connection.send({ type: 'accepted', id });

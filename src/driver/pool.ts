@@ -6,7 +6,7 @@ import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import type { Placement } from '../protocol/pool-messages.js';
-import { placements } from '../protocol/pool-messages.js';
+import { placements, priorityRange } from '../protocol/pool-messages.js';
 import type { Encoded } from '../protocol/encoded.js';
 import { encode } from '../protocol/encoded.js';
 import type { MpiFamily } from '../types/mpi-family.js';
@@ -28,6 +28,12 @@ export interface TaskOptions {
    * `'spread'`: on as many as possible. `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
    */
   readonly placement?: Placement;
+  /**
+   * An integer from −1,000 to 1,000, default 0. A task of a higher priority starts before all of lower ones that wait,
+   * also when it needs more workers than are idle; within one priority tasks start in order. What runs is not stopped.
+   * While tasks of higher priorities wait without end, one of a lower priority does not start.
+   */
+  readonly priority?: number;
   /** Limit from assignment in milliseconds; default: none. */
   readonly timeoutMs?: number | null;
   /** How often to run again after the death of a worker; default 0. */
@@ -108,6 +114,7 @@ export const runOptionNames: readonly string[] = [
   'workers',
   'name',
   'placement',
+  'priority',
   'timeoutMs',
   'maxRetries',
   'fresh',
@@ -228,9 +235,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const timeoutMs = limit(what, 'timeoutMs', options.timeoutMs, null);
     const maxRetries = integer(what, 'maxRetries', first(options.maxRetries, undefined, 0), 0, 1_000);
     const placement = oneOf(what, 'placement', options.placement ?? 'pack', placements);
+    const priority = integer(what, 'priority', first(options.priority, undefined, 0), ...priorityRange);
     const source = { url: resolveModule(what, module), exportName };
     const encoded = this.#encode(args);
-    const task = this.#head.submit({ source, name, workers, args: encoded, timeoutMs, maxRetries, fresh, placement });
+    const rest = { timeoutMs, maxRetries, fresh, placement, priority };
+    const task = this.#head.submit({ source, name, workers, args: encoded, ...rest });
     // Cheap: the text is made when the task fails.
     const site = {};
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called

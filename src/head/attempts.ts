@@ -22,11 +22,11 @@ export interface AttemptEvents {
   settled(task: Task, verdict: Verdict): void;
   /** A worker begins with a task that it has been given ahead. */
   begun(task: Task): void;
-  /** A worker does not have a task any more that it has been given ahead: it is to wait before the others. */
+  /** A worker does not have a task any more that it has been given ahead: it is to wait before the others of its priority. */
   returned(task: Task): void;
-  /** The task is to be run again, behind the others. */
+  /** The task is to be run again, behind the others of its priority. */
   retried(task: Task): void;
-  /** The task had not started when it lost a worker: it is to be planned again, before the others. */
+  /** The task had not started when it lost a worker: it is to be planned again, before the others of its priority. */
   undone(task: Task): void;
   /** Workers or slots may have come free. */
   freed(): void;
@@ -77,7 +77,7 @@ export class Attempts {
   /** Give a task of one rank ahead to a worker that runs another; false: to none. */
   giveAhead(task: Task): boolean {
     if (task.spec.workers !== 1 || task.spec.fresh) return false;
-    const worldRank = this.#offers.takers.find((each) => this.#dispatcher.mayGiveAhead(task, each));
+    const worldRank = this.#offers.takers(task.spec.priority).find((each) => this.#dispatcher.mayGiveAhead(task, each));
     const grant = worldRank === undefined ? undefined : this.reservations.lend();
     if (worldRank === undefined || !grant) return false;
     this.#dispatcher.giveAhead(this.#offers.add(task, grant, worldRank));
@@ -91,18 +91,15 @@ export class Attempts {
   }
 
   /**
-   * Have tasks returned that workers have been given ahead. Those are, for so many idle workers, the ones that have
-   * waited longest, and one that too many have passed.
+   * Have tasks returned that workers have been given ahead. Those are the ones of a lower priority than `first`, which
+   * waits; for so many idle workers the ones that have waited longest; and one that too many have passed.
    */
-  returnSome(idle: number): void {
+  returnSome(idle: number, first: Task | undefined): void {
     const { overdue } = this.#offers;
-    if (idle === 0 && !overdue) return;
-    const taken: Task[] = [];
-    for (const offer of this.#offers.all) {
-      if (taken.length >= Math.max(idle, overdue ? 1 : 0)) break;
-      if (this.#takeBack(offer)) taken.push(offer.task);
-    }
-    for (const task of taken.reverse()) this.#events.returned(task);
+    const below = first ? this.#offers.below(first.spec.priority) : [];
+    if (idle === 0 && !overdue && below.length === 0) return;
+    this.#return(below);
+    this.#return(this.#offers.all, Math.max(idle, overdue ? 1 : 0));
   }
 
   /** Make the attempt of a task end, if it has one: by abort, grace and force. */
@@ -158,7 +155,7 @@ export class Attempts {
   /** All workers are about to be ended: nobody is to be waited for any more. */
   endAll(why: string): void {
     this.reservations.undoAll();
-    this.returnSome(Infinity);
+    this.#return(this.#offers.all);
     // Whatever still counts as running has lost its workers, and so has what they have begun with since, one by one.
     while (this.#states.running.size > 0) {
       for (const task of this.#states.running) if (task.attempt) this.#abandon(task, task.attempt, why);
@@ -205,8 +202,7 @@ export class Attempts {
     const [worldRank] = worldRanks;
     if (worldRank === undefined || worldRanks.length > 1) return undefined;
     if (this.#states.isLost(worldRank)) {
-      const mine = this.#offers.all.filter((offer) => offer.worldRank === worldRank && this.#takeBack(offer));
-      for (const { task } of mine.reverse()) this.#events.returned(task);
+      this.#return(this.#offers.all.filter((offer) => offer.worldRank === worldRank));
     }
     return this.#offers.end(worldRank);
   }
@@ -229,6 +225,16 @@ export class Attempts {
     attempt.limit(timeoutMs, () => {
       this.#timeOut(task, timeoutMs);
     });
+  }
+
+  /** Take back at most so many of these that can be; they wait again in their order. */
+  #return(offers: readonly Offer[], most = Infinity): void {
+    const taken: Task[] = [];
+    for (const offer of offers) {
+      if (taken.length >= most) break;
+      if (this.#takeBack(offer)) taken.push(offer.task);
+    }
+    for (const task of taken.reverse()) this.#events.returned(task);
   }
 
   #takeBack(offer: Offer): boolean {

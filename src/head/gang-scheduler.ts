@@ -1,9 +1,10 @@
 /**
  * The gang scheduler: which queued tasks start now, each on k idle workers at once.
  *
- * FIFO with bounded backfill. A later, smaller task may start on workers that the first task in the queue cannot use
- * yet, at most `maxBypass` times. Then nothing passes it until it has started. So every task starts once enough workers
- * come free. Pure: no clock, no workers, only counts and names.
+ * Higher priorities first, FIFO within one, with bounded backfill. A later, smaller task of the same priority may start
+ * on workers that the first task in the queue cannot use yet, at most `maxBypass` times. Then nothing passes it until it
+ * has started. A task of a lower priority never passes. So every task starts once enough workers come free and no task
+ * of a higher priority waits. Pure: no clock, no workers, only counts and names.
  */
 
 import type { Placement } from '../protocol/pool-messages.js';
@@ -15,6 +16,14 @@ export interface Waiting {
   /** How many workers it wants at once. */
   readonly workers: number;
   readonly placement: Placement;
+  /** What waits starts before all of lower ones. */
+  readonly priority: number;
+}
+
+/** A task that waits, with how often later ones have passed it while it was the first. */
+interface Entry {
+  readonly task: Waiting;
+  passed: number;
 }
 
 /** A task and the workers it gets, in rank order. */
@@ -27,11 +36,10 @@ const maxBypass = 16;
 
 /** Owns the queue and the set of idle workers. */
 export class GangScheduler {
-  readonly #queue: Waiting[] = [];
+  /** By priority, the highest first; within one in the order in which they start. */
+  readonly #queue: Entry[] = [];
   readonly #idle = new Set<number>();
   readonly #nodeOf: (worldRank: number) => string;
-  /** How often the first task in the queue was passed by a later one. */
-  #bypassed = 0;
 
   /** @param nodeOf - The node that a worker is on. */
   constructor(nodeOf: (worldRank: number) => string) {
@@ -42,9 +50,9 @@ export class GangScheduler {
     return this.#queue.length;
   }
 
-  /** What has waited longest. */
-  get first(): string | undefined {
-    return this.#queue[0]?.id;
+  /** Of the highest priority what has waited longest. */
+  get first(): Waiting | undefined {
+    return this.#queue[0]?.task;
   }
 
   get idle(): number {
@@ -55,22 +63,21 @@ export class GangScheduler {
     return this.#idle.has(worldRank);
   }
 
+  /** Behind those of its priority. */
   enqueue(task: Waiting): void {
-    this.#queue.push(task);
+    this.#insert(task, ({ priority }) => priority >= task.priority);
   }
 
-  /** Put a task back that was scheduled and did not start. */
+  /** Put a task back that was scheduled and did not start, before those of its priority. */
   putBack(task: Waiting): void {
-    this.#queue.unshift(task);
-    this.#bypassed = 0;
+    this.#insert(task, ({ priority }) => priority > task.priority);
   }
 
   /** Take a task out of the queue; false when it is not there. */
   withdraw(id: string): boolean {
-    const index = this.#queue.findIndex((task) => task.id === id);
+    const index = this.#queue.findIndex(({ task }) => task.id === id);
     if (index < 0) return false;
     this.#queue.splice(index, 1);
-    if (index === 0) this.#bypassed = 0;
     return true;
   }
 
@@ -88,20 +95,33 @@ export class GangScheduler {
   schedule(limit: number = Infinity): Assignment[] {
     const assignments: Assignment[] = [];
     for (let index = 0; index < this.#queue.length && this.#idle.size > 0 && assignments.length < limit;) {
-      const task = this.#queue[index];
-      if (!task) break;
-      const mayPass = index === 0 || this.#bypassed < maxBypass;
-      const worldRanks = mayPass ? this.#choose(task) : undefined;
+      const [first] = this.#queue;
+      const task = this.#queue[index]?.task;
+      if (!first || !task || task.priority < first.task.priority) break;
+      if (index > 0 && first.passed >= maxBypass) break;
+      const worldRanks = this.#choose(task);
       if (!worldRanks) {
         index++;
         continue;
       }
       this.#queue.splice(index, 1);
-      this.#bypassed = index === 0 ? 0 : this.#bypassed + 1;
+      if (index > 0) first.passed++;
       for (const worldRank of worldRanks) this.#idle.delete(worldRank);
       assignments.push({ id: task.id, worldRanks });
     }
     return assignments;
+  }
+
+  /** Put a task behind all that `goesBefore` holds for, which are the first ones. */
+  #insert(task: Waiting, goesBefore: (other: Waiting) => boolean): void {
+    let [low, high] = [0, this.#queue.length];
+    // Mostly all are of one priority, and it comes last.
+    for (let middle = high - 1; low < high; middle = (low + high) >> 1) {
+      const other = this.#queue[middle];
+      if (other && goesBefore(other.task)) low = middle + 1;
+      else high = middle;
+    }
+    this.#queue.splice(low, 0, { task, passed: 0 });
   }
 
   #choose({ workers, placement }: Waiting): readonly number[] | undefined {

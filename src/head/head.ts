@@ -217,8 +217,8 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   /** Start what can start; called whenever a task has come, or workers or slots have come free. */
   #tick(): void {
-    // An idle worker begins at once with what would wait at one that is busy.
-    this.#attempts.returnSome(this.#states.idle);
+    // An idle worker begins at once with what would wait at one that is busy; nothing waits there before what is first.
+    this.#attempts.returnSome(this.#states.idle, this.#queue.first);
     for (const { task, worldRanks } of this.#queue.schedule(this.#attempts.reservations.available)) {
       this.#attempts.begin(task, worldRanks);
     }

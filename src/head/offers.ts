@@ -1,6 +1,7 @@
 /**
  * Tasks of one rank that workers are given ahead. A worker begins with the next as soon as the one that it runs has
- * ended, and need not wait for the head. Until then a task counts as queued and can be taken back.
+ * ended, and need not wait for the head. Until then a task counts as queued and can be taken back. Where a task of a higher
+ * priority waits, in the queue or at a worker, none of a lower one is given ahead.
  */
 import { nowMs } from '../clock.js';
 import type { LeaseGrant } from './leases.js';
@@ -39,6 +40,8 @@ export class Offers {
   /** Workers that are being given some. */
   readonly #filling = new Set<number>();
   #begun = 0;
+  /** How many there are of each priority. */
+  readonly #priorities = new Map<number, number>();
 
   constructor(workers: WorkerSide) {
     this.#workers = workers;
@@ -53,15 +56,22 @@ export class Offers {
     return this.#offers.get(task);
   }
 
+  /** Those of a lower priority, the first that was made first. */
+  below(priority: number): readonly Offer[] {
+    // Mostly all are of one priority.
+    if ([...this.#priorities.keys()].every((each) => each >= priority)) return [];
+    return this.all.filter(({ task }) => task.spec.priority < priority);
+  }
+
   /** One that too many tasks have passed. */
   get overdue(): Offer | undefined {
     const [first] = this.#offers.values();
     return first && this.#begun - first.begun > mayPass ? first : undefined;
   }
 
-  /** Workers that can be given one, those with the fewest first. */
-  get takers(): readonly number[] {
-    if (this.#filling.size === 0) return [];
+  /** Workers that can be given one of this priority, those with the fewest first. */
+  takers(priority: number): readonly number[] {
+    if (this.#filling.size === 0 || [...this.#priorities.keys()].some((each) => each > priority)) return [];
     const now = nowMs();
     const count = (worldRank: number): number => this.#takers.get(worldRank)?.offers.length ?? most;
     return [...this.#filling]
@@ -82,7 +92,7 @@ export class Offers {
     const taker = this.#takers.get(worldRank);
     if (!taker) return undefined;
     const next = taker.offers.shift();
-    if (next) this.#offers.delete(next.task);
+    if (next) this.#delete(next);
     // What it is given then may be part of a gang.
     else this.#takers.delete(worldRank);
     if (nowMs() - taker.since > shortMs) this.#filling.delete(worldRank);
@@ -95,18 +105,28 @@ export class Offers {
     const offers = this.#takers.get(worldRank)?.offers;
     offers?.push(offer);
     this.#offers.set(task, offer);
+    const { priority } = task.spec;
+    this.#priorities.set(priority, 1 + (this.#priorities.get(priority) ?? 0));
     if (offers?.length === most) this.#filling.delete(worldRank);
     return offer;
   }
 
   /** False: the worker has begun with it, and will say that what it ran before has ended. */
   takeBack(offer: Offer): boolean {
-    const { task, worldRank, grant } = offer;
+    const { worldRank, grant } = offer;
     if (!this.#workers.takeBack(worldRank, grant.lease)) return false;
-    this.#offers.delete(task);
+    this.#delete(offer);
     const offers = this.#takers.get(worldRank)?.offers;
     offers?.splice(offers.indexOf(offer), 1);
     this.#filling.delete(worldRank);
     return true;
+  }
+
+  #delete({ task }: Offer): void {
+    this.#offers.delete(task);
+    const { priority } = task.spec;
+    const left = (this.#priorities.get(priority) ?? 0) - 1;
+    if (left > 0) this.#priorities.set(priority, left);
+    else this.#priorities.delete(priority);
   }
 }

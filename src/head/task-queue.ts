@@ -66,22 +66,22 @@ export class TaskQueue {
     return task;
   }
 
-  /** Let a task wait, behind the others. */
+  /** Let a task wait, behind the others of its priority. */
   enqueue(task: Task): void {
     this.#count(task);
     this.#scheduler.enqueue(waiting(task));
   }
 
-  /** Let a task that was scheduled and did not start wait, before the others. */
+  /** Let a task that was scheduled and did not start wait, before the others of its priority. */
   putBack(task: Task): void {
     this.#count(task);
     this.#scheduler.putBack(waiting(task));
   }
 
-  /** What has waited longest, of those that no worker has been given. */
+  /** What starts next, of those that no worker has been given: of the highest priority what has waited longest. */
   get first(): Task | undefined {
-    const id = this.#scheduler.first;
-    return id === undefined ? undefined : this.#tasks.get(id);
+    const { first } = this.#scheduler;
+    return first && this.#tasks.get(first.id);
   }
 
   /** The first task waits at a worker from now on. */
@@ -90,7 +90,7 @@ export class TaskQueue {
     this.#ahead.add(task);
   }
 
-  /** A worker does not have the task any more: it waits before the others. */
+  /** A worker does not have the task any more: it waits before the others of its priority. */
   takeBack(task: Task): void {
     this.#ahead.delete(task);
     this.#scheduler.putBack(waiting(task));
@@ -140,6 +140,6 @@ export class TaskQueue {
   }
 }
 
-function waiting({ id, spec: { workers, placement } }: Task): Waiting {
-  return { id, workers, placement };
+function waiting({ id, spec: { workers, placement, priority } }: Task): Waiting {
+  return { id, workers, placement, priority };
 }

@@ -12,6 +12,9 @@ export type Placement = 'pack' | 'spread' | 'strict-pack' | 'strict-spread';
 /** All of them. */
 export const placements: readonly Placement[] = ['pack', 'spread', 'strict-pack', 'strict-spread'];
 
+/** The least and the greatest priority. */
+export const priorityRange: readonly [least: number, most: number] = [-1_000, 1_000];
+
 /** What a task is, as its submitter gave it, checked and encoded. */
 export interface TaskSpec {
   readonly source: TaskSource;
@@ -23,6 +26,8 @@ export interface TaskSpec {
   readonly maxRetries: number;
   readonly fresh: boolean;
   readonly placement: Placement;
+  /** A task of a higher one starts before it. */
+  readonly priority: number;
 }
 
 /** A task as `shoal tasks` lists it. */
@@ -32,6 +37,7 @@ export interface TaskRecord {
   /** Path of the module and name of the function. */
   readonly source: TaskSource;
   readonly workers: number;
+  readonly priority: number;
   readonly state: string;
   /** Since it was submitted, until its end or now. */
   readonly elapsedMs: number;

@@ -1,12 +1,30 @@
 /** Shapes of the messages between a pool that runs by itself and those who use it. */
 import type { FromPool, ToPool } from './pool-messages.js';
 import { encodedShape } from './encoded.js';
-import { placements } from './pool-messages.js';
+import { placements, priorityRange } from './pool-messages.js';
 import type { Shape, Shapes } from './shape.js';
-import { bare, bytes, count, either, fields, flag, list, number, oneOf, optional, positive, text } from './shape.js';
+import {
+  bare,
+  bytes,
+  count,
+  either,
+  fields,
+  flag,
+  integer,
+  list,
+  number,
+  oneOf,
+  optional,
+  positive,
+  text,
+} from './shape.js';
 
 const moduleUrl: Shape = (value) => typeof value === 'string' && value.startsWith('file:///');
 const limit: Shape = (value) => number(value) && (value as number) > 0;
+const priority: Shape = (value) => {
+  const [least, most] = priorityRange;
+  return integer(value) && (value as number) >= least && (value as number) <= most;
+};
 
 /** What a task is; one that does not fit is refused as that task. */
 export const taskShape: Shape = fields({
@@ -18,6 +36,7 @@ export const taskShape: Shape = fields({
   maxRetries: count,
   fresh: flag,
   placement: oneOf(...placements),
+  priority,
 });
 
 /** User → pool. */
@@ -34,6 +53,7 @@ const record = fields({
   name: optional(text),
   source: fields({ url: text, exportName: text }),
   workers: number,
+  priority: number,
   state: text,
   elapsedMs: number,
   message: optional(text),

@@ -134,6 +134,42 @@ test('submit shows id, output and the failure with its stack; escapes of tasks a
   );
 });
 
+test('priorities: what waits starts by them, of a session, of another, and of the command', async () => {
+  start();
+  const pool = await connect();
+  const other = await connect();
+  const holding = pool.submit(tasks, { workers: 3, export: 'sleep', args: [60_000] });
+  await until(() => holding.ranks.length === 3);
+  const ends: string[] = [];
+  const note = (name: string) => () => void ends.push(name);
+  const low = pool.run(tasks, { workers: 3, args: [1], priority: -1 }).then(note('low'));
+  await until(() => pool.status().queued === 1);
+  const high = other.run(tasks, { workers: 3, args: [1], priority: 7 }).then(note('high'));
+  await until(() => pool.status().queued === 2);
+  assert.is(shoal('submit', '--detach', '--priority', '1001', file).status, 2);
+  assert.match(shoal('submit', '--priority', '0.5', file).err, 'expected priority to be an integer from -1000 to 1000');
+  const detached = shoal('submit', '--detach', '-n', '3', '--priority', '-1000', file, '1').out.trim();
+  const records = JSON.parse(shoal('tasks', '--json').out) as TaskRecord[];
+  assert.equal(
+    records.map(({ priority, state }) => [priority, state]),
+    [
+      [0, 'running'],
+      [-1, 'queued'],
+      [7, 'queued'],
+      [-1_000, 'queued'],
+    ],
+  );
+  assert.match(shoal('tasks').out, 'priority');
+  const followed = spawn(process.execPath, [cli, 'logs', '-f', detached]);
+  const last = new Promise((resolve) => followed.once('exit', resolve)).then(note('lowest'));
+  holding.cancel();
+  await rejectsCode(holding.result(), 'CANCELLED');
+  await Promise.all([low, high, last]);
+  assert.equal(ends, ['high', 'low', 'lowest']);
+  await Promise.all([pool.close(), other.close()]);
+  assert.is(shoal('stop').status, 0);
+});
+
 test('a detached task goes on without its session; its end can be looked up, followed and cancelled', () => {
   start();
   const submit = (...args: string[]): string => {
@@ -353,12 +389,16 @@ test('strangers, and those who send what is no message, are cut off', async () =
     maxRetries: 0,
     fresh: false,
     placement: 'pack' as const,
+    priority: 0,
   };
   const wrongSpecs = [
     null,
     {},
     { ...spec, workers: 0 },
     { ...spec, args: 'x' },
+    { ...spec, priority: 1_001 },
+    { ...spec, priority: 0.5 },
+    { ...spec, priority: undefined },
     { ...spec, source: { url: 'https://a' } },
   ];
   wrongSpecs.forEach((wrong, i) =>

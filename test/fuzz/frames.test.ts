@@ -41,7 +41,16 @@ const welcome = {
 };
 const member = { rank: 0, worldRank: 0, localRank: 0, hostname: 'h', node: 'n', pid: 3 };
 const source = { url: 'file:///a.js', exportName: 'default' };
-const spec = { source, workers: 2, args: bytes, timeoutMs: null, maxRetries: 0, fresh: false, placement: 'pack' };
+const spec = {
+  source,
+  workers: 2,
+  args: bytes,
+  timeoutMs: null,
+  maxRetries: 0,
+  fresh: false,
+  placement: 'pack',
+  priority: 0,
+};
 
 /** One right message of each kind at least, with the protocol it is of. */
 const right: readonly (readonly [object, Readonly<Record<string, (value: unknown) => boolean>>])[] = [
@@ -87,7 +96,13 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   [{ type: 'stop', force: true, timeoutMs: null }, toPool],
   [{ type: 'results', id: 's1.1', results: bytes }, fromPool],
   [{ type: 'message', id: 's1.1', rank: 1, value: bytes }, fromPool],
-  [{ type: 'tasks', tasks: [{ id: 'a', source, workers: 1, state: 'queued', elapsedMs: 3, message: 'm' }] }, fromPool],
+  [
+    {
+      type: 'tasks',
+      tasks: [{ id: 'a', source, workers: 1, priority: -3, state: 'queued', elapsedMs: 3, message: 'm' }],
+    },
+    fromPool,
+  ],
 ];
 const frames = right.map(([message]) => frameOf(message));
 const protocols = [fromRank, toRank, fromNode, toNode, toPool, fromPool];

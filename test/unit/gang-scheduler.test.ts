@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Waiting } from '../../src/head/gang-scheduler.js';
 import { GangScheduler } from '../../src/head/gang-scheduler.js';
 import { choose, largestGang } from '../../src/head/placement.js';
 import type { Placement } from '../../src/protocol/pool-messages.js';
@@ -16,9 +17,9 @@ function withIdle(workers: number, nodeOf: (worldRank: number) => string = () =>
 
 test('starts tasks in order on the lowest idle workers', () => {
   const scheduler = withIdle(5);
-  scheduler.enqueue({ id: 'a', workers: 2, placement: 'pack' });
-  scheduler.enqueue({ id: 'b', workers: 3, placement: 'pack' });
-  scheduler.enqueue({ id: 'c', workers: 1, placement: 'pack' });
+  scheduler.enqueue({ id: 'a', workers: 2, placement: 'pack', priority: 0 });
+  scheduler.enqueue({ id: 'b', workers: 3, placement: 'pack', priority: 0 });
+  scheduler.enqueue({ id: 'c', workers: 1, placement: 'pack', priority: 0 });
   assert.equal(scheduler.schedule(), [
     { id: 'a', worldRanks: [0, 1] },
     { id: 'b', worldRanks: [2, 3, 4] },
@@ -28,9 +29,9 @@ test('starts tasks in order on the lowest idle workers', () => {
 
 test('lets small tasks pass a large one, but not for ever', () => {
   const scheduler = withIdle(2);
-  scheduler.enqueue({ id: 'first', workers: 1, placement: 'pack' });
-  scheduler.enqueue({ id: 'large', workers: 2, placement: 'pack' });
-  for (let i = 0; i < 100; i++) scheduler.enqueue({ id: `small${i}`, workers: 1, placement: 'pack' });
+  scheduler.enqueue({ id: 'first', workers: 1, placement: 'pack', priority: 0 });
+  scheduler.enqueue({ id: 'large', workers: 2, placement: 'pack', priority: 0 });
+  for (let i = 0; i < 100; i++) scheduler.enqueue({ id: `small${i}`, workers: 1, placement: 'pack', priority: 0 });
   const started = scheduler.schedule().map(({ id }) => id);
   assert.equal(started, ['first', 'small0']);
   let passed = 1;
@@ -105,7 +106,50 @@ test('every placement keeps its word, whoever is idle', () => {
   );
 });
 
-test('never leases a worker twice, loses no task and starves none, whatever the order of events', () => {
+test('a higher priority starts first, and keeps its workers free until it has enough', () => {
+  const scheduler = withIdle(3);
+  scheduler.enqueue({ id: 'low', workers: 1, placement: 'pack', priority: -1 });
+  scheduler.enqueue({ id: 'plain', workers: 1, placement: 'pack', priority: 0 });
+  scheduler.enqueue({ id: 'high', workers: 2, placement: 'pack', priority: 5 });
+  assert.equal(
+    scheduler.schedule().map(({ id }) => id),
+    ['high', 'plain'],
+  );
+  scheduler.enqueue({ id: 'gang', workers: 3, placement: 'pack', priority: 5 });
+  scheduler.enqueue({ id: 'same', workers: 1, placement: 'pack', priority: 5 });
+  scheduler.release(0);
+  assert.equal(scheduler.schedule(), [{ id: 'same', worldRanks: [0] }]);
+  for (const worldRank of [0, 1, 2]) {
+    assert.equal(scheduler.schedule(), [], 'the low one may not pass the gang');
+    scheduler.release(worldRank);
+  }
+  assert.equal(scheduler.schedule(), [{ id: 'gang', worldRanks: [0, 1, 2] }]);
+  scheduler.putBack({ id: 'gang', workers: 3, placement: 'pack', priority: 5 });
+  scheduler.enqueue({ id: 'next', workers: 1, placement: 'pack', priority: 5 });
+  for (const worldRank of [0, 1, 2]) scheduler.release(worldRank);
+  assert.equal(scheduler.schedule()[0]?.id, 'gang', 'it waits before those of its priority');
+});
+
+test('how often a task was passed is remembered while one of a higher priority is before it', () => {
+  const scheduler = withIdle(2);
+  scheduler.enqueue({ id: 'first', workers: 1, placement: 'pack', priority: 0 });
+  scheduler.enqueue({ id: 'large', workers: 2, placement: 'pack', priority: 0 });
+  for (let i = 0; i < 100; i++) scheduler.enqueue({ id: `small${i}`, workers: 1, placement: 'pack', priority: 0 });
+  const started = scheduler.schedule().map(({ id }) => id);
+  for (let i = 0; i < 100; i++) {
+    scheduler.release(1);
+    started.push(...scheduler.schedule().map(({ id }) => id));
+    if (!scheduler.isIdle(1)) continue;
+    scheduler.enqueue({ id: `high${i}`, workers: 1, placement: 'pack', priority: 1 });
+    started.push(...scheduler.schedule().map(({ id }) => id));
+  }
+  const small = started.filter((id) => id.startsWith('small')).length;
+  const high = started.filter((id) => id.startsWith('high')).length;
+  assert.is(small, 16);
+  assert.is(high, 100 - 15, 'the user wants these first, however many come');
+});
+
+test('never leases a worker twice, loses no task, starves none and keeps to priorities, whatever the order of events', () => {
   const nodeOf = (worldRank: number): string => (worldRank < 3 ? 'one' : 'two');
   const gang = fc.oneof(
     fc.tuple(fc.integer({ min: 1, max: 5 }), fc.constantFrom<Placement>('pack', 'spread')),
@@ -113,7 +157,8 @@ test('never leases a worker twice, loses no task and starves none, whatever the 
     fc.tuple(fc.integer({ min: 1, max: 2 }), fc.constant<Placement>('strict-spread')),
   );
   const event = fc.oneof(
-    fc.record({ enqueue: gang }),
+    fc.record({ enqueue: gang, priority: fc.integer({ min: -1, max: 1 }) }),
+    fc.record({ putBack: fc.nat(10) }),
     fc.record({ finish: fc.nat(10) }),
     fc.record({ withdraw: fc.nat(10) }),
     fc.record({ lose: fc.nat(4) }),
@@ -121,13 +166,28 @@ test('never leases a worker twice, loses no task and starves none, whatever the 
   fc.assert(
     fc.property(fc.array(event, { maxLength: 120, size: 'max' }), (events) => {
       const scheduler = withIdle(5, nodeOf);
-      const queued = new Map<string, readonly [workers: number, placement: Placement]>();
+      /** A model: what waits, and the order in which those of one priority are to start. */
+      const queued = new Map<string, Waiting & { order: number; passed: number }>();
       const running = new Map<string, readonly number[]>();
+      const tasks = new Map<string, Waiting>();
       const replaced: number[] = [];
-      let next = 0;
+      let [next, least] = [0, 0];
+      const wait = (task: Waiting, order: number): void => {
+        tasks.set(task.id, task);
+        queued.set(task.id, { ...task, order, passed: 0 });
+      };
       const tick = (): void => {
         for (const { id, worldRanks } of scheduler.schedule()) {
-          const [workers, placement] = queued.get(id)!;
+          const { workers, placement, priority, order } = queued.get(id)!;
+          const others = [...queued.values()].filter((other) => other.id !== id);
+          assert.not.ok(
+            others.some((other) => other.priority > priority),
+            'it starts before one of a higher priority',
+          );
+          const [passed] = others
+            .filter((other) => other.priority === priority && other.order < order)
+            .sort((a, b) => a.order - b.order);
+          if (passed) assert.ok(++passed.passed <= 16, 'the first is passed too often');
           assert.is(worldRanks.length, workers, 'a gang gets as many workers as it wants');
           const nodes = new Set(worldRanks.map(nodeOf)).size;
           if (placement === 'strict-pack') assert.is(nodes, 1);
@@ -145,9 +205,17 @@ test('never leases a worker twice, loses no task and starves none, whatever the 
       };
       for (const each of events) {
         if ('enqueue' in each) {
-          queued.set(`t${next}`, each.enqueue);
           const [workers, placement] = each.enqueue;
-          scheduler.enqueue({ id: `t${next++}`, workers, placement });
+          const task = { id: `t${next++}`, workers, placement, priority: each.priority };
+          wait(task, next);
+          scheduler.enqueue(task);
+        } else if ('putBack' in each) {
+          const id = [...running.keys()][each.putBack % Math.max(1, running.size)];
+          if (id !== undefined) {
+            finish(id);
+            wait(tasks.get(id)!, --least);
+            scheduler.putBack(tasks.get(id)!);
+          }
         } else if ('finish' in each) {
           const id = [...running.keys()][each.finish % Math.max(1, running.size)];
           if (id !== undefined) finish(id);

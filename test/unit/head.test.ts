@@ -28,6 +28,7 @@ const event = fc.oneof(
         fc.record({ workers: fc.integer({ min: 1, max: 2 }), placement: fc.constant<Placement>('strict-spread') }),
       ),
       maxRetries: fc.nat(2),
+      priority: fc.integer({ min: -1, max: 1 }),
     }),
   },
   {
@@ -53,7 +54,7 @@ const variants = (['split', 'create-group'] as const).flatMap((communicator) =>
 
 for (const { communicator, communicatorCache, goesOn } of variants) {
   const what = `${communicator}, ${communicatorCache} cached, ${communicatorCache > 0 ? 'tasks ahead, ' : ''}${goesOn ? 'continue' : 'restart'}`;
-  test(`no lease twice, no task lost, none starves, whatever comes in whatever order (${what})`, async () => {
+  test(`no lease twice, no task lost, none starves or passes one of a higher priority, whatever comes in whatever order (${what})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 120, size: 'max' }), async (events) => {
         const workers = new FakeWorkers(size, goesOn, communicatorCache > 0);
@@ -70,13 +71,22 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
         workers.report(head);
         const tasks: Task[] = [];
         const ends = new Map<string, unknown>();
+        /** A model: what waits, by id. One that is to run again takes its place with the next turn at the latest. */
+        let waiting = new Set<Task>();
+        const isWaiting = (task: Task): boolean =>
+          task.state === 'queued' && task.attempts === (workers.begun.get(task.id) ?? 0);
         for (const each of events) {
-          if (each === 'turn') await turn();
-          else if ('gang' in each) {
+          const before = new Set(tasks.filter(({ state }) => state === 'queued'));
+          if (each === 'turn') {
+            await turn();
+            waiting = new Set(tasks.filter(isWaiting));
+          } else if ('gang' in each) {
             const source = { url: 'file:///task.js', exportName: 'default' };
             const spec = { source, name: undefined, args: encodeValue([], 'args'), timeoutMs: null, fresh: false };
-            const task = head.submit({ ...spec, ...each.gang, maxRetries: each.maxRetries });
+            const { gang, maxRetries, priority } = each;
+            const task = head.submit({ ...spec, ...gang, maxRetries, priority });
             tasks.push(task);
+            waiting.add(task);
             const ended = (how: unknown): void => {
               assert.not.ok(ends.has(task.id), 'a task ends twice');
               ends.set(task.id, how);
@@ -87,6 +97,12 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
           else {
             const task = tasks[each.cancel % Math.max(1, tasks.length)];
             if (task) head.cancel(task, 'not wanted');
+          }
+          for (const task of waiting) if (!isWaiting(task)) waiting.delete(task);
+          for (const task of tasks) {
+            if (!before.has(task) || task.state !== 'running') continue;
+            const passed = [...waiting].find((other) => other.spec.priority > task.spec.priority);
+            assert.is(passed, undefined, `${task.id} starts while ${passed?.id} waits`);
           }
         }
         for (let guard = 0; head.status().queued + head.status().running > 0; guard++) {
@@ -118,6 +134,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
           timeoutMs: null,
           fresh: false,
           placement: 'pack' as const,
+          priority: 0,
         };
         const last = Array.from({ length: 6 }, () => head.submit({ ...spec, workers: size, maxRetries: 0 }));
         for (let guard = 0; guard < 1_000 && last.some((task) => !task.ended); guard++) {
@@ -135,11 +152,11 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
 }
 
 /** Accepts a task of some workers. */
-function submit(head: Head, workers: number): Task {
+function submit(head: Head, workers: number, priority = 0, maxRetries = 0): Task {
   const source = { url: 'file:///task.js', exportName: 'default' };
   const args = encodeValue([], 'args');
   const spec = { source, name: undefined, args, timeoutMs: null, fresh: false, placement: 'pack' as const };
-  return head.submit({ ...spec, workers, maxRetries: 0 });
+  return head.submit({ ...spec, workers, priority, maxRetries });
 }
 
 /** A head that gives tasks ahead to two workers. */
@@ -154,12 +171,23 @@ function quickHead(): { head: Head; workers: FakeWorkers } {
   return { head, workers };
 }
 
+/** Of so many tasks one has ended, in less than a millisecond, and some wait at its worker. */
+async function givenAhead(count: number): Promise<{ head: Head; workers: FakeWorkers; tasks: Task[] }> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const { head, workers } = quickHead();
+    const tasks = Array.from({ length: count }, () => submit(head, 1));
+    assert.is(workers.ahead.given, 0);
+    assert.ok(workers.deliver(0));
+    if (workers.ahead.given > 0) return { head, workers, tasks };
+    // This thread was kept from running.
+    await settle(workers);
+    head.groups.close();
+  }
+  throw new Error('no task is given ahead');
+}
+
 test('workers whose tasks are short are given some ahead, which count as queued until they begin', async () => {
-  const { head, workers } = quickHead();
-  const tasks = Array.from({ length: 30 }, () => submit(head, 1));
-  assert.is(workers.ahead.given, 0);
-  assert.ok(workers.deliver(0));
-  assert.ok(workers.ahead.given > 0);
+  const { head, workers, tasks } = await givenAhead(30);
   const { queued, running } = head.status();
   assert.equal({ queued, running }, { queued: 27, running: 2 });
   await settle(workers);
@@ -169,9 +197,7 @@ test('workers whose tasks are short are given some ahead, which count as queued 
 });
 
 test('a task that waits at a busy worker is begun by one that is idle, and one that is cancelled is not begun', async () => {
-  const { head, workers } = quickHead();
-  const tasks = Array.from({ length: 7 }, () => submit(head, 1));
-  assert.ok(workers.deliver(0));
+  const { head, workers, tasks } = await givenAhead(7);
   const waiting = tasks.slice(3);
   assert.ok(waiting.every(({ state }) => state === 'queued'));
   head.cancel(tasks[4]!, 'not wanted');
@@ -188,10 +214,56 @@ test('a task that waits at a busy worker is begun by one that is idle, and one t
   head.groups.close();
 });
 
-test('a gang waits for no task that came after it, and a death takes no task along that was given ahead', async () => {
+test('what workers were given ahead is taken back when a task of a higher priority comes, and begins after it', async () => {
+  for (const gang of [1, 2]) {
+    const { head, workers, tasks: low } = await givenAhead(12);
+    const begun = workers.begun.size;
+    const high = submit(head, gang, 1);
+    assert.is(workers.ahead.given, workers.ahead.takenBack, 'none is left there');
+    while (high.state === 'queued' && workers.deliver(1));
+    // Those that ran already, and no others.
+    assert.ok(low.filter(({ id }) => workers.begun.has(id)).length <= begun + 2);
+    await settle(workers);
+    assert.ok([high, ...low].every(({ state, attempts }) => state === 'succeeded' && attempts === 1));
+    head.groups.close();
+  }
+});
+
+test('a task of a lower priority is given ahead to nobody while one of a higher priority waits', async () => {
   const { head, workers } = quickHead();
-  const first = Array.from({ length: 6 }, () => submit(head, 1));
+  Array.from({ length: 4 }, () => submit(head, 1, 3));
   assert.ok(workers.deliver(0));
+  const gang = submit(head, 2, 2);
+  const low = Array.from({ length: 6 }, () => submit(head, 1, 1));
+  await settle(workers);
+  assert.is(gang.state, 'succeeded');
+  assert.ok(low.every(({ state }) => state === 'succeeded'));
+  const order = [...workers.begun.keys()];
+  assert.ok(
+    low.every(({ id }) => order.indexOf(id) > order.indexOf(gang.id)),
+    order.join(' '),
+  );
+  head.groups.close();
+});
+
+test('a task that is run again keeps its priority, and waits behind the others of it', async () => {
+  const { head, workers } = quickHead();
+  const ends: string[] = [];
+  const note = (name: string, task: Task): void => void task.done.then(() => ends.push(name));
+  const dying = submit(head, 2, 1, 1);
+  note('again', dying);
+  note('low', submit(head, 2, 0));
+  note('high', submit(head, 2, 1));
+  note('low too', submit(head, 2, 0));
+  while (!workers.begun.has(dying.id)) workers.deliver(0, 'damaged');
+  await settle(workers);
+  assert.equal(ends, ['high', 'again', 'low', 'low too']);
+  assert.is(dying.attempts, 2);
+  head.groups.close();
+});
+
+test('a gang waits for no task that came after it, and a death takes no task along that was given ahead', async () => {
+  const { head, workers, tasks: first } = await givenAhead(6);
   const gang = submit(head, 2);
   const later = Array.from({ length: 6 }, () => submit(head, 1));
   workers.die(0);
@@ -203,10 +275,8 @@ test('a gang waits for no task that came after it, and a death takes no task alo
   head.groups.close();
 });
 
-test('all workers end while each has begun with several more tasks than the head knows: none is left running', () => {
-  const { head, workers } = quickHead();
-  const tasks = Array.from({ length: 15 }, () => submit(head, 1));
-  assert.ok(workers.deliver(0));
+test('all workers end while each has begun with several more tasks than the head knows: none is left running', async () => {
+  const { head, workers, tasks } = await givenAhead(15);
   assert.ok(workers.ahead.given >= 3, `${workers.ahead.given} were given ahead`);
   workers.takeBack = () => false;
   head.ending('was ended');
