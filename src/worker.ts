@@ -5,6 +5,10 @@ import { joinLoneWorld } from './worker/lone-world.js';
 
 export type { Collective } from './collective/collective.js';
 export type { AllgatherOptions } from './operations/allgather.js';
+export type { AllgathervOptions } from './operations/allgatherv.js';
+export type { AlltoallvOptions } from './operations/alltoallv.js';
+export type { GathervOptions } from './operations/gatherv.js';
+export type { ScattervOptions } from './operations/scatterv.js';
 export type { AllreduceOptions } from './operations/allreduce.js';
 export type { AlltoallOptions } from './operations/alltoall.js';
 export type { BroadcastOptions } from './operations/broadcast.js';

@@ -4,6 +4,7 @@ import type { CallName } from '../operations/call-name.js';
 import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
 import type { TypedArray } from '../types/buffers.js';
+import type { RaggedBlocks } from './ragged-blocks.js';
 
 /** One rank's call of one collective. */
 export interface CallArguments {
@@ -18,6 +19,8 @@ export interface CallArguments {
   readonly blocksOut: number;
   readonly itemBytes: number;
   readonly name: CallName;
+  /** Set where blocks have any length; then `count` is that of the longest stream. */
+  readonly ragged?: RaggedBlocks | undefined;
   /** What this rank brings; undefined when it brings nothing. */
   readonly input: TypedArray | undefined;
   /** What the call writes; undefined when it writes nothing here. */

@@ -27,7 +27,7 @@ export class CallCache {
 
   /** The call of this buffer that was given the same options. */
   find(operation: Operation, buffer: unknown, given: GivenOptions): Call | undefined {
-    const known = operation.takesBuffer ? this.#byBuffer.get(buffer as object) : this.#withoutBuffer;
+    const known = operation.takes !== 'nothing' ? this.#byBuffer.get(buffer as object) : this.#withoutBuffer;
     if (known === undefined) return undefined;
     for (const each of known) if (each.operation === operation && each.given.equals(given)) return each.call;
     return undefined;

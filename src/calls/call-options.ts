@@ -1,6 +1,6 @@
 /** The options of one call as they were given: each read once, so that getters and proxies cannot say two things. */
 import { InvalidArgumentError, show } from '../errors.js';
-import type { Operation, OptionName } from '../operations/operation.js';
+import type { BlockOptionName, Operation, OptionName } from '../operations/operation.js';
 
 /** How a collective is called. */
 export type Form = 'awaited' | 'blocking' | 'prepared';
@@ -12,6 +12,9 @@ export function methodName({ name }: Operation, form: Form): string {
   return `${name}${suffixes[form]}`;
 }
 
+/** None is given. */
+const noBlocks: GivenOptions['blocks'] = Object.freeze({});
+
 /** Values by option; undefined where none was given. */
 export class GivenOptions {
   op: unknown;
@@ -22,6 +25,8 @@ export class GivenOptions {
   name: unknown;
   timeoutMs: unknown;
   signal: unknown;
+  /** Counts and displacements, by option. */
+  blocks: Readonly<Partial<Record<BlockOptionName, unknown>>> = noBlocks;
 
   /**
    * Read what a caller gives: its own properties alone, nothing from a prototype.
@@ -53,7 +58,8 @@ export class GivenOptions {
       this.accumulate === other.accumulate &&
       this.out === other.out &&
       this.name === other.name &&
-      this.timeoutMs === other.timeoutMs
+      this.timeoutMs === other.timeoutMs &&
+      this.blocks === other.blocks
     );
   }
 
@@ -66,6 +72,7 @@ export class GivenOptions {
     this.name = undefined;
     this.timeoutMs = undefined;
     this.signal = undefined;
+    this.blocks = noBlocks;
   }
 
   #set(operation: Operation, form: Form, key: string, value: unknown): void {
@@ -101,6 +108,9 @@ export class GivenOptions {
         break;
       case 'signal':
         this.signal = value;
+        break;
+      default:
+        this.blocks = { ...this.blocks, [key]: value };
     }
   }
 }

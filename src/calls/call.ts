@@ -16,6 +16,8 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import type { GroupView } from './failures.js';
 import { abortError, mismatchError } from './failures.js';
+import type { Stages } from './staged-transfer.js';
+import { StagedTransfer } from './staged-transfer.js';
 
 /** What a call asks of its group. */
 export interface CallGroup extends GroupView {
@@ -64,14 +66,17 @@ export class Call implements MemoryUser {
   /** What a step of this call has thrown. */
   #broken: ShoalError | undefined;
 
-  /** @param refusal - Set when the call was bad: it is only announced, so that peers stay in step. */
-  constructor(group: CallGroup, args: CallArguments, refusal?: ShoalError) {
+  /**
+   * @param refusal - Set when the call was bad: it is only announced, so that peers stay in step.
+   * @param stages - Of a call that has several; `args` then says what its caller gave.
+   */
+  constructor(group: CallGroup, args: CallArguments, refusal?: ShoalError, stages?: Stages) {
     this.args = args;
     this.ranges = rangesOf(args.memory);
     this.canLose = args.memory.some(({ buffer }) => !(buffer instanceof SharedArrayBuffer));
     this.#group = group;
     this.#refusal = refusal;
-    this.#transfer = group.channel.prepare(args, refusal);
+    this.#transfer = stages ? new StagedTransfer(group.channel, stages) : group.channel.prepare(args, refusal);
   }
 
   /** Fulfilled already: what waits for it goes on when the code that runs now has ended. One for all starts. */
@@ -165,7 +170,7 @@ export class Call implements MemoryUser {
         this.#settle(undefined);
         return true;
       case 'mismatch':
-        this.#settle(mismatchError(this.#group, this.#transfer.sequence));
+        this.#settle(this.#transfer.ownError ?? mismatchError(this.#group, this.#transfer.sequence));
         return true;
       case 'aborted':
         if (this.#transfer.ownError) this.#failGroup(this.#transfer.ownError);

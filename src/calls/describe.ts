@@ -1,6 +1,7 @@
 /** Calls in words, for errors: what a descriptor says that a rank called. */
 import { errorClasses } from '../errors.js';
 import type { Descriptor } from '../operations/descriptor.js';
+import { counts } from '../operations/counts.js';
 import { operationOf } from '../operations/index.js';
 import { dtypeNames } from '../types/dtype.js';
 import { kernelOpNames } from '../types/reduce-op.js';
@@ -9,7 +10,9 @@ const refused = 2;
 
 /** Such as `allreduce(float32 × 1000, op sum, name "loss")`. */
 export function describeCall(descriptor: Descriptor): string {
-  const operation = operationOf(descriptor.operation);
+  const found = operationOf(descriptor.operation);
+  if (found === counts) return `${operationOf(descriptor.root)?.name ?? found.name}(…)`;
+  const operation = found;
   const what = operation?.name ?? `operation ${descriptor.operation}`;
   if (descriptor.state === refused) {
     const code = errorClasses[descriptor.code - 1]?.code ?? 'an unknown error';
@@ -17,14 +20,14 @@ export function describeCall(descriptor: Descriptor): string {
   }
   const { shared } = descriptor;
   const parts: string[] = [];
-  if (operation?.makesArray) parts.push(descriptor.name);
-  if (operation?.takesBuffer) {
+  if (operation?.takes === 'class') parts.push(descriptor.name);
+  if (operation?.takes === 'buffer' || operation?.takes === 'blocks') {
     const each = operation.brings === 'each' ? ' for each rank' : '';
     parts.push(`${dtypeNames[descriptor.dtype] ?? descriptor.dtype} × ${descriptor.count}${each}`);
   }
   if (operation?.reduces) parts.push(`op ${kernelOpNames[descriptor.op] ?? descriptor.op}`);
   if (operation?.options.includes('root')) parts.push(`root ${descriptor.root}`);
   if (shared) parts.push(`into byte ${shared.byteOffset} of the shared array of call ${shared.array}`);
-  if (descriptor.name !== '' && !operation?.makesArray) parts.push(`name ${JSON.stringify(descriptor.name)}`);
+  if (descriptor.name !== '' && operation?.takes !== 'class') parts.push(`name ${JSON.stringify(descriptor.name)}`);
   return `${what}(${parts.join(', ')})`;
 }

@@ -20,6 +20,7 @@ import { Call } from './call.js';
 import type { Group } from './group.js';
 import { Prepared } from './prepared.js';
 import { TimeInCalls } from './time-in-calls.js';
+import { raggedCall } from './ragged-call.js';
 import type { Setting } from './validate.js';
 import { checkSignal, emptyArguments, validate } from './validate.js';
 
@@ -71,8 +72,8 @@ export class GroupCalls {
     const given = new GivenOptions();
     given.read(operation, 'prepared', options);
     const what = methodName(operation, 'prepared');
-    const check = (): CallArguments => validate(what, operation, buffer, given, this.setting);
-    return new Prepared(this, new Call(this.group, check()), check);
+    const check = (): Call => this.#check(what, operation, buffer, given);
+    return new Prepared(this, check(), check);
   }
 
   /** Start a call that is ready and block until it has ended. */
@@ -205,13 +206,23 @@ export class GroupCalls {
   #make(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
     const what = methodName(operation, form);
     const signal = checkSignal(what, given.signal);
-    const args = validate(what, operation, buffer, given, this.setting);
-    this.assertFree(what, rangesOf(args.memory));
-    const call = new Call(this.group, args);
+    const call = this.#check(what, operation, buffer, given);
+    const { args } = call;
+    this.assertFree(what, call.ranges);
     call.signal = signal;
-    if (!operation.takesBuffer) this.#cache.add(operation, undefined, given, call);
+    // Counts may change between two calls.
+    if (operation.takes === 'blocks') return call;
+    if (operation.takes === 'nothing') this.#cache.add(operation, undefined, given, call);
     else if (isKept(buffer, given.out, args)) this.#cache.add(operation, buffer, given, call);
     return call;
+  }
+
+  #check(what: string, operation: Operation, buffer: unknown, given: GivenOptions): Call {
+    if (operation.takes !== 'blocks') {
+      return new Call(this.group, validate(what, operation, buffer, given, this.setting));
+    }
+    const { args, stages } = raggedCall(what, operation, buffer, given, this.setting);
+    return new Call(this.group, args, undefined, stages);
   }
 
   /** Whether the memory of a call is still what it was: not detached, not shrunk, not freed. */

@@ -1,5 +1,4 @@
 /** A call that its caller has prepared: `PreparedCall` of `operations/call-options.ts`. */
-import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { MemoryRange } from '../operands/buffers-in-use.js';
@@ -27,11 +26,11 @@ export class Prepared implements PreparedCall<unknown> {
   readonly #starter: Starter;
   readonly #operation: Operation;
   /** Checks the arguments again as they are now. */
-  readonly #check: () => CallArguments;
+  readonly #check: () => unknown;
   /** Undefined once it was freed. */
   #call: Call | undefined;
 
-  constructor(starter: Starter, call: Call, check: () => CallArguments) {
+  constructor(starter: Starter, call: Call, check: () => unknown) {
     this.#starter = starter;
     this.#operation = call.args.operation;
     this.#call = call;

@@ -60,7 +60,7 @@ export function validate(
 ): CallArguments {
   const name = checkName(what, given.name);
   const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
-  if (!operation.takesBuffer) return { ...emptyArguments(operation), name, timeoutMs };
+  if (operation.takes !== 'buffer') return { ...emptyArguments(operation), name, timeoutMs };
 
   const { rank, size, arrays } = setting;
   const root = checkRoot(what, given.root, size);

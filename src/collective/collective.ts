@@ -11,6 +11,10 @@ import type { ReduceScatter } from '../operations/reduce-scatter.js';
 import type { Scan } from '../operations/scan.js';
 import type { Scatter } from '../operations/scatter.js';
 import type { EmptyShared } from '../operations/empty-shared.js';
+import type { Allgatherv } from '../operations/allgatherv.js';
+import type { Alltoallv } from '../operations/alltoallv.js';
+import type { Gatherv } from '../operations/gatherv.js';
+import type { Scatterv } from '../operations/scatterv.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
 /** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
@@ -27,6 +31,10 @@ export interface Collective
     Alltoall,
     Scan,
     Exscan,
+    Allgatherv,
+    Gatherv,
+    Scatterv,
+    Alltoallv,
     EmptyShared {
   /**
    * Make an array of `count` zeros inside the window: collectives on it copy nothing.

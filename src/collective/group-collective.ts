@@ -75,8 +75,9 @@ type Form = (this: OwnCollective, first: unknown, second: unknown, third: unknow
 
 /** The methods of an operation. */
 function formsOf(operation: Operation): Readonly<Record<string, Form>> {
-  const { name, takesBuffer, makesArray } = operation;
-  if (makesArray) {
+  const { name, takes } = operation;
+  const takesBuffer = takes !== 'nothing';
+  if (takes === 'class') {
     return {
       [name](arrayClass, count, options) {
         return this.arrayCalls.start(operation, arrayClass, count, options);

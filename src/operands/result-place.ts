@@ -80,7 +80,11 @@ function lengthText({ layout, array }: Operand): string {
   return layout ? shapeText(layout) : String(array.length);
 }
 
-/** Whether two arrays share any byte. */
+/** Whether two arrays share no byte. */
+export function areApart(a: TypedArray, b: TypedArray): boolean {
+  return !overlap(a, b);
+}
+
 function overlap(a: Range, b: Range): boolean {
   return (
     a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength

@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const allgather: Operation = {
   name: 'allgather',
   number: 6,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: false,
   brings: 'one',
   gets: 'each',

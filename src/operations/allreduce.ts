@@ -18,8 +18,7 @@ import { commonOptions } from './operation.js';
 export const allreduce: Operation = {
   name: 'allreduce',
   number: 3,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: true,
   brings: 'one',
   gets: 'one',

@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const alltoall: Operation = {
   name: 'alltoall',
   number: 10,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: false,
   brings: 'each',
   gets: 'each',

@@ -13,8 +13,7 @@ import { commonOptions } from './operation.js';
 export const barrier: Operation = {
   name: 'barrier',
   number: 1,
-  takesBuffer: false,
-  makesArray: false,
+  takes: 'nothing',
   reduces: false,
   brings: 'one',
   gets: 'one',

@@ -15,8 +15,7 @@ import { commonOptions } from './operation.js';
 export const broadcast: Operation = {
   name: 'broadcast',
   number: 2,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: false,
   brings: 'one',
   gets: 'one',

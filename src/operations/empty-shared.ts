@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const emptyShared: Operation = {
   name: 'emptyShared',
   number: 4,
-  takesBuffer: false,
-  makesArray: true,
+  takes: 'class',
   reduces: false,
   brings: 'one',
   gets: 'one',

@@ -15,8 +15,7 @@ import { commonOptions } from './operation.js';
 export const exscan: Operation = {
   name: 'exscan',
   number: 12,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: true,
   brings: 'one',
   gets: 'one',

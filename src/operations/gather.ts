@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const gather: Operation = {
   name: 'gather',
   number: 7,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: false,
   brings: 'one',
   gets: 'each',

@@ -13,6 +13,12 @@ import { reduce } from './reduce.js';
 import { scan } from './scan.js';
 import { scatter } from './scatter.js';
 
+import { allgatherv } from './allgatherv.js';
+import { gatherv } from './gatherv.js';
+import { scatterv } from './scatterv.js';
+import { alltoallv } from './alltoallv.js';
+import { counts } from './counts.js';
+
 /** In the order of their numbers. */
 export const operations: readonly Operation[] = [
   barrier,
@@ -27,9 +33,16 @@ export const operations: readonly Operation[] = [
   alltoall,
   scan,
   exscan,
+  allgatherv,
+  gatherv,
+  scatterv,
+  alltoallv,
 ];
+
+/** With those that are parts of others. */
+const all: readonly Operation[] = [...operations, counts];
 
 /** The operation of a number in a descriptor. */
 export function operationOf(number: number): Operation | undefined {
-  return operations.find((operation) => operation.number === number);
+  return all.find((operation) => operation.number === number);
 }

@@ -7,11 +7,17 @@ export const commonOptions = ['name', 'timeoutMs', 'signal'] as const;
 export type Blocks = 'one' | 'each';
 
 /** All options. */
-export type OptionName = 'op' | 'dtype' | 'accumulate' | 'out' | 'root' | (typeof commonOptions)[number];
+export type OptionName =
+  'op' | 'dtype' | 'accumulate' | 'out' | 'root' | BlockOptionName | (typeof commonOptions)[number];
+
+/** Options of operations whose blocks have any length. */
+export type BlockOptionName =
+  'counts' | 'displacements' | 'sendCounts' | 'sendDisplacements' | 'recvCounts' | 'recvDisplacements';
 
 /** The methods that it has. */
-export function methodNames({ name, makesArray }: Operation): string[] {
-  return makesArray ? [name, `${name}Sync`] : [name, `${name}Sync`, `${name}Init`];
+export function methodNames({ name, takes }: Operation): string[] {
+  const isPreparable = takes !== 'class' && takes !== 'object';
+  return isPreparable ? [name, `${name}Sync`, `${name}Init`] : [name, `${name}Sync`];
 }
 
 /** The row of an operation; its file also has the types of its methods. */
@@ -20,10 +26,11 @@ export interface Operation {
   readonly name: string;
   /** In descriptors; mirrors `Operation` of `wasm/src/layout.h`. */
   readonly number: number;
-  /** Whether a buffer comes before the options. */
-  readonly takesBuffer: boolean;
-  /** Whether it makes an array, of a class and a count that come before the options. Such a call cannot be prepared. */
-  readonly makesArray: boolean;
+  /**
+   * What comes before the options: nothing; a buffer; a buffer whose blocks have any length; the class and the count of
+   * an array that is made; or any value. Calls with the last two cannot be prepared.
+   */
+  readonly takes: 'nothing' | 'buffer' | 'blocks' | 'class' | 'object';
   /** Whether it folds what the ranks bring. */
   readonly reduces: boolean;
   /** Blocks in what a rank brings: one, or one for each rank. The count of a call is that of a block. */

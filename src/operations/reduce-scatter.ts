@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const reduceScatter: Operation = {
   name: 'reduceScatter',
   number: 9,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: true,
   brings: 'each',
   gets: 'one',

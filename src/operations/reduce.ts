@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const reduce: Operation = {
   name: 'reduce',
   number: 5,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: true,
   brings: 'one',
   gets: 'one',

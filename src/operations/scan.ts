@@ -15,8 +15,7 @@ import { commonOptions } from './operation.js';
 export const scan: Operation = {
   name: 'scan',
   number: 11,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: true,
   brings: 'one',
   gets: 'one',

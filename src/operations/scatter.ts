@@ -14,8 +14,7 @@ import { commonOptions } from './operation.js';
 export const scatter: Operation = {
   name: 'scatter',
   number: 8,
-  takesBuffer: true,
-  makesArray: false,
+  takes: 'buffer',
   reduces: false,
   brings: 'each',
   gets: 'one',

@@ -18,7 +18,7 @@ const inTurn = fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 4
 const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype) =>
   fc.constantFrom(...opsOf(dtype)).chain((op) =>
     fc.record({
-      operation: fc.constantFrom(...operations.filter(({ takesBuffer }) => takesBuffer).map(({ name }) => name)),
+      operation: fc.constantFrom(...operations.filter(({ takes }) => takes === 'buffer').map(({ name }) => name)),
       form: fc.constantFrom('awaited', 'blocking', 'prepared'),
       root: fc.nat(6),
       dtype: fc.constant(dtype),

@@ -23,6 +23,10 @@ constexpr uint32_t kNameBytes = 64;         // how much of a call's name travels
 enum Operation : uint8_t {
   kBarrier = 1, kBroadcast = 2, kAllreduce = 3, kEmptyShared = 4, kReduce = 5,
   kAllgather = 6, kGather = 7, kScatter = 8, kReduceScatter = 9, kAlltoall = 10, kScan = 11, kExscan = 12,
+  // An allgather of what the ranks say of the blocks of the call that follows; `root` has that call's operation.
+  kCounts = 13,
+  // Blocks of any length: each rank stages what it brings, and takes what it gets from the stagings by itself.
+  kAllgatherv = 14, kGatherv = 15, kScatterv = 16, kAlltoallv = 17,
 };
 enum DescriptorState : uint8_t { kArrived = 1, kRefused = 2, kFinished = 3 };
 enum Flag : uint8_t {

@@ -63,6 +63,7 @@ void run_unit(const CallBlock& f, uint32_t unit, uint64_t first, uint64_t count)
   const uint32_t root = uint32_t(f.descriptor.root);
   switch (f.descriptor.operation) {
     case kAllgather:
+    case kCounts:
       run_allgather(f, unit, offset, bytes);
       break;
     case kGather:

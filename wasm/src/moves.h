@@ -14,7 +14,7 @@ inline uint32_t blocks_brought(const CallBlock& f) {
 }
 inline uint32_t blocks_got(const CallBlock& f) {
   const uint8_t operation = f.descriptor.operation;
-  return operation == kAllgather || operation == kGather || operation == kAlltoall ? f.size : 1;
+  return operation == kAllgather || operation == kCounts || operation == kGather || operation == kAlltoall ? f.size : 1;
 }
 
 // Whether a rank brings data, and whether its array is written.
@@ -31,11 +31,15 @@ inline bool receives(const CallBlock& f, uint32_t rank) {
 // Whether blocks are copied, and none is folded.
 inline bool copies(const CallBlock& f) {
   const uint8_t operation = f.descriptor.operation;
-  return operation == kAllgather || operation == kGather || operation == kScatter || operation == kAlltoall;
+  return operation == kAllgather || operation == kCounts || operation == kGather || operation == kScatter ||
+         operation == kAlltoall;
 }
 // Whether all ranks' single blocks, or one of them, go to the same single block of some: one list of sources and one of
 // targets say it all.
 inline bool is_whole(const CallBlock& f) { return f.descriptor.operation <= kReduce; }
+
+// Whether blocks have any length, and the caller alone knows where they are.
+inline bool is_ragged(const CallBlock& f) { return f.descriptor.operation >= kAllgatherv; }
 
 // Blocks of a piece in a staging half: what a rank brings, then what it gets. A single block is written over the one
 // that was brought.

@@ -95,6 +95,10 @@ bool plan(CallBlock& f) {
   f.foldsAlone = 0;
   f.pieceCount = f.descriptor.count - f.pieceStart;
   if (f.descriptor.operation == kBarrier || f.descriptor.count == 0 || is_small(f)) return true;
+  if (is_ragged(f)) {
+    f.foldsAlone = 1;
+    return true;
+  }
   // The root has written it where all members read it.
   if (f.descriptor.operation == kBroadcast && is_shared(f)) return true;
   const uint64_t fits = f.stagingBytes / (item_bytes(f) * blocks_staged(f));
@@ -151,6 +155,10 @@ void run_small(CallBlock& f) {
 void run_alone(CallBlock& f) {
   f.chunkCount = f.pieceCount;
   f.result = 0;
+  if (is_ragged(f)) {
+    f.result = f.descriptor.stagingAddress;
+    return;
+  }
   if (!receives(f, f.self)) return;
   if (copies(f)) {
     if (f.target != 0) copy_own(f);
@@ -175,6 +183,7 @@ uint64_t fold_on(CallBlock& f, uint64_t first) {
 }
 
 Address result_block(const CallBlock& f, uint32_t index) {
+  if (is_ragged(f)) return descriptor_of(f, index).stagingAddress;
   if (!copies(f)) return f.result;
   return f.foldsAlone ? own_source(f, index) : staged_result(f, index);
 }

@@ -17,7 +17,7 @@ inline bool is_shared(const CallBlock& f) { return f.descriptor.agreedFlags & kS
 // leaves before that: such a call goes through chunks, however short.
 inline bool is_small(const CallBlock& f) {
   const uint32_t brought = blocks_brought(f), got = blocks_got(f);
-  return (brought > got ? brought : got) * f.descriptor.count * item_bytes(f) <= kSmallBytes && !is_shared(f);
+  return (brought > got ? brought : got) * f.descriptor.count * item_bytes(f) <= kSmallBytes && !is_shared(f) && !is_ragged(f);
 }
 // Two halves alternate by sequence.
 inline Address staging_half(const CallBlock& f) {
@@ -34,7 +34,8 @@ void run_small(CallBlock& block);
 void run_alone(CallBlock& block);
 // Whether run_alone() has left elements for fold_on().
 inline bool folds_on(const CallBlock& f) { return f.foldsAlone && f.target == 0 && f.chunkCount < f.pieceCount; }
-// Where block `block` of the result is, once a call that copies out has completed.
+// Where block `block` of the result is, once a call that copies out has completed; of blocks of any length: the staging of
+// rank `block`.
 Address result_block(const CallBlock& block, uint32_t index);
 
 }  // namespace shoal

@@ -215,7 +215,7 @@ uint32_t advance(CallBlock& f, uint32_t turns) {
   f.notifyCount = 0;
   const Status status = run(f, turns);
   // What was folded alone into the scratch, whole, is this rank's own: nobody waits for the copy.
-  const bool isOwn = f.foldsAlone && !folds_on(f) && !copies(f);
+  const bool isOwn = f.foldsAlone && !folds_on(f) && !copies(f) && !is_ragged(f);
   const bool copiesOut = status == kComplete && f.target == 0 && f.result != 0 && !isOwn;
   if (status != kPending && status != kAborted && !copiesOut) depart(f);
   return status | (f.notifyCount != 0 ? kNotifies : 0) | (copiesOut ? kCopiesOut : 0) |

@@ -7,7 +7,8 @@ import type { RankWindow } from './rank-window.js';
 import type { Lease } from '../lease.js';
 import type { Channel } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
-import type { WindowMembers } from './window-transfer.js';
+import type { PieceTransfer, WindowMembers } from './piece-transfer.js';
+import { RaggedTransfer } from './ragged-transfer.js';
 import { WindowTransfer } from './window-transfer.js';
 
 /** One rank's side of one slot. */
@@ -84,7 +85,8 @@ export class WindowChannel implements Channel, WindowMembers {
     this.block.setIdle(this.#rank);
   }
 
-  prepare(args: CallArguments, refusal: ShoalError | undefined): WindowTransfer {
+  prepare(args: CallArguments, refusal: ShoalError | undefined): PieceTransfer {
+    if (args.ragged) return new RaggedTransfer(this, args, args.ragged);
     return new WindowTransfer(this, args, refusal);
   }
 

@@ -11,6 +11,7 @@ const algorithms: ReadonlyMap<string, WireAlgorithm> = new Map([
   ['emptyShared', wireAllreduce],
   ['reduce', wireReduce],
   ['allgather', blocks.allgather],
+  ['counts', blocks.allgather],
   ['gather', blocks.gather],
   ['scatter', blocks.scatter],
   ['reduceScatter', blocks.reduceScatter],

@@ -13,6 +13,7 @@ import type { Block, SendCount } from './open-requests.js';
 import type { TransferStatus } from '../backend.js';
 import { bytesOf } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
+import { raggedExchange } from './wire-ragged.js';
 import type { WireDescriptor } from './wire-descriptor.js';
 import { agree, decodeDescriptor, encodeDescriptor, descriptorBytes, smallBytes } from './wire-descriptor.js';
 import type { EnvelopeKind } from './envelope.js';
@@ -153,7 +154,7 @@ export class WireExchange implements Exchange, Vector {
   }
 
   *#run(refused: boolean): Steps<TransferStatus> {
-    const { operation, root, count } = this.#args;
+    const { operation, root, count, ragged } = this.#args;
     const algorithm = wireAlgorithmOf(operation);
     const block = yield* bruck(this, this.#own, this.size * descriptorBytes(smallBytes));
     try {
@@ -163,15 +164,16 @@ export class WireExchange implements Exchange, Vector {
       if (refused) return 'refused';
       const [first, ...rest] = descriptors;
       if (first?.refused || rest.some((each) => first && !agree(first, each))) return 'mismatch';
-      if (!algorithm || count === 0) return 'complete';
-      if (this.#isSmall) {
+      if (count === 0 || (!algorithm && !ragged)) return 'complete';
+      if (algorithm && this.#isSmall) {
         const payloads = descriptors.map(({ payload }) => ({ block, offset: payload, sizeBytes: this.#inputBytes }));
         return (yield* algorithm.small(this, this, payloads, root)) ? 'complete' : 'aborted';
       }
     } finally {
       this.release(block);
     }
-    return (yield* algorithm.large(this, this, root)) ? 'complete' : 'aborted';
+    const large = ragged ? raggedExchange(this, this, ragged) : algorithm?.large(this, this, root);
+    return large === undefined || (yield* large) ? 'complete' : 'aborted';
   }
 
   get #inputBytes(): number {
@@ -180,7 +182,7 @@ export class WireExchange implements Exchange, Vector {
 
   /** What every rank brings travels with its descriptor. */
   get #isSmall(): boolean {
-    return this.#inputBytes <= smallBytes;
+    return this.#args.ragged === undefined && this.#inputBytes <= smallBytes;
   }
 
   /** In rank order; descriptors begin with this rank's. */

@@ -1,5 +1,7 @@
 /** Operations whose arrays have a block for each rank: what may be left out, what may overlap, and what is refused. */
 import { collective, context } from 'shoal/worker';
+import type { Bad } from './failure.js';
+import { failure } from './failure.js';
 
 /** No elements, a few, a part of a staging half, and several pieces of it. */
 const counts = [0, 3, 1_000, 40_000] as const;
@@ -128,8 +130,6 @@ export async function untouched(): Promise<string[]> {
   return wrong;
 }
 
-type Bad = readonly [sentence: string, call: () => Promise<unknown>, code: string];
-
 /** Calls that are wrong on every rank alike. */
 export async function refused(): Promise<string[]> {
   const { size } = context;
@@ -197,14 +197,4 @@ export async function mismatched(): Promise<string[]> {
   wrong.push(...difference('the result of a mismatch', out, () => -1));
   wrong.push(...difference('after mismatches', await collective.allgather(Int32Array.of(rank)), (i) => i));
   return wrong;
-}
-
-async function failure(sentence: string, call: () => Promise<unknown>, code: string): Promise<string[]> {
-  try {
-    await call();
-  } catch (error) {
-    const { code: got, message } = error as { code?: string; message: string };
-    return got === `ERR_SHOAL_${code}` ? [] : [`${sentence}: expected ${code}, received ${got}: ${message}`];
-  }
-  return [`${sentence}: expected ${code}, the call succeeded on rank ${context.rank}`];
 }

@@ -1,0 +1,197 @@
+/**
+ * Calls whose blocks have any length: `allgatherv`, `gatherv`, `scatterv`, `alltoallv`. They have two stages: all ranks
+ * learn all counts, then the blocks go.
+ */
+import type { CallArguments } from '../backend/call-arguments.js';
+import { RaggedBlocks } from '../backend/ragged-blocks.js';
+import { InvalidArgumentError } from '../errors.js';
+import { makeLike } from '../operands/made-array.js';
+import { checkDtype } from '../operands/numeric.js';
+import type { Operand } from '../operands/operand.js';
+import { assertWritable, readOperand } from '../operands/operand.js';
+import { areApart, usedMemory } from '../operands/result-place.js';
+import { counts as countsOperation } from '../operations/counts.js';
+import type { Operation } from '../operations/operation.js';
+import type { Dtype } from '../types/dtype.js';
+import { dtypeId, itemBytes } from '../types/dtype.js';
+import type { GivenOptions } from './call-options.js';
+import { checkRanges, readCounts, SaidCounts, startsOf, unsaid, wordsOf } from './ragged-counts.js';
+import type { Stages } from './staged-transfer.js';
+import type { Setting } from './validate.js';
+import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.js';
+
+/** A call and its stages. */
+export interface RaggedCall {
+  /** What its caller gave. */
+  readonly args: CallArguments;
+  readonly stages: Stages;
+}
+
+/** One rank's side of what moves. */
+interface Side {
+  readonly counts: number[];
+  readonly starts: number[] | undefined;
+}
+
+/**
+ * Check a call; nothing is copied yet.
+ *
+ * @param what - The method, for errors.
+ * @throws {@link InvalidArgumentError}, or {@link ClosedError} for a window array that was freed.
+ */
+export function raggedCall(
+  what: string,
+  operation: Operation,
+  buffer: unknown,
+  given: GivenOptions,
+  setting: Setting,
+): RaggedCall {
+  const { rank, size, arrays } = setting;
+  const name = checkName(what, given.name);
+  const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
+  const root = checkRoot(what, given.root, size);
+  const [sends, receives] = [operation.sends(rank, root), operation.receives(rank, root)];
+  const source = sends ? readOperand(what, 'buffer', buffer, arrays) : undefined;
+  const isMade = given.out === undefined && operation.withoutOut === 'made';
+  const target = receives && !isMade ? readOut(what, given.out, setting) : undefined;
+  const dtype = dtypeOf(what, source, target, given.dtype);
+  if (target) assertWritable(what, 'out', target);
+  const lengthOf = (operand: Operand | undefined): number => (operand?.array.byteLength ?? 0) / itemBytes[dtype];
+  const sent = sendSide(what, operation, given, lengthOf(source), setting, root);
+  const room = target ? lengthOf(target) : unsaid;
+  const expected = receiveSide(what, operation, given, room, setting, root);
+  const said = Float64Array.of(...sent.counts, ...expected.counts, room);
+  const common = { root, name, timeoutMs };
+  let result: unknown = receives ? given.out : undefined;
+  const first: CallArguments = {
+    ...emptyArguments(operation),
+    ...common,
+    dtype: dtypeId(dtype),
+    itemBytes: itemBytes[dtype],
+    count: Math.max(lengthOf(source), lengthOf(target)),
+    packedInput: source?.packed,
+    packedOutput: target?.packed,
+    // Of an array without bytes nothing can be lost.
+    memory: usedMemory(source?.memory, target?.memory).filter(({ byteLength }) => byteLength > 0),
+    get result(): unknown {
+      return result;
+    },
+  };
+  function* stages(): Generator<CallArguments, void, undefined> {
+    const all = new Float64Array(size * wordsOf(size));
+    yield countsArguments(operation, said, all, size, common);
+    const counts = new SaidCounts(all, size);
+    counts.check(what);
+    const received = counts.received(rank);
+    const starts = expected.starts ?? startsOf(received);
+    let output = target?.array;
+    if (receives && isMade && source) {
+      const length = Math.max(0, ...received.map((count, from) => (count === 0 ? 0 : (starts[from] ?? 0) + count)));
+      output = makeLike(what, buffer, source, length * itemBytes[dtype]);
+      result = output;
+    }
+    const isOneForAll = operation.brings === 'one';
+    const ragged = new RaggedBlocks(rank, counts.sent, isOneForAll, sent.starts ?? startsOf(sent.counts), starts);
+    yield { ...first, count: ragged.longest, ragged, input: source?.array, output: receives ? output : undefined };
+  }
+  return { args: first, stages };
+}
+
+function countsArguments(
+  operation: Operation,
+  said: Float64Array,
+  all: Float64Array,
+  size: number,
+  common: Pick<CallArguments, 'name' | 'timeoutMs'>,
+): CallArguments {
+  return {
+    ...emptyArguments(countsOperation),
+    ...common,
+    root: operation.number,
+    dtype: dtypeId('float64'),
+    itemBytes: said.BYTES_PER_ELEMENT,
+    count: said.length,
+    blocksOut: size,
+    input: said,
+    output: all,
+  };
+}
+
+function readOut(what: string, out: unknown, { arrays }: Setting): Operand {
+  const target = readOperand(what, 'out', out, arrays);
+  if (!arrays.sharedPlace(target.memory)) return target;
+  throw new InvalidArgumentError(
+    `${what}: expected out to be an array of this rank's own, but it lies in one of emptyShared`,
+  );
+}
+
+function dtypeOf(what: string, source: Operand | undefined, target: Operand | undefined, given: unknown): Dtype {
+  const first = source ?? target;
+  if (!first) throw new InvalidArgumentError(`${what}: expected a buffer, received none`);
+  const dtype = checkDtype(what, first, given);
+  if (!source || !target) return dtype;
+  checkDtype(what, target, dtype);
+  if (target.tag !== source.tag) {
+    throw new InvalidArgumentError(`${what}: expected out to be a ${source.tag} like buffer, received a ${target.tag}`);
+  }
+  if (areApart(source.memory, target.memory)) return dtype;
+  throw new InvalidArgumentError(`${what}: out overlaps buffer; pass an array apart from it`);
+}
+
+/** What this rank sends to each. */
+function sendSide(
+  what: string,
+  operation: Operation,
+  given: GivenOptions,
+  length: number,
+  { rank, size }: Setting,
+  root: number,
+): Side {
+  if (!operation.sends(rank, root)) return { counts: Array<number>(size).fill(0), starts: undefined };
+  if (operation.brings === 'one') {
+    const counts = Array.from({ length: size }, (_, to) => (operation.receives(to, root) ? length : 0));
+    return { counts, starts: Array<number>(size).fill(0) };
+  }
+  const [option, displaced] =
+    operation.gets === 'each' ? (['sendCounts', 'sendDisplacements'] as const) : (['counts', 'displacements'] as const);
+  const counts = readCounts(what, option, given.blocks[option], size);
+  const starts = startsGiven(what, displaced, given, size);
+  checkRanges(what, 'buffer', counts, starts ?? startsOf(counts), length, false);
+  return { counts, starts };
+}
+
+/** What this rank expects of each. */
+function receiveSide(
+  what: string,
+  operation: Operation,
+  given: GivenOptions,
+  room: number,
+  { rank, size }: Setting,
+  root: number,
+): Side {
+  if (!operation.receives(rank, root)) return { counts: Array<number>(size).fill(0), starts: undefined };
+  if (operation.gets === 'one') {
+    return { counts: Array.from({ length: size }, (_, from) => (from === root ? room : 0)), starts: undefined };
+  }
+  const [option, displaced] =
+    operation.brings === 'each'
+      ? (['recvCounts', 'recvDisplacements'] as const)
+      : (['counts', 'displacements'] as const);
+  if (given.blocks[option] === undefined) {
+    if (given.blocks[displaced] === undefined) return { counts: Array<number>(size).fill(unsaid), starts: undefined };
+    throw new InvalidArgumentError(`${what}: expected ${option} beside ${displaced}, received none`, { option });
+  }
+  const counts = readCounts(what, option, given.blocks[option], size);
+  const starts = startsGiven(what, displaced, given, size);
+  checkRanges(what, 'out', counts, starts ?? startsOf(counts), room === unsaid ? Infinity : room, true);
+  return { counts, starts };
+}
+
+function startsGiven(
+  what: string,
+  option: 'displacements' | 'sendDisplacements' | 'recvDisplacements',
+  { blocks }: GivenOptions,
+  size: number,
+): number[] | undefined {
+  return blocks[option] === undefined ? undefined : readCounts(what, option, blocks[option], size);
+}

@@ -1,0 +1,80 @@
+/**
+ * A call of several stages, such as an exchange of counts and then the blocks: to its group it is one call. Each stage
+ * is what its rank makes of the results of the one before. Nothing of another call comes between two stages.
+ */
+import type { Channel, Transfer, TransferStatus } from '../backend/backend.js';
+import type { CallArguments } from '../backend/call-arguments.js';
+import { ShoalError } from '../errors.js';
+
+/**
+ * The stages of one start, in turn.
+ *
+ * @throws {@link ShoalError} where the ranks do not fit together: all ranks throw it after the same stage, since all
+ * know the same of each other. The group goes on.
+ */
+export type Stages = () => Iterator<CallArguments, void, undefined>;
+
+/** See above. */
+export class StagedTransfer implements Transfer {
+  readonly #channel: Channel;
+  readonly #stages: Stages;
+  #left: Iterator<CallArguments, void, undefined> | undefined;
+  #transfer: Transfer | undefined;
+  #disagreement: ShoalError | undefined;
+
+  constructor(channel: Channel, stages: Stages) {
+    this.#channel = channel;
+    this.#stages = stages;
+  }
+
+  get sequence(): number {
+    return this.#transfer?.sequence ?? 0;
+  }
+
+  get polls(): boolean {
+    return this.#transfer?.polls ?? false;
+  }
+
+  get ownError(): ShoalError | undefined {
+    return this.#disagreement ?? this.#transfer?.ownError;
+  }
+
+  start(turns: number): TransferStatus {
+    this.#disagreement = undefined;
+    this.#left = this.#stages();
+    return this.#follow('complete', turns);
+  }
+
+  step(turns: number): TransferStatus {
+    return this.#follow(this.#transfer?.step(turns) ?? 'pending', turns);
+  }
+
+  leave(): 'pending' | 'complete' | 'left' {
+    const status = this.#transfer?.leave() ?? 'left';
+    // Another stage would follow: nobody comes to that.
+    return status === 'complete' && this.#next() !== undefined ? 'left' : status;
+  }
+
+  #follow(begun: TransferStatus, turns: number): TransferStatus {
+    let status = begun;
+    while (status === 'complete') {
+      const next = this.#next();
+      if (this.#disagreement) return 'mismatch';
+      if (!next) return 'complete';
+      this.#transfer = this.#channel.prepare(next, undefined);
+      status = this.#transfer.start(turns);
+    }
+    return status;
+  }
+
+  #next(): CallArguments | undefined {
+    try {
+      const { value } = this.#left?.next() ?? {};
+      return value ?? undefined;
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      this.#disagreement = error;
+      return undefined;
+    }
+  }
+}
