@@ -1,4 +1,5 @@
 /** `npm run build [wasm|lib|addon]`: what changed since the last build is built again. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npm, root, run, tool } from './command.mjs';
@@ -19,6 +20,7 @@ export function buildLibrary() {
     ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'],
     'dist/index.d.ts',
     () => {
+      rmSync(join(root, 'dist'), { recursive: true, force: true });
       tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
     },
   );
