@@ -12,8 +12,9 @@ import { preloadFor } from './preload.js';
 /** @param folder - Of the job: the token is in it, and the socket of its node manager is open. */
 export function startRanks(options: JobOptions, agents: number, folder: string): Mpiexec {
   const { launcher, ranks, mpiexecArgs, execArgv, hosts, hostfile, startTimeoutMs, welcome } = options;
+  const worldSize = ranks + agents;
   const command = mpiCommand(launcher, {
-    ranks: ranks + agents,
+    ranks: worldSize,
     program: [process.execPath, ...execArgv, assetPath('#rank-process')],
     hosts: agents > 0 ? withAgent(hosts) : hosts,
     hostfile,
@@ -21,7 +22,8 @@ export function startRanks(options: JobOptions, agents: number, folder: string):
     extraArgs: mpiexecArgs,
     root: process.getuid?.() === 0,
     folder,
-    preload: preloadFor(launcher.family, ranks),
+    // The agent waits inside MPI while the job starts. Over the wire a yield at each poll would cost more than that.
+    preload: preloadFor(launcher.family, welcome.windowBytes === false ? ranks : worldSize),
   });
   const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
   const head: HeadPlace = {
