@@ -19,9 +19,8 @@ export interface TaskSource {
   readonly exportName: string;
 }
 
-/** Given to a thread when it starts. */
+/** Given to a thread once, before anything else. */
 export interface ThreadBoot {
-  readonly kind: 'shoal-task-thread';
   readonly window: WindowHandle;
   /** What the window began with. */
   readonly seal: Seal;

@@ -4,6 +4,7 @@ import type { ScriptSettings } from '../protocol/control-messages.js';
 import { joinJob, prepareForMpi } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { worldMembers } from './members.js';
+import { defaultSettings, startScriptThread } from './private-thread.js';
 import type { ScriptExit } from './script-thread.js';
 import { ScriptThread } from './script-thread.js';
 import { endInWorld } from './world-end.js';
@@ -24,9 +25,9 @@ export async function runForeignScript(
   const job = await joinJob(launched, windowBytes);
   const { rank, rows, window, wire } = job;
   const members = worldMembers(rows);
-  const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
+  const thread = startScriptThread(rank, defaultSettings);
   const { exitCode } = await new Promise<ScriptExit>((resolve) => {
-    new ScriptThread(rank, members, job, script, threads, { exited: resolve, readerGone });
+    new ScriptThread(rank, members, job, script, thread, { exited: resolve, readerGone });
   });
   if (exitCode !== 0) return exitCode;
   const allEnded = endInWorld(rank, members.length, window.node, wire);

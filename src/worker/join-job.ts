@@ -60,6 +60,21 @@ export function prepareForMpi(): void {
   Object.assign(process.env, ucxVariables);
 }
 
+/**
+ * Start something that copies the environment, as it will be after the join. On the main thread, and never while MPI_Init
+ * runs, which reads it on another thread.
+ */
+export function withoutLauncherVariables<T>(start: () => T): T {
+  const before = { ...process.env };
+  removeLauncherVariables();
+  const after = { ...process.env };
+  try {
+    return start();
+  } finally {
+    for (const [name, value] of Object.entries(before)) if (value !== after[name]) process.env[name] = value;
+  }
+}
+
 /** A child process that inherited them and initialised MPI would hang or die. */
 export function removeLauncherVariables(): void {
   for (const name of launcherVariables(process.env)) Reflect.deleteProperty(process.env, name);

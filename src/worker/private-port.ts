@@ -8,10 +8,25 @@ import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messag
 
 type Threads = Pick<typeof import('node:worker_threads'), 'receiveMessageOnPort'>;
 
+/** A word that a thread shares with its control side: 0 until its boot has been sent. */
+type BootWord = Int32Array;
+
 /** What the control side puts into `workerData`. */
-export interface PrivateBoot {
-  readonly boot: ThreadBoot;
+export interface PrivateData {
+  /** The first message that comes is the boot. */
   readonly port: MessagePort;
+  readonly bootWord: BootWord;
+}
+
+/** For a thread that is to be started. */
+export function createBootWord(): BootWord {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** The boot has been sent. */
+export function tellBoot(bootWord: BootWord): void {
+  Atomics.store(bootWord, 0, 1);
+  Atomics.notify(bootWord, 0);
 }
 
 /** The thread's end of it. */
@@ -27,19 +42,23 @@ export interface ControlPort {
 
 /**
  * Take what the control side gave, before any user code runs: afterwards `workerData` is null, as in a main thread.
+ * Blocks until the boot is there; the control side can end the thread meanwhile.
  *
  * The methods are bound here, so that user code may patch their prototypes.
  */
 export function takePrivateBoot(): { boot: ThreadBoot; port: ControlPort } {
-  const threads = createRequire(import.meta.url)('node:worker_threads') as Threads & { workerData: PrivateBoot | null };
+  const threads = createRequire(import.meta.url)('node:worker_threads') as Threads & { workerData: PrivateData | null };
   const given = threads.workerData;
   if (!given) throw new Error('this file is the entry of a worker thread');
-  const { boot, port } = given;
+  const { port, bootWord } = given;
   threads.workerData = null;
   syncBuiltinESMExports();
   const { receiveMessageOnPort } = threads;
   const on = port.on.bind(port);
   const post = port.postMessage.bind(port);
+  Atomics.wait(bootWord, 0, 0);
+  const boot = receiveMessageOnPort(port)?.message as ThreadBoot | undefined;
+  if (!boot) throw new Error('something that was preloaded has taken the boot of this thread');
   return {
     boot,
     port: {

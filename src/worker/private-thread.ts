@@ -4,12 +4,18 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import { assetPath } from '../asset.js';
 import { createGate, shutGate } from '../backend/wire/thread-gate.js';
 import { WireMemory } from '../backend/wire/wire-memory.js';
+import { nextTick } from '../clock.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import type { FromThread, ThreadBoot, ToThread } from '../protocol/thread-messages.js';
 import { checkFromThread } from '../protocol/thread-shapes.js';
-import type { PrivateBoot } from './private-port.js';
+import { namesLoader } from './foreign-loader.js';
+import type { PrivateData } from './private-port.js';
+import { createBootWord, tellBoot } from './private-port.js';
 import { stuckThreads } from './stuck-threads.js';
 import { threadArguments } from './node-arguments.js';
+
+/** What a thread is to be: the part of its boot that does not follow from how it was started. */
+export type ThreadPart = Omit<ThreadBoot, 'gate' | 'foreignLoader'>;
 
 /** What is told of a thread; `exited` comes last. */
 export interface PrivateThreadEvents {
@@ -21,23 +27,48 @@ export interface PrivateThreadEvents {
   exited(exitCode: number): void;
 }
 
-/** Starts at once. */
+/** As the process itself. */
+export const defaultSettings: ThreadSettings = {
+  env: undefined,
+  execArgv: undefined,
+  resourceLimits: undefined,
+  logDir: undefined,
+};
+
+/** The thread of a worker of a pool. */
+export function startWorkerThread(worldRank: number, threads: ThreadSettings): PrivateThread {
+  return new PrivateThread(`shoal worker ${worldRank}`, threads);
+}
+
+/** The thread of a rank that runs a script. */
+export function startScriptThread(rank: number, threads: ThreadSettings): PrivateThread {
+  return new PrivateThread(`shoal rank ${rank}`, threads);
+}
+
+/** Loads itself at once, and waits for its boot. */
 export class PrivateThread {
+  /** Resolves when the thread is gone. */
+  readonly exit: Promise<void>;
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  readonly #events: PrivateThreadEvents;
+  readonly #bootWord = createBootWord();
   readonly #gate = createGate();
-  readonly #wireMemory: WireMemory | undefined;
+  readonly #foreignLoader: boolean;
+  /** Set once the thread has been given its boot. */
+  #events: PrivateThreadEvents | undefined;
+  /** What has happened to it until then. */
+  readonly #untold: ((events: PrivateThreadEvents) => void)[] = [];
+  #wireMemory: WireMemory | undefined;
   #isActive = true;
+  #isGone = false;
 
-  constructor(boot: Omit<ThreadBoot, 'gate'>, name: string, threads: ThreadSettings, events: PrivateThreadEvents) {
+  constructor(name: string, threads: ThreadSettings) {
     const { env, execArgv, resourceLimits } = threads;
     const own = execArgv ?? threadArguments(process.execArgv);
     const { port1, port2 } = new MessageChannel();
-    const workerData: PrivateBoot = { boot: { ...boot, gate: this.#gate }, port: port2 };
-    this.#wireMemory = boot.wire && new WireMemory(boot.wire.handle);
+    const workerData: PrivateData = { port: port2, bootWord: this.#bootWord };
     this.#port = port1;
-    this.#events = events;
+    this.#foreignLoader = namesLoader(execArgv ?? process.execArgv);
     this.#worker = new Worker(assetPath('#task-thread'), {
       workerData,
       transferList: [port2],
@@ -46,35 +77,58 @@ export class PrivateThread {
       ...(own && { execArgv: [...own] }),
       ...(resourceLimits && { resourceLimits }),
     });
-    port1.on('message', (message: unknown) => {
-      this.#receive(message);
-    });
-    port1.on('messageerror', (error) => {
-      events.dropped(`a message that cannot be decoded came from its thread: ${error.message}`);
-    });
-    // The worker keeps the process alive, not its port.
-    port1.unref();
     // What comes here was posted by user code on `parentPort`.
     let told = false;
     const posted = (): void => {
       if (told) return;
       told = true;
-      events.dropped(
-        'what a task posts on parentPort reaches nobody: its driver is no owner of this thread; return the value, or use ' +
-          "context.post(value), which pool.on('message') hears",
-      );
+      this.#tell((events) => {
+        events.dropped(
+          'what a task posts on parentPort reaches nobody: its driver is no owner of this thread; return the value, or ' +
+            "use context.post(value), which pool.on('message') hears",
+        );
+      });
     };
     this.#worker.on('message', posted);
     this.#worker.on('messageerror', posted);
     this.#worker.on('error', (error: unknown) => {
-      events.failed(error);
+      this.#tell((events) => {
+        events.failed(error);
+      });
     });
-    this.#worker.on('exit', (exitCode) => {
-      // What the thread had said before it ended comes first.
-      this.drain();
-      port1.close();
-      stuckThreads.delete(this);
-      events.exited(exitCode);
+    this.exit = new Promise((resolve) => {
+      this.#worker.on('exit', (exitCode) => {
+        this.#isGone = true;
+        stuckThreads.delete(this);
+        resolve();
+        this.#tell((events) => {
+          // What the thread had said before it ended comes first.
+          this.drain();
+          port1.close();
+          events.exited(exitCode);
+        });
+      });
+    });
+  }
+
+  /**
+   * Give it its boot, which it waits for; once, and also when it has ended already. Nothing is told during this call.
+   */
+  begin(boot: ThreadPart, events: PrivateThreadEvents): void {
+    this.#wireMemory = boot.wire && new WireMemory(boot.wire.handle);
+    this.#port.on('message', (message: unknown) => {
+      this.#receive(message);
+    });
+    this.#port.on('messageerror', (error) => {
+      events.dropped(`a message that cannot be decoded came from its thread: ${error.message}`);
+    });
+    // The worker keeps the process alive, not its port.
+    this.#port.unref();
+    this.#port.postMessage({ ...boot, gate: this.#gate, foreignLoader: this.#foreignLoader } satisfies ThreadBoot);
+    tellBoot(this.#bootWord);
+    this.#events = events;
+    nextTick(() => {
+      for (const tell of this.#untold.splice(0)) tell(events);
     });
   }
 
@@ -100,6 +154,8 @@ export class PrivateThread {
 
   /** End the thread by force: at once, unless it is in native code or in the middle of a message. */
   terminate(): void {
+    // What it had said last may ask for its end.
+    if (this.#isGone) return;
     stuckThreads.add(this);
     shutGate(
       this.#gate,
@@ -112,7 +168,12 @@ export class PrivateThread {
 
   #receive(given: unknown): void {
     const message = checkFromThread(given);
-    if (message) this.#events.message(message);
-    else this.#events.dropped('its thread sent a message that the protocol does not have; it was dropped');
+    if (message) this.#events?.message(message);
+    else this.#events?.dropped('its thread sent a message that the protocol does not have; it was dropped');
+  }
+
+  #tell(event: (events: PrivateThreadEvents) => void): void {
+    if (this.#events) event(this.#events);
+    else this.#untold.push(event);
   }
 }

@@ -11,10 +11,13 @@ import { toRank } from '../protocol/control-shapes.js';
 import { encodeError } from '../protocol/error-value.js';
 import { clearUpJob } from './clear-up-job.js';
 import { findHead, findNodeManager } from './find-manager.js';
-import { joinRanks } from './join-job.js';
+import { joinRanks, withoutLauncherVariables } from './join-job.js';
 import type { LaunchedRank } from './launcher-environment.js';
 import { MpiEntry } from './mpi-entry.js';
 import type { JoinedRank } from './joined-rank.js';
+import type { PrivateThread } from './private-thread.js';
+import { startScriptThread, startWorkerThread } from './private-thread.js';
+import { worldRankOf } from './rendezvous.js';
 import { ScriptRank } from './script-rank.js';
 import { WorkerRank } from './worker-rank.js';
 
@@ -36,6 +39,8 @@ export class RankControl {
   /** Resolves when the head has this rank's row. */
   readonly #adopted: Promise<void>;
   #adopt!: () => void;
+  /** Undefined on the agent, and until the welcome has come. */
+  #thread: PrivateThread | undefined;
   /** Undefined on the agent, and until the job is joined. */
   #rank: JoinedRank | undefined;
   #closing = false;
@@ -113,10 +118,11 @@ export class RankControl {
 
   async #start(welcome: WelcomeMessage): Promise<void> {
     const { rendezvous, windowBytes, startTimeoutMs, threads, script } = welcome;
+    const thread = (this.#thread = this.#startThread(welcome));
     const { mpi, workers, rows } = await this.#entry.enter(rendezvous);
     if (rows) this.#send({ type: 'gathered', rows });
     await this.#adopted;
-    if (workers === undefined) {
+    if (!thread || workers === undefined) {
       // The agent: it stands for the head inside MPI, and sleeps.
       this.#send({ type: 'registered', window: false, files: sharedMemoryFiles() });
       return;
@@ -128,9 +134,17 @@ export class RankControl {
       this.#send(message);
     };
     this.#rank = script
-      ? new ScriptRank(job, script, threads, registered, send)
+      ? new ScriptRank(job, script, registered, send)
       : new WorkerRank(job, workers, { startTimeoutMs, threads }, registered, send);
-    await this.#rank.start();
+    await this.#rank.start(thread);
+  }
+
+  /** The thread loads itself while MPI starts, which is mostly waiting. */
+  #startThread({ rendezvous, threads, script }: WelcomeMessage): PrivateThread | undefined {
+    const worldRank = worldRankOf(this.#row.rank, rendezvous);
+    if (worldRank === undefined) return undefined;
+    const start = script ? startScriptThread : startWorkerThread;
+    return withoutLauncherVariables(() => start(worldRank, threads));
   }
 
   #send(message: FromRank): void {
@@ -145,13 +159,19 @@ export class RankControl {
 
   async #leave(orphaned: boolean): Promise<void> {
     // A thread that sits in native code for good would also keep `process.exit` waiting.
-    const ended = await endsWithin(this.#rank?.close(), threadLimitMs);
+    const ended = await endsWithin(this.#endThread(), threadLimitMs);
     if (!ended) process.kill(process.pid, 'SIGKILL');
     const finalized = await endsWithin(this.#leaveMpi(), finalizeLimitMs);
     if (orphaned) {
       clearUpJob({ place: this.#place, isNear: this.#isNear, welcome: this.#welcome, finalized });
     }
     process.exit();
+  }
+
+  async #endThread(): Promise<void> {
+    if (this.#rank) return this.#rank.close();
+    this.#thread?.terminate();
+    await this.#thread?.exit;
   }
 
   async #leaveMpi(): Promise<void> {

@@ -5,7 +5,7 @@ import type { RankRow, Rendezvous } from '../protocol/control-messages.js';
 import { isToken } from '../protocol/token.js';
 import { exchangeRows, gatherRows } from './row-exchange.js';
 
-/** MPI's rank that stands for the head. */
+/** Of the agent, in MPI's world. */
 const agentRank = 0;
 const intercommTag = 7;
 /** `root` of a gather over an intercommunicator, on the rank that receives. */
@@ -13,6 +13,12 @@ const itself = -1;
 /** Room for the name of a port, and for a token. */
 const portBytes = 1024;
 const tokenBytes = 128;
+
+/** The number of MPI's rank among the workers; undefined: it is the agent, which stands for the head. */
+export function worldRankOf(rank: number, method: Rendezvous): number | undefined {
+  if (method === 'gather') return rank;
+  return rank === agentRank ? undefined : rank - 1;
+}
 
 /** What a rank has after the rendezvous. */
 export interface RendezvousResult {
@@ -45,7 +51,7 @@ export async function performRendezvous(
     const rows = await gatherRows<RankRow>(mpi, 0, row, 0, rank === 0 ? size : 0);
     return { mpi, workers: 0, rows: rank === 0 ? rows : undefined, token };
   }
-  const isAgent = rank === agentRank;
+  const isAgent = worldRankOf(rank, method) === undefined;
   const side = await mpi.split(0, isAgent ? 0 : 1, rank);
   const between =
     method === 'intercomm'

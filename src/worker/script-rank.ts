@@ -1,11 +1,12 @@
 /** A rank of a world that runs a script. */
 import { clearInterval, setInterval } from '../clock.js';
-import type { FromRank, ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
+import type { FromRank, ScriptSettings } from '../protocol/control-messages.js';
 import type { Endpoint } from '../backend/wire/endpoint.js';
 import type { JoinedJob } from './join-job.js';
 import { worldMembers } from './members.js';
 import { openEndpoint } from './rank-engine.js';
 import type { JoinedRank, RankMessage } from './joined-rank.js';
+import type { PrivateThread } from './private-thread.js';
 import { ScriptThread } from './script-thread.js';
 
 /** How often the wire is polled for what the script has sent last. */
@@ -15,31 +16,23 @@ const pollMs = 5;
 export class ScriptRank implements JoinedRank {
   readonly job: JoinedJob;
   readonly #script: ScriptSettings;
-  readonly #threads: ThreadSettings;
   readonly #registered: FromRank;
   readonly #send: (message: FromRank) => void;
   #thread: ScriptThread | undefined;
   #poll: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor(
-    job: JoinedJob,
-    script: ScriptSettings,
-    threads: ThreadSettings,
-    registered: FromRank,
-    send: (message: FromRank) => void,
-  ) {
+  constructor(job: JoinedJob, script: ScriptSettings, registered: FromRank, send: (message: FromRank) => void) {
     this.job = job;
     this.#script = script;
-    this.#threads = threads;
     this.#registered = registered;
     this.#send = send;
   }
 
-  start(): Promise<void> {
+  start(thread: PrivateThread): Promise<void> {
     const { rank, rows, wire } = this.job;
     this.#send(this.#registered);
-    this.#thread = new ScriptThread(rank, worldMembers(rows), this.job, this.#script, this.#threads, {
+    this.#thread = new ScriptThread(rank, worldMembers(rows), this.job, this.#script, thread, {
       exited: (exit) => {
         this.#send({ type: 'exited', ...exit });
         if (wire) this.#seeThrough(openEndpoint(rank, wire.world, wire));

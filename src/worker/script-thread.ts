@@ -6,11 +6,10 @@ import { clearTimeout, setTimeout } from '../clock.js';
 import type { MemberInfo } from '../errors.js';
 import { LaunchError, isError } from '../errors.js';
 import { openOutput } from '../native/output-file.js';
-import type { ScriptSettings, ThreadSettings } from '../protocol/control-messages.js';
-import type { CancelMessage, OutputBoot, ThreadBoot } from '../protocol/thread-messages.js';
+import type { ScriptSettings } from '../protocol/control-messages.js';
+import type { CancelMessage, OutputBoot } from '../protocol/thread-messages.js';
 import type { RankMemory } from './join-job.js';
-import { namesLoader } from './foreign-loader.js';
-import { PrivateThread } from './private-thread.js';
+import type { PrivateThread, ThreadPart } from './private-thread.js';
 
 /** A script that sits in native code for good is left behind after this time. */
 const stubbornLimitMs = 3_000;
@@ -37,7 +36,7 @@ export interface ScriptEvents {
   readerGone(): void;
 }
 
-/** Starts at once. */
+/** Runs the script at once. */
 export class ScriptThread {
   readonly #thread: PrivateThread;
   readonly #files: number[] = [];
@@ -52,7 +51,7 @@ export class ScriptThread {
     members: readonly MemberInfo[],
     { window, wire }: RankMemory,
     script: ScriptSettings,
-    threads: ThreadSettings,
+    thread: PrivateThread,
     events: ScriptEvents,
   ) {
     const { url, argv, timeoutMs, label } = script;
@@ -61,8 +60,7 @@ export class ScriptThread {
     this.#events = events;
     const communicator = wire?.world ?? -1;
     window.node.bind(worldGrant.slot, worldGrant.lease);
-    const boot: Omit<ThreadBoot, 'gate'> = {
-      kind: 'shoal-task-thread',
+    const boot: ThreadPart = {
       window: window.node.handle,
       seal: window.node.seal,
       bells: window.bells,
@@ -73,11 +71,11 @@ export class ScriptThread {
       worldRank: rank,
       output: this.#output(rank, script),
       script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, communicator, members } },
-      foreignLoader: namesLoader(threads.execArgv ?? process.execArgv),
     };
     const mark = label === 'rank' ? `${rank} | ` : '';
     let died = false;
-    this.#thread = new PrivateThread(boot, `shoal rank ${rank}`, threads, {
+    this.#thread = thread;
+    thread.begin(boot, {
       message: (message) => {
         if (message.type === 'warning') process.stderr.write(`${mark}${message.message}\n`);
         else if (message.type === 'readerGone') events.readerGone();

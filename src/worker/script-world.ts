@@ -11,6 +11,7 @@ import type { HostWindow } from '../backend/window/node-window.js';
 import { threadsWindow } from '../backend/window/node-window.js';
 import { threadMembers } from './members.js';
 import type { ScriptExit } from './script-thread.js';
+import { defaultSettings, startScriptThread } from './private-thread.js';
 import { ScriptThread, worldGrant, worldTaskId } from './script-thread.js';
 
 /** The ranks of a world, whatever they are. */
@@ -108,13 +109,12 @@ export class ThreadScriptRanks implements ScriptRanks {
 
   start(rank: number, exited: (exit: ScriptExit) => void): void {
     const members = threadMembers(this.size);
-    const threads = { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined };
     this.#threads[rank] = new ScriptThread(
       rank,
       members,
       { window: this.#window, wire: undefined },
       this.#script,
-      threads,
+      startScriptThread(rank, defaultSettings),
       { exited, readerGone: this.#readerGone },
     );
   }

@@ -3,22 +3,14 @@ import { clearTimeout, setTimeout } from '../clock.js';
 import { threadCpuMs } from '../native/proc.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
 import { movable } from '../protocol/long-bytes.js';
-import type {
-  AssignMessage,
-  FromThread,
-  GiveMessage,
-  GoneOutcome,
-  ThreadBoot,
-  ToThread,
-} from '../protocol/thread-messages.js';
+import type { AssignMessage, FromThread, GiveMessage, GoneOutcome, ToThread } from '../protocol/thread-messages.js';
 import type { HostWindow, NodeWindow } from '../backend/window/node-window.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import type { Awakener } from './awake.js';
 import { GivenTasks } from './given-tasks.js';
-import { namesLoader } from './foreign-loader.js';
 import { logPath } from './log-file.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
-import { PrivateThread } from './private-thread.js';
+import type { PrivateThread, ThreadPart } from './private-thread.js';
 import { encodeError } from '../protocol/error-value.js';
 import { PostsUnderWay } from './posts-under-way.js';
 
@@ -49,7 +41,7 @@ interface ThreadEvents {
   exited(how: GoneOutcome): void;
 }
 
-/** Starts at once; never restarts. */
+/** Never restarts. */
 export class TaskThread {
   ready = false;
   /** Its number in /proc; 0 where there is none. */
@@ -72,8 +64,6 @@ export class TaskThread {
   readonly given: GivenTasks = new GivenTasks();
   /** What the task of its lease has posted and the driver has not taken. */
   readonly posts: PostsUnderWay = new PostsUnderWay();
-  /** Resolves when the thread is gone. */
-  readonly exit: Promise<void>;
   /** The window that it has joined. */
   readonly node: NodeWindow;
   readonly #thread: PrivateThread;
@@ -83,19 +73,20 @@ export class TaskThread {
   /** Resolves when the thread before it on this worker is gone; undefined once it is. */
   #predecessor: Promise<void> | undefined;
 
+  /** @param thread - That has no boot yet; this gives it one. */
   constructor(
+    thread: PrivateThread,
     worldRank: number,
     window: HostWindow,
     options: ThreadOptions,
     awakener: Awakener | undefined,
     events: ThreadEvents,
   ) {
-    const { execArgv, logDir } = options.threads;
+    const { logDir } = options.threads;
     this.node = window.node;
     this.#awakener = awakener;
     this.#movesArguments = options.movesArguments;
-    const boot: Omit<ThreadBoot, 'gate'> = {
-      kind: 'shoal-task-thread',
+    const boot: ThreadPart = {
       window: window.node.handle,
       seal: window.node.seal,
       bells: window.bells,
@@ -106,11 +97,9 @@ export class TaskThread {
       worldRank,
       output: { stdout: 1, stderr: 2, label: 'task', log: logDir && logPath(logDir, worldRank) },
       script: undefined,
-      foreignLoader: namesLoader(execArgv ?? process.execArgv),
     };
-    let gone!: () => void;
-    this.exit = new Promise((resolve) => (gone = resolve));
-    this.#thread = new PrivateThread(boot, `shoal worker ${worldRank}`, options.threads, {
+    this.#thread = thread;
+    thread.begin(boot, {
       message: (message) => {
         if (message.type === 'loaded') this.#loaded();
         else if (message.type === 'loads') this.#loading(message.url);
@@ -135,10 +124,14 @@ export class TaskThread {
         awakener?.gone();
         clearTimeout(this.#loadLimit);
         this.#leaveMailbox();
-        gone();
         events.exited(this.#howGone(exitCode));
       },
     });
+  }
+
+  /** Resolves when the thread is gone. */
+  get exit(): Promise<void> {
+    return this.#thread.exit;
   }
 
   /** Take another thread's place: messages wait until that one is gone, since both use the same part of the window. */

@@ -9,6 +9,8 @@ import { usableCores } from '../native/cores.js';
 import { findOs } from '../native/os.js';
 import { Awakener, awakeMemory } from './awake.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
+import type { PrivateThread } from './private-thread.js';
+import { startWorkerThread } from './private-thread.js';
 import type { ThreadOptions, ThreadReport } from './task-thread.js';
 import { TaskThread } from './task-thread.js';
 
@@ -71,9 +73,14 @@ export class TaskThreads {
     return this.#threads.get(worldRank);
   }
 
-  /** Start all threads; resolves when each is ready. @throws {@link LaunchError} */
-  async start(signal: AbortSignal | undefined): Promise<void> {
-    const starts = this.#worldRanks.map((worldRank) => this.#startFirst(worldRank));
+  /**
+   * Start all threads; resolves when each is ready.
+   *
+   * @param first - That of the one worker of a process, which has loaded itself meanwhile.
+   * @throws {@link LaunchError}
+   */
+  async start(signal: AbortSignal | undefined, first?: PrivateThread): Promise<void> {
+    const starts = this.#worldRanks.map((worldRank) => this.#startFirst(worldRank, first));
     const { startTimeoutMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
@@ -147,13 +154,13 @@ export class TaskThreads {
   }
 
   /** Resolves when the first thread of a worker is ready. */
-  #startFirst(worldRank: number): Promise<void> {
+  #startFirst(worldRank: number, first?: PrivateThread): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => {
         const text = `worker ${worldRank} did not start: ${error.message}`;
         reject(new LaunchError(text, { worldRank }, { cause: error }));
       };
-      this.#threads.set(worldRank, this.#spawn(worldRank, resolve, failed));
+      this.#threads.set(worldRank, this.#spawn(worldRank, resolve, failed, first));
     });
   }
 
@@ -197,8 +204,13 @@ export class TaskThreads {
     return thread;
   }
 
-  #spawn(worldRank: number, started: () => void, failed: (error: Error) => void): TaskThread {
-    const thread = new TaskThread(worldRank, this.window, this.#options, this.#awakener(worldRank), {
+  #spawn(
+    worldRank: number,
+    started: () => void,
+    failed: (error: Error) => void,
+    loaded: PrivateThread = startWorkerThread(worldRank, this.#options.threads),
+  ): TaskThread {
+    const thread = new TaskThread(loaded, worldRank, this.window, this.#options, this.#awakener(worldRank), {
       started,
       message: (message) => {
         this.#events.message(worldRank, thread, message);

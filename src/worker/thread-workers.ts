@@ -15,6 +15,7 @@ import type { HostWindow } from '../backend/window/node-window.js';
 import { threadsWindow } from '../backend/window/node-window.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
 import { threadMembers } from './members.js';
+import type { PrivateThread } from './private-thread.js';
 import type { TaskThread, ThreadOptions, ThreadReport } from './task-thread.js';
 import { TaskThreads, threadCloseLimitMs } from './task-threads.js';
 
@@ -74,9 +75,14 @@ export class ThreadWorkers implements WorkerSide {
     return this.window.node.layout.slots;
   }
 
-  /** Start all threads; resolves when each is ready. @throws {@link LaunchError} */
-  async start(signal: AbortSignal | undefined): Promise<void> {
-    await this.#threads.start(signal);
+  /**
+   * Start all threads; resolves when each is ready.
+   *
+   * @param first - That of the one worker, which has loaded itself meanwhile.
+   * @throws {@link LaunchError}
+   */
+  async start(signal: AbortSignal | undefined, first?: PrivateThread): Promise<void> {
+    await this.#threads.start(signal, first);
   }
 
   /** Where reports go; before the first task. */

@@ -12,6 +12,7 @@ import { worldMembers } from './members.js';
 import { RankCommunicators } from './rank-communicators.js';
 import { closeWire } from './rank-engine.js';
 import type { JoinedRank, RankMessage } from './joined-rank.js';
+import type { PrivateThread } from './private-thread.js';
 import type { ThreadOptions } from './task-thread.js';
 import { ThreadWorkers } from './thread-workers.js';
 
@@ -52,9 +53,9 @@ export class WorkerRank implements JoinedRank {
     this.#workers = new ThreadWorkers(workers, window, { ...threads, wire, movesArguments: true, staysAwake: false });
   }
 
-  async start(): Promise<void> {
+  async start(thread: PrivateThread): Promise<void> {
     this.#workers.report(this.#events());
-    await this.#workers.start(undefined);
+    await this.#workers.start(undefined, thread);
     this.#send(this.#registered);
   }
 

@@ -6,7 +6,7 @@ import { threadsWindow } from '../../src/backend/window/node-window.js';
 import { createGate, shutGate } from '../../src/backend/wire/thread-gate.js';
 import { createWireMemory, WireMemory } from '../../src/backend/wire/wire-memory.js';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
-import { PrivateThread } from '../../src/worker/private-thread.js';
+import { defaultSettings, startWorkerThread } from '../../src/worker/private-thread.js';
 import { until } from '../support/check.js';
 import type { SendingBoot } from './tasks/sending-thread.js';
 
@@ -37,9 +37,9 @@ test('a task thread is not ended while its process is in the middle of a message
   const wire = { handle: createWireMemory(module), family: 'mpich', world: -1 } as const;
   const memory = new WireMemory(wire.handle);
   const told: string[] = [];
-  const thread = new PrivateThread(
+  const thread = startWorkerThread(0, defaultSettings);
+  thread.begin(
     {
-      kind: 'shoal-task-thread',
       window: window.node.handle,
       seal: window.node.seal,
       bells: undefined,
@@ -50,10 +50,7 @@ test('a task thread is not ended while its process is in the middle of a message
       worldRank: 0,
       output: { stdout: 1, stderr: 2, label: 'none', log: undefined },
       script: undefined,
-      foreignLoader: false,
     },
-    'a thread',
-    { env: undefined, execArgv: undefined, resourceLimits: undefined, logDir: undefined },
     {
       message: ({ type }) => told.push(type),
       dropped: (why) => told.push(why),

@@ -1,4 +1,5 @@
 /** Task functions that do to their process what happens to processes. */
+import { execFileSync } from 'node:child_process';
 import { pbkdf2 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { collective, context } from 'shoal/worker';
@@ -91,8 +92,25 @@ export async function hammer(ms: number): Promise<void> {
   await Promise.all(Array.from({ length: 32 }, one));
 }
 
-export function launcherVariables(): string[] {
-  return Object.keys(process.env).filter((name) => /^(OMPI|PMIX|PMI|HYDRA|SHOAL_HEAD|SHOAL_TOKEN)/.test(name));
+const ofLauncher = /^(OMPI|PMIX|PMI|HYDI|HYDRA|SHOAL_HEAD|SHOAL_TOKEN|LD_PRELOAD|UCX_POSIX_DIR)/;
+
+/** What this thread has of the launcher's variables, and of those for MPI_Init alone; then a child process of it. */
+export function launcherVariables(): string[][] {
+  const print = 'console.log(Object.keys(process.env).join())';
+  const child = execFileSync(process.execPath, ['-e', print], { encoding: 'utf8' });
+  return [Object.keys(process.env), child.trim().split(',')].map((names) =>
+    names.filter((name) => ofLauncher.test(name)),
+  );
+}
+
+/** A variable, as this thread has it. */
+export function variable(name: string): string | undefined {
+  return process.env[name];
+}
+
+/** The next task has another thread. */
+export function endThread(): void {
+  process.exit(0);
 }
 
 /** Prints, and is then ended by a signal. */
