@@ -3,19 +3,20 @@
  * learn all counts, then the blocks go.
  */
 import type { CallArguments } from '../backend/call-arguments.js';
-import { RaggedBlocks } from '../backend/ragged-blocks.js';
 import { InvalidArgumentError } from '../errors.js';
 import { makeLike } from '../operands/made-array.js';
 import { checkDtype } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
 import { areApart, usedMemory } from '../operands/result-place.js';
-import { counts as countsOperation } from '../operations/counts.js';
 import type { Operation } from '../operations/operation.js';
+import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { GivenOptions } from './call-options.js';
-import { checkRanges, readCounts, SaidCounts, startsOf, unsaid, wordsOf } from './ragged-counts.js';
+import { checkRanges, readCounts, startsOf, unsaid } from './ragged-counts.js';
+import type { Side } from './ragged-stages.js';
+import { raggedStages } from './ragged-stages.js';
 import type { Stages } from './staged-transfer.js';
 import type { Setting } from './validate.js';
 import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.js';
@@ -25,12 +26,6 @@ export interface RaggedCall {
   /** What its caller gave. */
   readonly args: CallArguments;
   readonly stages: Stages;
-}
-
-/** One rank's side of what moves. */
-interface Side {
-  readonly counts: number[];
-  readonly starts: number[] | undefined;
 }
 
 /**
@@ -60,61 +55,34 @@ export function raggedCall(
   const sent = sendSide(what, operation, given, lengthOf(source), setting, root);
   const room = target ? lengthOf(target) : unsaid;
   const expected = receiveSide(what, operation, given, room, setting, root);
-  const said = Float64Array.of(...sent.counts, ...expected.counts, room);
-  const common = { root, name, timeoutMs };
   let result: unknown = receives ? given.out : undefined;
-  const first: CallArguments = {
+  const base: CallArguments = {
     ...emptyArguments(operation),
-    ...common,
+    root,
+    name,
+    timeoutMs,
     dtype: dtypeId(dtype),
     itemBytes: itemBytes[dtype],
     count: Math.max(lengthOf(source), lengthOf(target)),
+    input: source?.array,
     packedInput: source?.packed,
     packedOutput: target?.packed,
     // Of an array without bytes nothing can be lost.
     memory: usedMemory(source?.memory, target?.memory).filter(({ byteLength }) => byteLength > 0),
+  };
+  const args: CallArguments = {
+    ...base,
     get result(): unknown {
       return result;
     },
   };
-  function* stages(): Generator<CallArguments, void, undefined> {
-    const all = new Float64Array(size * wordsOf(size));
-    yield countsArguments(operation, said, all, size, common);
-    const counts = new SaidCounts(all, size);
-    counts.check(what);
-    const received = counts.received(rank);
-    const starts = expected.starts ?? startsOf(received);
-    let output = target?.array;
-    if (receives && isMade && source) {
-      const length = Math.max(0, ...received.map((count, from) => (count === 0 ? 0 : (starts[from] ?? 0) + count)));
-      output = makeLike(what, buffer, source, length * itemBytes[dtype]);
-      result = output;
-    }
-    const isOneForAll = operation.brings === 'one';
-    const ragged = new RaggedBlocks(rank, counts.sent, isOneForAll, sent.starts ?? startsOf(sent.counts), starts);
-    yield { ...first, count: ragged.longest, ragged, input: source?.array, output: receives ? output : undefined };
-  }
-  return { args: first, stages };
-}
-
-function countsArguments(
-  operation: Operation,
-  said: Float64Array,
-  all: Float64Array,
-  size: number,
-  common: Pick<CallArguments, 'name' | 'timeoutMs'>,
-): CallArguments {
-  return {
-    ...emptyArguments(countsOperation),
-    ...common,
-    root: operation.number,
-    dtype: dtypeId('float64'),
-    itemBytes: said.BYTES_PER_ELEMENT,
-    count: said.length,
-    blocksOut: size,
-    input: said,
-    output: all,
+  const outputOf = (length: number): TypedArray | undefined => {
+    if (!receives || !isMade || !source) return target?.array;
+    const made = makeLike(what, buffer, source, length * itemBytes[dtype]);
+    result = made;
+    return made;
   };
+  return { args, stages: raggedStages(what, base, { sent, expected, room, outputOf }, setting) };
 }
 
 function readOut(what: string, out: unknown, { arrays }: Setting): Operand {

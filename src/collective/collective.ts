@@ -15,6 +15,11 @@ import type { Allgatherv } from '../operations/allgatherv.js';
 import type { Alltoallv } from '../operations/alltoallv.js';
 import type { Gatherv } from '../operations/gatherv.js';
 import type { Scatterv } from '../operations/scatterv.js';
+import type { BroadcastObject } from '../operations/broadcast-object.js';
+import type { GatherObject } from '../operations/gather-object.js';
+import type { AllgatherObject } from '../operations/allgather-object.js';
+import type { ScatterObject } from '../operations/scatter-object.js';
+import type { AllreduceObject } from '../operations/allreduce-object.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
 /** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
@@ -35,6 +40,11 @@ export interface Collective
     Gatherv,
     Scatterv,
     Alltoallv,
+    BroadcastObject,
+    GatherObject,
+    AllgatherObject,
+    ScatterObject,
+    AllreduceObject,
     EmptyShared {
   /**
    * Make an array of `count` zeros inside the window: collectives on it copy nothing.

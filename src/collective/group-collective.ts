@@ -2,6 +2,8 @@
 import { ArrayCalls } from '../calls/array-calls.js';
 import type { Group } from '../calls/group.js';
 import { GroupCalls } from '../calls/group-calls.js';
+import type { GivenObject } from '../calls/object-calls.js';
+import { ObjectCalls } from '../calls/object-calls.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, checkMade } from '../operands/array-class.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
@@ -16,6 +18,7 @@ import type { Collective } from './collective.js';
 class OwnCollective {
   readonly calls: GroupCalls;
   readonly arrayCalls: ArrayCalls;
+  readonly objectCalls: ObjectCalls;
   readonly #group: Group;
   readonly #arrays: TaskArrays;
   /** Fill freed memory with 0xFF, so that a use after free shows. */
@@ -24,6 +27,7 @@ class OwnCollective {
   constructor(group: Group, timeoutMs: number, poison: boolean) {
     this.calls = new GroupCalls(group, timeoutMs, poison);
     this.arrayCalls = new ArrayCalls(this.calls);
+    this.objectCalls = new ObjectCalls(this.calls);
     this.#group = group;
     this.#poison = poison;
     this.#arrays = group.engine.backend.arrays;
@@ -75,7 +79,7 @@ type Form = (this: OwnCollective, first: unknown, second: unknown, third: unknow
 
 /** The methods of an operation. */
 function formsOf(operation: Operation): Readonly<Record<string, Form>> {
-  const { name, takes } = operation;
+  const { name, takes, reduces } = operation;
   const takesBuffer = takes !== 'nothing';
   if (takes === 'class') {
     return {
@@ -84,6 +88,18 @@ function formsOf(operation: Operation): Readonly<Record<string, Form>> {
       },
       [`${name}Sync`](arrayClass, count, options) {
         return this.arrayCalls.run(operation, arrayClass, count, options);
+      },
+    };
+  }
+  if (takes === 'object') {
+    const given = (value: unknown, second: unknown, third: unknown): GivenObject =>
+      reduces ? { value, fn: second, options: third } : { value, fn: undefined, options: second };
+    return {
+      [name](first, second, third) {
+        return this.objectCalls.start(operation, given(first, second, third));
+      },
+      [`${name}Sync`](first, second, third) {
+        return this.objectCalls.run(operation, given(first, second, third));
       },
     };
   }

@@ -12,12 +12,16 @@ import { reduceScatter } from './reduce-scatter.js';
 import { reduce } from './reduce.js';
 import { scan } from './scan.js';
 import { scatter } from './scatter.js';
-
 import { allgatherv } from './allgatherv.js';
 import { gatherv } from './gatherv.js';
 import { scatterv } from './scatterv.js';
 import { alltoallv } from './alltoallv.js';
 import { counts } from './counts.js';
+import { broadcastObject } from './broadcast-object.js';
+import { gatherObject } from './gather-object.js';
+import { allgatherObject } from './allgather-object.js';
+import { scatterObject } from './scatter-object.js';
+import { allreduceObject } from './allreduce-object.js';
 
 /** In the order of their numbers. */
 export const operations: readonly Operation[] = [
@@ -37,6 +41,11 @@ export const operations: readonly Operation[] = [
   gatherv,
   scatterv,
   alltoallv,
+  broadcastObject,
+  gatherObject,
+  allgatherObject,
+  scatterObject,
+  allreduceObject,
 ];
 
 /** With those that are parts of others. */

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sizes } from '../support/check.js';
+import { closeWorld, ranks } from '../support/world.js';
+
+const tasks = new URL('./tasks/objects.js', import.meta.url);
+const test = suite('values of any kind');
+
+const values = fc.array(
+  fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, maxDepth: 3 }),
+  { minLength: 7, maxLength: 7 },
+);
+
+test('any values that can be copied arrive as they are, with every operation', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...sizes), fc.nat(6), values, async (size, root, list) => {
+      const wrong = (await ranks(size, tasks, 'everyOperation', root % size, list)) as string[][];
+      assert.equal(wrong.flat(), []);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+const cases: readonly (readonly [sentence: string, name: string])[] = [
+  ['go in several pieces, and beside other calls', 'longValues'],
+  ['are copies, and a fold goes in rank order', 'copies'],
+  ['are refused where they cannot be copied, and the group goes on', 'refused'],
+];
+for (const [sentence, name] of cases) {
+  for (const size of sizes) {
+    test(`${sentence}, ${size} ranks`, async () => {
+      const wrong = (await ranks(size, tasks, name)) as string[][];
+      assert.equal(wrong.flat(), []);
+    });
+  }
+}
+
+test.after(closeWorld);
+test.run();
