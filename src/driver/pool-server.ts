@@ -18,6 +18,7 @@ import { encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { StartedPool } from './launch.js';
 import { headEventNames } from './pool.js';
+import { assertFits } from './task-arguments.js';
 import type { Ending } from './task-ending.js';
 import { failureOf, noEnding, shortText } from './task-ending.js';
 
@@ -161,10 +162,12 @@ export class PoolServer {
   }
 
   #admit(connection: UserConnection, { maxMessageBytes, status }: StartedPool): Session {
-    connection.trust(maxMessageBytes + frameSlackBytes);
+    const first = status();
+    const encoded = encodeValue(first, 'status');
+    // A task may have arguments for each rank.
+    connection.trust(first.workers.length * (maxMessageBytes + frameSlackBytes));
     const session = { name: `s${this.#nextSession++}`, connection, tasks: new Map<string, Task>() };
     this.#sessions.add(session);
-    const encoded = encodeValue(status(), 'status');
     connection.send({ type: 'welcome', session: session.name, maxMessageBytes, logDir: this.#logDir, status: encoded });
     return session;
   }
@@ -218,6 +221,9 @@ export class PoolServer {
       if (!id.startsWith(`${name}.`) || this.#records.has(id)) {
         throw new InvalidArgumentError(`expected an id of this session that is not in use, received ${show(id)}`);
       }
+      spec.args.forEach((args) => {
+        assertFits(args, pool.maxMessageBytes);
+      });
       const task = pool.head.submit(spec, id);
       task.asked = true;
       if (!detached) tasks.set(id, task);

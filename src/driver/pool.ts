@@ -1,69 +1,19 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { onAbort } from '../abort-listeners.js';
-import { CancelledError, InvalidArgumentError, MessageTooLargeError, isError, show } from '../errors.js';
+import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
-import type { Placement } from '../protocol/pool-messages.js';
-import { placements, priorityRange } from '../protocol/pool-messages.js';
-import type { Encoded } from '../protocol/encoded.js';
-import { encode } from '../protocol/encoded.js';
 import type { MpiFamily } from '../types/mpi-family.js';
-import { checkSignal, first, integer, limit, oneOf, ownOptions } from './check-options.js';
+import { limit, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
+import { encodeArguments } from './task-arguments.js';
 import { TaskHandle } from './task-handle.js';
 import { tellMessages } from './task-messages.js';
-import type { ArgumentsOf, FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
-import { resolveModule } from './task-module.js';
-
-/** Options of `run` and `submit` but `export` and `args`. */
-export interface TaskOptions {
-  /** Ranks of the task, all at once; default 1. */
-  readonly workers?: number;
-  /** Label in events and logs. */
-  readonly name?: string;
-  /**
-   * On which nodes the ranks are. `'pack'` (default): on one node if that many workers are idle there, else on few.
-   * `'spread'`: on as many as possible. `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
-   */
-  readonly placement?: Placement;
-  /**
-   * An integer from −1,000 to 1,000, default 0. A task of a higher priority starts before all of lower ones that wait,
-   * also when it needs more workers than are idle; within one priority tasks start in order. What runs is not stopped.
-   * While tasks of higher priorities wait without end, one of a lower priority does not start.
-   */
-  readonly priority?: number;
-  /** Limit from assignment in milliseconds; default: none. */
-  readonly timeoutMs?: number | null;
-  /** How often to run again after the death of a worker; default 0. */
-  readonly maxRetries?: number;
-  /** Run on new threads, whose modules nobody has loaded before. */
-  readonly fresh?: boolean;
-  /** Cancels the task. */
-  readonly signal?: AbortSignal;
-}
-
-/** `args` may be left out when the function takes none. */
-type ArgsOption<A extends readonly unknown[]> = [] extends A ? { readonly args?: A } : { readonly args: A };
-
-/** Options for a function of a typed module. */
-export type RunOptions<M, E extends keyof M> = TaskOptions &
-  ArgsOption<ArgumentsOf<M, E>> &
-  ('default' extends E ? { readonly export?: E } : { readonly export: E });
-
-/** Options may be left out when the module has a default export whose arguments may be left out too. */
-export type RunArguments<M, E extends keyof M> = [E] extends [never]
-  ? [options: TaskOptions & { readonly export: FunctionNames<M> }]
-  : [] extends ArgumentsOf<M, E>
-    ? [options?: RunOptions<M, E>]
-    : [options: RunOptions<M, E>];
-
-/** Options for a module named by URL alone. */
-export interface UntypedRunOptions extends TaskOptions {
-  readonly export?: string;
-  readonly args?: readonly unknown[];
-}
+import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
+import type { RunArguments, UntypedRunOptions } from './task-options.js';
+import { fillTask, runOptionNames } from './task-options.js';
 
 /** The process that holds a pool's head; with threads the workers are in it too. */
 export interface HeadStatus {
@@ -109,20 +59,6 @@ export interface PoolViews {
   readonly maxMessageBytes: number;
 }
 
-/** Names of all options of `run` and `submit`. */
-export const runOptionNames: readonly string[] = [
-  'workers',
-  'name',
-  'placement',
-  'priority',
-  'timeoutMs',
-  'maxRetries',
-  'fresh',
-  'signal',
-  'export',
-  'args',
-];
-
 /** Names of the events that everybody who uses a pool hears. */
 export const headEventNames: readonly (keyof HeadEvents)[] = [
   'workerDied',
@@ -156,6 +92,9 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
 
   /**
    * Run a task and wait for it.
+   *
+   * @example
+   *   const [a, b] = await pool.run(tasks, { workers: 2, priority: 5, perRankArgs: [['train.bin'], ['test.bin']] });
    *
    * @returns What the function returned on each rank, in rank order.
    * @throws Everything that {@link Pool.submit} and {@link TaskHandle.result} throw.
@@ -219,27 +158,10 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   #submit(what: string, module: unknown, given: UntypedRunOptions = {}): TaskHandle<never> {
     const options = ownOptions(what, given, runOptionNames);
     this.#head.assertOpen();
-    const { name, args = [], signal, fresh = false } = options;
-    const exportName = options.export ?? 'default';
-    if (typeof exportName !== 'string' || (name !== undefined && typeof name !== 'string')) {
-      throw new InvalidArgumentError(`${what}: expected export and name to be strings, received ${show(exportName)}`);
-    }
-    if (!Array.isArray(args)) {
-      throw new InvalidArgumentError(`${what}: expected args to be an array, received ${show(args)}`);
-    }
-    if (typeof fresh !== 'boolean') {
-      throw new InvalidArgumentError(`${what}: expected fresh to be true or false, received ${show(fresh)}`);
-    }
-    checkSignal(what, signal);
-    const workers = integer(what, 'workers', first(options.workers, undefined, 1), 1, Number.MAX_SAFE_INTEGER);
-    const timeoutMs = limit(what, 'timeoutMs', options.timeoutMs, null);
-    const maxRetries = integer(what, 'maxRetries', first(options.maxRetries, undefined, 0), 0, 1_000);
-    const placement = oneOf(what, 'placement', options.placement ?? 'pack', placements);
-    const priority = integer(what, 'priority', first(options.priority, undefined, 0), ...priorityRange);
-    const source = { url: resolveModule(what, module), exportName };
-    const encoded = this.#encode(args);
-    const rest = { timeoutMs, maxRetries, fresh, placement, priority };
-    const task = this.#head.submit({ source, name, workers, args: encoded, ...rest });
+    const { signal } = options;
+    const spec = fillTask(what, module, options);
+    const args = encodeArguments(what, options, spec.workers, this.#views.maxMessageBytes);
+    const task = this.#head.submit({ ...spec, args });
     // Cheap: the text is made when the task fails.
     const site = {};
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
@@ -249,17 +171,6 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     tellMessages(task, handle, this);
     if (signal) bindSignal(signal, handle, task.done);
     return handle;
-  }
-
-  #encode(args: readonly unknown[]): Encoded {
-    const { maxMessageBytes } = this.#views;
-    const encoded = encode(args, 'args');
-    if (encoded.length <= maxMessageBytes) return encoded;
-    throw new MessageTooLargeError(
-      `the arguments take ${encoded.length} bytes, more than maxMessageBytes (${maxMessageBytes}); pass a file's ` +
-        `path instead, or launch with a larger maxMessageBytes`,
-      { sizeBytes: encoded.length, maxMessageBytes },
-    );
   }
 }
 

@@ -18,12 +18,17 @@ export function assertAcceptable(spec: TaskSpec, load: Load): void {
   const { nodeSizes, queued, queuedBytes, maxQueue, maxQueueBytes } = load;
   const error = unplaceable(spec, nodeSizes);
   if (error) throw error;
-  if (queued < maxQueue && queuedBytes + spec.args.length <= maxQueueBytes) return;
+  if (queued < maxQueue && queuedBytes + argumentBytes(spec) <= maxQueueBytes) return;
   throw new QueueFullError(
     `the queue holds ${queued} tasks with ${queuedBytes} bytes of arguments, the limits are ` +
       `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes). Wait for 'drain' or for results`,
     { queued, queuedBytes },
   );
+}
+
+/** Bytes of the arguments that a task holds while it waits, of all its ranks. */
+export function argumentBytes({ args }: TaskSpec): number {
+  return args.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Why a task can never start in a pool whose nodes have this many workers each; undefined when it can. */

@@ -1,4 +1,5 @@
 /** Sends a task to the workers of its attempt, with new threads where those have to load its module anew. */
+import assert from 'node:assert/strict';
 import type { Lease } from '../backend/lease.js';
 import type { MemberInfo } from '../errors.js';
 import type { AssignMessage } from '../protocol/thread-messages.js';
@@ -67,12 +68,14 @@ export class Dispatcher {
   }
 
   #message({ spec }: Task, attempt: number, lease: Lease): AssignMessage {
+    const args = spec.args[lease.rank] ?? spec.args[0];
+    assert(args !== undefined, 'a task has arguments for all ranks, or for each');
     return {
       type: 'assign',
       lease,
       attempt,
       source: spec.source,
-      args: spec.args,
+      args,
       timeoutMs: this.#options.collectiveTimeoutMs,
       maxMessageBytes: this.#options.maxMessageBytes,
       unawaited: this.#options.unawaited,

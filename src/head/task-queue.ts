@@ -2,7 +2,7 @@
  * The tasks that a pool has accepted and that have not ended: which wait, and how many bytes of arguments those hold.
  */
 import type { TaskSpec } from '../protocol/pool-messages.js';
-import { assertAcceptable, unplaceable } from './admission.js';
+import { argumentBytes, assertAcceptable, unplaceable } from './admission.js';
 import type { GangScheduler, Waiting } from './gang-scheduler.js';
 import type { HeadOptions } from './pool-events.js';
 import { Task } from './task.js';
@@ -105,7 +105,7 @@ export class TaskQueue {
   /** Take a task out of the queue; false when it does not wait there. */
   withdraw(task: Task): boolean {
     if (!this.#scheduler.withdraw(task.id)) return false;
-    this.#queuedBytes -= task.spec.args.length;
+    this.#queuedBytes -= argumentBytes(task.spec);
     return true;
   }
 
@@ -130,13 +130,13 @@ export class TaskQueue {
   }
 
   #start(task: Task): void {
-    this.#queuedBytes -= task.spec.args.length;
+    this.#queuedBytes -= argumentBytes(task.spec);
     task.state = 'running';
   }
 
   #count(task: Task): void {
     task.state = 'queued';
-    this.#queuedBytes += task.spec.args.length;
+    this.#queuedBytes += argumentBytes(task.spec);
   }
 }
 

@@ -20,7 +20,8 @@ export interface TaskSpec {
   readonly source: TaskSource;
   readonly name: string | undefined;
   readonly workers: number;
-  readonly args: Encoded;
+  /** The arguments of all ranks, or one entry for each rank. */
+  readonly args: readonly Encoded[];
   /** Limit from assignment in milliseconds; null: none. */
   readonly timeoutMs: number | null;
   readonly maxRetries: number;

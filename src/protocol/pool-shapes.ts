@@ -1,5 +1,5 @@
 /** Shapes of the messages between a pool that runs by itself and those who use it. */
-import type { FromPool, ToPool } from './pool-messages.js';
+import type { FromPool, TaskSpec, ToPool } from './pool-messages.js';
 import { encodedShape } from './encoded.js';
 import { placements, priorityRange } from './pool-messages.js';
 import type { Shape, Shapes } from './shape.js';
@@ -26,18 +26,24 @@ const priority: Shape = (value) => {
   return integer(value) && (value as number) >= least && (value as number) <= most;
 };
 
-/** What a task is; one that does not fit is refused as that task. */
-export const taskShape: Shape = fields({
+const taskFields: Shape = fields({
   source: fields({ url: moduleUrl, exportName: text }),
   name: optional(text),
   workers: positive,
-  args: encodedShape,
+  args: list(encodedShape),
   timeoutMs: either(oneOf(null), limit),
   maxRetries: count,
   fresh: flag,
   placement: oneOf(...placements),
   priority,
 });
+
+/** What a task is; one that does not fit is refused as that task. */
+export const taskShape: Shape = (value) => {
+  if (!taskFields(value)) return false;
+  const { args, workers } = value as TaskSpec;
+  return args.length === 1 || args.length === workers;
+};
 
 /** User → pool. */
 export const toPool: Shapes<ToPool> = {

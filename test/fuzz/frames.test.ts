@@ -44,7 +44,7 @@ const source = { url: 'file:///a.js', exportName: 'default' };
 const spec = {
   source,
   workers: 2,
-  args: bytes,
+  args: [bytes, bytes],
   timeoutMs: null,
   maxRetries: 0,
   fresh: false,

@@ -82,7 +82,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
             waiting = new Set(tasks.filter(isWaiting));
           } else if ('gang' in each) {
             const source = { url: 'file:///task.js', exportName: 'default' };
-            const spec = { source, name: undefined, args: encodeValue([], 'args'), timeoutMs: null, fresh: false };
+            const spec = { source, name: undefined, args: [encodeValue([], 'args')], timeoutMs: null, fresh: false };
             const { gang, maxRetries, priority } = each;
             const task = head.submit({ ...spec, ...gang, maxRetries, priority });
             tasks.push(task);
@@ -130,7 +130,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
         const spec = {
           source,
           name: undefined,
-          args: encodeValue([], 'args'),
+          args: [encodeValue([], 'args')],
           timeoutMs: null,
           fresh: false,
           placement: 'pack' as const,
@@ -154,7 +154,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
 /** Accepts a task of some workers. */
 function submit(head: Head, workers: number, priority = 0, maxRetries = 0): Task {
   const source = { url: 'file:///task.js', exportName: 'default' };
-  const args = encodeValue([], 'args');
+  const args = [encodeValue([], 'args')];
   const spec = { source, name: undefined, args, timeoutMs: null, fresh: false, placement: 'pack' as const };
   return head.submit({ ...spec, workers, priority, maxRetries });
 }

@@ -1,0 +1,111 @@
+/** Options of a task: from what the user gives to what the head needs. */
+import { InvalidArgumentError, show } from '../errors.js';
+import type { Placement, TaskSpec } from '../protocol/pool-messages.js';
+import { placements, priorityRange } from '../protocol/pool-messages.js';
+import { checkSignal, first, integer, limit, oneOf } from './check-options.js';
+import type { ArgumentsOf, FunctionNames } from './task-module.js';
+import { resolveModule } from './task-module.js';
+
+/** Options of `run` and `submit` but `export` and the arguments. */
+export interface TaskOptions {
+  /** Ranks of the task, all at once; default 1. */
+  readonly workers?: number;
+  /** Label in events and logs. */
+  readonly name?: string;
+  /**
+   * On which nodes the ranks are. `'pack'` (default): on one node if that many workers are idle there, else on few.
+   * `'spread'`: on as many as possible. `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
+   */
+  readonly placement?: Placement;
+  /**
+   * An integer from −1,000 to 1,000, default 0. A task of a higher priority starts before all of lower ones that wait,
+   * also when it needs more workers than are idle; within one priority tasks start in order. What runs is not stopped.
+   * While tasks of higher priorities wait without end, one of a lower priority does not start.
+   */
+  readonly priority?: number;
+  /** Limit from assignment in milliseconds; default: none. */
+  readonly timeoutMs?: number | null;
+  /** How often to run again after the death of a worker; default 0. */
+  readonly maxRetries?: number;
+  /** Run on new threads, whose modules nobody has loaded before. */
+  readonly fresh?: boolean;
+  /** Cancels the task. */
+  readonly signal?: AbortSignal;
+}
+
+/** The arguments: the same for all ranks, which may be left out when the function takes none, or a list for each. */
+type ArgsOption<A extends readonly unknown[]> =
+  | (([] extends A ? { readonly args?: A } : { readonly args: A }) & { readonly perRankArgs?: never })
+  | {
+      readonly args?: never;
+      /** The arguments of each rank, in rank order: as many lists as `workers`. */
+      readonly perRankArgs: readonly Readonly<A>[];
+    };
+
+/** Options for a function of a typed module. */
+export type RunOptions<M, E extends keyof M> = TaskOptions &
+  ArgsOption<ArgumentsOf<M, E>> &
+  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+
+/** Options may be left out when the module has a default export whose arguments may be left out too. */
+export type RunArguments<M, E extends keyof M> = [E] extends [never]
+  ? [options: TaskOptions & { readonly export: FunctionNames<M> }]
+  : [] extends ArgumentsOf<M, E>
+    ? [options?: RunOptions<M, E>]
+    : [options: RunOptions<M, E>];
+
+/** Options for a module named by URL alone. */
+export interface UntypedRunOptions extends TaskOptions {
+  readonly export?: string;
+  /** The arguments of all ranks. */
+  readonly args?: readonly unknown[];
+  /** The arguments of each rank, in rank order, in place of `args`: as many lists as `workers`. */
+  readonly perRankArgs?: readonly (readonly unknown[])[];
+}
+
+/** Names of the options of `run` and `submit` but the arguments. */
+const taskOptionNames: readonly string[] = [
+  'workers',
+  'name',
+  'placement',
+  'priority',
+  'timeoutMs',
+  'maxRetries',
+  'fresh',
+  'signal',
+  'export',
+];
+
+/** Names of all options of `run` and `submit`. */
+export const runOptionNames: readonly string[] = [...taskOptionNames, 'args', 'perRankArgs'];
+
+/**
+ * Check and fill what a task is, but its arguments.
+ *
+ * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}
+ */
+export function fillTask(
+  what: string,
+  module: unknown,
+  options: TaskOptions & { readonly export?: string },
+): Omit<TaskSpec, 'args'> {
+  const { name, signal, fresh = false } = options;
+  const exportName = options.export ?? 'default';
+  if (typeof exportName !== 'string' || (name !== undefined && typeof name !== 'string')) {
+    throw new InvalidArgumentError(`${what}: expected export and name to be strings, received ${show(exportName)}`);
+  }
+  if (typeof fresh !== 'boolean') {
+    throw new InvalidArgumentError(`${what}: expected fresh to be true or false, received ${show(fresh)}`);
+  }
+  checkSignal(what, signal);
+  return {
+    name,
+    fresh,
+    workers: integer(what, 'workers', first(options.workers, undefined, 1), 1, Number.MAX_SAFE_INTEGER),
+    timeoutMs: limit(what, 'timeoutMs', options.timeoutMs, null),
+    maxRetries: integer(what, 'maxRetries', first(options.maxRetries, undefined, 0), 0, 1_000),
+    placement: oneOf(what, 'placement', options.placement ?? 'pack', placements),
+    priority: integer(what, 'priority', first(options.priority, undefined, 0), ...priorityRange),
+    source: { url: resolveModule(what, module), exportName },
+  };
+}
