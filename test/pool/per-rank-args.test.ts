@@ -50,7 +50,7 @@ test('copies them when it is called', async () => {
 });
 
 test('another attempt gets the same', async () => {
-  const own = await launch({ workers: 3, graceMs: 200 });
+  const own = await launch({ workers: 3, graceMs: 200, resourceLimits: { maxOldGenerationSizeMb: 64 } });
   const { transport } = own.status();
   own.on('warning', () => undefined);
   const perRankArgs = [1, 2, 3].map((each) => [transport, new Float64Array(longCount).fill(each)] as const);

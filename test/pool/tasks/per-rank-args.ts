@@ -8,13 +8,11 @@ export default function echo(...args: unknown[]): [rank: number, ...args: unknow
 /** The first attempt loses the worker of the last rank; later ones return what each rank was given. */
 export async function dieOnce(transport: 'threads' | 'mpi', own: Float64Array): Promise<number> {
   await collective.barrier();
-  if (context.attempt === 1) {
-    if (context.rank === context.size - 1) {
-      if (transport === 'mpi') process.kill(process.pid, 'SIGKILL');
-      // A thread ends with its whole window.
-      new Float32Array(collective.empty(Float32Array, 1).buffer, 0, 10).fill(1);
-    }
-    await collective.barrier();
+  if (context.attempt === 1 && context.rank === context.size - 1) {
+    if (transport === 'mpi') process.kill(process.pid, 'SIGKILL');
+    const hoard: number[][] = [];
+    for (;;) hoard.push(new Array<number>(1e5).fill(1.5));
   }
+  await collective.barrier();
   return own[0]!;
 }
