@@ -1,5 +1,6 @@
 /** The checked arguments of a call: everything is filled, nothing is optional where it need not be. */
-import type { PackedCopy } from '../operands/strides.js';
+import type { ArrayParts } from '../operands/array-parts.js';
+import type { Packing } from '../operands/strides.js';
 import type { CallName } from '../operations/call-name.js';
 import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
@@ -25,12 +26,15 @@ export interface CallArguments {
   readonly input: TypedArray | undefined;
   /** What the call writes; undefined when it writes nothing here. */
   readonly output: TypedArray | undefined;
+  /** What this rank brings, and what the call writes, where that is several arrays as one. */
+  readonly inputParts?: ArrayParts | undefined;
+  readonly outputParts?: ArrayParts | undefined;
   /** Set when the result goes to a node-shared array. */
   readonly shared: SharedPlace | undefined;
   /** Set when `input` is a packed copy, to be filled at each start. */
-  readonly packedInput: PackedCopy | undefined;
+  readonly packedInput: Packing | undefined;
   /** Set when `output` is a packed copy, to be put back where it belongs. */
-  readonly packedOutput: PackedCopy | undefined;
+  readonly packedOutput: Packing | undefined;
   /** The caller's memory that the call uses, that of the result last: nobody else may until it ends. */
   readonly memory: readonly TypedArray[];
   /** What the caller gets back: `out` where it was given, else the buffer, or the array that was made. */

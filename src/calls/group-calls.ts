@@ -20,6 +20,8 @@ import { Call } from './call.js';
 import type { Group } from './group.js';
 import { Prepared } from './prepared.js';
 import { TimeInCalls } from './time-in-calls.js';
+import { listCall } from './list-call.js';
+import { isNumber, numberCall } from './number-call.js';
 import { raggedCall } from './ragged-call.js';
 import type { Setting } from './validate.js';
 import { checkSignal, emptyArguments, validate } from './validate.js';
@@ -71,8 +73,7 @@ export class GroupCalls {
     if (failure) throw failure;
     const given = new GivenOptions();
     given.read(operation, 'prepared', options);
-    const what = methodName(operation, 'prepared');
-    const check = (): Call => this.#check(what, operation, buffer, given);
+    const check = (): Call => this.#check(operation, buffer, given, 'prepared');
     return new Prepared(this, check(), check);
   }
 
@@ -206,7 +207,7 @@ export class GroupCalls {
   #make(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
     const what = methodName(operation, form);
     const signal = checkSignal(what, given.signal);
-    const call = this.#check(what, operation, buffer, given);
+    const call = this.#check(operation, buffer, given, form);
     const { args } = call;
     this.assertFree(what, call.ranges);
     call.signal = signal;
@@ -217,12 +218,20 @@ export class GroupCalls {
     return call;
   }
 
-  #check(what: string, operation: Operation, buffer: unknown, given: GivenOptions): Call {
-    if (operation.takes !== 'blocks') {
-      return new Call(this.group, validate(what, operation, buffer, given, this.setting));
+  #check(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
+    const what = methodName(operation, form);
+    const { group, setting } = this;
+    if (operation.takesNumber && isNumber(buffer)) {
+      return new Call(group, numberCall(what, operation, buffer, given, setting, form));
     }
-    const { args, stages } = raggedCall(what, operation, buffer, given, this.setting);
-    return new Call(this.group, args, undefined, stages);
+    const isList = operation.takesList && Array.isArray(buffer);
+    if (!isList && operation.takes !== 'blocks') {
+      return new Call(group, validate(what, operation, buffer, given, setting));
+    }
+    const { args, stages } = isList
+      ? listCall(what, operation, buffer, given, setting)
+      : raggedCall(what, operation, buffer, given, setting);
+    return new Call(group, args, undefined, stages);
   }
 
   /** Whether the memory of a call is still what it was: not detached, not shrunk, not freed. */

@@ -17,16 +17,9 @@ import type { GivenOptions } from './call-options.js';
 import { checkRanges, readCounts, startsOf, unsaid } from './ragged-counts.js';
 import type { Side } from './ragged-stages.js';
 import { raggedStages } from './ragged-stages.js';
-import type { Stages } from './staged-transfer.js';
+import type { StagedCall } from './staged-transfer.js';
 import type { Setting } from './validate.js';
 import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.js';
-
-/** A call and its stages. */
-export interface RaggedCall {
-  /** What its caller gave. */
-  readonly args: CallArguments;
-  readonly stages: Stages;
-}
 
 /**
  * Check a call; nothing is copied yet.
@@ -40,7 +33,7 @@ export function raggedCall(
   buffer: unknown,
   given: GivenOptions,
   setting: Setting,
-): RaggedCall {
+): StagedCall {
   const { rank, size, arrays } = setting;
   const name = checkName(what, given.name);
   const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);

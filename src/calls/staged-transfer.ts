@@ -14,6 +14,13 @@ import { ShoalError } from '../errors.js';
  */
 export type Stages = () => Iterator<CallArguments, void, undefined>;
 
+/** A call that has stages. */
+export interface StagedCall {
+  /** What its caller gave. */
+  readonly args: CallArguments;
+  readonly stages: Stages;
+}
+
 /** See above. */
 export class StagedTransfer implements Transfer {
   readonly #channel: Channel;

@@ -80,6 +80,24 @@ function lengthText({ layout, array }: Operand): string {
   return layout ? shapeText(layout) : String(array.length);
 }
 
+/** @throws {@link InvalidArgumentError} when two arrays that a call writes or reads share a byte. */
+export function assertApart(what: string, arrays: readonly TypedArray[]): void {
+  const places = new Map<ArrayBufferLike, TypedArray[]>();
+  for (const array of arrays) {
+    const there = places.get(array.buffer);
+    if (there) there.push(array);
+    else places.set(array.buffer, [array]);
+  }
+  for (const list of places.values()) {
+    list.sort((a, b) => a.byteOffset - b.byteOffset);
+    const meets = list.some((array, i) => i > 0 && !areApart(list[i - 1] ?? array, array));
+    if (!meets) continue;
+    throw new InvalidArgumentError(
+      `${what}: expected the arrays of a list, and those of out, to lie apart; some share memory`,
+    );
+  }
+}
+
 /** Whether two arrays share no byte. */
 export function areApart(a: TypedArray, b: TypedArray): boolean {
   return !overlap(a, b);

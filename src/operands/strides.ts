@@ -86,8 +86,18 @@ export function wordsOf(
   return new Uint32Array(buffer, byteOffset, sizeBytes / 4);
 }
 
+/** Elements that lie apart, and a copy of them that does not. */
+export interface Packing {
+  /** Whether the memory of the elements is still there. */
+  readonly usable: boolean;
+  /** Copy the elements out of their memory. */
+  gather(): void;
+  /** Copy them back. */
+  scatter(): void;
+}
+
 /** The elements of a view with strides, packed: a copy in row-major order. */
-export class PackedCopy {
+export class PackedCopy implements Packing {
   readonly #memory: Words;
   readonly #packed: Words;
   /** In words. */
@@ -104,12 +114,10 @@ export class PackedCopy {
     };
   }
 
-  /** Whether the view's memory is still there. */
   get usable(): boolean {
     return this.#memory.length >= spanOf(this.#layout)[1];
   }
 
-  /** Copy the elements out of the view's memory. */
   gather(): void {
     const [memory, packed] = [this.#memory, this.#packed];
     this.#eachRow((address, position, { size, stride }) => {
@@ -118,7 +126,6 @@ export class PackedCopy {
     });
   }
 
-  /** Copy them back. */
   scatter(): void {
     const [memory, packed] = [this.#memory, this.#packed];
     this.#eachRow((address, position, { size, stride }) => {

@@ -14,6 +14,8 @@ export const allgatherObject: Operation = {
   name: 'allgatherObject',
   number: 20,
   takes: 'object',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

@@ -15,6 +15,8 @@ export const allgather: Operation = {
   name: 'allgather',
   number: 6,
   takes: 'buffer',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

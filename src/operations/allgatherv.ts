@@ -16,6 +16,8 @@ export const allgatherv: Operation = {
   name: 'allgatherv',
   number: 14,
   takes: 'blocks',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

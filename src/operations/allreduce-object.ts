@@ -14,6 +14,8 @@ export const allreduceObject: Operation = {
   name: 'allreduceObject',
   number: 22,
   takes: 'object',
+  takesList: false,
+  takesNumber: false,
   reduces: true,
   brings: 'one',
   gets: 'each',

@@ -9,7 +9,7 @@
  * costs 1 step, nP bytes read and n written per rank, and the same copies.
  */
 import type { NumericBuffer } from '../types/buffers.js';
-import type { ReduceOptions } from '../types/reduce-options.js';
+import type { ReduceListOptions, ReduceNumberOptions, ReduceOptions } from '../types/reduce-options.js';
 import type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './call-options.js';
 import type { Operation } from './operation.js';
 import { commonOptions } from './operation.js';
@@ -19,6 +19,8 @@ export const allreduce: Operation = {
   name: 'allreduce',
   number: 3,
   takes: 'buffer',
+  takesList: true,
+  takesNumber: true,
   reduces: true,
   brings: 'one',
   gets: 'one',
@@ -45,7 +47,14 @@ export interface Allreduce {
    * element i is `op` over all ranks' element i, with the same bits on all ranks. Ownership: `buffer` (and `out`)
    * belong to the call until the promise settles.
    *
-   * @returns `out` if given, else `buffer`.
+   * A list of arrays is one call, in which each is reduced by itself: bit for bit what a call for each gives. All ranks
+   * give as many, of the same dtypes and lengths in the same order. A number gives a number: a float64, and of a bigint an
+   * int64.
+   *
+   * @returns `out` if given, else `buffer`; of a number the reduction.
+   * @example
+   * await collective.allreduce(gradients, { op: 'avg' }); // a Float32Array, or a list of them
+   * const total = await collective.allreduce(loss);
    * @throws {@link InvalidArgumentError} before anything is sent; the group stays usable.
    * @throws {@link CollectiveMismatchError} on every rank, when ranks disagree; nothing is written and the group stays
    * usable.
@@ -54,11 +63,31 @@ export interface Allreduce {
    * @see MPI-4.1 section 6.9.6 (MPI_Allreduce); ray.util.collective.allreduce
    */
   allreduce<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveOptions): Promise<T>;
+  allreduce<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: ReduceListOptions<L> & CollectiveOptions,
+  ): Promise<L>;
+  allreduce<N extends number | bigint>(
+    value: N,
+    options?: ReduceNumberOptions & CollectiveOptions,
+  ): Promise<N extends bigint ? bigint : number>;
   /** Blocking twin of {@link Allreduce.allreduce}. */
   allreduceSync<T extends NumericBuffer>(buffer: T, options?: AllreduceOptions<T> & CollectiveSyncOptions): T;
+  allreduceSync<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: ReduceListOptions<L> & CollectiveSyncOptions,
+  ): L;
+  allreduceSync<N extends number | bigint>(
+    value: N,
+    options?: ReduceNumberOptions & CollectiveSyncOptions,
+  ): N extends bigint ? bigint : number;
   /** Prepare a call of {@link Allreduce.allreduce} that is started again and again. @see MPI-4.1 section 6.13 */
   allreduceInit<T extends NumericBuffer>(
     buffer: T,
     options?: AllreduceOptions<T> & CollectiveSyncOptions,
   ): PreparedCall<T>;
+  allreduceInit<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: ReduceListOptions<L> & CollectiveSyncOptions,
+  ): PreparedCall<L>;
 }

@@ -15,6 +15,8 @@ export const alltoall: Operation = {
   name: 'alltoall',
   number: 10,
   takes: 'buffer',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'each',
   gets: 'each',

@@ -16,6 +16,8 @@ export const alltoallv: Operation = {
   name: 'alltoallv',
   number: 17,
   takes: 'blocks',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'each',
   gets: 'each',

@@ -14,6 +14,8 @@ export const barrier: Operation = {
   name: 'barrier',
   number: 1,
   takes: 'nothing',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'one',

@@ -14,6 +14,8 @@ export const broadcastObject: Operation = {
   name: 'broadcastObject',
   number: 18,
   takes: 'object',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'one',

@@ -16,6 +16,8 @@ export const broadcast: Operation = {
   name: 'broadcast',
   number: 2,
   takes: 'buffer',
+  takesList: true,
+  takesNumber: true,
   reduces: false,
   brings: 'one',
   gets: 'one',
@@ -38,17 +40,31 @@ export interface BroadcastOptions {
 /** The methods of the operation. */
 export interface Broadcast {
   /**
-   * Make every rank's `buffer` a copy of the root's. Shape, ownership and errors as for {@link Allreduce.allreduce}.
+   * Make every rank's `buffer` a copy of the root's. Lists and numbers as for {@link Allreduce.allreduce}. Shape, ownership and errors as for {@link Allreduce.allreduce}.
    *
    * @returns `buffer`.
    * @see MPI-4.1 section 6.4 (MPI_Bcast); ray.util.collective.broadcast
    */
   broadcast<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T>;
+  broadcast<L extends readonly NumericBuffer[]>(buffers: L, options?: BroadcastOptions & CollectiveOptions): Promise<L>;
+  broadcast<N extends number | bigint>(
+    value: N,
+    options?: BroadcastOptions & CollectiveOptions,
+  ): Promise<N extends bigint ? bigint : number>;
   /** Blocking twin of {@link Broadcast.broadcast}. */
   broadcastSync<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveSyncOptions): T;
+  broadcastSync<L extends readonly NumericBuffer[]>(buffers: L, options?: BroadcastOptions & CollectiveSyncOptions): L;
+  broadcastSync<N extends number | bigint>(
+    value: N,
+    options?: BroadcastOptions & CollectiveSyncOptions,
+  ): N extends bigint ? bigint : number;
   /** Prepare a call of {@link Broadcast.broadcast} that is started again and again. @see MPI-4.1 section 6.13 */
   broadcastInit<T extends NumericBuffer>(
     buffer: T,
     options?: BroadcastOptions & CollectiveSyncOptions,
   ): PreparedCall<T>;
+  broadcastInit<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: BroadcastOptions & CollectiveSyncOptions,
+  ): PreparedCall<L>;
 }

@@ -12,6 +12,8 @@ export const counts: Operation = {
   name: 'counts',
   number: 13,
   takes: 'nothing',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

@@ -15,6 +15,8 @@ export const emptyShared: Operation = {
   name: 'emptyShared',
   number: 4,
   takes: 'class',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'one',

@@ -14,6 +14,8 @@ export const gatherObject: Operation = {
   name: 'gatherObject',
   number: 19,
   takes: 'object',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

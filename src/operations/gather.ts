@@ -15,6 +15,8 @@ export const gather: Operation = {
   name: 'gather',
   number: 7,
   takes: 'buffer',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

@@ -16,6 +16,8 @@ export const gatherv: Operation = {
   name: 'gatherv',
   number: 15,
   takes: 'blocks',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'one',
   gets: 'each',

@@ -31,6 +31,9 @@ export interface Operation {
    * an array that is made; or any value. Calls with the last two cannot be prepared.
    */
   readonly takes: 'nothing' | 'buffer' | 'blocks' | 'class' | 'object';
+  /** Whether the buffer may be a list of arrays; or a number, which then is the result too. */
+  readonly takesList: boolean;
+  readonly takesNumber: boolean;
   /** Whether it folds what the ranks bring. */
   readonly reduces: boolean;
   /** Blocks in what a rank brings: one, or one for each rank. The count of a call is that of a block. */

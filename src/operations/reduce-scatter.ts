@@ -15,6 +15,8 @@ export const reduceScatter: Operation = {
   name: 'reduceScatter',
   number: 9,
   takes: 'buffer',
+  takesList: false,
+  takesNumber: false,
   reduces: true,
   brings: 'each',
   gets: 'one',

@@ -5,7 +5,7 @@
  * on one host: 2 steps; nP bytes read and n written in all, (1/P)th of it per rank.
  */
 import type { NumericBuffer } from '../types/buffers.js';
-import type { ReduceOptions } from '../types/reduce-options.js';
+import type { ReduceListOptions, ReduceNumberOptions, ReduceOptions } from '../types/reduce-options.js';
 import type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './call-options.js';
 import type { Operation } from './operation.js';
 import { commonOptions } from './operation.js';
@@ -15,6 +15,8 @@ export const reduce: Operation = {
   name: 'reduce',
   number: 5,
   takes: 'buffer',
+  takesList: true,
+  takesNumber: true,
   reduces: true,
   brings: 'one',
   gets: 'one',
@@ -40,7 +42,7 @@ export interface Reduce {
    * Reduce `buffer` element by element over all ranks and leave the result on the root alone.
    *
    * Shape: as many elements on every rank. Afterwards element i of the root's result is `op` over all ranks' element i.
-   * Other ranks' arrays are not written. Ownership and errors as for {@link Allreduce.allreduce}.
+   * Other ranks' arrays are not written. Lists and numbers as for {@link Allreduce.allreduce}. Ownership and errors as for {@link Allreduce.allreduce}.
    *
    * @returns On the root `out` if given, else `buffer`; undefined on the others.
    * @example
@@ -49,11 +51,31 @@ export interface Reduce {
    * @see MPI-4.1 section 6.9.1 (MPI_Reduce); ray.util.collective.reduce
    */
   reduce<T extends NumericBuffer>(buffer: T, options?: ReduceToOptions<T> & CollectiveOptions): Promise<T | undefined>;
+  reduce<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: ReduceListOptions<L> & { readonly root?: number } & CollectiveOptions,
+  ): Promise<L | undefined>;
+  reduce<N extends number | bigint>(
+    value: N,
+    options?: ReduceNumberOptions & { readonly root?: number } & CollectiveOptions,
+  ): Promise<(N extends bigint ? bigint : number) | undefined>;
   /** Blocking twin of {@link Reduce.reduce}. */
   reduceSync<T extends NumericBuffer>(buffer: T, options?: ReduceToOptions<T> & CollectiveSyncOptions): T | undefined;
+  reduceSync<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: ReduceListOptions<L> & { readonly root?: number } & CollectiveSyncOptions,
+  ): L | undefined;
+  reduceSync<N extends number | bigint>(
+    value: N,
+    options?: ReduceNumberOptions & { readonly root?: number } & CollectiveSyncOptions,
+  ): (N extends bigint ? bigint : number) | undefined;
   /** Prepare a call of {@link Reduce.reduce} that is started again and again. @see MPI-4.1 section 6.13 */
   reduceInit<T extends NumericBuffer>(
     buffer: T,
     options?: ReduceToOptions<T> & CollectiveSyncOptions,
   ): PreparedCall<T | undefined>;
+  reduceInit<L extends readonly NumericBuffer[]>(
+    buffers: L,
+    options?: ReduceListOptions<L> & { readonly root?: number } & CollectiveSyncOptions,
+  ): PreparedCall<L | undefined>;
 }

@@ -6,7 +6,7 @@
  * 2 steps, 1 where all buffers are staged; nP²/2 bytes read and nP written in all.
  */
 import type { NumericBuffer } from '../types/buffers.js';
-import type { ReduceOptions } from '../types/reduce-options.js';
+import type { ReduceNumberOptions, ReduceOptions } from '../types/reduce-options.js';
 import type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './call-options.js';
 import type { Operation } from './operation.js';
 import { commonOptions } from './operation.js';
@@ -16,6 +16,8 @@ export const scan: Operation = {
   name: 'scan',
   number: 11,
   takes: 'buffer',
+  takesList: false,
+  takesNumber: true,
   reduces: true,
   brings: 'one',
   gets: 'one',
@@ -47,8 +49,16 @@ export interface Scan {
    * @see MPI-4.1 section 6.11.1 (MPI_Scan)
    */
   scan<T extends NumericBuffer>(buffer: T, options?: ScanOptions<T> & CollectiveOptions): Promise<T>;
+  scan<N extends number | bigint>(
+    value: N,
+    options?: ReduceNumberOptions & CollectiveOptions,
+  ): Promise<N extends bigint ? bigint : number>;
   /** Blocking twin of {@link Scan.scan}. */
   scanSync<T extends NumericBuffer>(buffer: T, options?: ScanOptions<T> & CollectiveSyncOptions): T;
+  scanSync<N extends number | bigint>(
+    value: N,
+    options?: ReduceNumberOptions & CollectiveSyncOptions,
+  ): N extends bigint ? bigint : number;
   /** Prepare a call of {@link Scan.scan} that is started again and again. @see MPI-4.1 section 6.13 */
   scanInit<T extends NumericBuffer>(buffer: T, options?: ScanOptions<T> & CollectiveSyncOptions): PreparedCall<T>;
 }

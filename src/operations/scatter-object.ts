@@ -14,6 +14,8 @@ export const scatterObject: Operation = {
   name: 'scatterObject',
   number: 21,
   takes: 'object',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'each',
   gets: 'one',

@@ -15,6 +15,8 @@ export const scatter: Operation = {
   name: 'scatter',
   number: 8,
   takes: 'buffer',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'each',
   gets: 'one',

@@ -16,6 +16,8 @@ export const scatterv: Operation = {
   name: 'scatterv',
   number: 16,
   takes: 'blocks',
+  takesList: false,
+  takesNumber: false,
   reduces: false,
   brings: 'each',
   gets: 'one',

@@ -47,8 +47,8 @@ type Half<Given> = HalfCarried<Given> | HalfPlain<Given>;
 type HalfImplied =
   | (Omit<HalfCarried<never>, 'dtype'> & { readonly dtype?: 'float16' })
   | (Omit<HalfPlain<never>, 'dtype'> & { readonly dtype?: 'float16' });
-/** Of a tensor whose dtype the compiler does not know; the call refuses what does not fit. */
-interface Unknown {
+/** Of arrays whose dtypes the compiler does not know; the call refuses what does not fit. */
+export interface AnyReduceOptions {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
   readonly op?: Named<ReduceOp>;
   /** Element type, where the tensor does not say it. */
@@ -59,7 +59,11 @@ interface Unknown {
   readonly accumulate?: 'float32';
 }
 /** A tensor's own dtype says which of its class's dtypes it holds: known only where they allow the same. */
-type OfData<D> = D extends Uint16Array ? Unknown : D extends TypedArray | Float16ArrayLike ? ReduceOptions<D> : Unknown;
+type OfData<D> = D extends Uint16Array
+  ? AnyReduceOptions
+  : D extends TypedArray | Float16ArrayLike
+    ? ReduceOptions<D>
+    : AnyReduceOptions;
 
 /** Operation and dtype of a reduction over such an array or tensor. */
 export type ReduceOptions<T extends NumericBuffer> = T extends Float32Array
@@ -87,3 +91,12 @@ export type ReduceOptions<T extends NumericBuffer> = T extends Float32Array
                       : T extends { readonly data: infer D }
                         ? OfData<D>
                         : never;
+
+/** Operation and dtype of a reduction over a list of arrays. */
+export type ReduceListOptions<L> = AnyReduceOptions & {
+  /** Where the results go: a list of arrays like those of the buffer; default: in place. */
+  readonly out?: L;
+};
+
+/** Operation of a reduction over a number, which is a float64, or over a bigint, an int64. */
+export type ReduceNumberOptions = Pick<AnyReduceOptions, 'op'>;

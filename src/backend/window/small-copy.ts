@@ -2,6 +2,8 @@
 import type { TypedArray } from '../../types/buffers.js';
 import type { Words } from '../../operands/strides.js';
 import { wordsOf } from '../../operands/strides.js';
+import type { ArrayParts } from '../../operands/array-parts.js';
+import { OutsideParts } from './outside-array.js';
 import type { RankWindow } from './rank-window.js';
 
 /** Up to so many words a loop is faster than anything else. */
@@ -9,8 +11,43 @@ const fewWords = 32;
 /** Between places that are not multiples of it `set` goes byte by byte, on shared memory. */
 const setBytes = 8;
 
+/** What a small call has outside the window, and its place there. */
+export interface Small {
+  /** Bytes that are left outside: fewer than there were once an array was detached or shrunk. */
+  readonly sizeBytes: number;
+  /** False when an array was detached or shrunk. */
+  copyIn(): boolean;
+  /** The same. */
+  copyOut(): boolean;
+}
+
+/** Several arrays as one. */
+export class SmallParts implements Small {
+  readonly #parts: ArrayParts;
+  readonly #copies: OutsideParts;
+  readonly #address: number;
+
+  constructor(parts: ArrayParts, window: RankWindow, address: number) {
+    this.#parts = parts;
+    this.#copies = new OutsideParts(parts, window.copy);
+    this.#address = address;
+  }
+
+  get sizeBytes(): number {
+    return this.#parts.bytesLeft;
+  }
+
+  copyIn(): boolean {
+    return this.#copies.into(this.#address, 0, this.#parts.sizeBytes);
+  }
+
+  copyOut(): boolean {
+    return this.#copies.outOf(this.#address, 0, this.#parts.sizeBytes);
+  }
+}
+
 /** Both as words; made once for all starts of a call. */
-export class SmallCopy {
+export class SmallCopy implements Small {
   readonly #array: Words;
   readonly #place: Words;
   readonly #address: number;
@@ -27,18 +64,15 @@ export class SmallCopy {
     else this.#how = array.byteOffset % setBytes === 0 ? 'set' : 'copy';
   }
 
-  /** Bytes that are left of the array: fewer than there were once it was detached or shrunk. */
   get sizeBytes(): number {
     return this.#array.byteLength;
   }
 
-  /** False when the array was detached or shrunk. */
   copyIn(): boolean {
     if (this.#how !== 'copy') return copy(this.#place, this.#array, this.#how);
     return this.#window.copy.into(this.#address, this.#array, 0, this.#place.byteLength);
   }
 
-  /** False when the array was detached or shrunk. */
   copyOut(): boolean {
     if (this.#how !== 'copy') return copy(this.#array, this.#place, this.#how);
     return this.#window.copy.outOf(this.#address, this.#array, 0, this.#place.byteLength);

@@ -7,44 +7,54 @@
 import assert from 'node:assert';
 import type { ShoalError } from '../../errors.js';
 import { Status } from '../../kernels/wasm-module.js';
+import type { ArrayParts } from '../../operands/array-parts.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import { layoutNumbers, stagingBytes } from './layout.js';
 import type { WindowMembers } from './piece-transfer.js';
 import { PieceTransfer } from './piece-transfer.js';
-import { SmallCopy } from './small-copy.js';
+import type { OutsideArray } from './outside-array.js';
+import { OutsideParts, OutsideSingle } from './outside-array.js';
+import type { Small } from './small-copy.js';
+import { SmallCopy, SmallParts } from './small-copy.js';
 
 /** See above. */
 export class WindowTransfer extends PieceTransfer {
   readonly #isSmall: boolean;
-  readonly #smallIn: SmallCopy | undefined;
-  readonly #smallOut: SmallCopy | undefined;
+  readonly #smallIn: Small | undefined;
+  readonly #smallOut: Small | undefined;
   /** Longer arrays outside the window: their pieces are copied into the staging, and out of the result. */
-  readonly #stagedIn: TypedArray | undefined;
-  readonly #stagedOut: TypedArray | undefined;
+  readonly #stagedIn: OutsideArray | undefined;
+  readonly #stagedOut: OutsideArray | undefined;
   /** Elements of a block that a staging half has room for. */
   readonly #stagedCount: number;
 
   constructor(members: WindowMembers, args: CallArguments, refusal: ShoalError | undefined) {
     super(members, args, refusal);
     const { window, block } = members;
-    const { input, output, count, itemBytes, blocksIn, blocksOut } = args;
-    const isOutside = (array: TypedArray): boolean => count > 0 && !window.holds(array);
-    const outside = {
-      input: input && isOutside(input) ? input : undefined,
-      output: output && isOutside(output) ? output : undefined,
-    };
+    const { input, output, inputParts, outputParts, count, itemBytes, blocksIn, blocksOut } = args;
     this.#isSmall = Math.max(blocksIn, blocksOut) * count * itemBytes <= layoutNumbers.smallBytes;
     // A single block of a result is written over the one that was brought.
     const staged = blocksIn + blocksOut === 2 ? 1 : blocksIn + blocksOut;
     this.#stagedCount = Math.floor(stagingBytes / (itemBytes * staged));
-    const copyOf = (array: TypedArray | undefined): SmallCopy | undefined =>
-      array && new SmallCopy(array, window, block.scratch);
-    this.#smallIn = this.#isSmall ? copyOf(outside.input) : undefined;
-    this.#smallOut = this.#isSmall ? copyOf(outside.output) : undefined;
-    this.#stagedIn = this.#isSmall ? undefined : outside.input;
-    this.#stagedOut = this.#isSmall ? undefined : outside.output;
+    const isOutside = (array: TypedArray | undefined): array is TypedArray =>
+      array !== undefined && count > 0 && !window.holds(array);
+    if (this.#isSmall) {
+      const smallOf = (array: TypedArray | undefined, parts: ArrayParts | undefined): Small | undefined => {
+        if (parts) return count > 0 ? new SmallParts(parts, window, block.scratch) : undefined;
+        return isOutside(array) ? new SmallCopy(array, window, block.scratch) : undefined;
+      };
+      this.#smallIn = smallOf(input, inputParts);
+      this.#smallOut = smallOf(output, outputParts);
+    } else {
+      const stagedOf = (array: TypedArray | undefined, parts: ArrayParts | undefined): OutsideArray | undefined => {
+        if (parts) return new OutsideParts(parts, window.copy);
+        return isOutside(array) ? new OutsideSingle(array, window.copy) : undefined;
+      };
+      this.#stagedIn = stagedOf(input, inputParts);
+      this.#stagedOut = stagedOf(output, outputParts);
+    }
   }
 
   start(turns: number): TransferStatus {
@@ -78,13 +88,13 @@ export class WindowTransfer extends PieceTransfer {
     const array = this.#stagedIn;
     if (!array) return true;
     const { count, itemBytes, blocksIn } = this.args;
-    const { window, block } = this.members;
+    const { block } = this.members;
     const pieceBytes = Math.min(count - this.pieceStart, this.#stagedCount) * itemBytes;
     const place = block.stagingHalf(this.sequence);
     for (let each = 0; each < blocksIn; each++) {
       const offset = (each * count + this.pieceStart) * itemBytes;
-      if (!window.copy.stage(place + each * pieceBytes, array, offset, pieceBytes)) {
-        this.lose(array.byteLength);
+      if (!array.stage(place + each * pieceBytes, offset, pieceBytes)) {
+        this.lose(array.bytesLeft);
         return false;
       }
     }
@@ -99,25 +109,31 @@ export class WindowTransfer extends PieceTransfer {
     const array = this.#stagedOut;
     if (!array) return true;
     const isCopied = this.args.blocksOut > 1 ? this.#copyBlocksOut(array) : this.#copyBlockOut(array, foldsOn);
-    if (!isCopied) this.lose(array.byteLength);
+    if (!isCopied) this.lose(array.bytesLeft);
     return isCopied;
   }
 
   /** Where the piece under way begins in the window; 0 for what is staged. */
   #addresses(): { source: number; target: number } {
     const { block } = this.members;
-    const { input, output, itemBytes, count } = this.args;
-    const addressOf = (array: TypedArray, small: unknown, staged: unknown): number => {
+    const { input, output, inputParts, outputParts, itemBytes, count } = this.args;
+    const addressOf = (
+      array: TypedArray | undefined,
+      parts: ArrayParts | undefined,
+      small: Small | undefined,
+      staged: OutsideArray | undefined,
+    ): number | undefined => {
+      if (!array && !parts) return undefined;
       if (staged || count === 0) return 0;
-      return small ? block.scratch : array.byteOffset + this.pieceStart * itemBytes;
+      return small || !array ? block.scratch : array.byteOffset + this.pieceStart * itemBytes;
     };
     // A rank that brings nothing, or gets nothing, has its one array as both: nothing is copied for the other.
-    const source = input && addressOf(input, this.#smallIn, this.#stagedIn);
-    const target = output && addressOf(output, this.#smallOut, this.#stagedOut);
+    const source = addressOf(input, inputParts, this.#smallIn, this.#stagedIn);
+    const target = addressOf(output, outputParts, this.#smallOut, this.#stagedOut);
     return { source: source ?? target ?? 0, target: target ?? source ?? 0 };
   }
 
-  #copyBlockOut(array: TypedArray, foldsOn: boolean): boolean {
+  #copyBlockOut(array: OutsideArray, foldsOn: boolean): boolean {
     const { block, window } = this.members;
     const { itemBytes } = this.args;
     const { pieceCount, result } = block;
@@ -126,21 +142,21 @@ export class WindowTransfer extends PieceTransfer {
     for (;;) {
       assert(count > 0, 'a part of a result has elements');
       const offset = (this.pieceStart + done) * itemBytes;
-      if (!window.copy.outOf(result, array, offset, count * itemBytes)) return false;
+      if (!array.outOf(result, offset, count * itemBytes)) return false;
       done += count;
       if (done >= pieceCount) return true;
       count = window.kernels.shoal_fold_on(block.address, done);
     }
   }
 
-  #copyBlocksOut(array: TypedArray): boolean {
+  #copyBlocksOut(array: OutsideArray): boolean {
     const { block, window } = this.members;
     const { count, itemBytes, blocksOut } = this.args;
     const sizeBytes = block.pieceCount * itemBytes;
     for (let each = 0; each < blocksOut; each++) {
       const place = window.kernels.shoal_result_block(block.address, each) >>> 0;
       const offset = (each * count + this.pieceStart) * itemBytes;
-      if (!window.copy.outOf(place, array, offset, sizeBytes)) return false;
+      if (!array.outOf(place, offset, sizeBytes)) return false;
     }
     return true;
   }

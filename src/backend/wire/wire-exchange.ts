@@ -11,7 +11,8 @@ import type { TypedArray } from '../../types/buffers.js';
 import type { Endpoint } from './endpoint.js';
 import type { Block, SendCount } from './open-requests.js';
 import type { TransferStatus } from '../backend.js';
-import { bytesOf } from '../piece-bytes.js';
+import type { ArrayParts } from '../../operands/array-parts.js';
+import { bytesOf, lostBuffer } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
 import { raggedExchange } from './wire-ragged.js';
 import type { WireDescriptor } from './wire-descriptor.js';
@@ -76,8 +77,7 @@ export class WireExchange implements Exchange, Vector {
     this.#channel = channel;
     this.#args = args;
     this.sequence = sequence;
-    const { input } = args;
-    const payloadBytes = this.#isSmall && input ? this.#inputBytes : 0;
+    const payloadBytes = this.#isSmall && (args.input ?? args.inputParts) ? this.#inputBytes : 0;
     this.#own = encodeDescriptor(args, channel.rank, sequence, refusal, payloadBytes);
     channel.note(channel.rank, decodeDescriptor(this.#own).descriptor);
     if (payloadBytes > 0) this.read(0, this.#own.subarray(descriptorBytes(0), descriptorBytes(0) + payloadBytes));
@@ -142,12 +142,23 @@ export class WireExchange implements Exchange, Vector {
     return this.#args.blocksOut;
   }
   read(start: number, target: Uint8Array): boolean {
-    const piece = this.#pieceOf(this.#args.input, start, target.length);
+    const { input, inputParts } = this.#args;
+    if (inputParts) {
+      return this.#copyParts(inputParts, start, target, (part, place) => {
+        target.set(part, place);
+      });
+    }
+    const piece = this.#pieceOf(input, start, target.length);
     if (piece) target.set(piece);
     return piece !== undefined;
   }
   write(start: number, source: Uint8Array): boolean {
-    const { output } = this.#args;
+    const { output, outputParts } = this.#args;
+    if (outputParts) {
+      return this.#copyParts(outputParts, start, source, (part, place) => {
+        part.set(source.subarray(place, place + part.length));
+      });
+    }
     const piece = this.#pieceOf(output, start, source.length);
     piece?.set(source);
     return piece !== undefined;
@@ -196,6 +207,21 @@ export class WireExchange implements Exchange, Vector {
       offset += each.sizeBytes;
     }
     return descriptors.sort((a, b) => a.rank - b.rank);
+  }
+
+  #copyParts(
+    parts: ArrayParts,
+    start: number,
+    { length }: Uint8Array,
+    copy: (part: Uint8Array, place: number) => void,
+  ): boolean {
+    const isCopied = parts.copyRange(start * this.#args.itemBytes, length, (array, offset, sizeBytes, place) => {
+      if (array.byteLength < offset + sizeBytes) return false;
+      copy(new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes), place);
+      return true;
+    });
+    if (!isCopied) this.ownError = lostBuffer(this.#args.operation.name, parts.bytesLeft);
+    return isCopied;
   }
 
   #pieceOf(array: TypedArray | undefined, start: number, sizeBytes: number): Uint8Array | undefined {

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { opsOf } from '../../src/types/contract.js';
+import { dtypeNames } from '../../src/types/dtype.js';
+import { sizes } from '../support/check.js';
+import { closeWorld, ranks } from '../support/world.js';
+import type { ListCall } from './tasks/lists.js';
+import { places } from './tasks/placed-array.js';
+
+const tasks = new URL('./tasks/lists.js', import.meta.url);
+const test = suite('lists of arrays, and numbers');
+
+const call: fc.Arbitrary<ListCall> = fc.record({
+  operation: fc.constantFrom('allreduce', 'allreduce', 'reduce', 'broadcast'),
+  form: fc.constantFrom('awaited', 'blocking', 'prepared'),
+  op: fc.constantFrom(...opsOf('float32').filter((op) => opsOf('int8').includes(op))),
+  root: fc.nat(6),
+  seed: fc.nat(),
+  givesOut: fc.boolean(),
+  items: fc.array(
+    fc.record({
+      dtype: fc.constantFrom(...dtypeNames),
+      count: fc.oneof(
+        { weight: 20, arbitrary: fc.nat(12) },
+        { weight: 4, arbitrary: fc.nat(700) },
+        { weight: 1, arbitrary: fc.constant(70_001) },
+      ),
+      places: fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 3 }),
+    }),
+    { maxLength: 12 },
+  ),
+});
+
+test('lists of any arrays give bit for bit what a call for each gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...sizes), fc.array(call, { minLength: 1, maxLength: 8 }), async (size, calls) => {
+      const wrong = (await ranks(size, tasks, 'listCalls', calls)) as string[][];
+      assert.equal(wrong.flat(), []);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+const cases: readonly (readonly [sentence: string, name: string])[] = [
+  ['thousands of short arrays are one call', 'manyArrays'],
+  ['numbers give numbers', 'numbers'],
+  ['lists that do not fit are refused or a mismatch, and the group goes on', 'badLists'],
+];
+for (const [sentence, name] of cases) {
+  for (const size of sizes) {
+    test(`${sentence}, ${size} ranks`, async () => {
+      const wrong = (await ranks(size, tasks, name)) as string[][];
+      assert.equal(wrong.flat(), []);
+    });
+  }
+}
+
+test.after(closeWorld);
+test.run();
