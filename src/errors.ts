@@ -32,6 +32,8 @@ export class ShoalError extends Error {
   static readonly code: string = 'ERR_SHOAL';
   /** Stable code, `ERR_SHOAL_…`. */
   readonly code: string;
+  /** Of a task of `pool.map`: the number of its item, from 0. */
+  declare readonly index: number | undefined;
 
   constructor(message: string, fields: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
     super(message, options);

@@ -2,6 +2,8 @@
 export { connect } from './driver/connect.js';
 export { launch } from './driver/launch.js';
 export type { LaunchOptions } from './driver/options.js';
+export type { Items } from './driver/item-source.js';
+export type { MapEntry, MapIterator, MapOptions, MapProgress, UntypedMapOptions } from './driver/map-options.js';
 export { Pool } from './driver/pool.js';
 export type { HeadStatus, PoolStatus } from './driver/pool.js';
 export type { RunOptions, TaskOptions, UntypedRunOptions } from './driver/task-options.js';

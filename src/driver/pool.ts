@@ -5,9 +5,16 @@ import { CancelledError, InvalidArgumentError, isError, show } from '../errors.j
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
+import type { Encoded } from '../protocol/encoded.js';
+import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { limit, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
+import type { Items } from './item-source.js';
+import { ItemSource } from './item-source.js';
+import type { ItemOf, MapArguments, MapIterator, Mapped, UntypedMapOptions } from './map-options.js';
+import { fillMap, mapOptionNames } from './map-options.js';
+import { MappedResults } from './mapped-results.js';
 import { encodeArguments } from './task-arguments.js';
 import { TaskHandle } from './task-handle.js';
 import { tellMessages } from './task-messages.js';
@@ -123,6 +130,57 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return this.#submit('submit', module, options);
   }
 
+  /**
+   * Run a task for each item, which is its only argument, and give the results as they can be given.
+   *
+   * Nothing is pulled from `items` before the first result is asked for. Then at most `concurrency` items are ahead of
+   * the consumer. A slow consumer thus slows the source down; one that never asks again leaves the tasks that are under
+   * way to their ends, and the source open. Results are those of the one rank, or with `workers` the list of all ranks.
+   *
+   * A failure comes in its place, with the item's number as `index`, and is the last: with `ordered`, after the results
+   * of all items before it. What comes after it is cancelled at once. When the loop ends, by a failure, `break` or
+   * `signal`, the tasks under way are cancelled and have ended, and the source's `return()` was called.
+   *
+   * @example
+   *   for await (const size of pool.map(tasks, paths, { export: 'sizeOf' })) total += size;
+   *   for await (const { item, value } of pool.map(tasks, paths, { ordered: false, signal })) sizes.set(item, value);
+   *
+   * @param items - Iterable or async iterable. Promises that an iterable gives are awaited.
+   * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link ClosedError} at once; the iterator throws
+   *   what {@link Pool.submit} and {@link TaskHandle.result} throw, {@link CancelledError} after an abort, and what
+   *   `items` throws.
+   */
+  map<W extends number = 1, O extends boolean = true>(
+    module: URL | string,
+    items: Items<unknown>,
+    options?: UntypedMapOptions<W, O>,
+  ): MapIterator<Mapped<unknown, unknown, W, O>>;
+  map<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>, W extends number = 1, O extends boolean = true>(
+    module: TaskModule<M>,
+    items: Items<ItemOf<M, E>>,
+    ...options: MapArguments<M, E, W, O>
+  ): MapIterator<Mapped<ItemOf<M, E>, ResultOf<M, E>, W, O>>;
+  map(module: TaskModuleLike, items: Items<unknown>, given: UntypedMapOptions = {}): MapIterator<unknown> {
+    const options = ownOptions('map', given, mapOptionNames);
+    this.#head.assertOpen();
+    const spec = fillTask('map', module, options);
+    const settings = fillMap(options, spec.workers, this.status().workers.length);
+    const site = {};
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
+    Error.captureStackTrace(site, this.map);
+    const valueOf = (results: readonly unknown[]): unknown => (spec.workers === 1 ? results[0] : results);
+    return new MappedResults(
+      new ItemSource('map', items),
+      {
+        start: (item) => this.#send({ ...spec, args: this.#encode('map', { args: [item] }, 1) }, site),
+        resultOf: (index, item, results) => {
+          return settings.ordered ? valueOf(results) : { index, item, value: valueOf(results) };
+        },
+      },
+      settings,
+    );
+  }
+
   /** A snapshot of the pool. */
   status(): PoolStatus {
     return this.#views.status();
@@ -158,19 +216,26 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   #submit(what: string, module: unknown, given: UntypedRunOptions = {}): TaskHandle<never> {
     const options = ownOptions(what, given, runOptionNames);
     this.#head.assertOpen();
-    const { signal } = options;
     const spec = fillTask(what, module, options);
-    const args = encodeArguments(what, options, spec.workers, this.#views.maxMessageBytes);
-    const task = this.#head.submit({ ...spec, args });
+    const args = this.#encode(what, options, spec.workers);
     // Cheap: the text is made when the task fails.
     const site = {};
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
     Error.captureStackTrace(site, what === 'run' ? this.run : this.submit);
+    return this.#send({ ...spec, args }, site, options.signal);
+  }
+
+  #send(spec: TaskSpec, site: { readonly stack?: string }, signal?: AbortSignal): TaskHandle<never> {
+    const task = this.#head.submit(spec);
     task.site = site;
     const handle = new TaskHandle<never>(this.#head, task);
     tellMessages(task, handle, this);
     if (signal) bindSignal(signal, handle, task.done);
     return handle;
+  }
+
+  #encode(what: string, options: Pick<UntypedRunOptions, 'args' | 'perRankArgs'>, workers: number): readonly Encoded[] {
+    return encodeArguments(what, options, workers, this.#views.maxMessageBytes);
   }
 }
 

@@ -64,7 +64,7 @@ export interface UntypedRunOptions extends TaskOptions {
 }
 
 /** Names of the options of `run` and `submit` but the arguments. */
-const taskOptionNames: readonly string[] = [
+export const taskOptionNames: readonly string[] = [
   'workers',
   'name',
   'placement',

@@ -208,6 +208,29 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   const long = Array.from({ length: 3 }, (_, rank) => [rank, new Float64Array(20_000).fill(rank)]);
   assert.equal(await pool.run(tasks, { workers: 3, export: 'echo', perRankArgs: long }), long);
   await rejectsCode(pool.run(tasks, { workers: 2, perRankArgs: long }), 'INVALID_ARGUMENT');
+  const mapped: unknown[] = [];
+  for await (const each of pool.map(tasks, [1, 2, 3], { workers: 2 })) mapped.push(each);
+  assert.equal(mapped, [
+    [3, 3],
+    [6, 6],
+    [9, 9],
+  ]);
+  const items = Array.from({ length: 300 }, (_, i) => i);
+  for await (const { item, value } of pool.map(tasks, items, { export: 'echo', ordered: false, priority: 1 })) {
+    mapped.push(item);
+    assert.equal(value, [item]);
+  }
+  assert.is(new Set(mapped).size, 3 + 300);
+  const results = pool.map(tasks, items, { export: 'sleep', timeoutMs: 60_000 });
+  for await (const each of results) {
+    assert.is(each, 'slept');
+    break;
+  }
+  const failing = (await rejectsCode(
+    pool.map(tasks, [1], { export: 'fail' }).next(),
+    'TASK_FAILED',
+  )) as TaskFailedError;
+  assert.is(failing.index, 0);
   const error = (await rejectsCode(pool.run(tasks, { workers: 2, export: 'fail' }), 'TASK_FAILED')) as TaskFailedError;
   assert.instance(error.cause, RangeError);
   assert.is(error.errors.length, 2);

@@ -15,6 +15,7 @@ import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool
 import { operations } from '../../src/operations/index.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames } from '../../src/driver/pool.js';
+import { mapOptionNames } from '../../src/driver/map-options.js';
 import { runOptionNames } from '../../src/driver/task-options.js';
 import { variableNames } from '../../src/env.js';
 import { errorClasses } from '../../src/errors.js';
@@ -38,6 +39,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Exports of `shoal/testing`': Object.keys(testing),
   'Options of `launch`': launchOptionNames,
   'Options of `run` and `submit`': runOptionNames,
+  'Options of `map`': mapOptionNames,
   ...Object.fromEntries(operations.map(({ name, options }) => [`Options of \`${name}\``, options])),
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
