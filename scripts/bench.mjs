@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- collectives | tasks | assignments | kernels] [options]`: builds, then runs. docs/performance.md
+ * `npm run bench [-- collectives | operations | tasks | assignments | kernels] [options]`: builds, then runs. docs/performance.md
  * has the options.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { output, root, say } from './command.mjs';
 import { provide } from './setup.mjs';
 
-const known = ['collectives', 'tasks', 'assignments', 'kernels'];
+const known = ['collectives', 'operations', 'tasks', 'assignments', 'kernels'];
 const peers = '--install-peers';
 const given = process.argv.slice(2);
 const named = given.length > 0 && !given[0].startsWith('-');

@@ -9,7 +9,7 @@ import { python } from '../peers/versions.js';
 import type { Contender } from '../rounds/rounds.js';
 import type { Measured } from '../rounds/samples.js';
 
-const task = taskModule<typeof import('./task.js')>(new URL('./task.ts', import.meta.url));
+const allreduceTask = new URL('./task.ts', import.meta.url);
 
 /** Of each form at the first size, before all sizes run once unmeasured. */
 const warmUpUs = 400_000;
@@ -23,8 +23,18 @@ export interface Plan {
   readonly budgetUs: number;
 }
 
-/** A pool of ours that stays up for all rounds. A round is one task, so that the pool's cost does not count. */
-export async function poolContender(name: string, options: LaunchOptions, plan: Plan): Promise<Contender> {
+/**
+ * A pool of ours that stays up for all rounds. A round is one task, so that the pool's cost does not count.
+ *
+ * @param url - The task's module.
+ */
+export async function poolContender(
+  name: string,
+  options: LaunchOptions,
+  plan: Plan,
+  url: URL = allreduceTask,
+): Promise<Contender> {
+  const task = taskModule<typeof import('./task.js')>(url);
   const pool = await launch(options);
   const { workers, sizes, budgetUs } = plan;
   const run = async (ofSizes: readonly number[], us: number): Promise<Measured[]> => {

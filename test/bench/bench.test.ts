@@ -43,6 +43,18 @@ test('collectives times every form at every size and draws what it has timed', (
   assert.not.match(svg, /NaN|undefined/);
 });
 
+test('operations times every operation on window arrays and plain ones', () => {
+  const flags = ['--only', 'threads', '--rounds', '1', '--sizes', '8,4096', '--json'];
+  const { results } = JSON.parse(bench('operations', ...flags)) as Run;
+  const names = ['broadcast', 'reduce', 'allgather', 'gather', 'scatter', 'reduceScatter', 'alltoall', 'scan'];
+  for (const form of names.flatMap((name) => [`${name}|window`, `${name}|plain`])) {
+    for (const at of [8, 4096]) {
+      const row = results.find((each) => each.form === form && each.at === at);
+      assert.ok(row && row.us > 0, `${form} at ${at} bytes`);
+    }
+  }
+});
+
 test('tasks times ours beside piscina', () => {
   const flags = ['--only', 'threads,piscina', '--rounds', '1', '--sizes', '1,32', '--json'];
   const { results } = JSON.parse(bench('tasks', ...flags)) as Run;
