@@ -66,6 +66,19 @@ export class CollectiveTimeoutError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_COLLECTIVE_TIMEOUT';
   /** The ranks that had not arrived, and the last operation each completed. */
   declare readonly missing: readonly (MemberInfo & { lastCompleted: string })[];
+  /** Of a message call: ranks that wait for one another, each for the next and the last for the first. */
+  declare readonly cycle: readonly number[] | undefined;
+}
+/** A message has more elements than the buffer of its receive; it is lost, and the group stays usable. */
+export class MessageTruncatedError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_MESSAGE_TRUNCATED';
+  /** Rank that has sent it. */
+  declare readonly source: number;
+  declare readonly tag: number;
+  /** Elements of the message. */
+  declare readonly count: number;
+  /** Elements of the buffer. */
+  declare readonly capacity: number;
 }
 /** A task's `timeoutMs` passed. */
 export class TaskTimeoutError extends ShoalError {
@@ -209,6 +222,7 @@ export const errorClasses: readonly (typeof ShoalError)[] = [
   ClosedError,
   NotAwaitedError,
   WindowDamagedError,
+  MessageTruncatedError,
 ];
 
 /** The number of an error's class in a record, from 1; 0 for none of ours. */

@@ -23,6 +23,19 @@ export type { ReduceToOptions } from './operations/reduce.js';
 export type { ScanOptions } from './operations/scan.js';
 export type { ScatterOptions } from './operations/scatter.js';
 export type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './operations/call-options.js';
+export { anySource, anyTag } from './operations/message-options.js';
+export type {
+  MessageOptions,
+  MessageSyncOptions,
+  Probed,
+  Received,
+  Source,
+  TagPattern,
+} from './operations/message-options.js';
+export type { ProbeOptions } from './operations/probe.js';
+export type { ReceivedClass, RecvOptions } from './operations/recv.js';
+export type { SendOptions } from './operations/send.js';
+export type { SendrecvOptions } from './operations/sendrecv.js';
 export { collective, context } from './collective/bound.js';
 export type { TaskContext } from './collective/scope.js';
 export type {

@@ -4,6 +4,7 @@ import type { AbortReason } from './abort-reason.js';
 import type { Descriptor } from '../operations/descriptor.js';
 import type { Lease } from './lease.js';
 import type { CallArguments } from './call-arguments.js';
+import type { Carrier } from './carrier.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 
 /** Everything of one rank that its groups share; owned by the thread that runs the rank. */
@@ -44,6 +45,10 @@ export interface Channel {
   damage(atRest: boolean): string | undefined;
   /** An exception has left a call of this rank in the middle: it touches nobody's memory any more. */
   interrupted(): void;
+  /** Whether others have sent messages to this rank, or it has made its carrier. */
+  readonly hasMessages: boolean;
+  /** Make what carries this rank's messages to others; once. */
+  makeCarrier(): Carrier;
   /** Number of the last call, or piece of one, that this rank has started; every one counts, refused ones too. */
   readonly sequence: number;
   /** Prepare a call; `refusal` when it was bad and is only announced. */

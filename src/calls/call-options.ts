@@ -8,12 +8,15 @@ export type Form = 'awaited' | 'blocking' | 'prepared';
 const suffixes = { awaited: '', blocking: 'Sync', prepared: 'Init' } as const;
 
 /** The method of an operation and form, for errors. */
-export function methodName({ name }: Operation, form: Form): string {
+export function methodName({ name }: Pick<Operation, 'name'>, form: Form): string {
   return `${name}${suffixes[form]}`;
 }
 
 /** None is given. */
 const noBlocks: GivenOptions['blocks'] = Object.freeze({});
+
+/** What has options. */
+type Optioned = Pick<Operation, 'name' | 'options'>;
 
 /** Values by option; undefined where none was given. */
 export class GivenOptions {
@@ -27,13 +30,16 @@ export class GivenOptions {
   signal: unknown;
   /** Counts and displacements, by option. */
   blocks: Readonly<Partial<Record<BlockOptionName, unknown>>> = noBlocks;
+  tag: unknown;
+  sendTag: unknown;
+  recvTag: unknown;
 
   /**
    * Read what a caller gives: its own properties alone, nothing from a prototype.
    *
    * @throws {@link InvalidArgumentError} for an option that the operation does not have, and what a getter throws.
    */
-  read(operation: Operation, form: Form, options: unknown): void {
+  read(operation: Optioned, form: Form, options: unknown): void {
     this.#clear();
     if (options === undefined) return;
     if (typeof options !== 'object' || options === null) {
@@ -73,9 +79,12 @@ export class GivenOptions {
     this.timeoutMs = undefined;
     this.signal = undefined;
     this.blocks = noBlocks;
+    this.tag = undefined;
+    this.sendTag = undefined;
+    this.recvTag = undefined;
   }
 
-  #set(operation: Operation, form: Form, key: string, value: unknown): void {
+  #set(operation: Optioned, form: Form, key: string, value: unknown): void {
     if (!operation.options.includes(key as OptionName)) {
       const names = operation.options.join(', ');
       throw new InvalidArgumentError(
@@ -105,6 +114,15 @@ export class GivenOptions {
         break;
       case 'timeoutMs':
         this.timeoutMs = value;
+        break;
+      case 'tag':
+        this.tag = value;
+        break;
+      case 'sendTag':
+        this.sendTag = value;
+        break;
+      case 'recvTag':
+        this.recvTag = value;
         break;
       case 'signal':
         this.signal = value;

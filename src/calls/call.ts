@@ -93,6 +93,11 @@ export class Call implements MemoryUser {
     return this.#refusal !== undefined;
   }
 
+  /** For errors of others that would use its memory. */
+  get what(): string {
+    return this.args.operation.name;
+  }
+
   /** Number of the piece under way; 0 while the call is queued. */
   get sequence(): number {
     return this.#state === 'queued' ? 0 : this.#transfer.sequence;

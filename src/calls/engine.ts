@@ -3,7 +3,7 @@
  * in opposite order by two ranks do not deadlock.
  */
 import assert from 'node:assert/strict';
-import { clearTimeout, longestTimerMs, nowMs, setTimeout } from '../clock.js';
+import { clearTimeout, longestTimerMs, nowMs, queueMicrotask, setTimeout } from '../clock.js';
 import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../backend/doorbell.js';
 import type { Call } from './call.js';
@@ -36,6 +36,13 @@ export interface DrivenGroup extends GroupView {
   /** No deadline of a call is before this time. */
   earliestDeadline(now: number): number;
   setAsleep(asleep: boolean): void;
+  /** Enforce the deadlines of message calls; returns the milliseconds until the clock must be read again. */
+  checkMessages(now: number): number;
+}
+
+/** What a rank waits for. */
+export interface Waited {
+  readonly settled: boolean;
 }
 
 /** What the engine asks of the thread it runs in. */
@@ -59,6 +66,8 @@ export class RankEngine {
   /** How often this rank has gone to sleep in a wait, for tests and measurements. */
   sleeps = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Awaited message calls that have not waited yet. */
+  readonly #later = new Set<Waited>();
 
   constructor(backend: Backend, doorbell: Doorbell, host: EngineHost) {
     this.backend = backend;
@@ -88,6 +97,15 @@ export class RankEngine {
     this.#rest();
   }
 
+  /**
+   * Go on with an awaited message call that has not ended at once. It waits only when the code that has made it waits
+   * too: until then that may make the calls which it waits for.
+   */
+  waitLater(request: Waited): void {
+    this.#later.add(request);
+    if (this.#later.size === 1) queueMicrotask(this.#waitForLater);
+  }
+
   /** Go on with awaited calls; they settle from here or from the event loop. */
   start(): void {
     this.#drive(this.asyncTurns);
@@ -103,7 +121,7 @@ export class RankEngine {
   }
 
   /** Block until `call` has settled. */
-  wait(call: Call): void {
+  wait(call: Waited): void {
     const block = this.#doorbell.wait;
     assert(block, 'assertBlocking comes first');
     let settled = this.#spin.again((turns) => this.#driveFor(call, turns)) || this.#yieldFor(call);
@@ -143,13 +161,13 @@ export class RankEngine {
     this.#rest();
   }
 
-  #driveFor(call: Call, turns: number): boolean {
+  #driveFor(call: Waited, turns: number): boolean {
     this.#drive(turns);
     return call.settled;
   }
 
   /** Let others have the core a number of times before sleeping: cheaper than a sleep when they are about to arrive. */
-  #yieldFor(call: Call): boolean {
+  #yieldFor(call: Waited): boolean {
     const { yieldCore } = this.#doorbell;
     if (!yieldCore) return this.#driveFor(call, 0);
     for (let turn = 0; turn < yieldTurns; turn++) {
@@ -160,7 +178,7 @@ export class RankEngine {
   }
 
   /** As `#yieldFor`, for no longer than a sleep and a wake cost. */
-  #yieldAwaited(call: Call): void {
+  #yieldAwaited(call: Waited): void {
     const { yieldCore } = this.#doorbell;
     if (!yieldCore) return;
     const until = nowMs() + mostYieldMs;
@@ -191,6 +209,26 @@ export class RankEngine {
     this.#timer = setTimeout(this.#wake, Math.min(longestTimerMs, this.#checkClock()));
   }
 
+  readonly #waitForLater = (): void => {
+    const requests = [...this.#later];
+    this.#later.clear();
+    const some: Waited = {
+      get settled() {
+        return requests.some(({ settled }) => settled);
+      },
+    };
+    if (this.canBlock && !some.settled) {
+      const spins =
+        this.#spinsAwaited &&
+        (this.#driveFor(some, this.turns) || this.#spin.again((turns) => this.#driveFor(some, turns)));
+      if (!spins) this.#yieldAwaited(some);
+    }
+    // Whoever waits for one that has ended goes on first.
+    const left = some.settled ? requests.filter(({ settled }) => !settled) : [];
+    for (const request of left) this.waitLater(request);
+    if (left.length === 0) this.#rest();
+  };
+
   readonly #wake = (): void => {
     this.#setAsleep(false);
     this.#drive(this.asyncTurns);
@@ -210,7 +248,7 @@ export class RankEngine {
       const earliest = group.earliestDeadline(now);
       const expired = earliest <= now;
       if (expired) group.head?.abort('timeout');
-      next = Math.min(next, earliest - now);
+      next = Math.min(next, earliest - now, group.checkMessages(now));
       const { head } = group;
       if (!head) continue;
       if (head.polls) next = Math.min(next, expired ? 1 : sliceMs / 10);

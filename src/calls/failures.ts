@@ -48,7 +48,7 @@ export function abortError(group: GroupView, reason: AbortReason): ShoalError {
   const fields = { rank, taskId: group.taskId };
   switch (kind) {
     case 'timeout':
-      return timeoutError(group, rank ?? group.rank);
+      return messageTimeout(group, rank ?? group.rank) ?? timeoutError(group, rank ?? group.rank);
     case 'cancelled': {
       const cause = rank === undefined ? undefined : peerError(group, rank);
       return new CancelledError(`the task's collectives were cancelled by ${who}`, fields, { cause });
@@ -86,6 +86,14 @@ export function missingText(missing: CollectiveTimeoutError['missing']): string 
   const one = (m: (typeof missing)[number]): string =>
     `rank ${m.rank} (worker ${m.worldRank}, host ${m.node}, pid ${m.pid}; last completed: ${m.lastCompleted})`;
   return missing.map(one).join(', ');
+}
+
+/** Who waited for whom, as the rank says whose message call has passed its deadline; undefined: it was another call. */
+function messageTimeout(group: GroupView, rank: number): CollectiveTimeoutError | undefined {
+  const told = peerError(group, rank);
+  if (!(told instanceof CollectiveTimeoutError)) return undefined;
+  const { message, missing, cycle, taskId } = told as CollectiveTimeoutError & { taskId: unknown };
+  return taskId === group.taskId ? new CollectiveTimeoutError(message, { missing, cycle, rank, taskId }) : undefined;
 }
 
 function timeoutError(group: GroupView, waiting: number): CollectiveTimeoutError {

@@ -5,8 +5,8 @@ import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
-import type { MemoryRange } from '../operands/buffers-in-use.js';
-import { BuffersInUse, rangesOf } from '../operands/buffers-in-use.js';
+import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
+import { BuffersInUse, overlap, rangesOf } from '../operands/buffers-in-use.js';
 import { isDetached } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import type { TypedArray } from '../types/buffers.js';
@@ -17,6 +17,7 @@ import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
 import { Call } from './call.js';
+import type { Waited } from './engine.js';
 import type { Group } from './group.js';
 import { Prepared } from './prepared.js';
 import { TimeInCalls } from './time-in-calls.js';
@@ -29,13 +30,21 @@ import { checkSignal, emptyArguments, validate } from './validate.js';
 /** Calls on so few bytes are not measured each. */
 const shortBytes = 65_536;
 
+/** A call that uses memory. */
+export interface BufferUser extends MemoryUser {
+  /** The method, for errors. */
+  readonly what: string;
+}
+
 /** Owned by the collectives of the group. */
 export class GroupCalls {
   readonly group: Group;
   readonly setting: Setting;
   /** Note the line that made an awaited call. */
-  readonly #notesLines: boolean;
-  readonly #inUse = new BuffersInUse<Call>();
+  readonly notesLines: boolean;
+  readonly #inUse = new BuffersInUse<BufferUser>();
+  /** Messages that are read from memory: several may be from the same. */
+  readonly #readers = new Set<BufferUser>();
   readonly #cache = new CallCache();
   readonly #time = new TimeInCalls();
   /** Read into at each call, and taken by one that is new. */
@@ -43,7 +52,7 @@ export class GroupCalls {
 
   constructor(group: Group, timeoutMs: number, notesLines: boolean) {
     this.group = group;
-    this.#notesLines = notesLines;
+    this.notesLines = notesLines;
     this.setting = { arrays: group.engine.backend.arrays, rank: group.rank, size: group.members.length, timeoutMs };
   }
 
@@ -105,7 +114,7 @@ export class GroupCalls {
     const { args, signal } = call;
     this.#inUse.take(call);
     call.isHeld = true;
-    if (this.#notesLines) call.madeAt = callSite();
+    if (this.notesLines) call.madeAt = callSite();
     args.packedInput?.gather();
     if (signal?.aborted) group.abort(encodeAbort('cancelled', group.rank));
     if (group.start(call, engine.asyncTurns)) {
@@ -150,7 +159,7 @@ export class GroupCalls {
     // Most calls take this way: what is known since arrays were last freed is still so.
     const isKnown = !call.canLose && call.checkedAt === this.setting.arrays.frees;
     if (!isKnown && !this.#isIntact(call)) return false;
-    return this.#inUse.isEmpty || this.#inUse.userOf(call.ranges) === undefined;
+    return (this.#inUse.isEmpty && this.#readers.size === 0) || this.#userOf(call.ranges) === undefined;
   }
 
   /** The same, of a group that is open and a thread that may block. */
@@ -160,16 +169,60 @@ export class GroupCalls {
 
   /** @throws {@link InvalidArgumentError} when a call in flight uses a buffer. */
   assertFree(what: string, ranges: readonly MemoryRange[]): void {
+    this.#assertNoUser(what, this.#userOf(ranges));
+  }
+
+  /** @throws {@link InvalidArgumentError} when a call in flight may write a buffer. */
+  assertReadable(what: string, ranges: readonly MemoryRange[]): void {
+    this.#assertNoUser(what, this.#inUse.userOf(ranges));
+  }
+
+  /** An awaited message call uses its memory, only to read it or not, until `giveBack`. */
+  take(user: BufferUser, reads: boolean): void {
+    if (reads) this.#readers.add(user);
+    else this.#inUse.take(user);
+  }
+
+  giveBack(user: BufferUser, reads: boolean): void {
+    if (reads) this.#readers.delete(user);
+    else this.#inUse.giveBack(user);
+  }
+
+  /** Block until a message call has ended. */
+  waitFor(call: Waited): void {
+    this.#time.begin();
+    const { engine } = this.group;
+    this.group.step(engine.turns);
+    if (!call.settled) engine.wait(call);
+    this.#time.end();
+  }
+
+  /** An awaited message call waits from now on. */
+  beginTime(): void {
+    this.#time.begin();
+  }
+
+  endTime(): void {
+    this.#time.end();
+  }
+
+  #userOf(ranges: readonly MemoryRange[]): BufferUser | undefined {
     const user = this.#inUse.userOf(ranges);
+    if (user || this.#readers.size === 0) return user;
+    for (const reader of this.#readers) if (overlap(reader.ranges, ranges)) return reader;
+    return undefined;
+  }
+
+  #assertNoUser(what: string, user: BufferUser | undefined): void {
     if (!user) return;
     throw new InvalidArgumentError(
-      `${what}: the buffer is still in use by ${user.args.operation.name} on the same rank; await that call first`,
+      `${what}: the buffer is still in use by ${user.what} on the same rank; await that call first`,
     );
   }
 
   /** Whether a call in flight uses any byte of an array. */
   isInUse(array: TypedArray): boolean {
-    return this.#inUse.userOf(rangesOf([array])) !== undefined;
+    return this.#userOf(rangesOf([array])) !== undefined;
   }
 
   /** Announce a bad call to the peers, who are to stay in step. Returns the error to throw. */

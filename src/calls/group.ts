@@ -7,13 +7,17 @@ import type { Lease } from '../backend/lease.js';
 import type { DrivenGroup, RankEngine } from './engine.js';
 import { damageError } from '../backend/damage.js';
 import { abortError } from './failures.js';
+import type { MessageGroup } from './group-messages.js';
+import { GroupMessages } from './group-messages.js';
+import type { MessageRequest } from './message-requests.js';
+import { nowMs } from '../clock.js';
 import type { Channel } from '../backend/backend.js';
 
 /** Settled calls that a queue may hold. */
 const keptSettled = 1_000;
 
 /** Open until it fails (first cause wins) or closes. Calls run in call order. */
-export class Group implements CallGroup, DrivenGroup {
+export class Group implements CallGroup, DrivenGroup, MessageGroup {
   readonly engine: RankEngine;
   readonly rank: number;
   readonly members: readonly MemberInfo[];
@@ -23,6 +27,7 @@ export class Group implements CallGroup, DrivenGroup {
   #damage: WindowDamagedError | undefined;
   #closed = false;
   #asleep = false;
+  #messages: GroupMessages | undefined;
   readonly #queue: Call[] = [];
   /** Of the call whose turn it is; those before it have settled. */
   #first = 0;
@@ -51,6 +56,11 @@ export class Group implements CallGroup, DrivenGroup {
     return this.#queue[this.#first];
   }
 
+  /** Made when it is first asked for. */
+  get messages(): GroupMessages {
+    return (this.#messages ??= new GroupMessages(this));
+  }
+
   /**
    * No deadline of a call is before this time, as far as is known: the one that counts may have been a settled call's.
    * Once it is past, all calls are checked. With many calls in flight that is seldom.
@@ -70,11 +80,23 @@ export class Group implements CallGroup, DrivenGroup {
   get inFlight(): { operation: string; sequence: number; at: string | undefined }[] {
     if (this.#closed || this.#failure || this.abortReason()) return [];
     let sequence = this.sequence;
-    return this.#queue.slice(this.#first).flatMap((call) => {
+    const messages = (this.#messages?.open ?? []).map(({ text, number, madeAt }) => {
+      return { operation: text, sequence: number, at: madeAt };
+    });
+    const calls = this.#queue.slice(this.#first).flatMap((call) => {
       const number = call.sequence === 0 ? ++sequence : call.sequence;
       if (call.isRefused) return [];
       return [{ operation: call.args.operation.name, sequence: number, at: call.madeAt }];
     });
+    return [...calls, ...messages];
+  }
+
+  /** Messages that nobody has received, in words: those that have come, and those to ranks that have returned. */
+  get unreceived(): readonly string[] {
+    if (this.#closed || this.#failure || this.abortReason()) return [];
+    if (!this.#messages && !this.channel.hasMessages) return [];
+    const come = this.messages.unreceived().map(({ source, tag }) => `message of rank ${source} with tag ${tag}`);
+    return [...come, ...this.messages.untaken.map((dest) => `message to rank ${dest}, which had returned`)];
   }
 
   /** Why no further call is possible; undefined while the group is open. */
@@ -95,7 +117,8 @@ export class Group implements CallGroup, DrivenGroup {
    */
   damage(): WindowDamagedError | undefined {
     if (this.#damage || this.#closed) return this.#damage;
-    const atRest = !this.head && !this.#failure && !this.abortReason();
+    const isInCall = this.head !== undefined || this.#messages?.isOpen === true;
+    const atRest = !isInCall && !this.#failure && !this.abortReason();
     const where = this.channel.damage(atRest);
     if (where !== undefined) this.#damage = damageError(this, where);
     return this.#damage;
@@ -127,11 +150,24 @@ export class Group implements CallGroup, DrivenGroup {
       if (this.head === call) this.#first++;
     }
     if (this.#first > keptSettled && this.#first * 2 > this.#queue.length) this.#forgetSettled();
-    if (!this.head) this.#rest();
+    if (this.#messages?.isOpen) this.#messages.step(this.head ? 0 : turns);
+    if (!this.head && !this.#messages?.isOpen) this.#rest();
+  }
+
+  /** A message call has not ended at once: the engine moves it on. */
+  follow(request: MessageRequest): void {
+    request.beginWait(nowMs());
+    this.engine.pending.add(this);
+  }
+
+  /** Enforce the deadlines of message calls; returns the milliseconds until the clock must be read again. */
+  checkMessages(now: number): number {
+    return this.#messages?.checkClock(now) ?? Infinity;
   }
 
   /** Say whether this rank waits for its doorbell in a call of this group. */
   setAsleep(asleep: boolean): void {
+    if (asleep) this.#messages?.beforeSleep();
     if (asleep === this.#asleep) return;
     this.#asleep = asleep;
     this.channel.setAsleep(asleep);
@@ -148,6 +184,7 @@ export class Group implements CallGroup, DrivenGroup {
     const calls = this.#queue.splice(0).slice(this.#first);
     this.#first = 0;
     for (const call of calls) call.reject(this.#failure);
+    this.#messages?.fail(this.#failure);
     this.#rest();
   }
 
@@ -162,7 +199,7 @@ export class Group implements CallGroup, DrivenGroup {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const closed = this.head && this.failure;
+    const closed = (this.head ?? this.#messages?.isOpen) && this.failure;
     if (closed) this.fail(closed);
     this.channel.close();
     this.engine.groupEnded();

@@ -1,36 +1,39 @@
 /** `collective` and `context` of `shoal/worker`: without state of their own, each use finds its task anew. */
 import { operations } from '../operations/index.js';
+import { messageMethodNames } from '../operations/message-operation.js';
+import { messageOperations } from '../operations/messages.js';
 import { methodNames } from '../operations/operation.js';
 import type { Collective } from './collective.js';
 import type { TaskContext } from './scope.js';
 import { currentScope } from './scope.js';
 
-/** No method takes more than three arguments; a list of any length would cost each call some time. */
-type Method = (first?: unknown, second?: unknown, third?: unknown) => unknown;
+/** No method takes more than five arguments; a list of any length would cost each call some time. */
+type Method = (first?: unknown, second?: unknown, third?: unknown, fourth?: unknown, fifth?: unknown) => unknown;
 
 function methodOf(name: keyof Collective): Method {
   const what = `collective.${name}`;
-  return (first, second, third) => {
+  return (first, second, third, fourth, fifth) => {
     const own = currentScope(what).collective as unknown as Readonly<Record<string, Method>>;
-    return own[name]?.(first, second, third);
+    return own[name]?.(first, second, third, fourth, fifth);
   };
 }
 
 /** A function that returns a promise rejects; it never throws. */
 function awaitedMethodOf(name: keyof Collective): Method {
   const method = methodOf(name);
-  return (first, second, third) => {
+  return (first, second, third, fourth, fifth) => {
     try {
-      return method(first, second, third);
+      return method(first, second, third, fourth, fifth);
     } catch (error) {
       return Promise.reject(error);
     }
   };
 }
 
-const awaitedMethods = new Set(operations.map(({ name }) => name));
+const awaitedMethods = new Set([...operations, ...messageOperations].map(({ name }) => name));
 const methods: readonly (keyof Collective)[] = [
   ...(operations.flatMap(methodNames) as (keyof Collective)[]),
+  ...(messageOperations.flatMap(messageMethodNames) as (keyof Collective)[]),
   'empty',
   'free',
   'current',

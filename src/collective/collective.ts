@@ -20,6 +20,10 @@ import type { GatherObject } from '../operations/gather-object.js';
 import type { AllgatherObject } from '../operations/allgather-object.js';
 import type { ScatterObject } from '../operations/scatter-object.js';
 import type { AllreduceObject } from '../operations/allreduce-object.js';
+import type { Probe } from '../operations/probe.js';
+import type { Recv } from '../operations/recv.js';
+import type { Send } from '../operations/send.js';
+import type { Sendrecv } from '../operations/sendrecv.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
 /** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
@@ -45,7 +49,11 @@ export interface Collective
     AllgatherObject,
     ScatterObject,
     AllreduceObject,
-    EmptyShared {
+    EmptyShared,
+    Send,
+    Recv,
+    Sendrecv,
+    Probe {
   /**
    * Make an array of `count` zeros inside the window: collectives on it copy nothing.
    *

@@ -4,12 +4,15 @@ import type { Group } from '../calls/group.js';
 import { GroupCalls } from '../calls/group-calls.js';
 import type { GivenObject } from '../calls/object-calls.js';
 import { ObjectCalls } from '../calls/object-calls.js';
+import { MessageCalls } from '../calls/message-calls.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, checkMade } from '../operands/array-class.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import { viewOf } from '../operands/tensor.js';
 import { trusted } from '../operands/trusted-array.js';
 import { operations } from '../operations/index.js';
+import type { MessageOperation } from '../operations/message-operation.js';
+import { messageOperations } from '../operations/messages.js';
 import type { Operation } from '../operations/operation.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { Collective } from './collective.js';
@@ -19,6 +22,7 @@ class OwnCollective {
   readonly calls: GroupCalls;
   readonly arrayCalls: ArrayCalls;
   readonly objectCalls: ObjectCalls;
+  readonly messageCalls: MessageCalls;
   readonly #group: Group;
   readonly #arrays: TaskArrays;
   /** Fill freed memory with 0xFF, so that a use after free shows. */
@@ -28,6 +32,7 @@ class OwnCollective {
     this.calls = new GroupCalls(group, timeoutMs, poison);
     this.arrayCalls = new ArrayCalls(this.calls);
     this.objectCalls = new ObjectCalls(this.calls);
+    this.messageCalls = new MessageCalls(this.calls);
     this.#group = group;
     this.#poison = poison;
     this.#arrays = group.engine.backend.arrays;
@@ -75,7 +80,7 @@ class OwnCollective {
   }
 }
 
-type Form = (this: OwnCollective, first: unknown, second: unknown, third: unknown) => unknown;
+type Form = (this: OwnCollective, ...args: unknown[]) => unknown;
 
 /** The methods of an operation. */
 function formsOf(operation: Operation): Readonly<Record<string, Form>> {
@@ -119,8 +124,21 @@ function formsOf(operation: Operation): Readonly<Record<string, Form>> {
   };
 }
 
-for (const operation of operations) {
-  for (const [form, value] of Object.entries(formsOf(operation))) {
+/** The methods of a message call. */
+function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Form>> {
+  const { name } = operation;
+  return {
+    [name](...args) {
+      return this.messageCalls.start(operation, args);
+    },
+    [`${name}Sync`](...args) {
+      return this.messageCalls.run(operation, args);
+    },
+  };
+}
+
+for (const forms of [...operations.map(formsOf), ...messageOperations.map(messageFormsOf)]) {
+  for (const [form, value] of Object.entries(forms)) {
     Object.defineProperty(OwnCollective.prototype, form, { value, configurable: true, writable: true });
   }
 }

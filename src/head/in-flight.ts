@@ -24,15 +24,30 @@ export function ranksText(ranks: readonly number[]): string {
   return `ranks ${ranks.slice(0, 8).join(', ')}${ranks.length > 8 ? ', …' : ''}`;
 }
 
-/** `allreduce, call 1 of the group, was in flight …`, with what to do. */
+/** `nobody had awaited allreduce, call 1 of the group …`, with what to do. */
 export function inFlightText(calls: readonly InFlightCall[]): string {
+  const [made, left] = [calls.filter(({ sequence }) => sequence > 0), calls.filter(({ sequence }) => sequence === 0)];
+  return [...(made.length > 0 ? [callsText(made)] : []), ...(left.length > 0 ? [messagesText(left)] : [])].join('; ');
+}
+
+function callsText(calls: readonly InFlightCall[]): string {
   const list = calls.slice(0, named).map(({ operation, sequence, at }) => {
-    return `${operation}, call ${sequence} of the group${at === undefined ? '' : `, made at ${at}`}`;
+    // A call of one rank says with which other, in brackets.
+    const whose = operation.includes('(') ? 'message call' : 'call';
+    const number = `${whose} ${sequence} of ${whose === 'call' ? 'the group' : 'the rank'}`;
+    return `${operation}, ${number}${at === undefined ? '' : `, made at ${at}`}`;
   });
   if (calls.length > named) list.push(`${calls.length - named} or more further calls`);
   const where = calls.every(({ at }) => at === undefined) ? '; SHOAL_DEBUG=1 names the line that made the call' : '';
   return (
     `nobody had awaited ${list.join(' and ')}: what its buffer holds then depends on luck. ` +
-    `Await every collective before the function ends${where}`
+    `Await every collective and message before the function ends${where}`
   );
+}
+
+/** Records of number 0 are messages. */
+function messagesText(messages: readonly InFlightCall[]): string {
+  const list = messages.slice(0, named).map(({ operation }) => `a ${operation}`);
+  if (messages.length > named) list.push(`${messages.length - named} or more further messages`);
+  return `nobody had received ${list.join(' and ')}: it is lost`;
 }

@@ -92,7 +92,8 @@ export class BuffersInUse<User extends MemoryUser> {
   }
 }
 
-function overlap(some: readonly MemoryRange[], others: readonly MemoryRange[]): boolean {
+/** Whether two users have a byte in common. */
+export function overlap(some: readonly MemoryRange[], others: readonly MemoryRange[]): boolean {
   for (const a of some) {
     for (const b of others) if (a.buffer === b.buffer && a.start < b.end && b.start < a.end) return true;
   }

@@ -8,7 +8,16 @@ export type Blocks = 'one' | 'each';
 
 /** All options. */
 export type OptionName =
-  'op' | 'dtype' | 'accumulate' | 'out' | 'root' | BlockOptionName | (typeof commonOptions)[number];
+  | 'op'
+  | 'dtype'
+  | 'accumulate'
+  | 'out'
+  | 'root'
+  | 'tag'
+  | 'sendTag'
+  | 'recvTag'
+  | BlockOptionName
+  | (typeof commonOptions)[number];
 
 /** Options of operations whose blocks have any length. */
 export type BlockOptionName =

@@ -96,6 +96,7 @@ export class RankTask {
       });
       // A collective that nobody awaited still belongs to the task.
       await this.#engine.idle();
+      this.#noteUnreceived();
       return value;
     } finally {
       if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
@@ -124,6 +125,8 @@ export class RankTask {
   /** The rank's function has returned: announce it. Returns what the head compares. */
   finish(): { sequence: number; sent: number; received: number; aborted: boolean } {
     this.group.finish();
+    // Once more: whoever sends from now on finds that this rank has returned.
+    this.#noteUnreceived();
     const { sent, received } = this.group.channel.traffic;
     return { sequence: this.group.sequence, sent, received, aborted: this.group.abortReason() !== undefined };
   }
@@ -140,6 +143,12 @@ export class RankTask {
     if (this.#runtime.running === this.scope) this.#runtime.running = undefined;
     this.group.close();
     this.#collective.releaseArrays();
+  }
+
+  #noteUnreceived(): void {
+    const calls = this.inFlight.filter(({ sequence }) => sequence !== 0);
+    const messages = this.group.unreceived.map((operation) => ({ operation, sequence: 0, at: undefined }));
+    this.inFlight = [...calls, ...messages].slice(0, maxCalls);
   }
 
   #signal(): AbortSignal {

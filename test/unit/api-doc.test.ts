@@ -13,6 +13,7 @@ import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
 import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
 import { operations } from '../../src/operations/index.js';
+import { messageOperations } from '../../src/operations/messages.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames } from '../../src/driver/pool.js';
 import { mapOptionNames } from '../../src/driver/map-options.js';
@@ -40,7 +41,9 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Options of `launch`': launchOptionNames,
   'Options of `run` and `submit`': runOptionNames,
   'Options of `map`': mapOptionNames,
-  ...Object.fromEntries(operations.map(({ name, options }) => [`Options of \`${name}\``, options])),
+  ...Object.fromEntries(
+    [...operations, ...messageOperations].map(({ name, options }) => [`Options of \`${name}\``, options]),
+  ),
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
   'Flags of `shoal run`': runCommand().options.map(({ long }) => long!),

@@ -3,6 +3,8 @@ import * as assert from 'uvu/assert';
 import { thrownBy } from '../support/check.js';
 import type { Model } from './model/explore.js';
 import { explore, Violation } from './model/explore.js';
+import { chunks, direct, ring } from './model/lane.js';
+import type { ChunkFault, DirectFault, RingFault } from './model/lane.js';
 import { largeCall } from './model/large-call.js';
 import type { LargeFault } from './model/large-call.js';
 import { smallCall } from './model/small-call.js';
@@ -53,23 +55,68 @@ const smallFaults: readonly (readonly [SmallFault, RegExp])[] = [
   ['no look at abort', /stuck/],
 ];
 
-for (const [ranks, chunks, least] of [
+const ringFaults: readonly (readonly [RingFault, RegExp])[] = [
+  ['tail before the record', /is taken for/],
+  ['no look at head', /is taken for/],
+  ['no look before sleep', /stuck/],
+  ['no notification', /stuck/],
+];
+
+const chunkFaults: readonly (readonly [ChunkFault, RegExp])[] = [
+  ['number before the index is cleared', /another chunk/],
+  ['index read before the number', /another chunk/],
+  ['index before the bytes', /another chunk/],
+  ['wanted before taken', /stuck|another chunk/],
+  ['fills what was not taken', /stuck|another chunk/],
+];
+
+const directFaults: readonly (readonly [DirectFault, RegExp])[] = [
+  ['no look at abort after the copy', /changed array/],
+  ['done before the copy', /changed array/],
+];
+
+test('rules M2 and M3 hold in every state of a ring of records', () => {
+  holds('ring', ring(5, 'none'), 100);
+});
+for (const [fault, expected] of ringFaults) {
+  test(`the model of a ring finds the fault: ${fault}`, () => {
+    finds(ring(5, fault), expected);
+  });
+}
+test('rules M4 and M5 hold in every state of two long messages', () => {
+  for (const total of [1, 2, 3, 5]) holds(`chunks, ${total} each`, chunks(total, 'none'), 50);
+});
+for (const [fault, expected] of chunkFaults) {
+  test(`the model of long messages finds the fault: ${fault}`, () => {
+    finds(chunks(5, fault), expected);
+  });
+}
+test('rules M5 and M6 hold in every state of a message that is copied out of its array', () => {
+  holds('direct', direct('none'), 20);
+});
+for (const [fault, expected] of directFaults) {
+  test(`the model of a direct message finds the fault: ${fault}`, () => {
+    finds(direct(fault), expected);
+  });
+}
+
+for (const [ranks, count, least] of [
   [2, 2, 1_000],
   [2, 3, 1_000],
   [3, 2, 10_000],
   [3, 3, 100_000],
 ] as const) {
-  const size = `${ranks} ranks, ${chunks} chunks`;
+  const size = `${ranks} ranks, ${count} chunks`;
   test(`rules 2 and 4-7 hold in every state of a large call, ${size}`, () => {
-    holds(`large call, ${size}`, largeCall(ranks, chunks, 'none'), least);
+    holds(`large call, ${size}`, largeCall(ranks, count, 'none'), least);
   });
   test(`they hold with one target for all ranks, ${size}`, () => {
-    holds(`shared target, ${size}`, largeCall(ranks, chunks, 'none', 'shared'), least);
+    holds(`shared target, ${size}`, largeCall(ranks, count, 'none', 'shared'), least);
   });
   for (const [fault, expected] of [...largeFaults, writesByAll]) {
     test(`the model of a large call finds the fault: ${fault}, ${size}`, () => {
       const targets = fault === writesByAll[0] ? ['shared' as const] : ['own' as const, 'shared' as const];
-      for (const target of targets) finds(largeCall(ranks, chunks, fault, target), expected);
+      for (const target of targets) finds(largeCall(ranks, count, fault, target), expected);
     });
   }
 }

@@ -72,7 +72,10 @@ struct Member {
   struct alignas(kLineBytes) { uint32_t busy; } touch;     // 1 while the member reads or writes others' memory
   // asleep: 1 while it waits for its doorbell. finished: 0, or the sequence at which the function returned.
   struct alignas(kLineBytes) { uint32_t asleep; uint32_t padding; uint64_t finished; } sleep;
-  struct alignas(kLineBytes) { uint32_t dead; } control;   // 1 once its thread or process is proven gone
+  // dead: 1 once its thread or process is proven gone. The rest is of messages (section "Messages" of
+  // docs/window-protocol.md): outbox: where its lanes are listed. openers: lanes to it that were opened; those who open
+  // one add 1. waitsFor, waitsTag: what it waits for, for errors of others.
+  struct alignas(kLineBytes) { uint32_t dead; Address outbox; uint32_t openers; uint32_t waitsFor; int32_t waitsTag; } control;
 };
 static_assert(sizeof(Member) == kRing * 128 + 4 * kLineBytes, "members are packed lines");
 

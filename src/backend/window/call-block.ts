@@ -168,6 +168,11 @@ export class CallBlock {
     Atomics.store(this.#node.u32, (this.#member(self) + at.memberAsleep) / 4, asleep ? 1 : 0);
   }
 
+  /** Whether others have opened lanes to this rank. */
+  hasLanes(self: number): boolean {
+    return Atomics.load(this.#node.u32, (this.#member(self) + at.memberOpeners) / 4) !== 0;
+  }
+
   /** Say that this rank touches nobody's memory: the kernels did not come to it. */
   setIdle(self: number): void {
     Atomics.store(this.#node.u32, (this.#member(self) + at.memberBusy) / 4, 0);

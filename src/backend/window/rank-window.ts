@@ -25,6 +25,9 @@ export class RankWindow {
   readonly #buffer: ArrayBufferLike;
   readonly #freeBlocks: number[];
   #ownStagingUsed = false;
+  /** Memory that other ranks read until all have ended the task of this rank, and that of the task before. */
+  readonly #forTask = new Set<number>();
+  readonly #ofEnded = new Set<number>();
   /** A guard that was broken when its array was freed. */
   #brokenGuard: string | undefined;
 
@@ -92,6 +95,30 @@ export class RankWindow {
     const sizeBytes = this.arena.free(address);
     if (sizeBytes !== undefined) this.#brokenGuard ??= this.#guardBehind(address, sizeBytes);
     return sizeBytes;
+  }
+
+  /**
+   * Zeroed memory that others may read as long as one of them has the task: it goes back when this rank has its next.
+   * Undefined when the arena has no room.
+   */
+  allocateForTask(sizeBytes: number): number | undefined {
+    const address = this.allocate(sizeBytes);
+    if (address !== undefined) this.#forTask.add(address);
+    return address;
+  }
+
+  /** This rank's task has ended, and others may still have it. Returns what stays allocated. */
+  endTask(poison: boolean): ReadonlySet<number> {
+    for (const address of this.#forTask) this.#ofEnded.add(address);
+    this.#forTask.clear();
+    return new Set([...this.shared.end(poison), ...this.#ofEnded]);
+  }
+
+  /** This rank has a task again: that before has ended on all its ranks. */
+  beginTask(): void {
+    this.shared.begin();
+    for (const address of this.#ofEnded) this.free(address);
+    this.#ofEnded.clear();
   }
 
   /** Free a node-shared array on this rank. Returns false when this rank has none there. */

@@ -77,8 +77,8 @@ export class WindowArrays implements TaskArrays {
 
   release(poison: boolean): void {
     this.frees++;
-    const { arena, shared } = this.#window;
-    const kept = shared.end(poison);
+    const { arena } = this.#window;
+    const kept = this.#window.endTask(poison);
     if (kept.size === 0 && !poison) {
       arena.reset();
       return;

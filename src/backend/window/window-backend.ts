@@ -24,7 +24,7 @@ export class WindowBackend implements Backend {
   }
 
   join(lease: Lease): Channel {
-    this.#window.shared.begin();
+    this.#window.beginTask();
     const block = this.#window.takeBlock(lease.slot, lease.rank, lease.members.length);
     if (!block) {
       throw new UnsupportedError(

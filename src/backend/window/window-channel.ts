@@ -9,6 +9,7 @@ import type { Channel } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import type { PieceTransfer, WindowMembers } from './piece-transfer.js';
 import { RaggedTransfer } from './ragged-transfer.js';
+import { WindowCarrier } from './window-carrier.js';
 import { WindowTransfer } from './window-transfer.js';
 
 /** One rank's side of one slot. */
@@ -76,6 +77,14 @@ export class WindowChannel implements Channel, WindowMembers {
     if (!block.isWhole) return "the block of this rank's calls";
     if (atRest && !block.isAtRest(sequence)) return "this rank's words in the slot of its task";
     return window.damage();
+  }
+
+  get hasMessages(): boolean {
+    return this.block.hasLanes(this.#rank);
+  }
+
+  makeCarrier(): WindowCarrier {
+    return new WindowCarrier(this.window, this.block.slot, this.#rank, this.#members);
   }
 
   interrupted(): void {

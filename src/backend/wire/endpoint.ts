@@ -183,7 +183,7 @@ export class Endpoint {
     if (!envelope && ++this.#lostReceives > ringSlots) throw new ProtocolError('MPI gives up every receive');
     let block: Block | undefined;
     const inline = envelope !== undefined && envelope.sizeBytes <= inlineBytes;
-    if (envelope && (envelope.kind === 'data' || !inline)) {
+    if (envelope && (envelope.kind === 'data' || envelope.kind === 'piece' || !inline)) {
       block = this.allocate(envelope.sizeBytes);
       // Without memory for it the envelope waits in its slot, and those behind it wait too.
       if (!block || this.#requests.free === 0) {

@@ -5,9 +5,22 @@ export const envelopeBytes = 64;
 
 /**
  * `data`: bytes of a call. `descriptor`: what a rank calls, sent when it waits long. `finished`: a rank's function has
- * returned, at `sequence`. `abort`: the lease ends early. `left`: the rank leaves MPI.
+ * returned, at `sequence`. `abort`: the lease ends early. `left`: the rank leaves MPI. Of messages, see `wire-carrier.ts`:
+ * `message`: one, or that there is one. `want`: send its bytes. `piece`: some of them. `credit`: so many were received.
+ * `waits`: what a rank waits for.
  */
-const kinds = ['data', 'descriptor', 'finished', 'abort', 'left'] as const;
+const kinds = [
+  'data',
+  'descriptor',
+  'finished',
+  'abort',
+  'left',
+  'message',
+  'want',
+  'piece',
+  'credit',
+  'waits',
+] as const;
 
 /** See {@link kinds}. */
 export type EnvelopeKind = (typeof kinds)[number];

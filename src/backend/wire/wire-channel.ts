@@ -12,6 +12,8 @@ import type { Channel } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import { decodeDescriptor } from './wire-descriptor.js';
 import type { SendArguments, WireMembers } from './wire-exchange.js';
+import type { WireRoute } from './wire-carrier.js';
+import { messageKinds, WireCarrier } from './wire-carrier.js';
 import { WireTransfer } from './wire-transfer.js';
 
 /** Records that are kept of each rank, for errors. */
@@ -39,7 +41,7 @@ export interface ChannelEvents {
 }
 
 /** One rank's side of one lease. */
-export class WireChannel implements Channel, Mailbox, WireMembers {
+export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
   sequence = 0;
   readonly endpoint: Endpoint;
   readonly rank: number;
@@ -51,6 +53,7 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
   readonly #peers: readonly Peer[];
   readonly #events: ChannelEvents;
   #completed = 0;
+  #carrier: WireCarrier | undefined;
   /** The first that a member, or this rank, has aborted the lease for. */
   #cause: AbortReason | undefined;
   #unexplainedSince: number | undefined;
@@ -119,6 +122,15 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
     return undefined;
   }
 
+  get hasMessages(): boolean {
+    this.endpoint.poll();
+    return this.#carrier !== undefined;
+  }
+
+  makeCarrier(): WireCarrier {
+    return (this.#carrier ??= new WireCarrier(this));
+  }
+
   interrupted(): void {
     // Over the wire no rank touches another's memory.
   }
@@ -132,11 +144,13 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
   }
 
   finish(): void {
+    this.#carrier?.finish();
     this.tellAll('finished', this.sequence + 1);
   }
 
   close(): void {
     this.endpoint.close(this.#lease);
+    this.#carrier?.close();
     for (const { arrivals } of this.#peers) {
       for (const { block } of arrivals.splice(0)) if (block) this.endpoint.release(block);
     }
@@ -147,6 +161,10 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
     const { envelope, copy, block } = arrival;
     const rank = envelope.source;
     const peer = this.#peers[rank];
+    if (peer && messageKinds.has(envelope.kind)) {
+      this.makeCarrier().accept(arrival);
+      return;
+    }
     if (peer && envelope.kind === 'data') {
       peer.arrivals.push(arrival);
       return;
@@ -172,8 +190,12 @@ export class WireChannel implements Channel, Mailbox, WireMembers {
 
   send(...[dest, kind, sequence, step, ...rest]: SendArguments): boolean {
     const sent = this.endpoint.send(dest, [kind, this.#lease, sequence, step], ...rest);
-    if (sent && kind === 'data') this.traffic.sent++;
+    if (sent && (kind === 'data' || kind === 'message' || kind === 'piece')) this.traffic.sent++;
     return sent;
+  }
+
+  countReceived(): void {
+    this.traffic.received++;
   }
 
   /** Tell every other member. What finds no room for long is left out: those members end at their own deadlines. */

@@ -1,0 +1,67 @@
+/** What carries the messages of one rank in one group: through lanes of the window, or over the wire. */
+import type { InvalidArgumentError } from '../errors.js';
+import type { TypedArray } from '../types/buffers.js';
+
+/** What a message says of itself. */
+export interface MessageHead {
+  /** Rank that has sent it. */
+  readonly source: number;
+  readonly tag: number;
+  /** Number of its dtype. */
+  readonly dtype: number;
+  readonly sizeBytes: number;
+}
+
+/** A message that has come, or whose sender waits with it. */
+export interface Incoming extends MessageHead {
+  /** Bytes of this rank's memory that it takes until it is received. */
+  readonly heldBytes: number;
+  /**
+   * Move its bytes to the beginning of `target`, which has room for them; undefined: nobody wants them. To be called
+   * again until it no longer says `pending`; `lost` says that the target has lost its memory.
+   */
+  take(target: TypedArray | undefined): 'pending' | 'complete' | 'lost';
+}
+
+/** A message under way to another rank. */
+export interface Outgoing {
+  /** The memory that it is sent from is no longer read. */
+  readonly isComplete: boolean;
+  /** Why it could not be sent: the group is to fail. */
+  readonly error: InvalidArgumentError | undefined;
+}
+
+/** Where messages go that come. */
+export interface Recipient {
+  /** Whether further messages of a rank are taken; else they stay with the sender. */
+  hasRoom(source: number): boolean;
+  /** `take` may be called at once; after this the bytes of a short message lie in memory of its own. */
+  deliver(incoming: Incoming): void;
+}
+
+/** What a rank waits for: a message from `peer`, or that `peer` takes one. */
+export interface Waiting {
+  readonly kind: 'recv' | 'send';
+  /** Undefined: anybody. */
+  readonly peer: number | undefined;
+  /** Undefined: any. */
+  readonly tag: number | undefined;
+}
+
+/** See above. Ranks are those of the group; a rank's messages to itself are not its matter. */
+export interface Carrier {
+  /** Messages up to this length do not wait for their receiver, as long as it has room for them. */
+  readonly eagerBytes: number;
+  /** Begin to send. Messages to one rank keep their order. @throws {@link WindowExhaustedError}; nothing is sent. */
+  send(dest: number, tag: number, dtype: number, array: TypedArray): Outgoing;
+  /** Take what has come, and go on with what is under way. */
+  step(recipient: Recipient): void;
+  /** A message was received, so there may be room for another of its source. */
+  received(incoming: MessageHead): void;
+  /** Tell others what this rank waits for; undefined: for nothing. */
+  setWaiting(waiting: Waiting | undefined): void;
+  /** What another rank has told. */
+  waitingOf(rank: number): Waiting | undefined;
+  /** 0 when a rank that has returned has taken all that was sent to it. */
+  untaken(dest: number): number;
+}

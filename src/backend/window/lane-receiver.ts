@@ -1,0 +1,217 @@
+/**
+ * The receiving side of a lane. What stands in the ring is read once and checked: user code may have written there, and
+ * no number of it is to make this rank read outside the lane or the window.
+ */
+import { ProtocolError } from '../../errors.js';
+import type { TypedArray } from '../../types/buffers.js';
+import type { Incoming, Recipient } from '../carrier.js';
+import type { LaneShape } from './lane.js';
+import {
+  chunkSlots,
+  headBytes,
+  laneAt,
+  longSlots,
+  recordAt as at,
+  recordBytes,
+  recordKind,
+  recordUnit,
+} from './lane.js';
+import type { RankWindow } from './rank-window.js';
+
+const highWord = 2 ** 32;
+
+/** A message whose bytes stand in the ring, until they are taken or kept. */
+class ShortMessage implements Incoming {
+  readonly source: number;
+  readonly tag: number;
+  readonly dtype: number;
+  readonly sizeBytes: number;
+  readonly #window: RankWindow;
+  readonly #address: number;
+  #kept: Uint8Array | undefined;
+  isTaken: boolean = false;
+
+  constructor(window: RankWindow, address: number, source: number, tag: number, dtype: number, sizeBytes: number) {
+    this.#window = window;
+    this.#address = address;
+    this.source = source;
+    this.tag = tag;
+    this.dtype = dtype;
+    this.sizeBytes = sizeBytes;
+  }
+
+  get heldBytes(): number {
+    return this.sizeBytes;
+  }
+
+  take(target: TypedArray | undefined): 'complete' | 'lost' {
+    this.isTaken = true;
+    if (!target || this.sizeBytes === 0) return 'complete';
+    if (!this.#kept) return this.#window.copy.outOf(this.#address, target, 0, this.sizeBytes) ? 'complete' : 'lost';
+    if (target.byteLength < this.sizeBytes) return 'lost';
+    new Uint8Array(target.buffer, target.byteOffset, this.sizeBytes).set(this.#kept);
+    return 'complete';
+  }
+
+  /** The ring is used again: copy the bytes. */
+  keep(): void {
+    this.#kept = this.#window.node.bytes.slice(this.#address, this.#address + this.sizeBytes);
+  }
+}
+
+/** A message whose bytes are in an array of the sender's in the window, or come through the chunks of the lane. */
+class LongMessage implements Incoming {
+  readonly source: number;
+  readonly tag: number;
+  readonly dtype: number;
+  readonly sizeBytes: number;
+  readonly heldBytes: number = headBytes;
+  readonly number: number;
+  /** 0: it comes through the chunks. */
+  readonly address: number;
+  readonly #lane: LaneReceiver;
+  /** Chunks that were taken. */
+  chunks = 0;
+
+  constructor(
+    lane: LaneReceiver,
+    head: Pick<Incoming, 'source' | 'tag' | 'dtype' | 'sizeBytes'>,
+    number: number,
+    address: number,
+  ) {
+    this.#lane = lane;
+    this.source = head.source;
+    this.tag = head.tag;
+    this.dtype = head.dtype;
+    this.sizeBytes = head.sizeBytes;
+    this.number = number;
+    this.address = address;
+  }
+
+  take(target: TypedArray | undefined): 'pending' | 'complete' | 'lost' {
+    return this.#lane.takeLong(this, target);
+  }
+}
+
+/** Owned by the receiver's channel. */
+export class LaneReceiver {
+  readonly source: number;
+  readonly #window: RankWindow;
+  readonly #address: number;
+  readonly #shape: LaneShape;
+  readonly #wake: () => void;
+  readonly #tailWord: number;
+  #head = 0;
+  /** Whose chunks are taken. */
+  #current: LongMessage | undefined;
+
+  /** @param wake - Notify the sender, if it sleeps. */
+  constructor(window: RankWindow, source: number, address: number, shape: LaneShape, wake: () => void) {
+    this.#window = window;
+    this.source = source;
+    this.#address = address;
+    this.#shape = shape;
+    this.#wake = wake;
+    this.#tailWord = (address + laneAt.tail) / 4;
+  }
+
+  /** Deliver what has come, as long as there is room for it. */
+  step(recipient: Recipient): void {
+    const { u32 } = this.#window.node;
+    if (Atomics.load(u32, this.#tailWord) === this.#head) return;
+    let hasTaken = false;
+    while (recipient.hasRoom(this.source) && this.#next(recipient)) hasTaken = true;
+    if (hasTaken) this.#wake();
+  }
+
+  /** Deliver one record; false when there is none. */
+  #next(recipient: Recipient): boolean {
+    const { u32 } = this.#window.node;
+    const { ringBytes, eagerBytes } = this.#shape;
+    const there = (Atomics.load(u32, this.#tailWord) - this.#head) >>> 0;
+    if (there === 0) return false;
+    const place = this.#head % ringBytes;
+    const start = this.#address + laneAt.ring + place;
+    const word = start / 4;
+    const kind = u32[word + at.kind];
+    const bytes = u32[word + at.bytes] ?? 0;
+    const isPossible = there <= ringBytes && bytes > 0 && bytes % recordUnit === 0 && bytes <= there;
+    if (!isPossible || place + bytes > ringBytes) throw damaged(this.source);
+    if (kind === recordKind.skip) {
+      this.#advance(bytes);
+      return true;
+    }
+    const sizeBytes = (u32[word + at.sizeLow] ?? 0) + (u32[word + at.sizeHigh] ?? 0) * highWord;
+    const tag = (u32[word + at.tag] ?? 0) | 0;
+    const dtype = u32[word + at.dtype] ?? 0;
+    if (kind === recordKind.short) {
+      if (sizeBytes > eagerBytes || recordBytes(sizeBytes) !== bytes) throw damaged(this.source);
+      const message = new ShortMessage(this.#window, start + headBytes, this.source, tag, dtype, sizeBytes);
+      recipient.deliver(message);
+      if (!message.isTaken) message.keep();
+    } else {
+      const number = u32[word + at.number] ?? 0;
+      const address = u32[word + at.address] ?? 0;
+      const isInside = address + sizeBytes <= this.#window.node.bytes.length;
+      if (kind !== recordKind.long || number === 0 || !isInside) throw damaged(this.source);
+      recipient.deliver(new LongMessage(this, { source: this.source, tag, dtype, sizeBytes }, number, address));
+    }
+    this.#advance(bytes);
+    return true;
+  }
+
+  #advance(bytes: number): void {
+    this.#head = (this.#head + bytes) >>> 0;
+    Atomics.store(this.#window.node.u32, (this.#address + laneAt.head) / 4, this.#head);
+  }
+
+  /** Go on with a long message. */
+  takeLong(message: LongMessage, target: TypedArray | undefined): 'pending' | 'complete' | 'lost' {
+    const { u32 } = this.#window.node;
+    if (target && message.address !== 0) {
+      if (!this.#window.copy.outOf(message.address, target, 0, message.sizeBytes)) return 'lost';
+    } else if (target) {
+      // The chunks of a lane are those of one message at a time.
+      if (this.#current !== undefined && this.#current !== message) return 'pending';
+      if (this.#current === undefined) {
+        this.#current = message;
+        Atomics.store(u32, (this.#address + laneAt.taken) / 4, 0);
+        Atomics.store(u32, (this.#address + laneAt.wanted) / 4, message.number);
+        this.#wake();
+      }
+      const status = this.#takeChunks(message, target);
+      if (status !== 'complete') return status;
+      this.#current = undefined;
+    }
+    Atomics.store(u32, (this.#address + laneAt.done) / 4 + (message.number % longSlots), message.number);
+    this.#wake();
+    return 'complete';
+  }
+
+  #takeChunks(message: LongMessage, target: TypedArray): 'pending' | 'complete' | 'lost' {
+    const { u32 } = this.#window.node;
+    const { chunkBytes } = this.#shape;
+    const total = Math.ceil(message.sizeBytes / chunkBytes);
+    while (message.chunks < total) {
+      const slot = message.chunks % chunkSlots;
+      const word = (this.#address + this.#shape.chunkHead(slot)) / 4;
+      // In this order: the sender clears the second word before it changes the first.
+      if (Atomics.load(u32, word) !== message.number) return 'pending';
+      if (Atomics.load(u32, word + 1) !== message.chunks + 1) return 'pending';
+      const offset = message.chunks * chunkBytes;
+      const sizeBytes = Math.min(chunkBytes, message.sizeBytes - offset);
+      if (!this.#window.copy.outOf(this.#address + this.#shape.chunk(slot), target, offset, sizeBytes)) return 'lost';
+      message.chunks++;
+      Atomics.store(u32, (this.#address + laneAt.taken) / 4, message.chunks);
+      this.#wake();
+    }
+    return 'complete';
+  }
+}
+
+function damaged(source: number): ProtocolError {
+  return new ProtocolError(
+    `what rank ${source} has sent stands in memory that was overwritten. The usual slip is new Float32Array(x.buffer) ` +
+      `for an array x of collective.empty: it views the whole window from byte 0`,
+  );
+}

@@ -1,0 +1,212 @@
+/** The sending side of a lane. */
+import { lostBuffer } from '../piece-bytes.js';
+import type { Outgoing } from '../carrier.js';
+import type { InvalidArgumentError } from '../../errors.js';
+import type { TypedArray } from '../../types/buffers.js';
+import type { LaneShape } from './lane.js';
+import { chunkSlots, headBytes, laneAt, longSlots, recordAt as at, recordBytes, recordKind } from './lane.js';
+import type { RankWindow } from './rank-window.js';
+
+const highWord = 2 ** 32;
+
+/** One message. */
+class LaneMessage implements Outgoing {
+  isComplete = false;
+  error: InvalidArgumentError | undefined;
+  /** Of a long one: its number in the lane, from 1. */
+  number = 0;
+  /** Of a long one of a plain array: chunks that were put into the lane. */
+  chunks = 0;
+  readonly tag: number;
+  readonly dtype: number;
+  readonly array: TypedArray;
+  readonly sizeBytes: number;
+
+  constructor(tag: number, dtype: number, array: TypedArray) {
+    this.tag = tag;
+    this.dtype = dtype;
+    this.array = array;
+    this.sizeBytes = array.byteLength;
+  }
+
+  lose(): void {
+    this.error = lostBuffer('send', this.array.byteLength);
+    this.isComplete = true;
+  }
+}
+
+/** Owned by the sender's channel. */
+export class LaneSender {
+  readonly #window: RankWindow;
+  readonly #address: number;
+  readonly #shape: LaneShape;
+  readonly #wake: () => void;
+  #tail = 0;
+  /** As it was last read. */
+  #head = 0;
+  #lastNumber = 0;
+  /** Not in the ring yet, oldest first. */
+  readonly #queue: LaneMessage[] = [];
+  /** Long ones in the ring, not received yet, oldest first. */
+  readonly #open: LaneMessage[] = [];
+  /** Whose chunks are in the lane. */
+  #current: LaneMessage | undefined;
+
+  /** @param wake - Notify the receiver, if it sleeps. */
+  constructor(window: RankWindow, address: number, shape: LaneShape, wake: () => void) {
+    this.#window = window;
+    this.#address = address;
+    this.#shape = shape;
+    this.#wake = wake;
+  }
+
+  /** Nothing is under way that this rank has to go on with. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#open.length === 0;
+  }
+
+  /** Bytes of records that the receiver has not taken. */
+  get untakenBytes(): number {
+    return (this.#tail - Atomics.load(this.#window.node.u32, (this.#address + laneAt.head) / 4)) >>> 0;
+  }
+
+  send(tag: number, dtype: number, array: TypedArray): Outgoing {
+    const message = new LaneMessage(tag, dtype, array);
+    if (this.#queue.length > 0 || !this.#put(message)) this.#queue.push(message);
+    return message;
+  }
+
+  /** Go on. */
+  step(): void {
+    while (this.#queue[0] && this.#put(this.#queue[0])) this.#queue.shift();
+    if (this.#open.length === 0) return;
+    const { u32 } = this.#window.node;
+    for (let i = 0; i < this.#open.length;) {
+      const message = this.#open[i];
+      if (message && (message.isComplete || Atomics.load(u32, this.#doneWord(message.number)) === message.number)) {
+        message.isComplete = true;
+        this.#open.splice(i, 1);
+      } else i++;
+    }
+    this.#stream();
+  }
+
+  /** Put a message into the ring; false while there is no room. */
+  #put(message: LaneMessage): boolean {
+    const { array, sizeBytes, tag, dtype } = message;
+    const { eagerBytes } = this.#shape;
+    const isShort = sizeBytes <= eagerBytes;
+    if (array.byteLength < sizeBytes) {
+      message.lose();
+      return true;
+    }
+    if (!isShort && this.#open.length === longSlots) return false;
+    const bytes = recordBytes(isShort ? sizeBytes : 0);
+    const place = this.#placeFor(bytes);
+    if (place === undefined) return false;
+    const { u32 } = this.#window.node;
+    const word = (this.#address + laneAt.ring + place) / 4;
+    u32[word + at.sizeLow] = sizeBytes >>> 0;
+    u32[word + at.sizeHigh] = Math.floor(sizeBytes / highWord);
+    u32[word + at.tag] = tag;
+    u32[word + at.dtype] = dtype;
+    u32[word + at.bytes] = bytes;
+    if (isShort) {
+      u32[word + at.kind] = recordKind.short;
+      if (sizeBytes > 0 && !this.#window.copy.into(word * 4 + headBytes, array, 0, sizeBytes)) {
+        message.lose(); // nothing was published
+        return true;
+      }
+      message.isComplete = true;
+    } else {
+      message.number = this.#nextNumber();
+      u32[word + at.kind] = recordKind.long;
+      u32[word + at.number] = message.number;
+      u32[word + at.address] = this.#window.holds(array) ? array.byteOffset : 0;
+      this.#open.push(message);
+    }
+    this.#tail = (this.#tail + bytes) >>> 0;
+    Atomics.store(u32, (this.#address + laneAt.tail) / 4, this.#tail);
+    this.#wake();
+    return true;
+  }
+
+  /** Where a record of so many bytes goes in the ring; undefined while there is no room. */
+  #placeFor(bytes: number): number | undefined {
+    const { ringBytes } = this.#shape;
+    const { u32 } = this.#window.node;
+    const place = this.#tail % ringBytes;
+    const toEnd = ringBytes - place;
+    const wanted = bytes <= toEnd ? bytes : toEnd + bytes;
+    if (ringBytes - ((this.#tail - this.#head) >>> 0) < wanted) {
+      this.#head = Atomics.load(u32, (this.#address + laneAt.head) / 4);
+      const used = (this.#tail - this.#head) >>> 0;
+      if (used > ringBytes || ringBytes - used < wanted) return undefined;
+    }
+    if (bytes <= toEnd) return place;
+    const word = (this.#address + laneAt.ring + place) / 4;
+    u32[word + at.kind] = recordKind.skip;
+    u32[word + at.bytes] = toEnd;
+    this.#tail = (this.#tail + toEnd) >>> 0;
+    return 0;
+  }
+
+  /** Put chunks of a plain array into the lane: of the message that is wanted, else of the oldest. */
+  #stream(): void {
+    const { u32 } = this.#window.node;
+    const wanted = Atomics.load(u32, (this.#address + laneAt.wanted) / 4);
+    let current = this.#open.find(({ number }) => number === wanted);
+    if (current && this.#isInWindow(current)) current = undefined;
+    const isWanted = current !== undefined;
+    // Before anything is wanted the oldest goes ahead: its chunks wait in the lane.
+    if (!current && this.#current && !this.#current.isComplete) current = this.#current;
+    current ??= this.#open.find((message) => !this.#isInWindow(message));
+    if (!current) return;
+    if (current !== this.#current) {
+      this.#current = current;
+      current.chunks = 0;
+    }
+    const taken = isWanted ? Atomics.load(u32, (this.#address + laneAt.taken) / 4) : 0;
+    this.#fill(current, taken);
+  }
+
+  #fill(message: LaneMessage, taken: number): void {
+    const { u32 } = this.#window.node;
+    const { chunkBytes } = this.#shape;
+    const total = Math.ceil(message.sizeBytes / chunkBytes);
+    while (message.chunks < total && message.chunks < taken + chunkSlots) {
+      const slot = message.chunks % chunkSlots;
+      const word = (this.#address + this.#shape.chunkHead(slot)) / 4;
+      const offset = message.chunks * chunkBytes;
+      const sizeBytes = Math.min(chunkBytes, message.sizeBytes - offset);
+      Atomics.store(u32, word + 1, 0);
+      Atomics.store(u32, word, message.number);
+      if (!this.#window.copy.stage(this.#address + this.#shape.chunk(slot), message.array, offset, sizeBytes)) {
+        message.lose();
+        return;
+      }
+      message.chunks++;
+      Atomics.store(u32, word + 1, message.chunks);
+      this.#wake();
+    }
+  }
+
+  #isInWindow({ array }: LaneMessage): boolean {
+    return this.#window.holds(array);
+  }
+
+  #doneWord(number: number): number {
+    return (this.#address + laneAt.done) / 4 + (number % longSlots);
+  }
+
+  /** Never 0. Its place among the words of the received is free, since so many are not open at a time. */
+  #nextNumber(): number {
+    do {
+      this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+    } while (
+      this.#lastNumber === 0 ||
+      this.#open.some(({ number }) => number % longSlots === this.#lastNumber % longSlots)
+    );
+    return this.#lastNumber;
+  }
+}

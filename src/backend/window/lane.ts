@@ -1,0 +1,91 @@
+/**
+ * A lane: memory of the window through which one rank of a group sends messages to one other. It lies in the arena of
+ * the sender. Each word has one writer. The rules are in docs/window-protocol.md, section "Messages".
+ *
+ * First a line of the sender's and one of the receiver's, then the words that say which long messages were received.
+ * Then come the heads of two chunks, the ring of records, and the chunks.
+ */
+
+/** Long messages of a lane that can be open at a time. */
+export const longSlots = 256;
+/** Chunks of a plain array that are on their way at a time. */
+export const chunkSlots = 2;
+/** What records are multiples of. */
+export const recordUnit = 64;
+/** Bytes of a record before the payload. */
+export const headBytes = 32;
+
+const KIB = 1024;
+const mostChunkBytes = 64 * KIB;
+const leastChunkBytes = KIB;
+const mostRingBytes = 32 * KIB;
+const leastRingBytes = 2 * KIB;
+const mostEagerBytes = 4 * KIB;
+/** Lanes take at most this part of an arena, where every rank sends to every other. */
+const arenaPart = 4;
+
+/** Where the words of a lane stand, in bytes from its beginning. */
+export const laneAt = {
+  /** Of the sender: bytes that it has put into the ring, modulo 2^32. */
+  tail: 0,
+  /** Of the receiver: bytes that it has taken out of the ring, modulo 2^32. */
+  head: 128,
+  /** Of the receiver: number of the long message whose chunks it takes; 0: none yet. */
+  wanted: 132,
+  /** Of the receiver: chunks of that message that it has taken. */
+  taken: 136,
+  /** Of the receiver: by the number of a long message modulo `longSlots`, its number once it was received. */
+  done: 256,
+  /** Of the sender, for each chunk: number of its message, and which chunk of that it is, from 1; 0: none. */
+  chunk: 1280,
+  ring: 1536,
+} as const;
+
+/** Where the words of a record stand, in words from its beginning. */
+export const recordAt = {
+  sizeLow: 0,
+  sizeHigh: 1,
+  tag: 2,
+  dtype: 3,
+  kind: 4,
+  number: 5,
+  address: 6,
+  bytes: 7,
+} as const;
+
+/** What a record is: a message with its bytes, one whose bytes are elsewhere, or nothing up to the end of the ring. */
+export const recordKind = { short: 1, long: 2, skip: 3 } as const;
+
+/** The sizes of the lanes of a group: the same on all its ranks. */
+export class LaneShape {
+  readonly ringBytes: number;
+  readonly chunkBytes: number;
+  /** Longest message that goes into the ring whole. */
+  readonly eagerBytes: number;
+  readonly sizeBytes: number;
+
+  /** @param size - Ranks of the group. */
+  constructor(arenaBytes: number, size: number) {
+    const share = Math.max(1, arenaBytes / arenaPart / Math.max(1, size - 1));
+    const part = 2 ** Math.floor(Math.log2(share / 4));
+    this.chunkBytes = Math.max(leastChunkBytes, Math.min(mostChunkBytes, part));
+    this.ringBytes = Math.max(leastRingBytes, Math.min(mostRingBytes, part));
+    this.eagerBytes = Math.min(mostEagerBytes, this.ringBytes / 4);
+    this.sizeBytes = laneAt.ring + this.ringBytes + chunkSlots * this.chunkBytes;
+  }
+
+  /** Where a chunk lies, from the beginning of the lane. */
+  chunk(slot: number): number {
+    return laneAt.ring + this.ringBytes + slot * this.chunkBytes;
+  }
+
+  /** Where its words stand. */
+  chunkHead(slot: number): number {
+    return laneAt.chunk + 128 * slot;
+  }
+}
+
+/** Bytes of the record of a message of so many bytes. */
+export function recordBytes(payloadBytes: number): number {
+  return Math.ceil((headBytes + payloadBytes) / recordUnit) * recordUnit;
+}

@@ -1,0 +1,273 @@
+/** The message calls of one group: from a caller's arguments to a request, in each of the two forms. */
+import { onAbort } from '../abort-listeners.js';
+import { InvalidArgumentError, show } from '../errors.js';
+import { arrayBytes, dtypeOfClass } from '../operands/array-class.js';
+import { overlap } from '../operands/buffers-in-use.js';
+import { checkDtype } from '../operands/numeric.js';
+import { assertWritable, readOperand } from '../operands/operand.js';
+import type { MessageOperation } from '../operations/message-operation.js';
+import { anySource, anyTag } from '../operations/message-options.js';
+import { probe } from '../operations/probe.js';
+import { recv } from '../operations/recv.js';
+import { send } from '../operations/send.js';
+import { sendrecv } from '../operations/sendrecv.js';
+import type { TypedArray } from '../types/buffers.js';
+import type { Dtype } from '../types/dtype.js';
+import { dtypeId } from '../types/dtype.js';
+import type { Form } from './call-options.js';
+import { GivenOptions, methodName } from './call-options.js';
+import { callSite } from './call-site.js';
+import type { GroupCalls } from './group-calls.js';
+import type { MessageRequest, Target } from './message-requests.js';
+import { Pattern, Probe, Receive, Send } from './message-requests.js';
+import { checkSignal, checkTimeout } from './validate.js';
+
+type ArrayClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => TypedArray;
+
+const largestTag = 2 ** 31 - 1;
+
+/** Requests of one call, and which of them says what the caller gets. */
+interface Made {
+  readonly requests: readonly MessageRequest[];
+  readonly result: MessageRequest;
+}
+
+/** Owned by the collectives of a group. */
+export class MessageCalls {
+  readonly #calls: GroupCalls;
+
+  constructor(calls: GroupCalls) {
+    this.#calls = calls;
+  }
+
+  /** The blocking form. */
+  run(operation: MessageOperation, args: readonly unknown[]): unknown {
+    const made = this.#accept(operation, args, 'blocking');
+    const { group } = this.#calls;
+    const { requests, result } = made;
+    this.#start(made);
+    const call = requests.length === 1 ? result : all(requests);
+    if (!call.settled) this.#calls.waitFor(call);
+    for (const request of requests) if (request.error) throw request.error;
+    if (group.failure && !result.settled) throw group.failure;
+    return result.result;
+  }
+
+  /** The awaited form. */
+  start(operation: MessageOperation, args: readonly unknown[]): Promise<unknown> {
+    try {
+      const made = this.#accept(operation, args, 'awaited');
+      const promise = this.#promiseOf(made);
+      return promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #promiseOf(made: Made): Promise<unknown> {
+    const { requests, result } = made;
+    const calls = this.#calls;
+    for (const request of requests) calls.take(request, request instanceof Send);
+    const { signal } = result;
+    if (signal?.aborted) calls.group.messages.cancel();
+    try {
+      this.#start(made);
+    } catch (error) {
+      for (const request of requests) calls.giveBack(request, request instanceof Send);
+      throw error;
+    }
+    const giveBack = (): unknown => {
+      for (const request of requests) calls.giveBack(request, request instanceof Send);
+      for (const request of requests) if (request.error) throw request.error;
+      return result.result;
+    };
+    const open = requests.filter(({ settled }) => !settled);
+    if (open.length === 0) return Promise.resolve().then(giveBack);
+    const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel()) : undefined;
+    calls.beginTime();
+    let left = open.length;
+    const ended = new Promise<void>((resolve) => {
+      for (const request of open) {
+        request.onSettled = () => {
+          if (--left > 0) return;
+          calls.endTime();
+          unbind?.();
+          resolve();
+        };
+      }
+    });
+    for (const request of open) calls.group.engine.waitLater(request);
+    return ended.then(giveBack);
+  }
+
+  #cancel(): void {
+    const { group } = this.#calls;
+    group.messages.cancel();
+    group.engine.start();
+  }
+
+  /** Receives first: what a rank sends itself then finds them. */
+  #start({ requests }: Made): void {
+    const { group } = this.#calls;
+    for (const request of requests) {
+      if (request instanceof Send) group.messages.send(request);
+      else group.messages.receive(request as Receive | Probe);
+      if (!request.settled) group.follow(request);
+    }
+  }
+
+  #accept(operation: MessageOperation, args: readonly unknown[], form: Form): Made {
+    const { group, notesLines } = this.#calls;
+    const { failure } = group;
+    if (failure) throw failure;
+    if (form === 'blocking') group.engine.assertBlocking();
+    const given = new GivenOptions();
+    given.read(operation, form, args[argumentCount(operation)]);
+    const what = methodName(operation, form);
+    const made = this.#make(operation, what, args, given, form);
+    const signal = checkSignal(what, given.signal);
+    const madeAt = notesLines && form === 'awaited' ? callSite() : undefined;
+    for (const request of made.requests) {
+      request.signal = signal;
+      request.madeAt = madeAt;
+    }
+    return made;
+  }
+
+  #make(operation: MessageOperation, what: string, args: readonly unknown[], given: GivenOptions, form: Form): Made {
+    const timeoutMs = checkTimeout(what, given.timeoutMs, this.#calls.setting.timeoutMs);
+    switch (operation) {
+      case send: {
+        const [buffer, dest] = args;
+        const request = this.#send(what, timeoutMs, [buffer, dest, given.tag, 'tag'], given.dtype);
+        this.#assertCanEnd(request, form);
+        return { requests: [request], result: request };
+      }
+      case recv: {
+        const [buffer, source] = args;
+        const request = this.#receive(what, timeoutMs, [buffer, source, given.tag, 'tag'], given.dtype);
+        return { requests: [request], result: request };
+      }
+      case sendrecv: {
+        const [buffer, dest, into, source] = args;
+        const sent = this.#send(what, timeoutMs, [buffer, dest, given.sendTag, 'sendTag'], undefined);
+        const received = this.#receive(what, timeoutMs, [into, source, given.recvTag, 'recvTag'], undefined);
+        if (overlap(sent.ranges, received.ranges)) {
+          throw new InvalidArgumentError(`${what}: expected two buffers that do not overlap; copy one of them first`);
+        }
+        return { requests: [received, sent], result: received };
+      }
+      case probe: {
+        const [source] = args;
+        const pattern = this.#pattern(what, source, given.tag, 'tag');
+        const request = new Probe(what, timeoutMs, pattern);
+        return { requests: [request], result: request };
+      }
+    }
+    throw new RangeError(operation.name);
+  }
+
+  #send(
+    what: string,
+    timeoutMs: number,
+    [buffer, givenDest, givenTag, tagName]: readonly [unknown, unknown, unknown, string],
+    givenDtype: unknown,
+  ): Send {
+    const { arrays } = this.#calls.setting;
+    const operand = readOperand(what, 'buffer', buffer, arrays);
+    const dtype = checkDtype(what, operand, givenDtype);
+    const dest = this.#rank(what, 'dest', givenDest);
+    const tag = checkTag(what, tagName, givenTag);
+    const request = new Send(what, timeoutMs, operand, dest, tag, dtypeId(dtype));
+    this.#calls.assertReadable(what, request.ranges);
+    return request;
+  }
+
+  #receive(
+    what: string,
+    timeoutMs: number,
+    [buffer, source, tag, tagName]: readonly [unknown, unknown, unknown, string],
+    dtype: unknown,
+  ): Receive {
+    const target = this.#target(what, buffer, dtype);
+    const request = new Receive(what, timeoutMs, this.#pattern(what, source, tag, tagName), target);
+    this.#calls.assertFree(what, request.ranges);
+    return request;
+  }
+
+  #target(what: string, buffer: unknown, givenDtype: unknown): Target {
+    const { arrays } = this.#calls.setting;
+    if (typeof buffer === 'function') {
+      const itemSize = arrayBytes(what, buffer, 1);
+      const Class = buffer as ArrayClass;
+      const make = (sizeBytes: number): ReturnType<Target['make']> => {
+        const data = new Class(new ArrayBuffer(sizeBytes), 0, sizeBytes / itemSize);
+        return { operand: readOperand(what, 'buffer', data, arrays), data };
+      };
+      const own = dtypeOfClass(what, buffer as never);
+      const dtype = givenDtype === undefined ? own : checkDtype(what, make(16).operand, givenDtype);
+      return { dtype: dtypeId(dtype), operand: undefined, data: undefined, make };
+    }
+    const operand = readOperand(what, 'buffer', buffer, arrays);
+    const dtype: Dtype = checkDtype(what, operand, givenDtype);
+    assertWritable(what, 'buffer', operand);
+    if (arrays.sharedPlace(operand.memory)) {
+      throw new InvalidArgumentError(
+        `${what}: expected the buffer to be an array of this rank's own, but it lies in one of emptyShared, which ` +
+          `collectives alone write`,
+      );
+    }
+    const make = (): never => {
+      throw new RangeError(what);
+    };
+    return { dtype: dtypeId(dtype), operand, data: buffer, make };
+  }
+
+  #pattern(what: string, source: unknown, tag: unknown, tagName: string): Pattern {
+    return new Pattern(
+      source === anySource ? undefined : this.#rank(what, 'source', source, ', or anySource'),
+      tag === anyTag ? undefined : checkTag(what, tagName, tag, ', or anyTag'),
+    );
+  }
+
+  #rank(what: string, role: string, rank: unknown, or: string = ''): number {
+    const { size } = this.#calls.setting;
+    if (typeof rank === 'number' && Number.isInteger(rank) && rank >= 0 && rank < size) return rank;
+    throw new InvalidArgumentError(
+      `${what}: expected ${role} to be a rank from 0 to ${size - 1}${or}, received ${show(rank)}`,
+    );
+  }
+
+  /** A blocking send of a rank to itself keeps it from receiving. */
+  #assertCanEnd(request: Send, form: Form): void {
+    const { group } = this.#calls;
+    if (form !== 'blocking' || request.dest !== group.rank || !group.messages.wouldWaitForItself(request)) return;
+    throw new InvalidArgumentError(
+      `${request.what}: ${request.operand.array.byteLength} bytes from rank ${group.rank} to itself have to be received ` +
+        `before they are sent, since so many are not kept. Call recv first, without awaiting it, or await send later`,
+    );
+  }
+}
+
+function argumentCount(operation: MessageOperation): number {
+  if (operation === sendrecv) return 4;
+  return operation === probe ? 1 : 2;
+}
+
+function checkTag(what: string, name: string, tag: unknown, or: string = ''): number {
+  if (tag === undefined) return 0;
+  if (typeof tag === 'number' && Number.isInteger(tag) && tag >= 0 && tag <= largestTag) return tag;
+  throw new InvalidArgumentError(
+    `${what}: expected ${name} to be an integer from 0 to ${largestTag}${or}, received ${show(tag)}`,
+    { option: name },
+  );
+}
+
+/** What has ended when all have. */
+function all(requests: readonly MessageRequest[]): { readonly settled: boolean } {
+  return {
+    get settled() {
+      return requests.every(({ settled }) => settled);
+    },
+  };
+}

@@ -1,0 +1,279 @@
+/** Sends, receives and probes of one rank: from their start to their end. */
+import type { Incoming, MessageHead, Outgoing, Waiting } from '../backend/carrier.js';
+import { lostBuffer } from '../backend/piece-bytes.js';
+import type { ShoalError } from '../errors.js';
+import { CollectiveMismatchError, MessageTruncatedError } from '../errors.js';
+import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
+import { rangesOf } from '../operands/buffers-in-use.js';
+import type { Operand } from '../operands/operand.js';
+import type { TypedArray } from '../types/buffers.js';
+import { dtypeNames, itemBytes } from '../types/dtype.js';
+
+/** What all of them are. */
+export abstract class MessageRequest implements MemoryUser {
+  /** The method, for errors. */
+  readonly what: string;
+  readonly timeoutMs: number;
+  abstract readonly ranges: readonly MemoryRange[];
+  settled = false;
+  error: ShoalError | undefined;
+  result: unknown;
+  /** Called once it has ended, where it did not end at once. */
+  onSettled: (() => void) | undefined;
+  signal: AbortSignal | undefined;
+  /** When it began to wait; deadlines count from here. */
+  startedAt = 0;
+  deadline: number = Infinity;
+  /** Among the message calls of this rank, from 1. */
+  number = 0;
+  /** The line that made the call, where it is noted. */
+  madeAt: string | undefined;
+
+  constructor(what: string, timeoutMs: number) {
+    this.what = what;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** What this rank waits for while it is open. */
+  abstract get waiting(): Waiting;
+  /** Such as `recv(source 1, tag 3)`. */
+  abstract get text(): string;
+
+  beginWait(now: number): void {
+    this.startedAt = now;
+    this.deadline = now + this.timeoutMs;
+  }
+
+  settle(error: ShoalError | undefined): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.error = error;
+    this.onSettled?.();
+  }
+}
+
+/** A message to another rank. */
+export class Send extends MessageRequest {
+  readonly dest: number;
+  readonly tag: number;
+  /** Its number. */
+  readonly dtype: number;
+  readonly operand: Operand;
+  readonly ranges: readonly MemoryRange[];
+  outgoing: Outgoing | undefined;
+
+  constructor(what: string, timeoutMs: number, operand: Operand, dest: number, tag: number, dtype: number) {
+    super(what, timeoutMs);
+    this.operand = operand;
+    this.dest = dest;
+    this.tag = tag;
+    this.dtype = dtype;
+    this.ranges = rangesOf([operand.memory]);
+  }
+
+  get waiting(): Waiting {
+    return { kind: 'send', peer: this.dest, tag: this.tag };
+  }
+
+  get text(): string {
+    return `${this.what}(dest ${this.dest}, tag ${this.tag})`;
+  }
+}
+
+/** Which messages a receive or a probe is for; undefined: any. */
+export class Pattern {
+  readonly source: number | undefined;
+  readonly tag: number | undefined;
+
+  constructor(source: number | undefined, tag: number | undefined) {
+    this.source = source;
+    this.tag = tag;
+  }
+
+  fits({ source, tag }: MessageHead): boolean {
+    return (this.source === undefined || this.source === source) && (this.tag === undefined || this.tag === tag);
+  }
+
+  get text(): string {
+    return `source ${this.source ?? 'any'}, tag ${this.tag ?? 'any'}`;
+  }
+}
+
+/** Where the bytes of a message go. */
+export interface Target {
+  /** Number of the dtype that is expected. */
+  readonly dtype: number;
+  /** Undefined: it is made when a message has come. */
+  readonly operand: Operand | undefined;
+  /** What the caller gets as `data`. */
+  readonly data: unknown;
+  /** Make both for so many bytes. */
+  readonly make: (sizeBytes: number) => { operand: Operand; data: unknown };
+}
+
+/** A message from another rank. */
+export class Receive extends MessageRequest {
+  readonly pattern: Pattern;
+  readonly ranges: readonly MemoryRange[];
+  readonly #target: Target;
+  #incoming: Incoming | undefined;
+  #operand: Operand | undefined;
+  #data: unknown;
+  #refusal: ShoalError | undefined;
+
+  constructor(what: string, timeoutMs: number, pattern: Pattern, target: Target) {
+    super(what, timeoutMs);
+    this.pattern = pattern;
+    this.#target = target;
+    this.ranges = target.operand ? rangesOf([target.operand.memory]) : [];
+  }
+
+  get waiting(): Waiting {
+    return { kind: 'recv', peer: this.pattern.source, tag: this.pattern.tag };
+  }
+
+  get text(): string {
+    return `${this.what}(${this.pattern.text})`;
+  }
+
+  get incoming(): Incoming | undefined {
+    return this.#incoming;
+  }
+
+  /** The message that it gets. */
+  match(incoming: Incoming, rank: number): void {
+    this.#incoming = incoming;
+    const { dtype, operand, data } = this.#target;
+    const room = operand?.array.byteLength ?? Infinity;
+    if (incoming.dtype !== dtype) this.#refusal = this.#otherDtype(incoming, rank);
+    else if (incoming.sizeBytes > room) this.#refusal = this.#tooLong(incoming, room);
+    else if (operand) [this.#operand, this.#data] = [operand, data];
+    else ({ operand: this.#operand, data: this.#data } = this.#target.make(incoming.sizeBytes));
+    // A shorter message leaves the other elements as they were.
+    this.#operand?.packed?.gather();
+  }
+
+  /**
+   * Go on; false while bytes are still to come. `end` settles it then.
+   *
+   * @throws {@link InvalidArgumentError} when the array was detached or shrunk meanwhile.
+   */
+  step(): boolean {
+    const array = this.#refusal ? undefined : this.#operand?.array;
+    const status = this.#incoming?.take(array);
+    if (status === 'lost') throw lostBuffer(this.what, array?.byteLength ?? 0);
+    if (status !== 'complete') return false;
+    if (this.#refusal || !this.#operand?.packed) return true;
+    if (!this.#operand.packed.usable) throw lostBuffer(this.what, this.#operand.memory.byteLength);
+    this.#operand.packed.scatter();
+    return true;
+  }
+
+  /** All bytes have come. */
+  end(): void {
+    const incoming = this.#incoming;
+    if (!incoming) return;
+    if (!this.#refusal) {
+      const { source, tag, sizeBytes, dtype } = incoming;
+      this.result = { data: this.#data, source, tag, count: countOf(dtype, sizeBytes) };
+    }
+    this.settle(this.#refusal);
+  }
+
+  #otherDtype({ source, tag, dtype, sizeBytes }: Incoming, rank: number): ShoalError {
+    const sent = `send(${dtypeNames[dtype] ?? dtype} × ${countOf(dtype, sizeBytes)}, tag ${tag})`;
+    const wanted = `${this.what}(${dtypeNames[this.#target.dtype] ?? ''}, ${this.pattern.text})`;
+    const calls = [
+      { rank: source, call: sent },
+      { rank, call: wanted },
+    ];
+    return new CollectiveMismatchError(
+      `${this.what}: expected a message of the dtype of the buffer; rank ${source} called ${sent}, rank ${rank} ` +
+        `${wanted}. The message is lost and the buffer as it was`,
+      { calls },
+    );
+  }
+
+  #tooLong({ source, tag, dtype, sizeBytes }: Incoming, room: number): ShoalError {
+    const [count, capacity] = [countOf(dtype, sizeBytes), countOf(dtype, room)];
+    return new MessageTruncatedError(
+      `${this.what}: expected a message of at most ${capacity} elements, as many as the buffer has; rank ${source} has ` +
+        `sent ${count} with tag ${tag}. The message is lost and the buffer as it was; probe tells the count before, ` +
+        `and a class in place of a buffer takes any`,
+      { source, tag, count, capacity },
+    );
+  }
+}
+
+/** What comes next, left where it is. */
+export class Probe extends MessageRequest {
+  readonly pattern: Pattern;
+  readonly ranges: readonly MemoryRange[] = [];
+
+  constructor(what: string, timeoutMs: number, pattern: Pattern) {
+    super(what, timeoutMs);
+    this.pattern = pattern;
+  }
+
+  get waiting(): Waiting {
+    return { kind: 'recv', peer: this.pattern.source, tag: this.pattern.tag };
+  }
+
+  get text(): string {
+    return `${this.what}(${this.pattern.text})`;
+  }
+
+  /** A message that fits has come. */
+  see({ source, tag, dtype, sizeBytes }: Incoming): void {
+    this.result = { source, tag, dtype: dtypeNames[dtype], count: countOf(dtype, sizeBytes) };
+    this.settle(undefined);
+  }
+}
+
+/** A message of a rank to itself: its bytes are in the sender's array until they are received or kept. */
+export class SelfMessage implements Incoming, Outgoing {
+  readonly error = undefined;
+  isComplete = false;
+  readonly source: number;
+  readonly tag: number;
+  readonly dtype: number;
+  readonly sizeBytes: number;
+  readonly heldBytes: number;
+  readonly #array: TypedArray;
+  #kept: Uint8Array | undefined;
+
+  /** @param isKept - It will be kept when nobody receives it at once. */
+  constructor(source: number, { tag, dtype, operand }: Send, isKept: boolean) {
+    this.heldBytes = isKept ? operand.array.byteLength : 0;
+    this.source = source;
+    this.tag = tag;
+    this.dtype = dtype;
+    this.sizeBytes = operand.array.byteLength;
+    this.#array = operand.array;
+  }
+
+  take(target: TypedArray | undefined): 'complete' | 'lost' {
+    this.isComplete = true;
+    if (!target || this.sizeBytes === 0) return 'complete';
+    const bytes = this.#kept ?? this.#bytes();
+    if (!bytes || target.byteLength < this.sizeBytes) return 'lost';
+    new Uint8Array(target.buffer, target.byteOffset, this.sizeBytes).set(bytes);
+    return 'complete';
+  }
+
+  /** The send need not wait: copy the bytes. */
+  keep(): void {
+    this.#kept = this.#bytes()?.slice();
+    this.isComplete = true;
+  }
+
+  #bytes(): Uint8Array | undefined {
+    const { buffer, byteOffset, byteLength } = this.#array;
+    return byteLength < this.sizeBytes ? undefined : new Uint8Array(buffer, byteOffset, this.sizeBytes);
+  }
+}
+
+/** Elements of so many bytes. */
+function countOf(dtype: number, sizeBytes: number): number {
+  return sizeBytes / itemBytes[dtypeNames[dtype] ?? 'uint8'];
+}
