@@ -1,10 +1,10 @@
 /** The buffers of a call on one rank: what it brings, and where its result goes. */
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, show } from '../errors.js';
 import { makeLike } from '../operands/made-array.js';
 import { checkDtype } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
-import { checkOut } from '../operands/result-place.js';
+import { assertApart, checkOut } from '../operands/result-place.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import type { Operation } from '../operations/operation.js';
 import type { Dtype } from '../types/dtype.js';
@@ -25,12 +25,18 @@ export interface BufferSetting {
   readonly size: number;
 }
 
+/** One array, or a list with an array for each rank's block. */
+export interface Side {
+  readonly operands: readonly [Operand, ...Operand[]];
+  readonly isList: boolean;
+}
+
 /** See above. */
 export interface CallBuffers {
   /** Undefined: the rank has no buffer in this call. */
-  readonly source: Operand | undefined;
+  readonly source: Side | undefined;
   /** The source where the result goes in place; undefined: the rank gets no result. */
-  readonly target: Operand | undefined;
+  readonly target: Side | undefined;
   readonly dtype: Dtype;
   /** Elements of a block. */
   readonly count: number;
@@ -50,49 +56,116 @@ export function readBuffers(
   given: GivenBuffers,
   setting: BufferSetting,
 ): CallBuffers {
-  const { rank, size, arrays } = setting;
+  const { rank, size } = setting;
   const receives = operation.receives(rank, given.root);
   if (operation.withoutOut === 'refused' && !operation.sends(rank, given.root)) {
-    const target = readOut(what, operation, given.out, arrays);
-    const dtype = checkDtype(what, target, given.dtype);
-    assertWritable(what, 'out', target);
-    return { source: undefined, target, dtype, count: target.array.byteLength / itemBytes[dtype], result: given.out };
+    const target = readOut(what, operation, given.out, setting);
+    const dtype = dtypeOf(what, target, given.dtype);
+    assertWritable(what, 'out', target.operands[0]);
+    return { source: undefined, target, dtype, count: bytesOf(target) / itemBytes[dtype], result: given.out };
   }
-  const source = readOperand(what, 'buffer', given.buffer, arrays);
-  const dtype = checkDtype(what, source, given.dtype);
+  const source = readSide(what, 'buffer', given.buffer, operation.brings === 'each', setting);
+  const dtype = dtypeOf(what, source, given.dtype);
   const count = countOf(what, operation, source, dtype, size);
   if (operation.isRooted && !receives) return { source, target: undefined, dtype, count, result: undefined };
   if (given.out === undefined && operation.withoutOut === 'buffer') {
-    if (receives) assertWritable(what, 'buffer', source);
+    if (receives) assertWritable(what, 'buffer', source.operands[0]);
     return { source, target: source, dtype, count, result: given.buffer };
   }
   const blockBytes = count * itemBytes[dtype];
   if (given.out === undefined && operation.withoutOut === 'made') {
     const sizeBytes = blockBytes * (operation.gets === 'each' ? size : 1);
-    const made = makeLike(what, given.buffer, source, sizeBytes);
-    return { source, target: readOperand(what, 'out', made, arrays), dtype, count, result: made };
+    const like = source.isList ? (given.buffer as readonly unknown[])[0] : given.buffer;
+    const made = makeLike(what, like, source.operands[0], sizeBytes);
+    return { source, target: readSide(what, 'out', made, false, setting), dtype, count, result: made };
   }
-  const target = readOut(what, operation, given.out, arrays);
-  checkDtype(what, target, dtype);
-  checkOut(what, operation, source, target, blockBytes, setting);
-  if (receives) assertWritable(what, 'out', target);
+  const target = readOut(what, operation, given.out, setting);
+  checkTarget(what, operation, source, target, { dtype, blockBytes, receives }, setting);
   return { source, target, dtype, count, result: given.out };
 }
 
-function readOut(what: string, { withoutOut }: Operation, out: unknown, arrays: TaskArrays): Operand {
-  if (out === undefined && withoutOut === 'refused') {
-    throw new InvalidArgumentError(`${what}: expected out, an array for this rank's block, received undefined`);
+/** @param takesList - A list with an array for each rank may stand for one array of as many blocks. */
+function readSide(what: string, role: string, given: unknown, takesList: boolean, setting: BufferSetting): Side {
+  const { arrays, size } = setting;
+  if (!takesList || !Array.isArray(given)) {
+    return { operands: [readOperand(what, role, given, arrays)], isList: false };
   }
-  return readOperand(what, 'out', out, arrays);
+  const [first, ...others] = Array.from(given, (each, i) => readOperand(what, `${role}[${i}]`, each, arrays));
+  if (!first || others.length !== size - 1) {
+    throw new InvalidArgumentError(
+      `${what}: expected ${role} to be a list of ${size} arrays, one for each rank, received ${given.length}`,
+    );
+  }
+  const shared = [first, ...others].findIndex(({ memory }) => arrays.sharedPlace(memory));
+  if (shared >= 0) {
+    throw new InvalidArgumentError(
+      `${what}: expected arrays of this rank's own in a list, but ${role}[${shared}] lies in one of emptyShared`,
+    );
+  }
+  const odd = others.findIndex(({ tag, array }) => tag !== first.tag || array.byteLength !== first.array.byteLength);
+  if (odd < 0) return { operands: [first, ...others], isList: true };
+  throw new InvalidArgumentError(
+    `${what}: expected the arrays of ${role} to be alike, ${first.tag}s of ${first.array.length} elements; ` +
+      `${role}[${odd + 1}] is a ${others[odd]?.tag} of ${others[odd]?.array.length}`,
+  );
+}
+
+function readOut(what: string, { withoutOut, gets }: Operation, out: unknown, setting: BufferSetting): Side {
+  if (out === undefined && withoutOut === 'refused') {
+    throw new InvalidArgumentError(`${what}: expected out, an array for this rank's block, received ${show(out)}`);
+  }
+  return readSide(what, 'out', out, gets === 'each', setting);
+}
+
+/** The dtype of all arrays of a side. */
+function dtypeOf(what: string, { operands: [first, ...others] }: Side, given: unknown): Dtype {
+  const dtype = checkDtype(what, first, given);
+  for (const other of others) checkDtype(what, other, dtype);
+  return dtype;
 }
 
 /** Elements of a block of a buffer. */
-function countOf(what: string, { brings }: Operation, { array }: Operand, dtype: Dtype, size: number): number {
-  const items = array.byteLength / itemBytes[dtype];
+function countOf(what: string, { brings }: Operation, source: Side, dtype: Dtype, size: number): number {
+  const items = bytesOf(source) / itemBytes[dtype];
   if (brings === 'one') return items;
   if (items % size === 0) return items / size;
   throw new InvalidArgumentError(
     `${what}: expected buffer to have a block for each of ${size} ranks, as many elements as a multiple of ${size}; ` +
       `received ${items}`,
   );
+}
+
+function checkTarget(
+  what: string,
+  operation: Operation,
+  source: Side,
+  target: Side,
+  { dtype, blockBytes, receives }: { dtype: Dtype; blockBytes: number; receives: boolean },
+  setting: BufferSetting,
+): void {
+  dtypeOf(what, target, dtype);
+  const [first] = target.operands;
+  if (!source.isList && !target.isList) {
+    checkOut(what, operation, source.operands[0], first, blockBytes, setting);
+  } else {
+    const wanted = blockBytes * (operation.gets === 'each' ? setting.size : 1);
+    if (first.tag !== source.operands[0].tag || bytesOf(target) !== wanted) {
+      throw new InvalidArgumentError(
+        `${what}: expected ${wanted / first.array.BYTES_PER_ELEMENT} elements in all in out, of ` +
+          `${source.operands[0].tag}; received ${bytesOf(target) / first.array.BYTES_PER_ELEMENT} of ${first.tag}`,
+      );
+    }
+    if (receives) assertApart(what, memoryOf(source, target));
+  }
+  if (receives) for (const each of target.operands) assertWritable(what, 'out', each);
+}
+
+/** The memory of a call with a list among its sides. */
+export function memoryOf(...sides: readonly (Side | undefined)[]): Operand['memory'][] {
+  const operands = sides.flatMap((side) => side?.operands ?? []);
+  return operands.map(({ memory }) => memory).filter(({ byteLength }) => byteLength > 0);
+}
+
+function bytesOf({ operands }: Side): number {
+  return operands.reduce((sum, { array }) => sum + array.byteLength, 0);
 }

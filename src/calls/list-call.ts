@@ -11,7 +11,7 @@ import { checkDtype, checkOp } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
 import { assertApart, checkOut } from '../operands/result-place.js';
-import type { Packing } from '../operands/strides.js';
+import { packAll } from '../operands/strides.js';
 import { counts as countsOperation } from '../operations/counts.js';
 import type { Operation } from '../operations/operation.js';
 import type { Dtype } from '../types/dtype.js';
@@ -61,8 +61,8 @@ export function listCall(
   const args: CallArguments = {
     ...base,
     count: items.length,
-    packedInput: packingOf(items.map(({ source }) => source.packed)),
-    packedOutput: receives ? packingOf(items.map(({ target }) => target?.packed)) : undefined,
+    packedInput: packAll(items.map(({ source }) => source.packed)),
+    packedOutput: receives ? packAll(items.map(({ target }) => target?.packed)) : undefined,
     memory,
     result,
   };
@@ -172,21 +172,4 @@ function checkShapes(what: string, all: Float64Array, size: number): void {
       { calls: [] },
     );
   }
-}
-
-/** Several as one. */
-function packingOf(list: readonly (Packing | undefined)[]): Packing | undefined {
-  const each = list.filter((one) => one !== undefined);
-  if (each.length === 0) return undefined;
-  return {
-    get usable() {
-      return each.every(({ usable }) => usable);
-    },
-    gather: () => {
-      for (const one of each) one.gather();
-    },
-    scatter: () => {
-      for (const one of each) one.scatter();
-    },
-  };
 }

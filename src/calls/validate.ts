@@ -2,7 +2,10 @@
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { checkOp } from '../operands/numeric.js';
-import type { Operand } from '../operands/operand.js';
+import { ArrayParts } from '../operands/array-parts.js';
+import type { Packing } from '../operands/strides.js';
+import { packAll } from '../operands/strides.js';
+import type { TypedArray } from '../types/buffers.js';
 import { usedMemory } from '../operands/result-place.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import type { CallName } from '../operations/call-name.js';
@@ -10,7 +13,8 @@ import { encodeName, noName } from '../operations/call-name.js';
 import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
-import { readBuffers } from './call-buffers.js';
+import type { Side } from './call-buffers.js';
+import { memoryOf, readBuffers } from './call-buffers.js';
 import type { GivenOptions } from './call-options.js';
 
 /** Facts of the group that validation needs. */
@@ -68,8 +72,9 @@ export function validate(
   const found = readBuffers(what, operation, { buffer, out, dtype: given.dtype, root }, setting);
   const { source, target, dtype, count, result } = found;
   const [sends, receives] = [operation.sends(rank, root), operation.receives(rank, root)];
+  const hasList = source?.isList === true || target?.isList === true;
   return {
-    operation,
+    ...emptyArguments(operation),
     dtype: dtypeId(dtype),
     op: operation.reduces ? checkOp(what, given, dtype) : 0,
     root,
@@ -78,12 +83,12 @@ export function validate(
     blocksOut: operation.gets === 'each' ? size : 1,
     itemBytes: itemBytes[dtype],
     name,
-    input: sends ? source?.array : undefined,
-    output: receives ? target?.array : undefined,
+    ...(sends && source && arraysOf(source, 'input', 'inputParts')),
+    ...(receives && target && arraysOf(target, 'output', 'outputParts')),
     shared: sharedPlace(what, operation, source, target, arrays),
-    packedInput: sends ? source?.packed : undefined,
-    packedOutput: receives ? target?.packed : undefined,
-    memory: usedMemory(source?.memory, target?.memory),
+    packedInput: sends ? packingOf(source) : undefined,
+    packedOutput: receives ? packingOf(target) : undefined,
+    memory: hasList ? memoryOf(source, target) : usedMemory(source?.operands[0].memory, target?.operands[0].memory),
     result,
     timeoutMs,
   };
@@ -96,17 +101,17 @@ export function validate(
 function sharedPlace(
   what: string,
   { name, reduces, givesSame }: Operation,
-  source: Operand | undefined,
-  target: Operand | undefined,
+  source: Side | undefined,
+  target: Side | undefined,
   arrays: TaskArrays,
 ): SharedPlace | undefined {
-  if (reduces && source && arrays.sharedPlace(source.memory)) {
+  if (reduces && source && arrays.sharedPlace(source.operands[0].memory)) {
     throw new InvalidArgumentError(
       `${what}: expected buffer to be an array of this rank's own, but it lies in one of emptyShared, which is the same ` +
         `on all ranks. ${givesSame ? 'Give that as out' : 'Copy it first'}`,
     );
   }
-  const place = target && arrays.sharedPlace(target.memory);
+  const place = target && arrays.sharedPlace(target.operands[0].memory);
   if (!place) return undefined;
   if (!givesSame) {
     throw new InvalidArgumentError(
@@ -114,10 +119,26 @@ function sharedPlace(
         `each rank another result`,
     );
   }
-  if (!target.packed) return place;
+  if (!target.operands[0].packed) return place;
   throw new InvalidArgumentError(
     `${what}: expected the elements in an array of emptyShared to lie in a row, but their strides leave gaps`,
   );
+}
+
+/** One array, or several as one. */
+function arraysOf<I extends string, P extends string>(
+  { operands, isList }: Side,
+  one: I,
+  several: P,
+): Partial<Record<I, TypedArray> & Record<P, ArrayParts>> {
+  const arrays = operands.map(({ array }) => array);
+  return { [isList ? several : one]: isList ? new ArrayParts(arrays) : arrays[0] } as Partial<
+    Record<I, TypedArray> & Record<P, ArrayParts>
+  >;
+}
+
+function packingOf(side: Side | undefined): Packing | undefined {
+  return side && packAll(side.operands.map(({ packed }) => packed));
 }
 
 /** What a record has of a name. @throws {@link InvalidArgumentError} */

@@ -150,3 +150,20 @@ export class PackedCopy implements Packing {
     walk(0, offset);
   }
 }
+
+/** Several packings as one; undefined where there is none. */
+export function packAll(list: readonly (Packing | undefined)[]): Packing | undefined {
+  const each = list.filter((one) => one !== undefined);
+  if (each.length <= 1) return each[0];
+  return {
+    get usable() {
+      return each.every(({ usable }) => usable);
+    },
+    gather: () => {
+      for (const one of each) one.gather();
+    },
+    scatter: () => {
+      for (const one of each) one.scatter();
+    },
+  };
+}

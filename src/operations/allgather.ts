@@ -32,7 +32,7 @@ export const allgather: Operation = {
 export interface AllgatherOptions<T extends NumericBuffer> {
   /**
    * Where the blocks go: as many elements as `size` buffers; an array that is made when it is left out. The buffer may
-   * be this rank's block of it. A tensor needs one.
+   * be this rank's block of it. A tensor needs one. A list has an array for each rank's block.
    */
   readonly out?: T;
   /** Element type, where the array's class stands for several. */
@@ -53,8 +53,16 @@ export interface Allgather {
    * @see MPI-4.1 section 6.7 (MPI_Allgather); ray.util.collective.allgather
    */
   allgather<T extends NumericBuffer>(buffer: T, options?: AllgatherOptions<T> & CollectiveOptions): Promise<T>;
+  allgather<T extends NumericBuffer, L extends readonly T[]>(
+    buffer: T,
+    options: Omit<AllgatherOptions<T>, 'out'> & { readonly out: L } & CollectiveOptions,
+  ): Promise<L>;
   /** Blocking twin of {@link Allgather.allgather}. */
   allgatherSync<T extends NumericBuffer>(buffer: T, options?: AllgatherOptions<T> & CollectiveSyncOptions): T;
+  allgatherSync<T extends NumericBuffer, L extends readonly T[]>(
+    buffer: T,
+    options: Omit<AllgatherOptions<T>, 'out'> & { readonly out: L } & CollectiveSyncOptions,
+  ): L;
   /** Prepare a call of {@link Allgather.allgather} that is started again and again. @see MPI-4.1 section 6.13 */
   allgatherInit<T extends NumericBuffer>(
     buffer: T,

@@ -47,17 +47,33 @@ export interface Alltoall {
    * Shape: `buffer` has as many elements on every rank, a multiple of `size`. Its elements from t × count on go to rank t; the
    * elements of the result from s × count on come from rank s. Ownership and errors as for {@link Allreduce.allreduce}.
    *
+   * A list of `size` arrays stands for an array of as many blocks, as `buffer` and as `out`.
+   *
    * @returns `out` if given, else an array of the buffer's class that was made. A prepared call makes one for all starts.
    * @example
    * const transposed = await collective.alltoall(rows); // block r is what rank r had for this rank
    * @see MPI-4.1 section 6.8 (MPI_Alltoall)
    */
-  alltoall<T extends NumericBuffer>(buffer: T, options?: AlltoallOptions<T> & CollectiveOptions): Promise<T>;
+  alltoall<T extends NumericBuffer>(
+    buffer: T | readonly T[],
+    options?: AlltoallOptions<T> & CollectiveOptions,
+  ): Promise<T>;
+  alltoall<T extends NumericBuffer, L extends readonly T[]>(
+    buffer: T | readonly T[],
+    options: Omit<AlltoallOptions<T>, 'out'> & { readonly out: L } & CollectiveOptions,
+  ): Promise<L>;
   /** Blocking twin of {@link Alltoall.alltoall}. */
-  alltoallSync<T extends NumericBuffer>(buffer: T, options?: AlltoallOptions<T> & CollectiveSyncOptions): T;
+  alltoallSync<T extends NumericBuffer>(
+    buffer: T | readonly T[],
+    options?: AlltoallOptions<T> & CollectiveSyncOptions,
+  ): T;
+  alltoallSync<T extends NumericBuffer, L extends readonly T[]>(
+    buffer: T | readonly T[],
+    options: Omit<AlltoallOptions<T>, 'out'> & { readonly out: L } & CollectiveSyncOptions,
+  ): L;
   /** Prepare a call of {@link Alltoall.alltoall} that is started again and again. @see MPI-4.1 section 6.13 */
   alltoallInit<T extends NumericBuffer>(
-    buffer: T,
+    buffer: T | readonly T[],
     options?: AlltoallOptions<T> & CollectiveSyncOptions,
   ): PreparedCall<T>;
 }

@@ -52,8 +52,16 @@ export interface Gather {
    * @see MPI-4.1 section 6.5 (MPI_Gather)
    */
   gather<T extends NumericBuffer>(buffer: T, options?: GatherOptions<T> & CollectiveOptions): Promise<T | undefined>;
+  gather<T extends NumericBuffer, L extends readonly T[]>(
+    buffer: T,
+    options: Omit<GatherOptions<T>, 'out'> & { readonly out: L } & CollectiveOptions,
+  ): Promise<L | undefined>;
   /** Blocking twin of {@link Gather.gather}. */
   gatherSync<T extends NumericBuffer>(buffer: T, options?: GatherOptions<T> & CollectiveSyncOptions): T | undefined;
+  gatherSync<T extends NumericBuffer, L extends readonly T[]>(
+    buffer: T,
+    options: Omit<GatherOptions<T>, 'out'> & { readonly out: L } & CollectiveSyncOptions,
+  ): L | undefined;
   /** Prepare a call of {@link Gather.gather} that is started again and again. @see MPI-4.1 section 6.13 */
   gatherInit<T extends NumericBuffer>(
     buffer: T,

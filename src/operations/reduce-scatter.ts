@@ -45,17 +45,25 @@ export interface ReduceScatter {
    * Shape: `buffer` has as many elements on every rank, a multiple of `size`; the result has a `size`-th of them. Rank r gets
    * `op` over the elements from r × count on. Ownership and errors as for {@link Allreduce.allreduce}.
    *
+   * A list of `size` arrays stands for an array of as many blocks, one for each rank.
+   *
    * @returns `out` if given, else an array of the buffer's class that was made. A prepared call makes one for all starts.
    * @example
    * const mine = await collective.reduceScatter(gradients, { op: 'avg' }); // gradients.length / size elements
    * @see MPI-4.1 section 6.10.1 (MPI_Reduce_scatter_block); ray.util.collective.reducescatter
    */
-  reduceScatter<T extends NumericBuffer>(buffer: T, options?: ReduceScatterOptions<T> & CollectiveOptions): Promise<T>;
+  reduceScatter<T extends NumericBuffer>(
+    buffer: T | readonly T[],
+    options?: ReduceScatterOptions<T> & CollectiveOptions,
+  ): Promise<T>;
   /** Blocking twin of {@link ReduceScatter.reduceScatter}. */
-  reduceScatterSync<T extends NumericBuffer>(buffer: T, options?: ReduceScatterOptions<T> & CollectiveSyncOptions): T;
+  reduceScatterSync<T extends NumericBuffer>(
+    buffer: T | readonly T[],
+    options?: ReduceScatterOptions<T> & CollectiveSyncOptions,
+  ): T;
   /** Prepare a call of {@link ReduceScatter.reduceScatter} that is started again and again. @see MPI-4.1 section 6.13 */
   reduceScatterInit<T extends NumericBuffer>(
-    buffer: T,
+    buffer: T | readonly T[],
     options?: ReduceScatterOptions<T> & CollectiveSyncOptions,
   ): PreparedCall<T>;
 }

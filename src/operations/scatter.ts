@@ -46,17 +46,25 @@ export interface Scatter {
    * Shape: the root's `buffer` has `size` times as many elements as each rank's `out`. Elements from r × count on go to rank
    * r. Other ranks' `buffer` is not looked at: give undefined. Ownership and errors as for {@link Allreduce.allreduce}.
    *
+   * A list of `size` arrays stands for an array of as many blocks, one for each rank.
+   *
    * @returns `out`.
    * @example
    * const part = await collective.scatter(context.rank === 0 ? whole : undefined, { out: new Float32Array(n) });
    * @see MPI-4.1 section 6.6 (MPI_Scatter)
    */
-  scatter<T extends NumericBuffer>(buffer: T | undefined, options: ScatterOptions<T> & CollectiveOptions): Promise<T>;
+  scatter<T extends NumericBuffer>(
+    buffer: T | readonly T[] | undefined,
+    options: ScatterOptions<T> & CollectiveOptions,
+  ): Promise<T>;
   /** Blocking twin of {@link Scatter.scatter}. */
-  scatterSync<T extends NumericBuffer>(buffer: T | undefined, options: ScatterOptions<T> & CollectiveSyncOptions): T;
+  scatterSync<T extends NumericBuffer>(
+    buffer: T | readonly T[] | undefined,
+    options: ScatterOptions<T> & CollectiveSyncOptions,
+  ): T;
   /** Prepare a call of {@link Scatter.scatter} that is started again and again. @see MPI-4.1 section 6.13 */
   scatterInit<T extends NumericBuffer>(
-    buffer: T | undefined,
+    buffer: T | readonly T[] | undefined,
     options: ScatterOptions<T> & CollectiveSyncOptions,
   ): PreparedCall<T>;
 }

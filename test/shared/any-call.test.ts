@@ -29,6 +29,7 @@ const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype)
         { weight: 1, arbitrary: fc.constantFrom(1000, 4099, 20_011) },
       ),
       numbers: fc.constantFrom('bits', 'bits', ...numbers),
+      asList: fc.tuple(fc.boolean(), fc.boolean()),
       on: fc.nat(6),
       seed: fc.nat(),
       places: inTurn,

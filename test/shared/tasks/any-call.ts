@@ -8,7 +8,7 @@ import { dtypeNames, itemBytes } from '../../../src/types/dtype.js';
 import { arrayOf, fold, read, same, write } from './contract-model.js';
 import { models } from './operation-model.js';
 import type { Place, Placed, places } from './placed-array.js';
-import { place } from './placed-array.js';
+import { place, placeBlocks } from './placed-array.js';
 
 /** Numbers of a call: any bits, or what shows errors on one rank or in turn. */
 export const numbers = ['bits', 'nan', 'zeros', 'infinities', 'subnormals'] as const;
@@ -27,6 +27,8 @@ export interface AnyCall {
   readonly numbers: (typeof numbers)[number];
   /** Rank whose number it is, where it is one's alone. */
   readonly on: number;
+  /** Where there is a block for each rank, it is an array of its own in a list. */
+  readonly asList: readonly [input: boolean, output: boolean];
   /** Of the bits. */
   readonly seed: number;
   /** Of the ranks' arrays in turn. */
@@ -102,20 +104,24 @@ async function one(call: AnyCall): Promise<string[]> {
 
 /** The arrays of this rank, with its numbers in the one and zeros in the other. */
 async function placesOf(
-  { places: inputs, outPlaces, dtype }: AnyCall,
-  { options, withoutOut, givesSame }: Operation,
+  { places: inputs, outPlaces, dtype, asList }: AnyCall,
+  { options, withoutOut, givesSame, brings, gets }: Operation,
   numbers: TypedArray,
   total: number,
 ): Promise<{ mine: Placed; out: Placed | undefined }> {
-  const { rank } = context;
-  const mine = await place(inputs[rank % inputs.length]!, dtype, numbers);
+  const { rank, size } = context;
+  const ofBlocks = (where: Place, values: TypedArray, isList: boolean): Promise<Placed> =>
+    isList && where !== 'node-shared' ? placeBlocks(where, dtype, values, size) : place(where, dtype, values);
+  const mine = await ofBlocks(inputs[rank % inputs.length]!, numbers, asList[0] && brings === 'each');
   if (!options.includes('out')) return { mine, out: undefined };
   const chosen: readonly Place[] | undefined = outPlaces?.[0] === 'node-shared' && !givesSame ? ['plain'] : outPlaces;
   const where = withoutOut === 'refused' ? (chosen ?? ['plain']) : chosen;
   // What is made is like a typed array of the runtime.
-  const needsOut = withoutOut === 'made' && !ArrayBuffer.isView(mine.argument);
+  const first: unknown = Array.isArray(mine.argument) ? mine.argument[0] : mine.argument;
+  const needsOut = withoutOut === 'made' && !ArrayBuffer.isView(first);
   const outs = where ?? (needsOut ? ['plain' as const] : undefined);
-  const out = outs && (await place(outs[rank % outs.length]!, dtype, arrayOf(dtype, total)));
+  const isList = asList[1] && gets === 'each';
+  const out = outs && (await ofBlocks(outs[rank % outs.length]!, arrayOf(dtype, total), isList));
   return { mine, out };
 }
 
@@ -195,6 +201,7 @@ export async function edges(): Promise<string[]> {
     operation: 'allreduce',
     form: 'awaited',
     root: 0,
+    asList: [false, false],
     count: 19,
     seed: 1,
     places: ['plain'],

@@ -138,6 +138,12 @@ export async function refused(): Promise<string[]> {
   const shared = await collective.emptyShared(Int32Array, 4 * size);
   const tensor = { data: x, shape: [4, size] };
   const bad: Bad[] = [
+    ['a list too short', () => collective.allgather(x, { out: [] as never }), 'INVALID_ARGUMENT'],
+    [
+      'arrays that differ',
+      () => collective.alltoall(Array.from({ length: size + 1 }, (_, i) => new Int32Array(i))),
+      'INVALID_ARGUMENT',
+    ],
     ['a short out', () => collective.allgather(x, { out: new Int32Array(4 * size * size + 1) }), 'INVALID_ARGUMENT'],
     [
       'an out of another class',

@@ -62,3 +62,22 @@ export async function place(where: Place, dtype: Dtype, values: TypedArray): Pro
   const data = new Class(buffer, 0, total / bytesEach);
   return { argument: { data, dtype, shape: [count], strides: [step], offset: first / item }, bytes, free };
 }
+
+/** The same, block by block: what to call with is a list. */
+export async function placeBlocks(where: Place, dtype: Dtype, values: TypedArray, blocks: number): Promise<Placed> {
+  const length = values.length / blocks;
+  const placed: Placed[] = [];
+  for (let block = 0; block < blocks; block++) {
+    placed.push(await place(where, dtype, values.slice(block * length, (block + 1) * length)));
+  }
+  return {
+    argument: placed.map(({ argument }) => argument) as unknown as Tensor,
+    bytes: () => {
+      const each = placed.map((one) => one.bytes());
+      return each.every((bytes) => bytes !== undefined) ? Buffer.concat(each) : undefined;
+    },
+    free: () => {
+      for (const one of placed) one.free();
+    },
+  };
+}
