@@ -72,6 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const handle = pool.submit(tasks, {
       workers: size,
       args: [name, afterMs, seed],
+      priority: random(3) - 1,
       timeoutMs,
       ...(name === 'abort' && { signal: controller.signal }),
     });
@@ -100,7 +101,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const [at, end] = [random(burstSize), shortEnds[random(shortEnds.length)]!];
     const all = Array.from({ length: burstSize }, (_, i) => {
       const name: EndingName = i === at ? end : random(10) === 0 ? 'cancel' : 'good';
-      return { name, handle: pool.submit(tasks, { export: 'short', args: [name], timeoutMs: 30_000 }) };
+      return {
+        name,
+        handle: pool.submit(tasks, { export: 'short', args: [name], priority: random(3) - 1, timeoutMs: 30_000 }),
+      };
     });
     for (const { name, handle } of all) if (name === 'cancel') handle.cancel();
     const results = all.map(async ({ name, handle }) => {
