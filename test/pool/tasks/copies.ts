@@ -6,7 +6,7 @@ export default async function copies(url: string): Promise<Record<string, unknow
   const other = (await import(`${url}/worker.js`)) as typeof import('shoal/worker');
   const driver = (await import(`${url}/index.js`)) as typeof import('shoal');
   const [sum] = await other.collective.allreduce(Int32Array.of(1));
-  const error: unknown = await other.collective.allreduce(5 as never).catch((caught: unknown) => caught);
+  const error: unknown = await other.collective.allreduce('5' as never).catch((caught: unknown) => caught);
   const kinds = [InvalidArgumentError, ShoalError, TaskFailedError].map((errorClass) => error instanceof errorClass);
   const launched = await driver.launch({ workers: 1 }).then(
     () => 'launched',
