@@ -1,11 +1,15 @@
 /** The suites of `npm test`: where their files are and what they need beyond Node and npm. */
 
+/** Cases after those of other projects, docs/conformance.md: their files run in one process, over one pool. */
+const together = 'test/conformance';
+
 /**
  * The shared suites, those of the pool and half of those of the command, over processes that one family's mpiexec
  * starts.
  */
 const overMpi = (family, half) => ({
   folders: ['test/shared', 'test/pool', 'test/cli'],
+  together,
   part: { folder: 'test/cli', index: half, of: 2 },
   needs: ['g++', 'make', family],
   addons: true,
@@ -32,15 +36,22 @@ const overWire = (family, half) => {
  * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes.
  * `part`: of one folder it has one of so many parts, and other suites the others; a number that is drawn says which.
  * `beside`: its files take about one core and count nothing that others make, so two of them run at a time. `byName`:
- * wants the rights of root, and runs when it is named alone.
+ * wants the rights of root, and runs when it is named alone. `together`: all files of this folder run as one.
  */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [], beside: true },
   fuzz: { folders: ['test/fuzz'], needs: [], beside: true },
   local: { folders: ['test/shared'], needs: [], beside: true, env: { SHOAL_TEST_TRANSPORT: 'local' } },
-  loopback: { folders: ['test/shared'], needs: [], beside: true, env: { SHOAL_TEST_TRANSPORT: 'loopback' } },
+  loopback: {
+    folders: ['test/shared'],
+    together,
+    needs: [],
+    beside: true,
+    env: { SHOAL_TEST_TRANSPORT: 'loopback' },
+  },
   threads: {
     folders: ['test/shared'],
+    together,
     needs: [],
     env: { SHOAL_TEST_TRANSPORT: 'pool', SHOAL_TRANSPORT: 'threads', SHOAL_WINDOW: '8388608' },
   },

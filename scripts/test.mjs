@@ -2,9 +2,9 @@
  * `npm test [-- --only suite,suite]`: set up, build, check the committed binary, run the tests.
  *
  * Where suites share the files of a folder, SHOAL_TEST_DRAW says which has which; it is drawn, and printed. Files of
- * suites that can run beside others run two at a time, and before the rest. One process per test file with a time
- * limit. A file fails when it reports no tests, skipped tests or failed tests, or exits with another code than 0. By
- * itself uvu lets several of these pass. The last line is `N passed, N failed`.
+ * suites that can run beside others run two at a time, and before the rest. One process per test file, or per folder
+ * whose files run together, with a time limit. A file fails when it reports no tests, skipped tests or failed tests, or
+ * exits with another code than 0. By itself uvu lets several of these pass. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -38,9 +38,10 @@ say(`draw ${draw}`);
 const total = { passed: 0, failed: 0 };
 if (chosen.includes('wasm')) tally('committed shoal.wasm is what its sources give', checkCommittedWasm());
 const runs = chosen.flatMap((name) => {
-  const { folders, part, env, beside } = suites[name];
+  const { folders, together, part, env, beside } = suites[name];
   const files = folders.flatMap((folder) => testFiles(folder, part));
   if (files.length === 0) tally(`${name}: no test files under ${folders.join(', ')}`, false);
+  if (together !== undefined) files.push(together);
   return files.map((file) => ({ name, file, env, beside }));
 });
 await runAll(
@@ -77,12 +78,13 @@ async function runAll(queue, lanes) {
 
 async function runFile(suite, file, env) {
   const compiled = join(root, 'test/.build', file.replace(/\.ts$/, '.js'));
+  const args = file.endsWith('.ts') ? [compiled] : [join(root, 'test/.build/test/support/together.js'), compiled];
   if (!existsSync(compiled)) {
     tally(`${suite} ${file}: was not compiled`, false);
     return;
   }
   const begun = performance.now();
-  const { text, code, late } = await spawnTest(compiled, env);
+  const { text, code, late } = await spawnTest(args, env);
   const count = (word) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(text)?.[1] ?? 0);
   const [tests, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
   const good = code === 0 && tests > 0 && passed === tests && skipped === 0;
@@ -95,9 +97,9 @@ async function runFile(suite, file, env) {
   say(`  ${why}\n${text.replace(/^/gm, '  ')}`);
 }
 
-function spawnTest(file, env) {
+function spawnTest(args, env) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
       cwd: root,
       env: { ...process.env, FORCE_COLOR: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
