@@ -323,7 +323,8 @@ function isKept(buffer: unknown, out: unknown, { memory, result }: CallArguments
   return memory.every((array) => isFixed(array.buffer));
 }
 
-function isFixed(buffer: ArrayBufferLike): boolean {
+/** Whether memory cannot change its length, but for being detached. */
+export function isFixed(buffer: ArrayBufferLike): boolean {
   const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
   return resizable !== true && growable !== true;
 }

@@ -108,7 +108,7 @@ export class GroupMessages implements Recipient {
     this.#match(receive);
     if (!receive.settled && !(receive instanceof Receive && receive.incoming)) {
       this.#posted.push(receive);
-      this.#guarded(() => this.#turn());
+      this.#guardedTurn();
     }
   }
 
@@ -125,7 +125,7 @@ export class GroupMessages implements Recipient {
   step(turns: number): void {
     const settled = this.#settled;
     for (let turn = 0; ; turn += turnCost) {
-      this.#guarded(() => this.#turn());
+      this.#guardedTurn();
       if (this.#settled !== settled || turn >= turns || !this.isOpen) return;
     }
   }
@@ -138,6 +138,7 @@ export class GroupMessages implements Recipient {
   /** Enforce deadlines; returns the milliseconds until the clock must be read again. */
   checkClock(now: number): number {
     if (!this.isOpen) return Infinity;
+    this.#isAboutToSleep = true;
     let next = Infinity;
     let oldest: MessageRequest | undefined;
     for (const request of this.open) {
@@ -241,9 +242,9 @@ export class GroupMessages implements Recipient {
   }
 
   #turn(): void {
-    const { abortReason, head } = this.#view();
+    const abortReason = this.#group.abortReason();
     if (abortReason) {
-      if (head === undefined) this.#group.fail(this.#broken ?? abortError(this.#group, abortReason));
+      if (this.#group.head === undefined) this.#group.fail(this.#broken ?? abortError(this.#group, abortReason));
       return;
     }
     const unserved = this.#isAboutToSleep ? this.#unserved() : undefined;
@@ -252,10 +253,6 @@ export class GroupMessages implements Recipient {
     if (this.#active.length > 0) this.#active = this.#active.filter((receive) => !this.#endReceive(receive));
     if (this.#sends.length > 0) this.#sends = this.#sends.filter((send) => !this.#endSend(send));
     if (unserved) this.#refuse(unserved);
-  }
-
-  #view(): { abortReason: AbortReason | undefined; head: unknown } {
-    return { abortReason: this.#group.abortReason(), head: this.#group.head };
   }
 
   /** True once it has ended. */
@@ -358,6 +355,15 @@ export class GroupMessages implements Recipient {
     );
     group.channel.leaveFault(encodeError(error));
     group.abort(encodeAbort('timeout', group.rank));
+  }
+
+  /** As `#guarded`; a closure in each turn would cost some time. */
+  #guardedTurn(): void {
+    try {
+      this.#turn();
+    } catch (error) {
+      this.#break(error);
+    }
   }
 
   /** Whatever throws fails the group. */

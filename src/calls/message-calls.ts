@@ -4,6 +4,7 @@ import { InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, dtypeOfClass } from '../operands/array-class.js';
 import { overlap } from '../operands/buffers-in-use.js';
 import { checkDtype } from '../operands/numeric.js';
+import type { Operand } from '../operands/operand.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
 import type { MessageOperation } from '../operations/message-operation.js';
 import { anySource, anyTag } from '../operations/message-options.js';
@@ -18,6 +19,7 @@ import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
 import type { GroupCalls } from './group-calls.js';
+import { isFixed } from './group-calls.js';
 import type { MessageRequest, Target } from './message-requests.js';
 import { Pattern, Probe, Receive, Send } from './message-requests.js';
 import { checkSignal, checkTimeout } from './validate.js';
@@ -25,6 +27,14 @@ import { checkSignal, checkTimeout } from './validate.js';
 type ArrayClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => TypedArray;
 
 const largestTag = 2 ** 31 - 1;
+
+/** What is known of a typed array that was sent or received before. */
+interface KnownOperand {
+  readonly operand: Operand;
+  readonly sizeBytes: number;
+  /** How often arrays had been freed. */
+  readonly frees: number;
+}
 
 /** Requests of one call, and which of them says what the caller gets. */
 interface Made {
@@ -35,6 +45,7 @@ interface Made {
 /** Owned by the collectives of a group. */
 export class MessageCalls {
   readonly #calls: GroupCalls;
+  readonly #known = new WeakMap<object, KnownOperand>();
 
   constructor(calls: GroupCalls) {
     this.#calls = calls;
@@ -173,8 +184,7 @@ export class MessageCalls {
     [buffer, givenDest, givenTag, tagName]: readonly [unknown, unknown, unknown, string],
     givenDtype: unknown,
   ): Send {
-    const { arrays } = this.#calls.setting;
-    const operand = readOperand(what, 'buffer', buffer, arrays);
+    const operand = this.#operand(what, buffer);
     const dtype = checkDtype(what, operand, givenDtype);
     const dest = this.#rank(what, 'dest', givenDest);
     const tag = checkTag(what, tagName, givenTag);
@@ -208,7 +218,7 @@ export class MessageCalls {
       const dtype = givenDtype === undefined ? own : checkDtype(what, make(16).operand, givenDtype);
       return { dtype: dtypeId(dtype), operand: undefined, data: undefined, make };
     }
-    const operand = readOperand(what, 'buffer', buffer, arrays);
+    const operand = this.#operand(what, buffer);
     const dtype: Dtype = checkDtype(what, operand, givenDtype);
     assertWritable(what, 'buffer', operand);
     if (arrays.sharedPlace(operand.memory)) {
@@ -221,6 +231,20 @@ export class MessageCalls {
       throw new RangeError(what);
     };
     return { dtype: dtypeId(dtype), operand, data: buffer, make };
+  }
+
+  /** A typed array of fixed length that was read before is as it was, unless its memory is gone. */
+  #operand(what: string, buffer: unknown): Operand {
+    const { arrays } = this.#calls.setting;
+    const known = ArrayBuffer.isView(buffer) ? this.#known.get(buffer) : undefined;
+    if (known?.frees === arrays.frees && known.operand.array.byteLength === known.sizeBytes) return known.operand;
+    const operand = readOperand(what, 'buffer', buffer, arrays);
+    const sizeBytes = operand.array.byteLength;
+    // An array without bytes does not show that it was detached.
+    if (ArrayBuffer.isView(buffer) && sizeBytes > 0 && isFixed(operand.array.buffer)) {
+      this.#known.set(buffer, { operand, sizeBytes, frees: arrays.frees });
+    }
+    return operand;
   }
 
   #pattern(what: string, source: unknown, tag: unknown, tagName: string): Pattern {

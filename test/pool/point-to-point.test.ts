@@ -67,6 +67,10 @@ test('a receive that nobody awaits is told', async () => {
   assert.match(warnings[0]!, 'nobody had awaited recv(source 0, tag 6), message call 1 of the rank');
 });
 
+test('a receive without a deadline that nobody serves ends when the others have returned', async () => {
+  assert.equal(await pool.run(tasks, { export: 'forgetsForGood', workers: 3 }), [0, 1, 2]);
+});
+
 test("messages that nobody has received fail the task with unawaited: 'error'", async () => {
   const strict = await launch({ workers: 2, unawaited: 'error' });
   const run = strict.run(tasks, { export: 'leavesMessages', workers: 2 });

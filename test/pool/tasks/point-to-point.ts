@@ -80,6 +80,13 @@ export async function forgetsReceive(): Promise<number> {
   return rank;
 }
 
+/** Rank 1 returns with a receive that nobody serves, and that has no deadline. */
+export function forgetsForGood(): number {
+  const { rank } = context;
+  if (rank === 1) void collective.recv(new Float64Array(1), 0, { timeoutMs: null }).catch(() => undefined);
+  return rank;
+}
+
 /** The first message of a task is its own. */
 export async function firstMessage(): Promise<number> {
   const { rank } = context;
