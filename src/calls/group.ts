@@ -160,6 +160,13 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
     this.engine.pending.add(this);
   }
 
+  /** A message call may have ended others, such as a send of this rank to itself its receive. */
+  restIfIdle(): void {
+    if (this.head || this.#messages?.isOpen || !this.engine.pending.has(this)) return;
+    this.#rest();
+    this.engine.groupEnded();
+  }
+
   /** Enforce the deadlines of message calls; returns the milliseconds until the clock must be read again. */
   checkMessages(now: number): number {
     return this.#messages?.checkClock(now) ?? Infinity;

@@ -125,6 +125,7 @@ export class MessageCalls {
       else group.messages.receive(request as Receive | Probe);
       if (!request.settled) group.follow(request);
     }
+    group.restIfIdle();
   }
 
   #accept(operation: MessageOperation, args: readonly unknown[], form: Form): Made {

@@ -83,6 +83,11 @@ test("messages that nobody has received fail the task with unawaited: 'error'", 
   await strict.close();
 });
 
+test('a rank that slept until it served itself is at rest: its end finds no damage', async () => {
+  const error = await rejectsCode(pool.run(tasks, { export: 'servesItself', workers: 1 }), 'TASK_FAILED');
+  assert.instance(error.cause, RangeError);
+});
+
 test('who waits for a message of a rank that exits is freed', async () => {
   await rejectsCode(pool.run(tasks, { export: 'diesWhileAwaited', workers: 3 }), 'TASK_EXITED');
   assert.equal(await pool.run(tasks, { export: 'firstMessage', workers: 2 }), [99, 99]);

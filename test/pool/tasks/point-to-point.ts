@@ -87,6 +87,16 @@ export function forgetsForGood(): number {
   return rank;
 }
 
+/** A rank that sleeps in a receive sends itself what it waits for, and then throws. */
+export async function servesItself(): Promise<void> {
+  const { rank } = context;
+  const waiting = collective.recv(Float64Array, rank);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  void collective.send(Float64Array.of(1), rank);
+  await waiting;
+  throw new RangeError('after its own message');
+}
+
 /** The first message of a task is its own. */
 export async function firstMessage(): Promise<number> {
   const { rank } = context;
