@@ -4,6 +4,7 @@ import { dtypeNames } from '../../../src/types/dtype.js';
 import type { Case, Cases } from './case.js';
 import type { TableCall } from './table-call.js';
 import { classOf, facts, opsFor, tableCall } from './table-call.js';
+import { listCases } from './list-cases.js';
 import { unmatchedCases } from './unmatched-cases.js';
 
 /** The cases of an operation. */
@@ -57,6 +58,7 @@ export function tableCases(operation: string): Cases {
       await c.refused('an option', call, 'INVALID_ARGUMENT');
     },
     ...unmatchedCases(operation),
+    ...listCases(operation),
   };
   if (withoutOut !== 'has none' && withoutOut !== 'refused') {
     const title = withoutOut === 'buffer' ? 'in place' : 'result made by the call';
