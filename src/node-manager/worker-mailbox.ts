@@ -39,6 +39,8 @@ export class WorkerMailbox {
   /** A task thread has it, started after so many orders to end the one before. */
   attached(ends: number): void {
     this.#isAttached = ends === this.#ends;
+    // The thread before may have ended between the word that it notifies and the notification.
+    this.#outcomes.notified();
   }
 
   /** The task thread was ordered to end. */

@@ -52,9 +52,25 @@ export class MailboxKeeper {
     return { type: 'attach', memory: this.#buffer, state, tasksBell, outcomesBell };
   }
 
-  /** The task from it that the task thread runs; undefined: it runs none, or one that it has from elsewhere. */
-  get running(): AssignMessage | undefined {
-    if (this.#state.now !== 'running') return undefined;
+  /**
+   * The task from it that the task thread runs, now that this thread has heard something; undefined: it runs none, or one
+   * that it has from elsewhere. What was heard may be of a task before: so its outcome goes through this thread from now
+   * on. A task that is being answered has said nothing.
+   */
+  note(): AssignMessage | undefined {
+    if (!this.#state.change('running', 'noted') && this.#state.now !== 'noted') return undefined;
+    return this.#read();
+  }
+
+  /** The task thread is to end, or is gone: the task from it that it has not ended. It takes nothing more. */
+  hold(): AssignMessage | undefined {
+    const message = this.#state.isTaken ? this.#read() : undefined;
+    if (message) this.#state.taken = this.#tasks.number;
+    this.#state.set('held');
+    return message;
+  }
+
+  #read(): AssignMessage {
     const { number } = this.#tasks;
     if (this.#known?.number === number) return this.#known.message;
     const message = openTaskMail(this.#tasks.read());
@@ -65,20 +81,14 @@ export class MailboxKeeper {
 
   /** The task thread has told the control thread how that task has ended. */
   ended(): void {
-    this.#state.change('running', 'free');
-  }
-
-  /** The task thread is to end, or is gone: it takes nothing more. */
-  hold(): void {
-    if (this.#state.now === 'running') this.#state.taken = this.#tasks.number;
-    this.#state.set('held');
+    this.#state.change('noted', 'free');
   }
 
   /** Take the task that no thread has taken yet: something else is to be done with that task, or with its thread. */
   settle(): AssignMessage | undefined {
     for (;;) {
       const { now } = this.#state;
-      if (now === 'running') return undefined;
+      if (this.#state.isTaken) return undefined;
       if (!this.#state.change(now, 'held')) continue;
       const { number } = this.#tasks;
       const isNew = number !== this.#state.taken;

@@ -7,10 +7,13 @@ const [stateAt, takenAt] = [0, 1];
 /**
  * - `free`: whoever changes it may take the task that is there.
  * - `taking`: the task thread reads it.
- * - `running`: the task thread runs it.
+ * - `running`: the task thread runs it, and answers here unless it has told the control thread something meanwhile.
+ * - `noted`: it runs it, and the control thread knows that task: the outcome goes through that thread.
+ * - `answering`: the task thread writes the outcome.
  * - `held`: no task thread takes anything; a thread that ends leaves it so, and the next one finds what has come.
  */
-const states = ['free', 'taking', 'running', 'held'] as const;
+const states = ['free', 'taking', 'running', 'noted', 'answering', 'held'] as const;
+const taken: readonly State[] = ['running', 'noted', 'answering'];
 type State = (typeof states)[number];
 
 /** One per worker. */
@@ -25,6 +28,11 @@ export class MailboxState {
 
   get now(): State {
     return states[Atomics.load(this.words, stateAt)] ?? 'held';
+  }
+
+  /** A task thread has taken a task, and has not ended it. */
+  get isTaken(): boolean {
+    return taken.includes(this.now);
   }
 
   set(state: State): void {

@@ -251,7 +251,10 @@ export class TaskThread {
 
   /** It says something: if it runs a task from its mailbox, that is what it speaks of. */
   #findTask(): void {
-    const message = this.#mailbox?.running;
+    this.#learn(this.#mailbox?.note());
+  }
+
+  #learn(message: AssignMessage | undefined): void {
     if (!message) return;
     if (message.lease.lease === this.given.first?.task.lease.lease) return;
     this.given.note(message);
@@ -259,8 +262,7 @@ export class TaskThread {
   }
 
   #leaveMailbox(): void {
-    this.#findTask();
-    this.#mailbox?.hold();
+    this.#learn(this.#mailbox?.hold());
     this.#mailbox = undefined;
   }
 

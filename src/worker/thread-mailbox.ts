@@ -67,9 +67,13 @@ export class ThreadMailbox {
   /** How the task has ended that came here. False: that has to go another way. */
   answer(message: ReturnedMessage): boolean {
     const mail = outcomeMail(message);
-    if (!mail || this.#state.now !== 'running' || !this.#outcomes.put(this.#state.taken, mail)) return false;
+    if (!mail || !this.#state.change('running', 'answering')) return false;
+    if (!this.#outcomes.put(this.#state.taken, mail)) {
+      this.#state.change('answering', 'running');
+      return false;
+    }
     // After the outcome is there: whoever sees the thread end before this knows that it has a task.
-    this.#state.change('running', 'free');
+    this.#state.change('answering', 'free');
     if (this.#outcomes.notifies()) this.#os.ringDoorbell(this.#outcomesBell);
     return true;
   }

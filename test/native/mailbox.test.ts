@@ -108,8 +108,8 @@ test('the control thread takes what no thread has taken, and then no thread take
     mailbox.poll();
     assert.equal(told, ['bound 2', 'run 2']);
     assert.is(keeper.settle(), undefined, 'it runs');
-    assert.is(keeper.running?.lease.taskId, 't2');
-    assert.is(keeper.running?.lease.taskId, 't2');
+    assert.is(keeper.note()?.lease.taskId, 't2');
+    assert.is(keeper.note()?.lease.taskId, 't2');
     assert.equal(found, ['t2'], 'told once');
     return Promise.resolve();
   }));
@@ -119,8 +119,8 @@ test('a thread that is to end takes nothing and answers nothing; the next one ta
     const first = thread();
     assert.ok(manager.assign(task(1)));
     first.mailbox.poll();
-    keeper.hold();
-    assert.is(keeper.running, undefined);
+    assert.is(keeper.hold()?.lease.taskId, 't1');
+    assert.is(keeper.note(), undefined);
     assert.not(first.mailbox.answer(returned('t1')));
     manager.gone(1);
     assert.ok(manager.assign(task(2)));
@@ -148,11 +148,33 @@ test('a task whose end is told elsewhere leaves the mailbox free', () =>
     const { mailbox, told } = thread();
     assert.ok(manager.assign(task(1)));
     mailbox.poll();
+    assert.is(keeper.note()?.lease.taskId, 't1');
     keeper.ended();
     manager.settled();
     assert.not(mailbox.answer(returned('t1')), 'told twice');
     assert.ok(manager.assign(task(2)));
     mailbox.poll();
+    assert.equal(told, ['bound 1', 'run 1', 'bound 2', 'run 2']);
+    return Promise.resolve();
+  }));
+
+test('a task that the control thread knows is answered through that, whatever made it known', () =>
+  withEnds(({ manager, keeper, thread }) => {
+    const { mailbox, told } = thread();
+    assert.is(keeper.note(), undefined, 'nothing runs');
+    assert.ok(manager.assign(task(1)));
+    mailbox.poll();
+    // Something that a task before has said comes late.
+    assert.is(keeper.note()?.lease.taskId, 't1');
+    assert.not(mailbox.answer(returned('t1')));
+    assert.is(manager.take(), undefined);
+    keeper.ended();
+    manager.settled();
+    assert.ok(manager.assign(task(2)));
+    mailbox.poll();
+    assert.ok(mailbox.answer(returned('t2')));
+    assert.is(keeper.note(), undefined, 'it has ended');
+    assert.is(manager.take()?.taskId, 't2');
     assert.equal(told, ['bound 1', 'run 1', 'bound 2', 'run 2']);
     return Promise.resolve();
   }));
