@@ -10,9 +10,8 @@ const refused = 2;
 
 /** Such as `allreduce(float32 × 1000, op sum, name "loss")`. */
 export function describeCall(descriptor: Descriptor): string {
-  const found = operationOf(descriptor.operation);
-  if (found === counts) return `${operationOf(descriptor.root)?.name ?? found.name}(…)`;
-  const operation = found;
+  const operation = operationOf(descriptor.operation);
+  if (operation === counts) return `${operationOf(descriptor.root)?.name ?? operation.name}(…)`;
   const what = operation?.name ?? `operation ${descriptor.operation}`;
   if (descriptor.state === refused) {
     const code = errorClasses[descriptor.code - 1]?.code ?? 'an unknown error';
@@ -21,7 +20,8 @@ export function describeCall(descriptor: Descriptor): string {
   const { shared } = descriptor;
   const parts: string[] = [];
   if (operation?.takes === 'class') parts.push(descriptor.name);
-  if (operation?.takes === 'buffer' || operation?.takes === 'blocks') {
+  if (operation?.takes === 'blocks') parts.push(dtypeNames[descriptor.dtype] ?? String(descriptor.dtype));
+  if (operation?.takes === 'buffer') {
     const each = operation.brings === 'each' ? ' for each rank' : '';
     parts.push(`${dtypeNames[descriptor.dtype] ?? descriptor.dtype} × ${descriptor.count}${each}`);
   }

@@ -296,8 +296,9 @@ export class GroupCalls {
     if (call.checkedAt === arrays.frees) return true;
     if (hasFreed(arrays, memory)) return false;
     // What lies at the same place now may be shared, or no more.
-    const target = memory.at(-1);
-    if (target && arrays.sharedPlace(target)?.array !== call.args.shared?.array) return false;
+    const { output, shared } = call.args;
+    const target = output ?? (shared && memory.at(-1));
+    if (target && arrays.sharedPlace(target)?.array !== shared?.array) return false;
     call.checkedAt = arrays.frees;
     return true;
   }

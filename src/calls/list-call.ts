@@ -12,11 +12,11 @@ import type { Operand } from '../operands/operand.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
 import { assertApart, checkOut } from '../operands/result-place.js';
 import { packAll } from '../operands/strides.js';
-import { counts as countsOperation } from '../operations/counts.js';
 import type { Operation } from '../operations/operation.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { GivenOptions } from './call-options.js';
+import { countsStage } from './counts-stage.js';
 import type { StagedCall } from './staged-transfer.js';
 import type { Setting } from './validate.js';
 import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.js';
@@ -60,7 +60,7 @@ export function listCall(
   const result = operation.isRooted && !receives ? undefined : (given.out ?? buffers);
   const args: CallArguments = {
     ...base,
-    count: items.length,
+    count: memory.reduce((sum, { byteLength }) => sum + byteLength, 0),
     packedInput: packAll(items.map(({ source }) => source.packed)),
     packedOutput: receives ? packAll(items.map(({ target }) => target?.packed)) : undefined,
     memory,
@@ -68,18 +68,7 @@ export function listCall(
   };
   const stages = function* (): Generator<CallArguments, void, undefined> {
     const all = new Float64Array(size * shape.length);
-    yield {
-      ...emptyArguments(countsOperation),
-      name,
-      timeoutMs,
-      root: operation.number,
-      dtype: dtypeId('float64'),
-      itemBytes: shape.BYTES_PER_ELEMENT,
-      count: shape.length,
-      blocksOut: size,
-      input: shape,
-      output: all,
-    };
+    yield countsStage(base, shape, all);
     checkShapes(what, all, size);
     yield* parts;
   };

@@ -67,9 +67,7 @@ export class MessageCalls {
   /** The awaited form. */
   start(operation: MessageOperation, args: readonly unknown[]): Promise<unknown> {
     try {
-      const made = this.#accept(operation, args, 'awaited');
-      const promise = this.#promiseOf(made);
-      return promise;
+      return this.#promiseOf(this.#accept(operation, args, 'awaited'));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,13 +1,10 @@
 /** The two stages of a call whose blocks have any length: all ranks learn all counts, then the blocks go. */
 import type { CallArguments } from '../backend/call-arguments.js';
 import { RaggedBlocks } from '../backend/ragged-blocks.js';
-import { counts as countsOperation } from '../operations/counts.js';
-import type { Operation } from '../operations/operation.js';
 import type { TypedArray } from '../types/buffers.js';
-import { dtypeId } from '../types/dtype.js';
+import { countsStage } from './counts-stage.js';
 import { SaidCounts, startsOf, wordsOf } from './ragged-counts.js';
 import type { Stages } from './staged-transfer.js';
-import { emptyArguments } from './validate.js';
 
 /** One rank's side of what moves: elements for or of each rank, and where their blocks begin in its array. */
 export interface Side {
@@ -39,7 +36,7 @@ export function raggedStages(
   const said = Float64Array.of(...sent.counts, ...expected.counts, room);
   return function* () {
     const all = new Float64Array(size * wordsOf(size));
-    yield countsArguments(args, said, all, size);
+    yield countsStage(args, said, all);
     const counts = new SaidCounts(all, size);
     counts.check(what);
     const received = counts.received(rank);
@@ -50,25 +47,5 @@ export function raggedStages(
     const sendStarts = sent.starts ?? startsOf(sent.counts);
     const ragged = new RaggedBlocks(rank, counts.sent, operation.brings === 'one', sendStarts, starts);
     yield { ...args, count: ragged.longest, ragged, output };
-  };
-}
-
-function countsArguments(
-  { operation, name, timeoutMs }: { readonly operation: Operation } & Pick<CallArguments, 'name' | 'timeoutMs'>,
-  said: Float64Array,
-  all: Float64Array,
-  size: number,
-): CallArguments {
-  return {
-    ...emptyArguments(countsOperation),
-    name,
-    timeoutMs,
-    root: operation.number,
-    dtype: dtypeId('float64'),
-    itemBytes: said.BYTES_PER_ELEMENT,
-    count: said.length,
-    blocksOut: size,
-    input: said,
-    output: all,
   };
 }

@@ -4,13 +4,15 @@
  */
 import type { Channel, Transfer, TransferStatus } from '../backend/backend.js';
 import type { CallArguments } from '../backend/call-arguments.js';
-import { ShoalError } from '../errors.js';
+import { CollectiveMismatchError } from '../errors.js';
+import type { ShoalError } from '../errors.js';
 
 /**
  * The stages of one start, in turn.
  *
- * @throws {@link ShoalError} where the ranks do not fit together: all ranks throw it after the same stage, since all
- * know the same of each other. The group goes on.
+ * @throws {@link CollectiveMismatchError} where the ranks do not fit together: all ranks throw it after the same stage,
+ * since all know the same of each other. The group goes on. Whatever else is thrown is this rank's alone, and fails the
+ * group: the others come to the next stage.
  */
 export type Stages = () => Iterator<CallArguments, void, undefined>;
 
@@ -58,8 +60,9 @@ export class StagedTransfer implements Transfer {
 
   leave(): 'pending' | 'complete' | 'left' {
     const status = this.#transfer?.leave() ?? 'left';
-    // Another stage would follow: nobody comes to that.
-    return status === 'complete' && this.#next() !== undefined ? 'left' : status;
+    if (status !== 'complete') return status;
+    // Another stage would follow, or the ranks do not fit together: there is no result.
+    return this.#next() !== undefined || this.#disagreement ? 'left' : 'complete';
   }
 
   #follow(begun: TransferStatus, turns: number): TransferStatus {
@@ -79,7 +82,7 @@ export class StagedTransfer implements Transfer {
       const { value } = this.#left?.next() ?? {};
       return value ?? undefined;
     } catch (error) {
-      if (!(error instanceof ShoalError)) throw error;
+      if (!(error instanceof CollectiveMismatchError)) throw error;
       this.#disagreement = error;
       return undefined;
     }

@@ -132,10 +132,17 @@ function blockAlgorithm(sent: Sent, folds: boolean): WireAlgorithm {
   return { small, large };
 }
 
+/** Every rank's block to all. */
 export const allgather: WireAlgorithm = blockAlgorithm(() => 0, false);
+/** Every rank's block to the root. */
 export const gather: WireAlgorithm = blockAlgorithm((_, to, root) => (to === root ? 0 : undefined), false);
+/** The root's block for each rank. */
 export const scatter: WireAlgorithm = blockAlgorithm((from, to, root) => (from === root ? to : undefined), false);
+/** A block of each rank for each. */
 export const alltoall: WireAlgorithm = blockAlgorithm((_, to) => to, false);
+/** As alltoall, and what comes is folded. */
 export const reduceScatter: WireAlgorithm = blockAlgorithm((_, to) => to, true);
+/** Every rank's block to itself and those after it, folded. */
 export const scan: WireAlgorithm = blockAlgorithm((from, to) => (from <= to ? 0 : undefined), true);
+/** Every rank's block to those after it, folded. */
 export const exscan: WireAlgorithm = blockAlgorithm((from, to) => (from < to ? 0 : undefined), true);

@@ -103,7 +103,12 @@ export async function preparedArrays(): Promise<string[]> {
   const second = await call.start();
   call.free();
   const wrong = difference('the second start', second, (i) => i + 10);
-  return first === second ? wrong : [...wrong, 'the second start gave another array'];
+  if (first !== second) wrong.push('the second start gave another array');
+  const shared = await collective.emptyShared(Float64Array, 3);
+  const gathered = collective.gatherInit(shared, { root: 0 });
+  const all = await gathered.start();
+  gathered.free();
+  return all?.some((value) => value !== 0) ? [...wrong, `gather of a shared array gave ${String(all)}`] : wrong;
 }
 
 /** The root alone gets something, or rank 0 nothing; its arrays are as they were. */
