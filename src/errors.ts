@@ -126,7 +126,10 @@ export class CancelledError extends ShoalError {
 export class InsufficientWorkersError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_INSUFFICIENT_WORKERS';
 }
-/** There is no room for `collective.empty` in this rank's part of the window, or for `emptyShared` in its root's. */
+/**
+ * There is no room for `collective.empty` in this rank's part of the window, for `emptyShared` in its root's, or for
+ * `pool.share` in what `maxSharedBytes` allows on a host.
+ */
 export class WindowExhaustedError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_WINDOW_EXHAUSTED';
   declare readonly requestedBytes: number;
@@ -140,6 +143,14 @@ export class WindowDamagedError extends ShoalError {
   declare readonly rank: number;
   /** What was overwritten, in words. */
   declare readonly where: string;
+}
+/** The value that a reference stands for is gone with the worker that had it; make it again. */
+export class ReferenceLostError extends ShoalError {
+  static override readonly code: string = 'ERR_SHOAL_REFERENCE_LOST';
+  /** Of the reference, as the pool knows it. */
+  declare readonly id: string;
+  /** A worker that does not have the value any more. */
+  declare readonly worldRank: number;
 }
 /** `collective` or `context` was used outside a task. */
 export class NotInTaskError extends ShoalError {
@@ -189,7 +200,7 @@ export class UnsupportedError extends ShoalError {
 export class ProtocolError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_PROTOCOL';
 }
-/** The pool, task, group or array is closed. */
+/** The pool, task, group or array is closed, or the reference was released. */
 export class ClosedError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_CLOSED';
   /** The task that has ended, if it was one. */
@@ -223,6 +234,7 @@ export const errorClasses: readonly (typeof ShoalError)[] = [
   NotAwaitedError,
   WindowDamagedError,
   MessageTruncatedError,
+  ReferenceLostError,
 ];
 
 /** The number of an error's class in a record, from 1; 0 for none of ours. */

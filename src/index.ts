@@ -4,12 +4,15 @@ export { launch } from './driver/launch.js';
 export type { LaunchOptions } from './driver/options.js';
 export type { Items } from './driver/item-source.js';
 export type { MapEntry, MapIterator, MapOptions, MapProgress, UntypedMapOptions } from './driver/map-options.js';
+export { Shared } from './driver/shared.js';
 export { Pool } from './driver/pool.js';
 export type { HeadStatus, PoolStatus } from './driver/pool.js';
 export type { RunOptions, TaskOptions, UntypedRunOptions } from './driver/task-options.js';
 export { TaskHandle } from './driver/task-handle.js';
 export { taskModule } from './driver/task-module.js';
 export type { TaskModule } from './driver/task-module.js';
+export { Reference } from './protocol/reference.js';
+export type { Referable } from './protocol/reference.js';
 export type { Placement } from './protocol/pool-messages.js';
 export type { PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
 export type { TaskState } from './head/task.js';
@@ -32,6 +35,7 @@ export {
   ProtocolError,
   RegistrationTimeoutError,
   QueueFullError,
+  ReferenceLostError,
   ShoalError,
   TaskExitedError,
   TaskFailedError,

@@ -68,6 +68,16 @@ class Call {
     return static_cast<uint8_t*>(data);
   }
 
+  // Takes its memory from an ArrayBuffer. False: it has none to take.
+  bool detach(size_t index) {
+    bool is_buffer = false;
+    if (index >= count_ || napi_is_arraybuffer(env_, values_[index], &is_buffer) != napi_ok || !is_buffer) {
+      wrong(index, "an ArrayBuffer");
+      return false;
+    }
+    return napi_detach_arraybuffer(env_, values_[index]) == napi_ok;
+  }
+
   bool failed() const { return failed_; }
 
   napi_value number(double value) {

@@ -68,6 +68,63 @@ napi_value map_segment(napi_env env, napi_callback_info info) {
   return call.number(double(size));
 }
 
+// int memfd_create(const char *name, unsigned int flags);
+// Memory of this host that is written once with ordinary writes and then sealed. The caller owns the fd.
+napi_value create_store(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int64_t size = call.integer(0);
+  if (call.failed()) return nullptr;
+  const int fd = memfd_create("shoal-store", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return call.fail("memfd_create");
+  if (ftruncate(fd, size) != 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+    const int error = errno;
+    close(fd);
+    return call.fail("ftruncate", error);
+  }
+  return call.number(fd);
+}
+
+// int fcntl(int fd, F_ADD_SEALS, int seals);
+// From now on nobody writes to the store, whoever opens it.
+napi_value seal_store(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int fd = int(call.integer(0));
+  if (call.failed()) return nullptr;
+  if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0) return call.fail("fcntl");
+  return call.number(fd);
+}
+
+// int munmap(void *addr, size_t length);
+// Of an ArrayBuffer that was collected or detached, or whose thread has ended.
+void unmap_store(napi_env, void* address, void* size) {
+  munmap(address, size_t(size));
+}
+
+// void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+// An ArrayBuffer over the store. Pages are the store's until this process writes to them: those it has for itself.
+napi_value map_store(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int fd = int(call.integer(0));
+  const size_t size = size_t(call.integer(1));
+  if (call.failed()) return nullptr;
+  void* const address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+  if (address == MAP_FAILED) return call.fail("mmap");
+  madvise(address, size, MADV_DONTDUMP);
+  napi_value buffer = nullptr;
+  if (napi_create_external_arraybuffer(env, address, size, unmap_store, reinterpret_cast<void*>(size), &buffer) != napi_ok) {
+    munmap(address, size);
+    return call.fail("mmap", ENOMEM);
+  }
+  return buffer;
+}
+
+// Takes the memory from an ArrayBuffer of map_store: it and all its views are of length 0 from now on.
+napi_value detach_store(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const bool detached = call.detach(0);
+  return call.failed() ? nullptr : call.boolean(detached);
+}
+
 // The C library chooses the clone when the addon is loaded; musl cannot.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define SHOAL_WIDEST __attribute__((target_clones("avx2", "default")))
@@ -261,6 +318,10 @@ NAPI_MODULE_INIT() {
   shoal::define(env, exports, "createSegment", create_segment);
   shoal::define(env, exports, "openDescriptor", open_descriptor);
   shoal::define(env, exports, "mapSegment", map_segment);
+  shoal::define(env, exports, "createStore", create_store);
+  shoal::define(env, exports, "sealStore", seal_store);
+  shoal::define(env, exports, "mapStore", map_store);
+  shoal::define(env, exports, "detachStore", detach_store);
   shoal::define(env, exports, "copyBytes", copy_bytes<copy>);
   shoal::define(env, exports, "stageBytes", copy_bytes<stage>);
   shoal::define(env, exports, "yieldCore", yield_core);

@@ -1,4 +1,5 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
+import { totalmem } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { longestTimerMs } from '../clock.js';
 import { environment } from '../env.js';
@@ -82,6 +83,8 @@ export interface LaunchOptions {
   readonly maxQueueBytes?: number | null;
   /** Bytes of one task's arguments or of one rank's result, default 256 MiB. */
   readonly maxMessageBytes?: number | null;
+  /** Bytes of all data that `pool.share` lays on a host, default a quarter of this host's memory. */
+  readonly maxSharedBytes?: number | null;
   /**
    * How a task gets its communicator: `'split'` (default): every worker calls MPI_Comm_split, as the RFC has it;
    * `'create-group'`: its members alone call MPI_Comm_create_group. Of no effect with threads.
@@ -141,6 +144,7 @@ export interface FilledLaunchOptions {
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
+  readonly maxSharedBytes: number;
   readonly communicator: CommunicatorKind;
   readonly communicatorCache: number;
   readonly roundTimeoutMs: number;
@@ -177,6 +181,7 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'maxQueue',
   'maxQueueBytes',
   'maxMessageBytes',
+  'maxSharedBytes',
   'communicator',
   'communicatorCache',
   'roundTimeoutMs',
@@ -227,6 +232,7 @@ export function fillLaunchOptions(given: LaunchOptions): FilledLaunchOptions {
     maxQueue: limit('launch', 'maxQueue', options.maxQueue, 10_000) ?? Infinity,
     maxQueueBytes: limit('launch', 'maxQueueBytes', options.maxQueueBytes, 256 * MIB) ?? Infinity,
     maxMessageBytes: limit('launch', 'maxMessageBytes', options.maxMessageBytes, 256 * MIB) ?? Infinity,
+    maxSharedBytes: limit('launch', 'maxSharedBytes', options.maxSharedBytes, totalmem() / 4) ?? Infinity,
     communicator: oneOf('launch', 'communicator', options.communicator ?? 'split', ['split', 'create-group']),
     roundTimeoutMs: integer('launch', 'roundTimeoutMs', options.roundTimeoutMs ?? 10_000, 1, longestTimerMs),
     communicatorCache: integer(

@@ -4,4 +4,5 @@ import type { Head } from '../head/head.js';
 import type { HeadEvents } from '../head/pool-events.js';
 
 /** Accepts tasks and tells how they end. */
-export type PoolBackend = EventEmitter<HeadEvents> & Pick<Head, 'submit' | 'cancel' | 'assertOpen' | 'close'>;
+export type PoolBackend = EventEmitter<HeadEvents> &
+  Pick<Head, 'submit' | 'cancel' | 'share' | 'release' | 'assertOpen' | 'close'>;

@@ -29,10 +29,14 @@ const keptRecords = 1_000;
 
 type UserConnection = Connection<ToPool, FromPool>;
 
+type ShareMessage = Extract<ToPool, { type: 'share' }>;
+
 interface Session {
   readonly name: string;
   readonly connection: UserConnection;
   readonly tasks: Map<string, Task>;
+  /** Values that it has with the workers, by their ids. */
+  readonly values: Set<string>;
 }
 
 /** Opened and closed once. Whoever comes before the pool is up waits for it; node managers are what it may wait for. */
@@ -166,7 +170,12 @@ export class PoolServer {
     const encoded = encodeValue(first, 'status');
     // A task may have arguments for each rank.
     connection.trust(first.workers.length * (maxMessageBytes + frameSlackBytes));
-    const session = { name: `s${this.#nextSession++}`, connection, tasks: new Map<string, Task>() };
+    const session = {
+      name: `s${this.#nextSession++}`,
+      connection,
+      tasks: new Map<string, Task>(),
+      values: new Set<string>(),
+    };
     this.#sessions.add(session);
     connection.send({ type: 'welcome', session: session.name, maxMessageBytes, logDir: this.#logDir, status: encoded });
     return session;
@@ -177,6 +186,7 @@ export class PoolServer {
     this.#sessions.delete(session);
     for (const task of session.tasks.values())
       this.#pool?.head.cancel(task, new Error('whoever submitted it has left'));
+    for (const id of session.values) this.#pool?.head.release(id);
   }
 
   #receive(session: Session, message: ToPool): void {
@@ -191,6 +201,12 @@ export class PoolServer {
         if (task) pool.head.cancel(task, decodeThrown(message.reason));
         break;
       }
+      case 'share':
+        void this.#share(session, pool, message);
+        break;
+      case 'release':
+        if (session.values.delete(message.id)) pool.head.release(message.id);
+        break;
       case 'tasks':
         session.connection.send({ type: 'tasks', tasks: this.#list() });
         break;
@@ -211,6 +227,22 @@ export class PoolServer {
         this.#isStopping = true;
         this.#stop({ force, timeoutMs });
       }
+    }
+  }
+
+  async #share(session: Session, { head, maxMessageBytes }: StartedPool, { id, bytes }: ShareMessage): Promise<void> {
+    const { connection, name, values } = session;
+    try {
+      if (!id.startsWith(`${name}.`)) {
+        throw new InvalidArgumentError(`expected an id of this session, received ${show(id)}`);
+      }
+      assertFits(bytes, maxMessageBytes);
+      await head.share({ sizeBytes: bytes.length, parts: [{ offset: 0, bytes }] }, id);
+      values.add(id);
+      connection.send({ type: 'shared', id });
+      if (!this.#sessions.has(session)) head.release(id);
+    } catch (error) {
+      connection.send({ type: 'shared', id, error: encodeError(error, Infinity) });
     }
   }
 

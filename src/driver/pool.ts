@@ -1,12 +1,13 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { onAbort } from '../abort-listeners.js';
-import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
+import { CancelledError, ClosedError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
-import type { Encoded } from '../protocol/encoded.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
+import { Reference } from '../protocol/reference.js';
+import { layOut } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { limit, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
@@ -15,6 +16,7 @@ import { ItemSource } from './item-source.js';
 import type { ItemOf, MapArguments, MapIterator, Mapped, UntypedMapOptions } from './map-options.js';
 import { fillMap, mapOptionNames } from './map-options.js';
 import { MappedResults } from './mapped-results.js';
+import { Shared } from './shared.js';
 import { encodeArguments } from './task-arguments.js';
 import { TaskHandle } from './task-handle.js';
 import { tellMessages } from './task-messages.js';
@@ -172,13 +174,36 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return new MappedResults(
       new ItemSource('map', items),
       {
-        start: (item) => this.#send({ ...spec, args: this.#encode('map', { args: [item] }, 1) }, site),
+        start: (item) => this.#send({ ...spec, ...this.#encode('map', { args: [item] }, 1) }, site),
         resultOf: (index, item, results) => {
           return settings.ordered ? valueOf(results) : { index, item, value: valueOf(results) };
         },
       },
       settings,
     );
+  }
+
+  /**
+   * Lay data once on each host, for any number of tasks.
+   *
+   * The result may stand anywhere in the arguments of tasks. Their functions find the data in its place, with typed
+   * arrays over the memory where it lies: nothing is copied for a task. It is there to be read. What a task writes into
+   * it reaches others or does not. Objects and lists that hold the arrays are a task's own. Life: see {@link Reference}.
+   * Arrays that a task leaves behind are empty once the data is gone.
+   *
+   * @example
+   *   using data = await pool.share({ x, y }); // or data.release()
+   *   for (const seed of seeds) await pool.run(train, { workers: 4, args: [data, seed] });
+   *
+   * @param value - Plain data with typed arrays, as arguments are. It is copied before this returns.
+   * @throws {@link NotSerializableError} with the path, {@link WindowExhaustedError} when `maxSharedBytes` does not allow
+   *   it, {@link MessageTooLargeError} over `connect()` for more than `maxMessageBytes`, {@link ClosedError}
+   */
+  async share<T>(value: T): Promise<Shared<T>> {
+    this.#head.assertOpen();
+    const content = layOut(value, 'value');
+    const id = await this.#head.share(content);
+    return new Shared<T>(id, this.#head, content.sizeBytes);
   }
 
   /** A snapshot of the pool. */
@@ -222,7 +247,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const site = {};
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
     Error.captureStackTrace(site, what === 'run' ? this.run : this.submit);
-    return this.#send({ ...spec, args }, site, options.signal);
+    return this.#send({ ...spec, ...args }, site, options.signal);
   }
 
   #send(spec: TaskSpec, site: { readonly stack?: string }, signal?: AbortSignal): TaskHandle<never> {
@@ -234,8 +259,30 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return handle;
   }
 
-  #encode(what: string, options: Pick<UntypedRunOptions, 'args' | 'perRankArgs'>, workers: number): readonly Encoded[] {
-    return encodeArguments(what, options, workers, this.#views.maxMessageBytes);
+  #encode(
+    what: string,
+    options: Pick<UntypedRunOptions, 'args' | 'perRankArgs'>,
+    workers: number,
+  ): Pick<TaskSpec, 'args' | 'references'> {
+    let references: Set<string> | undefined;
+    const args = encodeArguments(what, options, workers, this.#views.maxMessageBytes, (reference, path) => {
+      const id = this.#idOf(what, reference, path);
+      (references ??= new Set()).add(id);
+      return id;
+    });
+    return { args, references: references && [...references] };
+  }
+
+  /** @throws {@link InvalidArgumentError} for a reference of another pool, {@link ClosedError} for a released one. */
+  #idOf(what: string, reference: Reference, path: string): string {
+    const { id, owner, released } = Reference.partsOf(reference) ?? {};
+    if (id === undefined || owner !== this.#head) {
+      throw new InvalidArgumentError(`${what}: ${path} is a reference of another pool, whose workers have the value`, {
+        path,
+      });
+    }
+    if (released) throw new ClosedError(`${what}: ${path} is a reference that was released`, { path });
+    return id;
   }
 }
 

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout } from '../clock.js';
 import { endsWithin } from '../ends-within.js';
-import { ClosedError } from '../errors.js';
+import { ClosedError, MessageTooLargeError } from '../errors.js';
+import type { StoreContent } from '../native/value-stores.js';
 import { isLiving } from '../native/proc.js';
 import { announce } from '../head/announce.js';
 import type { HeadEvents } from '../head/pool-events.js';
@@ -33,9 +34,12 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #session: string;
   readonly #tasks = new Map<string, Task>();
   readonly #gone: (() => void)[] = [];
+  /** Data that is being shared, by its ids. */
+  readonly #sharing = new Map<string, (error?: Error) => void>();
   readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
   readonly #measuring: ((text: string) => void)[] = [];
   #nextTask = 1;
+  #nextData = 1;
   #detaching = false;
   #closed = false;
 
@@ -62,6 +66,40 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#connection.send({ type: 'submit', id: task.id, spec, detached: this.#detaching });
     this.#connection.keepAlive(true);
     return task;
+  }
+
+  /**
+   * Lay a value on the workers' hosts. Resolves with its id.
+   *
+   * @throws {@link MessageTooLargeError}, {@link ClosedError}, and what the pool has against it.
+   */
+  async share({ sizeBytes, parts }: StoreContent): Promise<string> {
+    this.assertOpen();
+    const { maxMessageBytes } = this;
+    if (sizeBytes > maxMessageBytes) {
+      const text = `share: the data takes ${sizeBytes} bytes, more than maxMessageBytes (${maxMessageBytes}) of the pool; `;
+      throw new MessageTooLargeError(`${text}share it in parts, or start the pool with a larger one`, {
+        sizeBytes,
+        maxMessageBytes,
+      });
+    }
+    const id = `${this.#session}.d${this.#nextData++}`;
+    const bytes = new Uint8Array(sizeBytes);
+    for (const part of parts) bytes.set(part.bytes, part.offset);
+    this.#connection.send({ type: 'share', id, bytes });
+    const shared = new Promise<void>((resolve, reject) => {
+      this.#sharing.set(id, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    this.#stayAlive();
+    await shared;
+    return id;
+  }
+
+  release(id: string): void {
+    if (!this.#closed) this.#connection.send({ type: 'release', id });
   }
 
   /**
@@ -125,7 +163,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#connection.send({ type: 'metrics' });
     this.#connection.keepAlive(true);
     const text = await new Promise<string>((resolve) => this.#measuring.push(resolve));
-    if (this.#tasks.size === 0) this.#connection.keepAlive(false);
+    this.#stayAlive();
     return text;
   }
 
@@ -158,6 +196,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
           this.#tellFailure(task);
         });
         break;
+      case 'shared':
+        this.#shared(message.id, message.error && decodeError(message.error));
+        break;
       case 'metrics':
         this.#measuring.shift()?.(message.text);
         break;
@@ -176,9 +217,22 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
         );
       });
     }
+    for (const id of [...this.#sharing.keys()]) this.#shared(id, this.#closedError());
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
+  }
+
+  #shared(id: string, error: Error | undefined): void {
+    const settle = this.#sharing.get(id);
+    this.#sharing.delete(id);
+    settle?.(error);
+    this.#stayAlive();
+  }
+
+  /** As long as something is asked of the pool. */
+  #stayAlive(): void {
+    this.#connection.keepAlive(this.#tasks.size + this.#sharing.size > 0);
   }
 
   /** The pool takes it that whoever submits a task asks for its result. */
@@ -217,7 +271,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#tasks.delete(id);
     task.heardOf = [];
     settle(task);
-    if (this.#tasks.size === 0) this.#connection.keepAlive(false);
+    this.#stayAlive();
   }
 
   #closedError(): ClosedError {

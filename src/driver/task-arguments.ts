@@ -1,5 +1,6 @@
 /** Arguments of a task: copied when it is submitted, for all ranks or for each. */
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
+import type { Refer } from '../protocol/encode-nodes.js';
 import type { Encoded } from '../protocol/encoded.js';
 import { encode } from '../protocol/encoded.js';
 import type { UntypedRunOptions } from './task-options.js';
@@ -7,6 +8,7 @@ import type { UntypedRunOptions } from './task-options.js';
 /**
  * Copy the arguments of a task.
  *
+ * @param refer - Told of each reference in them.
  * @returns One entry for all ranks, or one for each.
  * @throws {@link InvalidArgumentError}, {@link NotSerializableError} with the path, {@link MessageTooLargeError}
  */
@@ -15,8 +17,9 @@ export function encodeArguments(
   { args, perRankArgs }: Pick<UntypedRunOptions, 'args' | 'perRankArgs'>,
   workers: number,
   maxMessageBytes: number,
+  refer: Refer,
 ): readonly Encoded[] {
-  if (perRankArgs === undefined) return [encodeOne(what, args ?? [], 'args', maxMessageBytes)];
+  if (perRankArgs === undefined) return [encodeOne(what, args ?? [], 'args', maxMessageBytes, refer)];
   const refuse = (text: string): never => {
     throw new InvalidArgumentError(`${what}: ${text}`, { option: 'perRankArgs' });
   };
@@ -27,7 +30,7 @@ export function encodeArguments(
     );
   }
   return Array.from({ length: workers }, (_, rank) =>
-    encodeOne(what, perRankArgs[rank], `perRankArgs[${rank}]`, maxMessageBytes),
+    encodeOne(what, perRankArgs[rank], `perRankArgs[${rank}]`, maxMessageBytes, refer),
   );
 }
 
@@ -41,13 +44,13 @@ export function assertFits(encoded: Encoded, maxMessageBytes: number): void {
   );
 }
 
-function encodeOne(what: string, args: unknown, path: string, maxMessageBytes: number): Encoded {
+function encodeOne(what: string, args: unknown, path: string, maxMessageBytes: number, refer: Refer): Encoded {
   if (!Array.isArray(args)) {
     throw new InvalidArgumentError(`${what}: expected ${path} to be an array, received ${show(args)}`, {
       option: path.replace(/\[.*/, ''),
     });
   }
-  const encoded = encode(args, path);
+  const encoded = encode(args, path, refer);
   assertFits(encoded, maxMessageBytes);
   return encoded;
 }

@@ -1,6 +1,7 @@
 /** Options of a task: from what the user gives to what the head needs. */
 import { InvalidArgumentError, show } from '../errors.js';
 import type { Placement, TaskSpec } from '../protocol/pool-messages.js';
+import type { Referable } from '../protocol/reference.js';
 import { placements, priorityRange } from '../protocol/pool-messages.js';
 import { checkSignal, first, integer, limit, oneOf } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
@@ -35,12 +36,17 @@ export interface TaskOptions {
 
 /** The arguments: the same for all ranks, which may be left out when the function takes none, or a list for each. */
 type ArgsOption<A extends readonly unknown[]> =
-  | (([] extends A ? { readonly args?: A } : { readonly args: A }) & { readonly perRankArgs?: never })
+  | (([] extends A ? { readonly args?: ReferableList<A> } : { readonly args: ReferableList<A> }) & {
+      readonly perRankArgs?: never;
+    })
   | {
       readonly args?: never;
       /** The arguments of each rank, in rank order: as many lists as `workers`. */
-      readonly perRankArgs: readonly Readonly<A>[];
+      readonly perRankArgs: readonly Readonly<ReferableList<A>>[];
     };
+
+/** Arguments, with references wherever a value may be. */
+type ReferableList<A extends readonly unknown[]> = { [K in keyof A]: Referable<A[K]> };
 
 /** Options for a function of a typed module. */
 export type RunOptions<M, E extends keyof M> = TaskOptions &
@@ -88,7 +94,7 @@ export function fillTask(
   what: string,
   module: unknown,
   options: TaskOptions & { readonly export?: string },
-): Omit<TaskSpec, 'args'> {
+): Omit<TaskSpec, 'args' | 'references'> {
   const { name, signal, fresh = false } = options;
   const exportName = options.export ?? 'default';
   if (typeof exportName !== 'string' || (name !== undefined && typeof name !== 'string')) {

@@ -8,6 +8,7 @@ import { inFlightWarning } from './in-flight.js';
 import type { Offer } from './offers.js';
 import { Offers } from './offers.js';
 import type { HeadOptions } from './pool-events.js';
+import type { References } from './references.js';
 import { refusedWarning } from './refused-posts.js';
 import { Reservations } from './reservations.js';
 import type { Task } from './task.js';
@@ -43,7 +44,13 @@ export class Attempts {
   readonly #dispatcher: Dispatcher;
   readonly #offers: Offers;
 
-  constructor(workers: WorkerSide, options: HeadOptions, states: WorkerStates, events: AttemptEvents) {
+  constructor(
+    workers: WorkerSide,
+    options: HeadOptions,
+    states: WorkerStates,
+    references: References,
+    events: AttemptEvents,
+  ) {
     this.#workers = workers;
     this.#options = options;
     this.#states = states;
@@ -51,7 +58,7 @@ export class Attempts {
     const warning = (message: string): void => {
       events.warning(undefined, message);
     };
-    this.#dispatcher = new Dispatcher(workers, options, warning);
+    this.#dispatcher = new Dispatcher(workers, options, references, warning);
     this.#offers = new Offers(workers);
     this.reservations = new Reservations(workers, options, states, {
       formed: (task, attempt) => {

@@ -7,6 +7,7 @@ import type { Attempt } from './attempt.js';
 import { ModuleVersions } from './module-versions.js';
 import type { Offer } from './offers.js';
 import type { HeadOptions } from './pool-events.js';
+import type { References } from './references.js';
 import type { Task } from './task.js';
 import type { WorkerSide } from './worker-side.js';
 
@@ -14,12 +15,14 @@ import type { WorkerSide } from './worker-side.js';
 export class Dispatcher {
   readonly #workers: WorkerSide;
   readonly #options: HeadOptions;
+  readonly #references: References;
   readonly #warn: (message: string) => void;
   /** Undefined: nobody is to check for changed files. */
   readonly #versions: ModuleVersions | undefined;
 
-  constructor(workers: WorkerSide, options: HeadOptions, warn: (message: string) => void) {
+  constructor(workers: WorkerSide, options: HeadOptions, references: References, warn: (message: string) => void) {
     this.#workers = workers;
+    this.#references = references;
     this.#options = options;
     this.#warn = warn;
     this.#versions = options.reload === 'changed' ? new ModuleVersions() : undefined;
@@ -34,7 +37,7 @@ export class Dispatcher {
       if (task.spec.fresh || stale.includes(worldRank)) this.#workers.end(worldRank);
       this.#workers.assign(
         worldRank,
-        this.#message(task, task.attempts, { ...grant, taskId: task.id, rank, communicator, members }),
+        this.#message(task, worldRank, task.attempts, { ...grant, taskId: task.id, rank, communicator, members }),
       );
     }
   }
@@ -50,7 +53,7 @@ export class Dispatcher {
   giveAhead({ task, grant, worldRank }: Offer): void {
     const members = this.#members([worldRank]);
     const lease = { ...grant, taskId: task.id, rank: 0, communicator: 0, members };
-    this.#workers.assignAhead(worldRank, this.#message(task, task.attempts + 1, lease));
+    this.#workers.assignAhead(worldRank, this.#message(task, worldRank, task.attempts + 1, lease));
   }
 
   /** New processes have loaded nothing. */
@@ -67,7 +70,7 @@ export class Dispatcher {
     });
   }
 
-  #message({ spec }: Task, attempt: number, lease: Lease): AssignMessage {
+  #message({ spec }: Task, worldRank: number, attempt: number, lease: Lease): AssignMessage {
     const args = spec.args[lease.rank] ?? spec.args[0];
     assert(args !== undefined, 'a task has arguments for all ranks, or for each');
     return {
@@ -76,6 +79,7 @@ export class Dispatcher {
       attempt,
       source: spec.source,
       args,
+      references: this.#references.tell(spec, worldRank),
       timeoutMs: this.#options.collectiveTimeoutMs,
       maxMessageBytes: this.#options.maxMessageBytes,
       unawaited: this.#options.unawaited,

@@ -4,6 +4,7 @@ import { clearTimeout, longestTimerMs, setImmediate, setTimeout } from '../clock
 import { CancelledError, ClosedError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
+import type { StoreContent } from '../native/value-stores.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { unplaceable } from './admission.js';
 import { announce } from './announce.js';
@@ -11,6 +12,7 @@ import { Attempts } from './attempts.js';
 import { GangScheduler } from './gang-scheduler.js';
 import type { Groups } from './groups.js';
 import type { HeadEvents, HeadOptions, WorkerStatus } from './pool-events.js';
+import { References } from './references.js';
 import type { Task } from './task.js';
 import { TaskQueue } from './task-queue.js';
 import type { Verdict } from './verdict.js';
@@ -30,6 +32,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly #workers: WorkerSide;
   readonly #queue: TaskQueue;
   readonly #states: WorkerStates;
+  readonly #references: References;
   readonly #attempts: Attempts;
   #closing: Promise<void> | undefined;
 
@@ -40,7 +43,8 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     const scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
     this.#queue = new TaskQueue(scheduler, options);
     this.#states = new WorkerStates(workers, scheduler);
-    this.#attempts = new Attempts(workers, options, this.#states, {
+    this.#references = new References(workers, options.maxSharedBytes);
+    this.#attempts = new Attempts(workers, options, this.#states, this.#references, {
       settled: (task, verdict) => {
         this.#settle(task, verdict);
       },
@@ -70,13 +74,31 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
    * Accept a task.
    *
    * @param id - Of no other task.
-   * @throws {@link ClosedError}, {@link InsufficientWorkersError}, {@link QueueFullError}
+   * @throws {@link ClosedError}, also for a reference that was released, {@link InsufficientWorkersError}, {@link QueueFullError}
    */
   submit(spec: TaskSpec, id: string = this.#queue.nextId()): Task {
     this.assertOpen();
-    const task = this.#queue.accept(spec, id, this.#states.nodeSizes);
+    this.#references.use(spec);
+    let task: Task;
+    try {
+      task = this.#queue.accept(spec, id, this.#states.nodeSizes);
+    } catch (error) {
+      this.#references.unuse(spec);
+      throw error;
+    }
     this.#tick();
     return task;
+  }
+
+  /** Lay a value on the workers' hosts. Resolves with its id. @throws As {@link References.share}, {@link ClosedError} */
+  async share(content: StoreContent, id?: string): Promise<string> {
+    this.assertOpen();
+    return this.#references.share(content, id);
+  }
+
+  /** No further task gets this value. */
+  release(id: string): void {
+    this.#references.release(id);
   }
 
   /** End a task: at once while it is queued, else by abort, grace and force. */
@@ -233,6 +255,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   #settle(task: Task, verdict: Verdict): void {
     this.#queue.remove(task);
+    this.#references.unuse(task.spec);
     const { id: taskId, spec } = task;
     if ('results' in verdict) {
       this.#tell('taskDone', { taskId, name: spec.name });

@@ -12,6 +12,8 @@ export interface HeadOptions extends GroupOptions {
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
+  /** Of all shared data on a host. */
+  readonly maxSharedBytes: number;
   readonly unawaited: Unawaited;
   readonly reload: Reload;
   /** Default deadline of collectives; null: none. */

@@ -8,6 +8,7 @@ import {
   NotAwaitedError,
   NotSerializableError,
   PeerFailedError,
+  ReferenceLostError,
   TaskExitedError,
   TaskFailedError,
   WindowDamagedError,
@@ -31,7 +32,7 @@ export type Verdict = { readonly results: readonly unknown[] } | { readonly erro
 /** Errors of a rank that only say that another rank failed first. */
 const secondary = [PeerFailedError, TaskExitedError, WorkerDiedError];
 /** Errors that reject as they are: the task's own code had no part in them. */
-const direct = [ModuleNotFoundError, ExportNotFoundError];
+const direct = [ModuleNotFoundError, ExportNotFoundError, ReferenceLostError];
 const directResult = [NotAwaitedError, NotSerializableError, MessageTooLargeError];
 
 /** Judge a task whose ranks have all ended. */

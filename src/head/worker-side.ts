@@ -1,6 +1,7 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { MemberInfo } from '../errors.js';
-import type { AssignMessage, CancelMessage, GoneOutcome, Outcome } from '../protocol/thread-messages.js';
+import type { StoreContent, StorePlace } from '../native/value-stores.js';
+import type { AssignMessage, CancelMessage, ForgetMessage, GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { LeaseGrant } from './leases.js';
 import type { AbortKind } from '../backend/abort-reason.js';
@@ -70,6 +71,18 @@ export interface WorkerSide {
   cancel(worldRank: number, message: CancelMessage): void;
   /** The driver has taken a value of so many bytes that the task of a lease has posted there. */
   taken(worldRank: number, lease: number, sizeBytes: number): void;
+  /**
+   * Lay a value once on each host. What it views is read before this returns.
+   *
+   * @throws When a host has no memory for it; nothing is then left of it.
+   */
+  share(id: string, content: StoreContent): Promise<void>;
+  /** Where a worker finds such a value; undefined: it does not lie on its host. */
+  storeOf(worldRank: number, id: string): StorePlace | undefined;
+  /** No task needs such a value any more: its hosts free it. */
+  unshare(id: string): void;
+  /** A worker is to forget values that no task has any more. */
+  forget(worldRank: number, message: ForgetMessage): void;
   /** End the worker's task thread by force and start another, which is used only once the old one is gone. */
   end(worldRank: number): void;
   /** Whether the workers keep the process alive. */

@@ -4,6 +4,7 @@ import type { NodeIdentity } from '../native/proc.js';
 import type {
   AssignMessage,
   CancelMessage,
+  ForgetMessage,
   GoneOutcome,
   Outcome,
   OutputLabel,
@@ -188,6 +189,7 @@ export type ToRank =
   | GoMessage
   | AssignMessage
   | CancelMessage
+  | ForgetMessage
   | TakenMessage
   | EndMessage
   | MailboxMessage

@@ -146,6 +146,10 @@ const order = fields({
   free: list(integer),
 });
 
+const place = fields({ id: text, store: fields({ sizeBytes: positive, pid: positive, descriptor: count }) });
+
+const forgotten = fields({ shared: list(text) });
+
 /** Head → rank. */
 export const toRank: Shapes<ToRank> = {
   welcome: welcomeShape,
@@ -161,11 +165,13 @@ export const toRank: Shapes<ToRank> = {
     attempt: integer,
     source: fields({ url: text, exportName: text }),
     args: encodedShape,
+    references: optional(fields({ places: list(place), forget: forgotten })),
     timeoutMs: optional(number),
     maxMessageBytes: number,
     unawaited: oneOf('warn', 'error'),
   }),
   cancel: fields({ taskId: text, reason: bytes }),
+  forget: forgotten,
   taken: fields({ lease: integer, sizeBytes: count }),
   end: bare,
   mailbox: fields({ pid: positive, segment: count, tasksBell: count, outcomesBell: count }),

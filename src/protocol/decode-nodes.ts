@@ -9,26 +9,41 @@ import { Tag } from './value-nodes.js';
 
 type Fill = (node: readonly unknown[], made: object) => void;
 
+/** The value that a reference stands for. @throws When there is none. */
+export type Resolve = (id: string) => unknown;
+
+/** How a value is decoded. */
+export interface DecodeOptions {
+  /** Undefined: the value holds no references. */
+  readonly resolve?: Resolve | undefined;
+  /** Typed arrays view the bytes that are decoded, which nobody else changes; default: each has memory of its own. */
+  readonly inPlace?: boolean;
+}
+
 /** One decoding. */
 export class NodeDecoder {
   readonly #table: readonly unknown[];
   readonly #raw: Uint8Array;
   readonly #made: unknown[] = [];
+  readonly #options: DecodeOptions;
   /** Raw bytes are used in order and once: a short message never stands for a long value. */
   #rawEnd = 0;
 
   /** @param raw - The bytes behind the table. */
-  constructor(table: unknown, raw: Uint8Array) {
+  constructor(table: unknown, raw: Uint8Array, options: DecodeOptions) {
     if (!Array.isArray(table) || table.length === 0) throw new TypeError('the table of a value is a list');
     this.#table = table;
     this.#raw = raw;
+    this.#options = options;
   }
 
   /** @throws An error of any kind for a table that no encoder makes. */
   decode(): unknown {
     // Leaves first, since the class of an error may stand in one; then empty objects; then what they hold.
     for (let index = 1; index < this.#table.length; index++) this.#made[index] = this.#leaf(this.#node(index));
-    for (let index = 1; index < this.#table.length; index++) this.#made[index] ??= this.#empty(this.#node(index));
+    for (let index = 1; index < this.#table.length; index++) {
+      if (this.#made[index] === undefined) this.#made[index] = this.#empty(this.#node(index));
+    }
     for (let index = 1; index < this.#table.length; index++) {
       const node = this.#node(index);
       this.#fills[node[0] as number]?.(node, this.#made[index] as object);
@@ -77,6 +92,8 @@ export class NodeDecoder {
         return new Date(first);
       case Tag.raw:
         return this.#rawValue(first, second, third);
+      case Tag.reference:
+        return this.#referred(first);
       default:
         return undefined;
     }
@@ -88,11 +105,21 @@ export class NodeDecoder {
     if (!isRange || start < this.#rawEnd || end > this.#raw.length)
       throw new RangeError('bytes of a value are missing');
     this.#rawEnd = end;
-    const { buffer } = this.#raw.slice(start, end);
-    if (kind === 'ArrayBuffer') return buffer;
+    const bytes = this.#options.inPlace && kind !== 'ArrayBuffer' ? undefined : this.#raw.slice(start, end);
+    if (kind === 'ArrayBuffer') return bytes?.buffer;
     const viewClass = viewClasses.get(kind);
     if (!viewClass) throw new TypeError(`this runtime has no ${String(kind)}`);
-    return new viewClass(buffer);
+    if (bytes) return new viewClass(bytes.buffer);
+    const { buffer, byteOffset } = this.#raw;
+    const count = (end - start) / (viewClass.BYTES_PER_ELEMENT ?? 1);
+    if (!Number.isInteger(count)) throw new RangeError('part of an element is missing');
+    return new viewClass(buffer, byteOffset + start, count);
+  }
+
+  #referred(id: unknown): unknown {
+    const { resolve } = this.#options;
+    if (typeof id !== 'string' || !resolve) throw new TypeError('a reference stands where none can be');
+    return resolve(id);
   }
 
   #empty(node: readonly unknown[]): unknown {
@@ -113,6 +140,7 @@ export class NodeDecoder {
       case Tag.bigint:
       case Tag.date:
       case Tag.raw:
+      case Tag.reference:
         return undefined;
       default:
         throw new TypeError(`there is no tag ${String(node[0])}`);
@@ -164,7 +192,11 @@ export class NodeDecoder {
   }
 }
 
-type ViewClass = new (buffer: ArrayBuffer) => unknown;
+interface ViewClass {
+  /** Undefined: of a DataView. */
+  readonly BYTES_PER_ELEMENT?: number;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): unknown;
+}
 
 /** Typed arrays by tag; DataView too. */
 const viewClasses: ReadonlyMap<unknown, ViewClass> = new Map<unknown, ViewClass>(

@@ -2,6 +2,7 @@
 import { NotSerializableError, show, tagOf } from '../errors.js';
 import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
 import { flagsOf, sourceOf, unboxed, viewBytes, viewTag } from './intrinsics.js';
+import { Reference } from './reference.js';
 import type { ValueKind } from './value-kinds.js';
 import { kindOf } from './value-kinds.js';
 import type { Slot, ValueNode } from './value-nodes.js';
@@ -23,6 +24,13 @@ export interface EncodeLimits {
   readonly inWords: (value: unknown) => string;
 }
 
+/**
+ * Told of each reference, once, with how it is reached. It throws for one that cannot be used.
+ *
+ * @returns The id that stands for it.
+ */
+export type Refer = (reference: Reference, path: string) => string;
+
 /** What a slot takes of the size, beside its text. */
 const slotSize = 8;
 
@@ -35,6 +43,7 @@ export class NodeEncoder {
   rawBytes = 0;
   readonly #root: string;
   readonly #limits: EncodeLimits | undefined;
+  readonly #refer: Refer | undefined;
   /** What is left of the size. */
   #left: number;
   readonly #indexes = new Map<object, number>();
@@ -44,10 +53,14 @@ export class NodeEncoder {
   /** Of each error: how many it is the cause of, one behind the other. */
   readonly #causes: number[] = [];
 
-  /** @param limits - Undefined: everything is copied or refused. */
-  constructor(root: string, limits?: EncodeLimits) {
+  /**
+   * @param limits - Undefined: everything is copied or refused.
+   * @param refer - Undefined: references are refused.
+   */
+  constructor(root: string, limits?: EncodeLimits, refer?: Refer) {
     this.#root = root;
     this.#limits = limits;
+    this.#refer = refer;
     this.#left = limits?.size ?? Infinity;
   }
 
@@ -108,6 +121,7 @@ export class NodeEncoder {
       return this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);
     }
     if (kind === 'refused') return this.#refuse(value, `is a ${nameOf(value)}`, parent, via, key);
+    if (kind === 'reference') return this.#referTo(value as Reference, parent, via, key);
     if (kind === 'boxed') return this.#slot(unboxed(value), parent, via, key);
     if (this.#limits && this.table.length >= this.#limits.nodes) return this.#words(value);
     const causes = kind === 'error' && key === 'cause' ? (this.#causes[parent] ?? 0) + 1 : 0;
@@ -121,6 +135,16 @@ export class NodeEncoder {
     this.#kinds[index] = kind;
     this.#paths.note(index, parent, via, key);
     this.#causes[index] = causes;
+    return [index];
+  }
+
+  #referTo(value: Reference, parent: number, via: Via, key: unknown): Slot {
+    if (!this.#refer) {
+      return this.#refuse(value, 'is a reference, which only the arguments of a task can hold', parent, via, key);
+    }
+    const id = this.#refer(value, this.#paths.text(this.#root, parent, via, key));
+    const index = this.table.push([Tag.reference, id]) - 1;
+    this.#indexes.set(value, index);
     return [index];
   }
 

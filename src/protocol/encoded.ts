@@ -4,6 +4,8 @@
  */
 import { types } from 'node:util';
 import { ProtocolError } from '../errors.js';
+import type { DecodeOptions } from './decode-nodes.js';
+import type { Refer } from './encode-nodes.js';
 import { bytes, either } from './shape.js';
 import type { Shape } from './shape.js';
 import { decodeValue, encodeValue } from './values.js';
@@ -26,16 +28,17 @@ export const encodedShape: Shape = either((value) => typeof value === 'string' &
  * Encode arguments or a result.
  *
  * @param path - How error messages call the value, such as `args`.
+ * @param refer - Told of references; default: they are refused.
  * @throws {@link NotSerializableError} with the path of the first part that cannot be copied.
  */
-export function encode(value: unknown, path: string): Encoded {
+export function encode(value: unknown, path: string, refer?: Refer): Encoded {
   const text = plainText(value);
-  return text !== undefined && text.length <= longestText ? text : encodeValue(value, path);
+  return text !== undefined && text.length <= longestText ? text : encodeValue(value, path, undefined, refer);
 }
 
 /** Decode what `encode` made. @throws {@link ProtocolError} when it is truncated or damaged. */
-export function decode(encoded: Encoded): unknown {
-  if (typeof encoded !== 'string') return decodeValue(encoded);
+export function decode(encoded: Encoded, options?: DecodeOptions): unknown {
+  if (typeof encoded !== 'string') return decodeValue(encoded, options);
   if (encoded === '') return undefined;
   let value: unknown;
   try {

@@ -22,6 +22,8 @@ export interface TaskSpec {
   readonly workers: number;
   /** The arguments of all ranks, or one entry for each rank. */
   readonly args: readonly Encoded[];
+  /** Ids of the references in them, each once; undefined: there are none. */
+  readonly references?: readonly string[] | undefined;
   /** Limit from assignment in milliseconds; null: none. */
   readonly timeoutMs: number | null;
   readonly maxRetries: number;
@@ -59,6 +61,10 @@ export type ToPool =
   /** Any task of the pool. `reason`: encoded. */
   | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }
   | { readonly type: 'tasks' | 'metrics' }
+  /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
+  | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
+  /** No further task needs the value. */
+  | { readonly type: 'release'; readonly id: string }
   | ({ readonly type: 'stop' } & StopOrder);
 
 /** How a pool is to end. */
@@ -85,6 +91,8 @@ export type FromPool =
   | { readonly type: 'message'; readonly id: string; readonly rank: number; readonly value: Uint8Array }
   | { readonly type: 'results'; readonly id: string; readonly results: Uint8Array }
   | { readonly type: 'accepted'; readonly id: string }
+  /** `error`: the value was not laid. */
+  | { readonly type: 'shared'; readonly id: string; readonly error?: Uint8Array | undefined }
   | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }
   | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
   | { readonly type: 'metrics'; readonly text: string };

@@ -31,6 +31,7 @@ const taskFields: Shape = fields({
   name: optional(text),
   workers: positive,
   args: list(encodedShape),
+  references: optional(list(text)),
   timeoutMs: either(oneOf(null), limit),
   maxRetries: count,
   fresh: flag,
@@ -51,6 +52,8 @@ export const toPool: Shapes<ToPool> = {
   cancel: fields({ id: text, reason: bytes }),
   tasks: bare,
   metrics: bare,
+  share: fields({ id: text, bytes }),
+  release: fields({ id: text }),
   stop: fields({ force: flag, timeoutMs: either(oneOf(null), limit) }),
 };
 
@@ -75,6 +78,7 @@ export const fromPool: Shapes<FromPool> = {
   message: fields({ id: text, rank: count, value: bytes }),
   results: fields({ id: text, results: bytes }),
   accepted: fields({ id: text }),
+  shared: fields({ id: text, error: optional(bytes) }),
   failed: fields({ id: text, error: bytes }),
   tasks: fields({ tasks: list(record) }),
   metrics: fields({ text }),

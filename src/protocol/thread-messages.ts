@@ -4,6 +4,7 @@ import type { Bells, WindowHandle } from '../backend/window/node-window.js';
 import type { Seal } from '../backend/window/seal.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import type { ThreadGate } from '../backend/wire/thread-gate.js';
+import type { StorePlace } from '../native/value-stores.js';
 import type { Encoded } from './encoded.js';
 
 /** Memory that all task threads of a process share, and how many of them may spin at the same time. */
@@ -64,6 +65,24 @@ export interface ScriptBoot {
   readonly timeoutMs: number | null;
 }
 
+/** Where a worker finds the value that a reference in the arguments stands for. */
+export interface ReferencePlace {
+  readonly id: string;
+  readonly store: StorePlace;
+}
+
+/** What a task has to do with values that lie with the workers. */
+export interface TaskReferences {
+  readonly places: readonly ReferencePlace[];
+  /** Before the task begins. */
+  readonly forget: Forgotten;
+}
+
+/** Values that no task has any more, by their ids. */
+export interface Forgotten {
+  readonly shared: readonly string[];
+}
+
 /** Run a task. */
 export interface AssignMessage {
   readonly type: 'assign';
@@ -72,6 +91,8 @@ export interface AssignMessage {
   readonly source: TaskSource;
   /** Encoded argument list; every rank decodes its own copy. */
   readonly args: Encoded;
+  /** Undefined: there are none. */
+  readonly references?: TaskReferences | undefined;
   /** Default deadline of its collectives; null: none. */
   readonly timeoutMs: number | null;
   readonly maxMessageBytes: number;
@@ -112,6 +133,11 @@ export interface AttachMessage {
   readonly outcomesBell: number;
 }
 
+/** Forget values. */
+export interface ForgetMessage extends Forgotten {
+  readonly type: 'forget';
+}
+
 /** A task for a thread. */
 export interface GiveMessage {
   readonly type: 'give';
@@ -123,7 +149,7 @@ export interface GiveMessage {
 }
 
 /** Control side → task thread. */
-export type ToThread = GiveMessage | CancelMessage | AttachMessage;
+export type ToThread = GiveMessage | CancelMessage | ForgetMessage | AttachMessage;
 
 /** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */
 export type Outcome = { readonly damage?: string | undefined } & (

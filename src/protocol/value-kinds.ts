@@ -1,9 +1,22 @@
 /** What a value is, whatever it says of itself and whichever realm it comes from. */
 import { types } from 'node:util';
+import { Reference } from './reference.js';
 
 /** Kinds that are copied. `'refused'`: it has a state that no copy of its fields would have. */
 export type ValueKind =
-  'view' | 'buffer' | 'date' | 'regExp' | 'map' | 'set' | 'error' | 'boxed' | 'array' | 'object' | 'refused';
+  | 'view'
+  | 'buffer'
+  | 'date'
+  | 'regExp'
+  | 'map'
+  | 'set'
+  | 'error'
+  | 'boxed'
+  | 'array'
+  | 'object'
+  /** A {@link Reference}. */
+  | 'reference'
+  | 'refused';
 
 const checks: readonly (readonly [(value: unknown) => boolean, ValueKind])[] = [
   [(value) => ArrayBuffer.isView(value), 'view'],
@@ -56,7 +69,7 @@ for (const tag of ['Object', 'Array', 'Arguments', 'DOMException']) hostTags.del
  * them.
  */
 const exoticNames = new Set(['Date', 'RegExp', 'Map', 'Set', 'ArrayBuffer', 'SharedArrayBuffer', 'Promise', 'WeakMap']);
-for (const name of ['WeakSet', 'DataView', 'TypedArray', 'Worker', 'KeyObject']) exoticNames.add(name);
+for (const name of ['WeakSet', 'DataView', 'TypedArray', 'Worker', 'KeyObject', 'Reference']) exoticNames.add(name);
 /** Prototypes in a chain that are checked. */
 const chainLength = 20;
 
@@ -67,6 +80,7 @@ export function kindOf(value: object): ValueKind {
   if (Array.isArray(value)) return 'array';
   let prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return 'object';
+  if (Reference.partsOf(value)) return 'reference';
   // Of its class: a tag of the object's own says nothing.
   const tag = Reflect.get(prototype as object, Symbol.toStringTag, value) as unknown;
   if (value instanceof Error || tag === 'DOMException') return 'error';

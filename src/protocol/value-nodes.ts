@@ -37,6 +37,8 @@ export const Tag = {
   text: 8,
   /** Class, offset and length in bytes: of a typed array, DataView or ArrayBuffer, whose bytes lie beside the table. */
   raw: 9,
+  /** Id of a value that lies with the worker. */
+  reference: 10,
 } as const;
 
 /** Raw bytes start at multiples of this, so that any typed array can be made over them. */

@@ -6,9 +6,11 @@
  */
 import type * as Msgpackr from 'msgpackr';
 import * as pack from 'msgpackr/pack';
-import { ProtocolError } from '../errors.js';
+import { ProtocolError, ShoalError } from '../errors.js';
 import { NodeDecoder } from './decode-nodes.js';
-import type { EncodeLimits } from './encode-nodes.js';
+import type { StoreContent } from '../native/value-stores.js';
+import type { DecodeOptions } from './decode-nodes.js';
+import type { EncodeLimits, Refer } from './encode-nodes.js';
 import { NodeEncoder } from './encode-nodes.js';
 import { faultOf } from './scan-frame.js';
 import { alignUp } from './value-nodes.js';
@@ -25,10 +27,11 @@ const headerBytes = 4;
  * @param path - How error messages call the value, such as `args`.
  * @param limits - Bounds, within which what cannot be copied is said in words; default: everything is copied or
  *   refused.
+ * @param refer - Told of references; default: they are refused.
  * @throws {@link NotSerializableError} with the path of the first part that cannot be copied.
  */
-export function encodeValue(value: unknown, path: string, limits?: EncodeLimits): Uint8Array {
-  const encoder = new NodeEncoder(path, limits);
+export function encodeValue(value: unknown, path: string, limits?: EncodeLimits, refer?: Refer): Uint8Array {
+  const encoder = new NodeEncoder(path, limits, refer);
   encoder.encode(value);
   const head = packr.pack(encoder.table);
   const rawStart = alignUp(headerBytes + head.length);
@@ -39,8 +42,25 @@ export function encodeValue(value: unknown, path: string, limits?: EncodeLimits)
   return encoded;
 }
 
-/** Decode what `encodeValue` made. @throws {@link ProtocolError} when it is truncated or damaged. */
-export function decodeValue(given: Uint8Array): unknown {
+/** What `encodeValue` makes of a value, without a copy of its arrays. @throws {@link NotSerializableError} */
+export function layOut(value: unknown, path: string): StoreContent {
+  const encoder = new NodeEncoder(path);
+  encoder.encode(value);
+  const head = packr.pack(encoder.table);
+  const rawStart = alignUp(headerBytes + head.length);
+  const start = new Uint8Array(headerBytes + head.length);
+  new DataView(start.buffer).setUint32(0, head.length, true);
+  start.set(head, headerBytes);
+  const raws = encoder.raws.map(({ offset, bytes }) => ({ offset: rawStart + offset, bytes }));
+  return { sizeBytes: rawStart + encoder.rawBytes, parts: [{ offset: 0, bytes: start }, ...raws] };
+}
+
+/**
+ * Decode what `encodeValue` made.
+ *
+ * @throws {@link ProtocolError} when it is truncated or damaged, and what `resolve` throws.
+ */
+export function decodeValue(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // Of a Buffer, `slice` would be a view of memory that others use.
   const encoded = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   try {
@@ -50,8 +70,10 @@ export function decodeValue(given: Uint8Array): unknown {
     const head = encoded.subarray(headerBytes, end);
     const fault = faultOf(head, Infinity);
     if (fault !== undefined) throw new TypeError(fault);
-    return new NodeDecoder(packr.unpack(head), encoded.subarray(alignUp(end))).decode();
+    return new NodeDecoder(packr.unpack(head), encoded.subarray(alignUp(end)), options).decode();
   } catch (cause) {
+    // Of a reference that stands for nothing.
+    if (cause instanceof ShoalError) throw cause;
     throw new ProtocolError('a value between driver and task is truncated or damaged', {}, { cause });
   }
 }

@@ -34,6 +34,7 @@ import { PostsUnderWay } from './posts-under-way.js';
 import { RankTask } from './rank-task.js';
 import { runScript } from './script.js';
 import { ThreadMailbox } from './thread-mailbox.js';
+import { WorkerValues } from './worker-values.js';
 
 // Before any user code.
 const { boot, port } = takePrivateBoot();
@@ -61,6 +62,8 @@ const { engine, node } = createEngine(boot, {
     tell({ type: 'stuck', lease, taskId: group.taskId, rank });
   },
 });
+
+const values = new WorkerValues(boot.worldRank);
 
 /** The task under way, and whether its outcome is still to be sent. */
 let current: RankTask | undefined;
@@ -184,7 +187,10 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
   let outcome: Outcome;
   try {
     const fn = await load(message);
-    const args = decode(message.args) as unknown[];
+    const { references } = message;
+    if (references) values.forget(references.forget);
+    const resolve = references && values.resolver(references.places);
+    const args = decode(message.args, { resolve }) as unknown[];
     origin = 'task';
     const result = await task.run(() => fn(...args));
     origin = 'result';
@@ -278,6 +284,11 @@ function handle(message: ToThread): void {
   mailbox?.poll();
   if (message.type === 'attach') {
     mailbox = openMailbox(message);
+    return;
+  }
+  if (message.type === 'forget') {
+    // None of its tasks has them, not even the one that it runs.
+    values.forget(message);
     return;
   }
   if (message.type === 'cancel' && isRunning && message.taskId === taskId) {

@@ -6,7 +6,9 @@ import type { LeaseGrant } from '../head/leases.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
-import type { AssignMessage, CancelMessage, Outcome } from '../protocol/thread-messages.js';
+import type { StoreContent, StorePlace } from '../native/value-stores.js';
+import { ValueStores } from '../native/value-stores.js';
+import type { AssignMessage, CancelMessage, ForgetMessage, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortKind } from '../backend/abort-reason.js';
@@ -40,6 +42,8 @@ export function threadWorkers(
 export class ThreadWorkers implements WorkerSide {
   readonly workers: readonly WorkerInfo[];
   readonly #threads: TaskThreads;
+  /** Of a pool with `threads`. */
+  readonly #stores = new ValueStores();
   readonly #isWire: boolean;
   /** Warnings that were given. */
   readonly #told = new Set<string>();
@@ -177,6 +181,23 @@ export class ThreadWorkers implements WorkerSide {
     if (thread?.lease === lease) thread.posts.take(sizeBytes);
   }
 
+  share(id: string, content: StoreContent): Promise<void> {
+    this.#stores.create(id, content);
+    return Promise.resolve();
+  }
+
+  storeOf(_worldRank: number, id: string): StorePlace | undefined {
+    return this.#stores.place(id);
+  }
+
+  unshare(id: string): void {
+    this.#stores.remove(id);
+  }
+
+  forget(worldRank: number, message: ForgetMessage): void {
+    this.#threads.get(worldRank)?.post(message);
+  }
+
   end(worldRank: number): void {
     const thread = this.#threads.get(worldRank);
     if (!thread || thread.ending) return;
@@ -195,6 +216,7 @@ export class ThreadWorkers implements WorkerSide {
 
   async close(): Promise<void> {
     const left = await this.#threads.close();
+    this.#stores.close();
     if (left.length === 0) return;
     const where = `the thread of worker ${left.join(', ')} sits in native code`;
     const text = `${where} and could not be ended in ${threadCloseLimitMs} ms; the pool closes without it`;

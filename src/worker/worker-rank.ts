@@ -75,6 +75,9 @@ export class WorkerRank implements JoinedRank {
         this.settle();
         this.#workers.cancel(rank, message);
         break;
+      case 'forget':
+        this.#workers.forget(rank, message);
+        break;
       case 'taken':
         this.#workers.taken(rank, message.lease, message.sizeBytes);
         break;

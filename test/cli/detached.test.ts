@@ -15,6 +15,7 @@ import type { FromPool, TaskRecord, ToPool } from '../../src/protocol/pool-messa
 import { fromPool } from '../../src/protocol/pool-shapes.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { rejectsCode, throwsCode, until } from '../support/check.js';
+import { openStores } from '../support/open-stores.js';
 import { frameOf } from '../support/frame.js';
 
 const test = suite('a pool that runs by itself');
@@ -250,6 +251,15 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
     [0, 1, 2].flatMap((i) => [true, [0, Float64Array.of(i, i)]]),
   );
 
+  const shared = await pool.share({ x: Float64Array.of(1, 2) });
+  const echoed = [[{ x: Float64Array.of(1, 2) }, 'and']];
+  assert.equal(await pool.run(tasks, { export: 'echo', args: [shared, 'and'] }), echoed);
+  const later = pool.submit(tasks, { export: 'echo', args: [shared, 'and'] });
+  shared.release();
+  throwsCode(() => pool.submit(tasks, { export: 'echo', args: [shared] }), 'CLOSED');
+  assert.equal(await later.result(), echoed);
+  await rejectsCode(pool.share(new Uint8Array(1e9)), 'MESSAGE_TOO_LARGE');
+
   const [first, second] = [0, 1].map(() => pool.submit(tasks, { workers: 2, export: 'sleep', args: [60_000] }));
   // The two arrive one after the other, and each is told.
   await until(() => first!.ranks.length === 2 && pool.status().queued === 1);
@@ -270,11 +280,12 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   assert.is(shoal('stop').status, 0);
 });
 
-test('what nobody waits for any more is cancelled: a session that is gone', async () => {
+test('what nobody waits for any more is cancelled and freed: a session that is gone', async () => {
   start();
   const driver = `
     import { connect } from 'shoal';
     const pool = await connect();
+    await pool.share({ x: new Float64Array(9) });
     const handle = pool.submit(${JSON.stringify(tasks.href)}, { workers: 3, export: 'sleep', args: [60000] });
     while (handle.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10));
     process.kill(process.pid, 'SIGKILL');`;
@@ -282,6 +293,7 @@ test('what nobody waits for any more is cancelled: a session that is gone', asyn
   spawnSync(process.execPath, ['--input-type=module', '-e', driver], { cwd: root, timeout: limitMs });
   const pool = await connect();
   assert.equal(await pool.run(tasks, { workers: 3, args: [1] }), [6, 6, 6]);
+  await until(() => openStores(poolFile().pid) === 0);
   await pool.close();
   assert.is(shoal('stop').status, 0);
 });

@@ -172,6 +172,10 @@ export class FakeWorkers implements WorkerSide {
     if (state.task?.lease.taskId === taskId) state.cancelled = true;
   }
   taken(): void {}
+  share: WorkerSide['share'] = () => Promise.resolve();
+  storeOf: WorkerSide['storeOf'] = () => undefined;
+  unshare: WorkerSide['unshare'] = () => undefined;
+  forget: WorkerSide['forget'] = () => undefined;
   end(): void {}
   keepAlive(): void {}
   close(): Promise<void> {

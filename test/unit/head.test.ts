@@ -63,6 +63,7 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
           maxQueue: 1e6,
           maxQueueBytes: 1e9,
           maxMessageBytes: 1e6,
+          maxSharedBytes: 0,
           unawaited: 'warn' as const,
           reload: 'never' as const,
         };
@@ -162,7 +163,14 @@ function submit(head: Head, workers: number, priority = 0, maxRetries = 0): Task
 /** A head that gives tasks ahead to two workers. */
 function quickHead(): { head: Head; workers: FakeWorkers } {
   const workers = new FakeWorkers(2, false, true);
-  const limits = { graceMs: 1e6, maxQueue: 1e6, maxQueueBytes: 1e9, maxMessageBytes: 1e6, collectiveTimeoutMs: null };
+  const limits = {
+    graceMs: 1e6,
+    maxQueue: 1e6,
+    maxQueueBytes: 1e9,
+    maxMessageBytes: 1e6,
+    maxSharedBytes: 0,
+    collectiveTimeoutMs: null,
+  };
   const head = new Head(workers, {
     ...limits,
     ...{ unawaited: 'warn', reload: 'never', communicator: 'split', communicatorCache: 2, roundTimeoutMs: 1e6 },
@@ -301,6 +309,7 @@ test('a task whose worker cannot be ended ends without it; worker and slot come 
     maxQueue: 1e6,
     maxQueueBytes: 1e9,
     maxMessageBytes: 1e6,
+    maxSharedBytes: 0,
     unawaited: 'warn' as const,
     reload: 'never' as const,
   };

@@ -1,12 +1,14 @@
 import { createSecretKey } from 'node:crypto';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import vm from 'node:vm';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CollectiveTimeoutError, ShoalError, TaskFailedError } from '../../src/errors.js';
 import { encodeError } from '../../src/protocol/error-value.js';
-import { decodeValue, encodeValue } from '../../src/protocol/values.js';
+import { Reference } from '../../src/protocol/reference.js';
+import { decodeValue, encodeValue, layOut } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
 import { randomOf } from '../support/random.js';
 
@@ -355,6 +357,80 @@ test('refuses whatever is changed in a message, and with nothing but its own err
     }
   }
   assert.ok(refused > 50_000);
+});
+
+test('parts that are laid out are what is encoded; read in place they are views of it', () => {
+  const value = {
+    x: Float64Array.of(1, -0, NaN),
+    bytes: new Uint8Array(3).fill(7),
+    big: BigInt64Array.of(-1n),
+    list: [new Int16Array(0), 'text'],
+    buffer: new Uint8Array([1, 2]).buffer,
+  };
+  const { sizeBytes, parts } = layOut(value, 'value');
+  const laid = new Uint8Array(sizeBytes);
+  for (const { offset, bytes } of parts) laid.set(bytes, offset);
+  assert.equal(laid, encodeValue(value, 'value'));
+  const read = decodeValue(laid, { inPlace: true }) as typeof value;
+  assert.is(inspect(read, { depth: 5 }), inspect(value, { depth: 5 }));
+  for (const view of [read.x, read.bytes, read.big, read.list[0] as Int16Array]) {
+    assert.is(view.buffer, laid.buffer);
+  }
+  assert.is.not(read.buffer, laid.buffer);
+  // Nothing outside the bytes is ever viewed, whatever their table says.
+  const random = randomOf(2);
+  for (let i = 0; i < 20_000; i++) {
+    const bytes = laid.slice();
+    for (let changes = 1 + random(3); changes > 0; changes--) bytes[random(60)] = random(256);
+    try {
+      decodeValue(bytes, { inPlace: true });
+    } catch (error) {
+      assert.is((error as { code: string }).code, 'ERR_SHOAL_PROTOCOL');
+    }
+  }
+});
+
+test('a reference is what it is resolved to, once for each; elsewhere it is refused', () => {
+  class Held extends Reference {}
+  const [a, b] = [new Held('a', { release: () => undefined }), new Held('b', { release: () => undefined })];
+  const seen: string[] = [];
+  const encoded = encodeValue({ a, list: [b, a], map: new Map([[1, a]]) }, 'args', undefined, (reference, path) => {
+    seen.push(path);
+    return Reference.partsOf(reference)!.id;
+  });
+  assert.equal(seen, ['args.a', 'args.list[0]']);
+  const made: Record<string, unknown> = { a: { value: 1 }, b: null };
+  const decoded = decodeValue(encoded, { resolve: (id) => made[id] }) as {
+    a: unknown;
+    list: unknown[];
+    map: Map<number, unknown>;
+  };
+  assert.is(decoded.a, made.a);
+  assert.is(decoded.map.get(1), made.a);
+  assert.equal(decoded.list, [null, made.a]);
+  throwsCode(() => decodeValue(encoded), 'PROTOCOL');
+  throwsCode(() => encodeValue([a], 'result'), 'NOT_SERIALIZABLE');
+  throwsCode(() => encodeValue([new Proxy(a, {})], 'args', undefined, () => 'a'), 'NOT_SERIALIZABLE');
+  throwsCode(() => encodeValue([Object.create(Held.prototype)], 'args', undefined, () => 'a'), 'NOT_SERIALIZABLE');
+  assert.type(decodeValue(encodeError(Object.assign(new Error('x'), { a }))), 'object');
+});
+
+test('a reference is released once, by hand, by `using` or by the collector', async () => {
+  class Held extends Reference {}
+  const released: string[] = [];
+  const owner = { release: (id: string) => released.push(id) };
+  const a = new Held('a', owner);
+  a.release();
+  a[Symbol.dispose]();
+  assert.equal(released, ['a']);
+  (() => new Held('b', owner))();
+  setFlagsFromString('--expose-gc');
+  const collect = vm.runInNewContext('gc') as () => void;
+  for (let i = 0; i < 100 && released.length < 2; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collect();
+  }
+  assert.equal(released, ['a', 'b']);
 });
 
 test.run();

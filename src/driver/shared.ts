@@ -1,0 +1,19 @@
+/** Data that `pool.share` has laid on the workers' hosts. */
+import type { ReferenceOwner } from '../protocol/reference.js';
+import { Reference } from '../protocol/reference.js';
+
+/**
+ * Data that lies once on each host, for tasks that have it as an argument. Made by {@link Pool.share}.
+ *
+ * @see {@link Reference} for its life.
+ */
+export class Shared<T = unknown> extends Reference<T> {
+  /** Bytes that it takes on each host. */
+  readonly sizeBytes: number;
+
+  /** @internal */
+  constructor(id: string, owner: ReferenceOwner, sizeBytes: number) {
+    super(id, owner);
+    this.sizeBytes = sizeBytes;
+  }
+}
