@@ -3,7 +3,7 @@ import { setJoinWorld } from './collective/scope.js';
 import { joinForeignWorld } from './worker/foreign-main.js';
 import { joinLoneWorld } from './worker/lone-world.js';
 
-export type { Collective } from './collective/collective.js';
+export type { CartGroup, CartOptions, Collective, CollectiveGroup } from './collective/collective.js';
 export type { AllgatherOptions } from './operations/allgather.js';
 export type { AllgathervOptions } from './operations/allgatherv.js';
 export type { AlltoallvOptions } from './operations/alltoallv.js';

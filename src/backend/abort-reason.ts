@@ -1,7 +1,7 @@
 /** The abort word of a slot: 0, or why the lease ended early and through which rank. */
 
-/** Why a lease was aborted. */
-const abortKinds = ['timeout', 'cancelled', 'peerFailed', 'workerDied', 'taskExited', 'taskTimeout'] as const;
+/** Why a lease was aborted. `ofTask`: of a group inside a task, whose own group has failed: that one knows why. */
+const abortKinds = ['timeout', 'cancelled', 'peerFailed', 'workerDied', 'taskExited', 'taskTimeout', 'ofTask'] as const;
 
 /** Why a lease was aborted. */
 export type AbortKind = (typeof abortKinds)[number];

@@ -1,5 +1,5 @@
 /** How a rank reaches the members of its groups: through the window of their host, or over the wire. */
-import type { ShoalError } from '../errors.js';
+import type { MemberInfo, ShoalError } from '../errors.js';
 import type { AbortReason } from './abort-reason.js';
 import type { Descriptor } from '../operations/descriptor.js';
 import type { Lease } from './lease.js';
@@ -16,7 +16,7 @@ export interface Backend {
   /** Nothing that this rank has told others is still under way: its thread can be ended. */
   readonly isQuiet: boolean;
   /** @throws {@link UnsupportedError} when the rank is in as many groups as it can be. */
-  join(lease: Lease): Channel;
+  join(lease: Lease): TaskChannel;
 }
 
 /** One rank's side of one group. Ranks are those of the group. */
@@ -60,6 +60,58 @@ export interface Channel {
   /** Nothing of the group's is touched any more. */
   close(): void;
 }
+
+/** One rank's side of the group of a task, which all groups inside the task are made from. */
+export interface TaskChannel extends Channel {
+  /**
+   * Begin to make a group of some of the ranks.
+   *
+   * @param size - Its members.
+   * @param isFirst - This rank is to be the first of them.
+   */
+  offerGroup(size: number, isFirst: boolean): GroupOffer;
+}
+
+/** One rank's part in making a group. */
+export interface GroupOffer {
+  /** Where this rank's memory for it is; 0: none was needed. The other members are told. */
+  readonly address: number;
+  /** Bytes that it takes. */
+  readonly sizeBytes: number;
+  /** This rank had no room. */
+  readonly isMissing: boolean;
+  /** Where `isMissing`, the longest range that there is. */
+  readonly largestFreeBytes: number;
+  /** Among the groups whose first rank is this one; from 1. */
+  readonly serial: number;
+  /** All members have their part: take part in the group. */
+  open(group: GroupPlace): Channel;
+  /** There will be no group. */
+  withdraw(): void;
+}
+
+/** A group that was made inside a task, as one of its members sees it. */
+export interface GroupPlace {
+  /** No other group of the task that this rank hears of has it. */
+  readonly number: number;
+  readonly rank: number;
+  /** In the order of their ranks in it. */
+  readonly members: readonly MemberInfo[];
+  /** What each member has said. */
+  readonly addresses: readonly number[];
+}
+
+/** The number of a group: unique among all that a task makes. */
+export function groupNumber(firstOfTask: number, serial: number): number {
+  return firstOfTask * serials + serial;
+}
+
+/** The rank in the task of a group's first member, and which of that rank's groups it is. */
+export function groupSerial(number: number): { firstOfTask: number; serial: number } {
+  return { firstOfTask: Math.floor(number / serials), serial: number % serials };
+}
+
+const serials = 2 ** 32;
 
 /** Where a transfer stands. `complete`, `mismatch` and `refused` are ends; after `aborted` comes `leave`. */
 export type TransferStatus = 'pending' | 'complete' | 'mismatch' | 'refused' | 'aborted';

@@ -80,8 +80,8 @@ export class ArrayCalls {
       const name = given.name === undefined ? '' : `, name ${JSON.stringify(given.name)}`;
       const root = checkRoot(what, given.root, setting.size);
       const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
-      const { arrays, rank, size } = setting;
-      const offer = arrays.offer({ sizeBytes, root, rank, size });
+      const { arrays, rank, size, group: number } = setting;
+      const offer = arrays.offer({ sizeBytes, root, rank, size, group: number });
       const words = Uint32Array.of(offer.address, offer.isMissing ? 1 : 0, offer.largestFreeBytes);
       const args: CallArguments = {
         ...emptyArguments(operation),

@@ -19,6 +19,8 @@ import { abortError, mismatchError } from './failures.js';
 import type { Stages } from './staged-transfer.js';
 import { StagedTransfer } from './staged-transfer.js';
 
+const noFault = new Uint8Array(0);
+
 /** What a call asks of its group. */
 export interface CallGroup extends GroupView {
   damage(): ShoalError | undefined;
@@ -193,6 +195,8 @@ export class Call implements MemoryUser {
 
   /** Fail the whole group because of this call: its deadline or its signal. */
   abort(kind: 'timeout' | 'cancelled'): void {
+    // What this rank has left of an earlier failure, in another group, is not the cause of this one.
+    if (!this.#group.abortReason()) this.#group.channel.leaveFault(noFault);
     this.#group.abort(encodeAbort(kind, this.#group.rank));
     if (this.#state === 'running') this.#startLeaving();
   }

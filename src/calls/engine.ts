@@ -36,6 +36,8 @@ export interface DrivenGroup extends GroupView {
   /** No deadline of a call is before this time. */
   earliestDeadline(now: number): number;
   setAsleep(asleep: boolean): void;
+  /** A member's rank in the task. */
+  rankInTask(rank: number): number;
   /** Enforce the deadlines of message calls; returns the milliseconds until the clock must be read again. */
   checkMessages(now: number): number;
 }
@@ -48,8 +50,8 @@ export interface Waited {
 /** What the engine asks of the thread it runs in. */
 export interface EngineHost {
   warn(message: string): void;
-  /** A member keeps touching this rank's memory although the lease is dead. */
-  reportStuck(group: GroupView, member: number): void;
+  /** A rank of the task keeps touching this rank's memory although the lease is dead. */
+  reportStuck(group: GroupView, rank: number): void;
 }
 
 /** Owned by the thread of one rank. */
@@ -262,10 +264,10 @@ export class RankEngine {
     return head.examinedAt + examineAfterMs - now;
   }
 
-  #checkHead(group: GroupView, head: Call, now: number): number {
+  #checkHead(group: DrivenGroup, head: Call, now: number): number {
     if (head.leavingSince !== 0 && now - head.leavingSince > stuckAfterMs) {
       for (const { rank } of group.members) {
-        if (rank !== group.rank && group.channel.isBusy(rank)) this.#host.reportStuck(group, rank);
+        if (rank !== group.rank && group.channel.isBusy(rank)) this.#host.reportStuck(group, group.rankInTask(rank));
       }
       head.leavingSince = now;
     }

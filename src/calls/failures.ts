@@ -21,6 +21,8 @@ export interface GroupView {
   readonly rank: number;
   readonly members: readonly MemberInfo[];
   readonly channel: Channel;
+  /** Of a group inside a task: the task's own. */
+  readonly task?: GroupView | undefined;
 }
 
 /** All members arrived at `sequence` and disagree, or one refused the call or has finished. */
@@ -29,7 +31,7 @@ export function mismatchError(group: GroupView, sequence: number): CollectiveMis
     const descriptor = group.channel.descriptor(rank, sequence);
     const finished = group.channel.finished(rank);
     let call = 'has not called yet';
-    if (finished !== 0 && finished <= sequence) call = 'its function has returned';
+    if (finished !== 0 && finished <= sequence) call = endedText(group);
     else if (descriptor) call = describeCall(descriptor);
     return { rank, call };
   });
@@ -64,7 +66,18 @@ export function abortError(group: GroupView, reason: AbortReason): ShoalError {
       return new TaskExitedError(`${who} called process.exit inside the task`, fields);
     case 'taskTimeout':
       return new TaskTimeoutError(`the task's timeoutMs passed`, fields);
+    case 'ofTask': {
+      const { task = group } = group;
+      const ofTask = task.channel.abortReason();
+      if (ofTask && ofTask.kind !== 'ofTask') return abortError(task, ofTask);
+      return new PeerFailedError('the task has failed', { rank: undefined, taskId: group.taskId });
+    }
   }
+}
+
+/** Of a rank that makes no further call in a group. */
+function endedText({ task }: GroupView): string {
+  return task ? 'has closed the group, or its function has returned' : 'its function has returned';
 }
 
 /** Who is missing from a call and what each completed last, for the warning before a deadline too. */

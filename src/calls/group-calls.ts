@@ -36,24 +36,39 @@ export interface BufferUser extends MemoryUser {
   readonly what: string;
 }
 
+/** What the calls of a task have in common, whichever of its groups they are in. */
+export class CallsOfTask {
+  readonly inUse: BuffersInUse<BufferUser> = new BuffersInUse();
+  /** Messages that are read from memory: several may be from the same. */
+  readonly readers: Set<BufferUser> = new Set();
+  readonly time: TimeInCalls = new TimeInCalls();
+}
+
 /** Owned by the collectives of the group. */
 export class GroupCalls {
   readonly group: Group;
   readonly setting: Setting;
   /** Note the line that made an awaited call. */
   readonly notesLines: boolean;
-  readonly #inUse = new BuffersInUse<BufferUser>();
-  /** Messages that are read from memory: several may be from the same. */
-  readonly #readers = new Set<BufferUser>();
+  readonly #inUse: BuffersInUse<BufferUser>;
+  readonly #readers: Set<BufferUser>;
+  readonly #time: TimeInCalls;
   readonly #cache = new CallCache();
-  readonly #time = new TimeInCalls();
   /** Read into at each call, and taken by one that is new. */
   #given: GivenOptions | undefined;
 
-  constructor(group: Group, timeoutMs: number, notesLines: boolean) {
+  /** What the calls of all groups of the task have in common. */
+  readonly ofTask: CallsOfTask;
+
+  constructor(group: Group, timeoutMs: number, notesLines: boolean, ofTask: CallsOfTask = new CallsOfTask()) {
     this.group = group;
     this.notesLines = notesLines;
-    this.setting = { arrays: group.engine.backend.arrays, rank: group.rank, size: group.members.length, timeoutMs };
+    this.ofTask = ofTask;
+    this.#inUse = ofTask.inUse;
+    this.#readers = ofTask.readers;
+    this.#time = ofTask.time;
+    const { engine, rank, members, number } = group;
+    this.setting = { arrays: engine.backend.arrays, rank, size: members.length, timeoutMs, group: number };
   }
 
   /** Milliseconds during which at least one call of this rank was under way. */
@@ -298,7 +313,8 @@ export class GroupCalls {
     // What lies at the same place now may be shared, or no more.
     const { output, shared } = call.args;
     const target = output ?? (shared && memory.at(-1));
-    if (target && arrays.sharedPlace(target)?.array !== shared?.array) return false;
+    const place = target && arrays.sharedPlace(target);
+    if (place?.array !== shared?.array || (place && place.group !== this.setting.group)) return false;
     call.checkedAt = arrays.frees;
     return true;
   }

@@ -1,4 +1,4 @@
-/** One rank's membership in one group: its queue of calls and its state. */
+/** One rank's membership in one group, a task's or one inside a task: its queue of calls and its state. */
 import type { MemberInfo, ShoalError, WindowDamagedError } from '../errors.js';
 import { ClosedError } from '../errors.js';
 import type { AbortReason } from '../backend/abort-reason.js';
@@ -11,7 +11,7 @@ import type { MessageGroup } from './group-messages.js';
 import { GroupMessages } from './group-messages.js';
 import type { MessageRequest } from './message-requests.js';
 import { nowMs } from '../clock.js';
-import type { Channel } from '../backend/backend.js';
+import type { Channel, GroupPlace, TaskChannel } from '../backend/backend.js';
 
 /** Settled calls that a queue may hold. */
 const keptSettled = 1_000;
@@ -23,22 +23,63 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
   readonly members: readonly MemberInfo[];
   readonly taskId: string;
   readonly channel: Channel;
+  /** Unique in the task; 0: the task's own group. */
+  readonly number: number;
+  /** Of a group inside a task: the task's own. */
+  readonly task: Group | undefined;
+  /** Of the task's own group: groups are made from it. */
+  readonly taskChannel: TaskChannel;
+  /** Of the task's own group: those inside the task that are not closed. */
+  readonly inside: Set<Group> = new Set();
   #failure: ShoalError | undefined;
   #damage: WindowDamagedError | undefined;
   #closed = false;
+  /** This rank has left a group inside the task. */
+  #hasLeft = false;
   #asleep = false;
+  /** Groups inside the task in which this rank sleeps. */
+  #sleepers = 0;
   #messages: GroupMessages | undefined;
   readonly #queue: Call[] = [];
   /** Of the call whose turn it is; those before it have settled. */
   #first = 0;
   #earliest = Infinity;
 
-  constructor(engine: RankEngine, lease: Lease) {
+  private constructor(
+    engine: RankEngine,
+    channel: Channel,
+    taskChannel: TaskChannel,
+    { rank, members, taskId, number }: Pick<Lease, 'rank' | 'members' | 'taskId'> & { readonly number: number },
+    task?: Group,
+  ) {
     this.engine = engine;
-    this.rank = lease.rank;
-    this.members = lease.members;
-    this.taskId = lease.taskId;
-    this.channel = engine.backend.join(lease);
+    this.rank = rank;
+    this.members = members;
+    this.taskId = taskId;
+    this.channel = channel;
+    this.taskChannel = taskChannel;
+    this.number = number;
+    this.task = task;
+  }
+
+  /** Take part in a task. */
+  static ofTask(engine: RankEngine, lease: Lease): Group {
+    const channel = engine.backend.join(lease);
+    return new Group(engine, channel, channel, { ...lease, number: 0 });
+  }
+
+  /** Take part in a group inside the task. */
+  openInside(channel: Channel, { rank, members, number }: GroupPlace): Group {
+    const task = this.task ?? this;
+    const group = new Group(
+      this.engine,
+      channel,
+      this.taskChannel,
+      { rank, members, taskId: this.taskId, number },
+      task,
+    );
+    task.inside.add(group);
+    return group;
   }
 
   /** Number of the last call that this rank has begun. */
@@ -48,7 +89,26 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
 
   /** Whether a call can start, as far as is known without polling what others have done. */
   get isOpen(): boolean {
-    return !this.#closed && this.#failure === undefined;
+    return !this.#closed && !this.#hasLeft && this.#failure === undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** This rank makes no further call in the group. */
+  get hasLeft(): boolean {
+    return this.#closed || this.#hasLeft;
+  }
+
+  /** No call of this group is under way on this rank. */
+  get isIdle(): boolean {
+    return this.head === undefined && this.#messages?.isOpen !== true;
+  }
+
+  rankInTask(rank: number): number {
+    const { worldRank } = this.members[rank] ?? {};
+    return this.task?.members.find((member) => member.worldRank === worldRank)?.rank ?? rank;
   }
 
   /** The call whose turn it is. */
@@ -78,6 +138,10 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
    * Calls that are not over although nothing has failed; their numbers, where they have none yet, are those to come.
    */
   get inFlight(): { operation: string; sequence: number; at: string | undefined }[] {
+    return [...this.#ownInFlight, ...[...this.inside].flatMap((group) => group.inFlight)];
+  }
+
+  get #ownInFlight(): { operation: string; sequence: number; at: string | undefined }[] {
     if (this.#closed || this.#failure || this.abortReason()) return [];
     let sequence = this.sequence;
     const messages = (this.#messages?.open ?? []).map(({ text, number, madeAt }) => {
@@ -93,20 +157,22 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
 
   /** Messages that nobody has received, in words: those that have come, and those to ranks that have returned. */
   get unreceived(): readonly string[] {
+    return [...this.#ownUnreceived, ...[...this.inside].flatMap((group) => group.unreceived)];
+  }
+
+  get #ownUnreceived(): readonly string[] {
     if (this.#closed || this.#failure || this.abortReason()) return [];
     if (!this.#messages && !this.channel.hasMessages) return [];
-    const come = this.messages.unreceived().map(({ source, tag }) => `message of rank ${source} with tag ${tag}`);
+    const come = this.messages.unreceived().map(({ source, tag }) => {
+      return tag < 0 ? `group(…) of rank ${source}` : `message of rank ${source} with tag ${tag}`;
+    });
     return [...come, ...this.messages.untaken.map((dest) => `message to rank ${dest}, which had returned`)];
   }
 
   /** Why no further call is possible; undefined while the group is open. */
   get failure(): ShoalError | undefined {
     if (this.#failure) return this.#failure;
-    if (this.#closed) {
-      return new ClosedError(`task ${this.taskId} has ended; its collectives and arrays end with it`, {
-        taskId: this.taskId,
-      });
-    }
+    if (this.hasLeft) return this.#closedError();
     const reason = this.abortReason();
     if (reason && !this.head) this.#failure = abortError(this, reason);
     return this.#failure;
@@ -117,8 +183,7 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
    */
   damage(): WindowDamagedError | undefined {
     if (this.#damage || this.#closed) return this.#damage;
-    const isInCall = this.head !== undefined || this.#messages?.isOpen === true;
-    const atRest = !isInCall && !this.#failure && !this.abortReason();
+    const atRest = this.isIdle && !this.#failure && !this.abortReason();
     const where = this.channel.damage(atRest);
     if (where !== undefined) this.#damage = damageError(this, where);
     return this.#damage;
@@ -145,6 +210,7 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
 
   /** Move the queue on, each call in its turn. */
   step(turns: number): void {
+    if (this.task) this.abortReason(); // the end of the task is to be seen by the kernels too
     for (let call = this.head; call?.step(turns); call = this.head) {
       // The call may have emptied the queue by failing the group.
       if (this.head === call) this.#first++;
@@ -177,7 +243,14 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
     if (asleep) this.#messages?.beforeSleep();
     if (asleep === this.#asleep) return;
     this.#asleep = asleep;
-    this.channel.setAsleep(asleep);
+    this.channel.setAsleep(asleep || this.#sleepers > 0);
+    this.task?.sleepInside(asleep);
+  }
+
+  /** Whoever sleeps in a group inside the task is to hear of what ends the task. */
+  sleepInside(asleep: boolean): void {
+    this.#sleepers += asleep ? 1 : -1;
+    this.channel.setAsleep(this.#asleep || this.#sleepers > 0);
   }
 
   /** Set the abort word and wake everybody; a reason that stands already wins. */
@@ -197,6 +270,7 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
 
   /** Announce that this rank's function has returned: peers that wait for a later call reject at once. */
   finish(): void {
+    for (const group of this.inside) group.finish();
     if (!this.abortReason()) this.channel.finish();
   }
 
@@ -205,11 +279,37 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
    */
   close(): void {
     if (this.#closed) return;
+    for (const group of this.inside) group.close();
     this.#closed = true;
-    const closed = (this.head ?? this.#messages?.isOpen) && this.failure;
-    if (closed) this.fail(closed);
+    const cause = this.isIdle ? undefined : this.failure;
+    if (cause) this.fail(cause);
+    this.task?.inside.delete(this);
     this.channel.close();
     this.engine.groupEnded();
+  }
+
+  /**
+   * Leave a group inside the task. Others may still have to hear of calls that were refused: then the group is closed
+   * when they have.
+   */
+  leave(): void {
+    if (this.hasLeft) return;
+    this.#hasLeft = true;
+    if (this.isIdle) this.#endLeaving();
+  }
+
+  #endLeaving(): void {
+    this.finish();
+    this.close();
+  }
+
+  #closedError(): ClosedError {
+    const { taskId, task } = this;
+    const text =
+      task && !task.isClosed
+        ? 'this group was closed; no call of it is possible'
+        : `task ${taskId} has ended; its collectives and arrays end with it`;
+    return new ClosedError(text, { taskId });
   }
 
   #forgetSettled(): void {
@@ -223,5 +323,6 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
     this.#earliest = Infinity;
     this.engine.pending.delete(this);
     this.setAsleep(false);
+    if (this.#hasLeft && !this.#closed) this.#endLeaving();
   }
 }

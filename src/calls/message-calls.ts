@@ -37,7 +37,7 @@ interface KnownOperand {
 }
 
 /** Requests of one call, and which of them says what the caller gets. */
-interface Made {
+export interface Made {
   readonly requests: readonly MessageRequest[];
   readonly result: MessageRequest;
 }
@@ -53,7 +53,11 @@ export class MessageCalls {
 
   /** The blocking form. */
   run(operation: MessageOperation, args: readonly unknown[]): unknown {
-    const made = this.#accept(operation, args, 'blocking');
+    return this.runMade(this.#accept(operation, args, 'blocking'));
+  }
+
+  /** Start requests that are ready, and block until all have ended. */
+  runMade(made: Made): unknown {
     const { group } = this.#calls;
     const { requests, result } = made;
     this.#start(made);
@@ -67,13 +71,14 @@ export class MessageCalls {
   /** The awaited form. */
   start(operation: MessageOperation, args: readonly unknown[]): Promise<unknown> {
     try {
-      return this.#promiseOf(this.#accept(operation, args, 'awaited'));
+      return this.startMade(this.#accept(operation, args, 'awaited'));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #promiseOf(made: Made): Promise<unknown> {
+  /** Start requests that are ready; the promise settles when all have ended. */
+  startMade(made: Made): Promise<unknown> {
     const { requests, result } = made;
     const calls = this.#calls;
     for (const request of requests) calls.take(request, request instanceof Send);

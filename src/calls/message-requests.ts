@@ -76,7 +76,7 @@ export class Send extends MessageRequest {
   }
 
   get text(): string {
-    return `${this.what}(dest ${this.dest}, tag ${this.tag})`;
+    return `${this.what}(dest ${this.dest}${tagText(this.tag)})`;
   }
 }
 
@@ -91,11 +91,13 @@ export class Pattern {
   }
 
   fits({ source, tag }: MessageHead): boolean {
-    return (this.source === undefined || this.source === source) && (this.tag === undefined || this.tag === tag);
+    // Tags below 0 are of calls of our own, such as those that make a group.
+    const isTag = this.tag === undefined ? tag >= 0 : this.tag === tag;
+    return isTag && (this.source === undefined || this.source === source);
   }
 
   get text(): string {
-    return `source ${this.source ?? 'any'}, tag ${this.tag ?? 'any'}`;
+    return `source ${this.source ?? 'any'}${tagText(this.tag)}`;
   }
 }
 
@@ -271,6 +273,10 @@ export class SelfMessage implements Incoming, Outgoing {
     const { buffer, byteOffset, byteLength } = this.#array;
     return byteLength < this.sizeBytes ? undefined : new Uint8Array(buffer, byteOffset, this.sizeBytes);
   }
+}
+
+function tagText(tag: number | undefined): string {
+  return tag !== undefined && tag < 0 ? '' : `, tag ${tag ?? 'any'}`;
 }
 
 /** Elements of so many bytes. */

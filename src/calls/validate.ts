@@ -24,6 +24,8 @@ export interface Setting {
   readonly size: number;
   /** Default deadline in milliseconds. */
   readonly timeoutMs: number;
+  /** Number of the group; 0: the task's own. */
+  readonly group: number;
 }
 
 /** What carries nothing but its operation: how a refused call is announced. */
@@ -66,7 +68,7 @@ export function validate(
   const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
   if (operation.takes !== 'buffer') return { ...emptyArguments(operation), name, timeoutMs };
 
-  const { rank, size, arrays } = setting;
+  const { rank, size } = setting;
   const root = checkRoot(what, given.root, size);
   const { out } = given;
   const found = readBuffers(what, operation, { buffer, out, dtype: given.dtype, root }, setting);
@@ -85,7 +87,7 @@ export function validate(
     name,
     ...(sends && source && arraysOf(source, 'input', 'inputParts')),
     ...(receives && target && arraysOf(target, 'output', 'outputParts')),
-    shared: sharedPlace(what, operation, source, target, arrays),
+    shared: sharedPlace(what, operation, source, target, setting),
     packedInput: sends ? packingOf(source) : undefined,
     packedOutput: receives ? packingOf(target) : undefined,
     memory: hasList ? memoryOf(source, target) : usedMemory(source?.operands[0].memory, target?.operands[0].memory),
@@ -103,7 +105,7 @@ function sharedPlace(
   { name, reduces, givesSame }: Operation,
   source: Side | undefined,
   target: Side | undefined,
-  arrays: TaskArrays,
+  { arrays, group }: Setting,
 ): SharedPlace | undefined {
   if (reduces && source && arrays.sharedPlace(source.operands[0].memory)) {
     throw new InvalidArgumentError(
@@ -113,6 +115,12 @@ function sharedPlace(
   }
   const place = target && arrays.sharedPlace(target.operands[0].memory);
   if (!place) return undefined;
+  if (place.group !== group) {
+    throw new InvalidArgumentError(
+      `${what}: expected an array of emptyShared that this group has made, received one of another group's. Make one with ` +
+        `emptyShared of the group that calls`,
+    );
+  }
   if (!givesSame) {
     throw new InvalidArgumentError(
       `${what}: expected out to be an array of this rank's own, but it lies in one of emptyShared, and ${name} gives ` +

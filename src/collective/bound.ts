@@ -30,18 +30,29 @@ function awaitedMethodOf(name: keyof Collective): Method {
   };
 }
 
-const awaitedMethods = new Set([...operations, ...messageOperations].map(({ name }) => name));
+const groupMethods = ['split', 'group', 'cart'] as const;
+const awaitedMethods = new Set([...[...operations, ...messageOperations].map(({ name }) => name), ...groupMethods]);
 const methods: readonly (keyof Collective)[] = [
   ...(operations.flatMap(methodNames) as (keyof Collective)[]),
   ...(messageOperations.flatMap(messageMethodNames) as (keyof Collective)[]),
+  ...groupMethods,
+  'splitSync',
+  'groupSync',
+  'cartSync',
   'empty',
   'free',
   'current',
 ];
 
 /** The collectives of the task that this code belongs to. */
-export const collective: Collective = Object.fromEntries(
-  methods.map((name) => [name, awaitedMethods.has(name) ? awaitedMethodOf(name) : methodOf(name)]),
+export const collective: Collective = Object.defineProperties(
+  Object.fromEntries(methods.map((name) => [name, awaitedMethods.has(name) ? awaitedMethodOf(name) : methodOf(name)])),
+  Object.fromEntries(
+    (['rank', 'size'] as const).map((name) => [
+      name,
+      { get: () => currentScope(`collective.${name}`).collective[name], enumerable: true },
+    ]),
+  ),
 ) as unknown as Collective;
 
 const fields = [

@@ -2,40 +2,56 @@
 import { ArrayCalls } from '../calls/array-calls.js';
 import type { Group } from '../calls/group.js';
 import { GroupCalls } from '../calls/group-calls.js';
-import type { GivenObject } from '../calls/object-calls.js';
 import { ObjectCalls } from '../calls/object-calls.js';
+import { ListedGroups } from '../calls/listed-group.js';
 import { MessageCalls } from '../calls/message-calls.js';
+import { SplitCalls } from '../calls/split-calls.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, checkMade } from '../operands/array-class.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import { viewOf } from '../operands/tensor.js';
 import { trusted } from '../operands/trusted-array.js';
-import { operations } from '../operations/index.js';
-import type { MessageOperation } from '../operations/message-operation.js';
-import { messageOperations } from '../operations/messages.js';
 import type { Operation } from '../operations/operation.js';
+import { cart, split, sub } from '../operations/split.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
-import type { Collective } from './collective.js';
+import type { CallsOfGroup } from './forms.js';
+import { addForms } from './forms.js';
+import type { Grid, GridSplit } from './grid.js';
+import { readGrid } from './grid.js';
+import type { CartGroup, Collective, CollectiveGroup } from './collective.js';
 
 /** Binds the collectives to a group. The methods of the operations are added below, from their rows. */
-class OwnCollective {
+class OwnCollective implements CallsOfGroup {
   readonly calls: GroupCalls;
   readonly arrayCalls: ArrayCalls;
   readonly objectCalls: ObjectCalls;
   readonly messageCalls: MessageCalls;
+  readonly #splits: SplitCalls;
+  readonly #listed: ListedGroups;
   readonly #group: Group;
   readonly #arrays: TaskArrays;
   /** Fill freed memory with 0xFF, so that a use after free shows. */
   readonly #poison: boolean;
 
-  constructor(group: Group, timeoutMs: number, poison: boolean) {
-    this.calls = new GroupCalls(group, timeoutMs, poison);
+  /** @param parent - Of a group inside a task: of the group that it was made from. */
+  constructor(group: Group, timeoutMs: number, poison: boolean, parent?: OwnCollective) {
+    this.calls = new GroupCalls(group, timeoutMs, poison, parent?.calls.ofTask);
     this.arrayCalls = new ArrayCalls(this.calls);
     this.objectCalls = new ObjectCalls(this.calls);
     this.messageCalls = new MessageCalls(this.calls);
+    this.#splits = new SplitCalls(this.calls);
+    this.#listed = new ListedGroups(this.calls, this.messageCalls);
     this.#group = group;
     this.#poison = poison;
     this.#arrays = group.engine.backend.arrays;
+  }
+
+  get rank(): number {
+    return this.#group.rank;
+  }
+
+  get size(): number {
+    return this.#group.members.length;
   }
 
   /** Milliseconds during which at least one call of this rank was under way; calls together count once. */
@@ -69,9 +85,58 @@ class OwnCollective {
     return this as unknown as Collective;
   }
 
+  async split(color: unknown, key?: unknown, options?: unknown): Promise<CollectiveGroup | undefined> {
+    return this.#groupOf(await this.#splits.start(split, () => ({ color, key, options, shape: 0 })));
+  }
+
+  splitSync(color: unknown, key?: unknown, options?: unknown): CollectiveGroup | undefined {
+    return this.#groupOf(this.#splits.run(split, () => ({ color, key, options, shape: 0 })));
+  }
+
+  async group(ranks: unknown, options?: unknown): Promise<CollectiveGroup | undefined> {
+    return this.#groupOf(await this.#listed.start(ranks, options));
+  }
+
+  groupSync(ranks: unknown, options?: unknown): CollectiveGroup | undefined {
+    return this.#groupOf(this.#listed.run(ranks, options));
+  }
+
+  cart(dims: unknown, options?: unknown): Promise<CartGroup | undefined> {
+    return this.startGrid(cart, () => readGrid('cart', dims, options, this.rank, this.size));
+  }
+
+  cartSync(dims: unknown, options?: unknown): CartGroup | undefined {
+    return this.runGrid(cart, () => readGrid('cartSync', dims, options, this.rank, this.size));
+  }
+
   /** Free all arrays of the task. */
   releaseArrays(): void {
     this.#arrays.release(this.#poison);
+  }
+
+  /** Make a grid, as it is read from the caller's arguments. */
+  protected async startGrid(operation: Operation, read: () => GridSplit): Promise<CartGroup | undefined> {
+    let given: GridSplit | undefined;
+    const group = await this.#splits.start(operation, () => (given = read()));
+    return this.#gridOf(group, given);
+  }
+
+  /** Its blocking twin. */
+  protected runGrid(operation: Operation, read: () => GridSplit): CartGroup | undefined {
+    let given: GridSplit | undefined;
+    const group = this.#splits.run(operation, () => (given = read()));
+    return this.#gridOf(group, given);
+  }
+
+  #gridOf(group: Group | undefined, given: GridSplit | undefined): CartGroup | undefined {
+    const { timeoutMs } = this.calls.setting;
+    if (!group || !given) return undefined;
+    return new OwnCart(group, timeoutMs, this.#poison, this, given.grid) as unknown as CartGroup;
+  }
+
+  #groupOf(group: Group | undefined): CollectiveGroup | undefined {
+    const { timeoutMs } = this.calls.setting;
+    return group && (new OwnGroup(group, timeoutMs, this.#poison, this) as unknown as CollectiveGroup);
   }
 
   #assertOpen(): void {
@@ -80,68 +145,76 @@ class OwnCollective {
   }
 }
 
-type Form = (this: OwnCollective, ...args: unknown[]) => unknown;
-
-/** The methods of an operation. */
-function formsOf(operation: Operation): Readonly<Record<string, Form>> {
-  const { name, takes, reduces } = operation;
-  const takesBuffer = takes !== 'nothing';
-  if (takes === 'class') {
-    return {
-      [name](arrayClass, count, options) {
-        return this.arrayCalls.start(operation, arrayClass, count, options);
-      },
-      [`${name}Sync`](arrayClass, count, options) {
-        return this.arrayCalls.run(operation, arrayClass, count, options);
-      },
-    };
-  }
-  if (takes === 'object') {
-    const given = (value: unknown, second: unknown, third: unknown): GivenObject =>
-      reduces ? { value, fn: second, options: third } : { value, fn: undefined, options: second };
-    return {
-      [name](first, second, third) {
-        return this.objectCalls.start(operation, given(first, second, third));
-      },
-      [`${name}Sync`](first, second, third) {
-        return this.objectCalls.run(operation, given(first, second, third));
-      },
-    };
-  }
-  // An operation without a buffer has its options first.
-  return {
-    [name](first, second) {
-      return takesBuffer ? this.calls.start(operation, first, second) : this.calls.start(operation, undefined, first);
-    },
-    [`${name}Sync`](first, second) {
-      return takesBuffer ? this.calls.run(operation, first, second) : this.calls.run(operation, undefined, first);
-    },
-    [`${name}Init`](first, second) {
-      return takesBuffer
-        ? this.calls.prepare(operation, first, second)
-        : this.calls.prepare(operation, undefined, first);
-    },
-  };
-}
-
-/** The methods of a message call. */
-function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Form>> {
-  const { name } = operation;
-  return {
-    [name](...args) {
-      return this.messageCalls.start(operation, args);
-    },
-    [`${name}Sync`](...args) {
-      return this.messageCalls.run(operation, args);
-    },
-  };
-}
-
-for (const forms of [...operations.map(formsOf), ...messageOperations.map(messageFormsOf)]) {
-  for (const [form, value] of Object.entries(forms)) {
-    Object.defineProperty(OwnCollective.prototype, form, { value, configurable: true, writable: true });
+/** Those of a group inside a task. */
+class OwnGroup extends OwnCollective {
+  close(): void {
+    const { group } = this.calls;
+    if (!group.hasLeft && group.inFlight.length > 0) {
+      throw new InvalidArgumentError('close: a call of this group is under way on this rank; await it first');
+    }
+    group.leave();
   }
 }
+
+/** Those of a group whose ranks lie in a grid. */
+class OwnCart extends OwnGroup {
+  readonly #grid: Grid;
+
+  constructor(group: Group, timeoutMs: number, poison: boolean, parent: OwnCollective, grid: Grid) {
+    super(group, timeoutMs, poison, parent);
+    this.#grid = grid;
+  }
+
+  get dims(): readonly number[] {
+    return this.#grid.dims;
+  }
+
+  get periodic(): readonly boolean[] {
+    return this.#grid.periodic;
+  }
+
+  get coords(): readonly number[] {
+    return this.#grid.coordsOf(this.rank);
+  }
+
+  coordsOf(rank: unknown): readonly number[] {
+    return this.#grid.coordsOf(rank);
+  }
+
+  rankAt(coords: unknown): number {
+    return this.#grid.rankAt(coords);
+  }
+
+  shift(dimension: unknown, by: unknown): { source: number | undefined; dest: number | undefined } {
+    return this.#grid.shift(this.rank, dimension, by);
+  }
+
+  sub(keep: unknown, options?: unknown): Promise<CartGroup | undefined> {
+    return this.startGrid(sub, () => this.#grid.kept(keep, options, this.rank));
+  }
+
+  subSync(keep: unknown, options?: unknown): CartGroup | undefined {
+    return this.runGrid(sub, () => this.#grid.kept(keep, options, this.rank));
+  }
+
+  row(options?: unknown): Promise<CartGroup | undefined> {
+    return this.startGrid(sub, () => this.#grid.kept(this.#grid.only('row', 1), options, this.rank));
+  }
+
+  rowSync(options?: unknown): CartGroup | undefined {
+    return this.runGrid(sub, () => this.#grid.kept(this.#grid.only('rowSync', 1), options, this.rank));
+  }
+
+  column(options?: unknown): Promise<CartGroup | undefined> {
+    return this.startGrid(sub, () => this.#grid.kept(this.#grid.only('column', 2), options, this.rank));
+  }
+
+  columnSync(options?: unknown): CartGroup | undefined {
+    return this.runGrid(sub, () => this.#grid.kept(this.#grid.only('columnSync', 2), options, this.rank));
+  }
+}
+
+addForms(OwnCollective.prototype);
 
 /** The collectives of one rank in one group. */
 export type GroupCollective = Collective & OwnCollective;

@@ -21,11 +21,16 @@ export interface TaskArrays {
   /** Begin to make an array of zeros that all ranks of a host have in common. */
   offer(request: SharedRequest): SharedOffer;
   /** The part of a node-shared array that an array is; undefined for any other. */
-  sharedPlace(array: TypedArray): SharedPlace | undefined;
+  sharedPlace(array: TypedArray): SharedPart | undefined;
   /** @throws {@link InvalidArgumentError} for anything but a whole array of `make` or of an offer. */
   free(array: TypedArray, poison: boolean): void;
   /** Free all. What other ranks may still read stays until this rank has its next task. */
   release(poison: boolean): void;
+}
+
+/** The part of a node-shared array, and the number of the group that made the array. */
+export interface SharedPart extends SharedPlace {
+  readonly group: number;
 }
 
 /** A node-shared array that is to be made. */
@@ -34,8 +39,9 @@ export interface SharedRequest {
   /** Rank whose memory it is to be in, where ranks share any. */
   readonly root: number;
   readonly rank: number;
-  /** Ranks of the group. */
+  /** Ranks of the group, and its number. */
   readonly size: number;
+  readonly group: number;
 }
 
 /** One rank's part in making a node-shared array. */

@@ -17,6 +17,7 @@ import { gatherv } from './gatherv.js';
 import { scatterv } from './scatterv.js';
 import { alltoallv } from './alltoallv.js';
 import { counts } from './counts.js';
+import { split } from './split.js';
 import { broadcastObject } from './broadcast-object.js';
 import { gatherObject } from './gather-object.js';
 import { allgatherObject } from './allgather-object.js';
@@ -48,8 +49,8 @@ export const operations: readonly Operation[] = [
   allreduceObject,
 ];
 
-/** With those that are parts of others. */
-const all: readonly Operation[] = [...operations, counts];
+/** With what is part of others, and what makes groups. */
+const all: readonly Operation[] = [...operations, counts, split];
 
 /** The operation of a number in a descriptor. */
 export function operationOf(number: number): Operation | undefined {

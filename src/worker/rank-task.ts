@@ -53,7 +53,7 @@ export class RankTask {
     this.#engine = engine;
     this.#runtime = runtime;
     this.#rank = lease.rank;
-    this.group = new Group(engine, lease);
+    this.group = Group.ofTask(engine, lease);
     this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison);
     const collective = this.#collective;
     const getSignal = (): AbortSignal => this.#signal();

@@ -54,7 +54,7 @@ const engine = new RankEngine(
   new PipeDoorbell(loadOs(), shared.bells),
   host,
 );
-const world = new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, communicator: -1, members });
+const world = Group.ofTask(engine, { lease: 1, slot: 0, taskId: 't1', rank, communicator: -1, members });
 const collective = new GroupCollective(world, 20_000, false);
 const total = (size * (size + 1)) / 2;
 for (const count of [1, 2_000, 300_000]) {

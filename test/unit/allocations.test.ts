@@ -24,7 +24,7 @@ const rounds = 10;
 const node = createWindow(compileKernels(), 1, 2 ** 21);
 const engine = new RankEngine(new WindowBackend(new RankWindow(node, 0)), new ThreadDoorbell(node, 0), localHost);
 const lease = { lease: 1, slot: 0, taskId: 't1', rank: 0, communicator: -1, members: threadMembers(1) };
-const own = new GroupCollective(new Group(engine, lease), 10_000, false);
+const own = new GroupCollective(Group.ofTask(engine, lease), 10_000, false);
 
 /** Bytes of heap that a call takes: the least of some rounds, since compilers allocate now and then too. */
 function bytesPerCall(call: () => void): number {

@@ -13,6 +13,7 @@ import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
 import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
 import { operations } from '../../src/operations/index.js';
+import { cart, group, split } from '../../src/operations/split.js';
 import { messageOperations } from '../../src/operations/messages.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames } from '../../src/driver/pool.js';
@@ -42,7 +43,9 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Options of `run` and `submit`': runOptionNames,
   'Options of `map`': mapOptionNames,
   ...Object.fromEntries(
-    [...operations, ...messageOperations].map(({ name, options }) => [`Options of \`${name}\``, options]),
+    [...operations, ...messageOperations, split, group, { name: 'cart', options: ['periodic', ...cart.options] }].map(
+      ({ name, options }) => [`Options of \`${name}\``, options],
+    ),
   ),
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),

@@ -36,7 +36,7 @@ function pair(): {
   const groups = bells.map((bell, rank) => {
     const window = new RankWindow(node, rank, (to) => bells[to]?.notify());
     const host = { warn: () => undefined, reportStuck: (_: Group, member: number) => void stuck.push(member) };
-    return new Group(new RankEngine(new WindowBackend(window), bell, host), {
+    return Group.ofTask(new RankEngine(new WindowBackend(window), bell, host), {
       lease: 1,
       slot: 0,
       taskId: 't1',
@@ -75,7 +75,7 @@ test('a rank that leaves early waits for a busy member, asks for its end after a
 test('two groups used in opposite order by two ranks do not deadlock', async () => {
   const { collectives, groups, close } = pair();
   const second = groups.map(({ engine, members }, rank) => {
-    return new Group(engine, { lease: 2, slot: 1, taskId: 't2', rank, communicator: -1, members });
+    return Group.ofTask(engine, { lease: 2, slot: 1, taskId: 't2', rank, communicator: -1, members });
   });
   const others = second.map((group) => new GroupCollective(group, 10_000, false));
   const [a, b] = [(rank: number) => collectives[rank]!, (rank: number) => others[rank]!];

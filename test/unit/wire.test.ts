@@ -58,7 +58,7 @@ function groupsOf(world: ReturnType<typeof loopbackWorld>): { groups: Group[]; c
     pid: 1,
   }));
   const groups = world.engines.map((engine, rank) => {
-    return new Group(engine, { lease: 1, slot: 0, taskId: 't1', rank, communicator: 1, members });
+    return Group.ofTask(engine, { lease: 1, slot: 0, taskId: 't1', rank, communicator: 1, members });
   });
   return { groups, collectives: groups.map((group) => new GroupCollective(group, 10_000, false)) };
 }
@@ -142,7 +142,8 @@ function pair(): { near: Endpoint; far: Endpoint; memory: WireMemory; messages: 
 function post(from: Endpoint, lease: number, sizeBytes: number, value: number, dest = 1): void {
   const block = from.allocate(sizeBytes)!;
   const bytes = from.view(block).fill(value);
-  assert.ok(from.send(dest, ['data', lease, 1, value], bytes, block, { open: 0 }));
+  const address = { kind: 'data', lease, group: 0, sequence: 1, step: value, reason: 0 } as const;
+  assert.ok(from.send(dest, address, bytes, block, { open: 0 }));
   from.release(block);
 }
 

@@ -3,6 +3,8 @@ import * as assert from 'uvu/assert';
 import { thrownBy } from '../support/check.js';
 import type { Model } from './model/explore.js';
 import { explore, Violation } from './model/explore.js';
+import { groups } from './model/group.js';
+import type { GroupFault } from './model/group.js';
 import { chunks, direct, ring } from './model/lane.js';
 import type { ChunkFault, DirectFault, RingFault } from './model/lane.js';
 import { largeCall } from './model/large-call.js';
@@ -53,6 +55,12 @@ const smallFaults: readonly (readonly [SmallFault, RegExp])[] = [
   ['given out after the first acknowledgement', /later lease/],
   ['given out by time', /later lease/],
   ['no look at abort', /stuck/],
+];
+
+const groupFaults: readonly (readonly [GroupFault, RegExp])[] = [
+  ['used again at the own mark', /touches a part|reads/],
+  ['mark before finished', /touches a part/],
+  ['told before it is cleared', /touches a part|reads|stuck/],
 ];
 
 const ringFaults: readonly (readonly [RingFault, RegExp])[] = [
@@ -153,5 +161,11 @@ for (const [ranks, least] of [
     });
   }
 }
+
+test('groups that are made and closed again and again, and what each rule of theirs is for', () => {
+  holds('groups of 2, four in a row', groups(2, 4, 'none'), 500);
+  holds('groups of 3, three in a row', groups(3, 3, 'none'), 5_000);
+  for (const [fault, expected] of groupFaults) finds(groups(2, 4, fault), expected);
+});
 
 test.run();

@@ -5,7 +5,8 @@
 import type { CallName } from '../../operations/call-name.js';
 import type { Descriptor } from '../../operations/descriptor.js';
 import { nameText } from '../../operations/call-name.js';
-import { layoutNumbers as at, stagingBytes } from './layout.js';
+import { layoutNumbers as at } from './layout.js';
+import type { Staging } from './layout.js';
 import type { NodeWindow } from './node-window.js';
 
 const highWord = 2 ** 32;
@@ -35,7 +36,7 @@ interface BlockDescriptor extends Omit<Descriptor, 'shared'> {
 /** Typed access to the block; the addresses of window arrays move on with each piece. */
 export class CallBlock {
   readonly address: number;
-  readonly staging: number;
+  readonly staging: Staging;
   readonly slot: number;
   readonly size: number;
   readonly #node: NodeWindow;
@@ -48,7 +49,7 @@ export class CallBlock {
    * @param staging - Two halves and the scratch of this group alone: a rank can be in several calls at once, one per
    * group.
    */
-  constructor(node: NodeWindow, address: number, staging: number, slot: number, self: number, size: number) {
+  constructor(node: NodeWindow, address: number, staging: Staging, slot: number, self: number, size: number) {
     this.#node = node;
     this.address = address;
     this.staging = staging;
@@ -132,12 +133,12 @@ export class CallBlock {
 
   /** Address of the copies of small arrays that lie outside the window, and of results on their way out of it. */
   get scratch(): number {
-    return this.staging + 2 * stagingBytes;
+    return this.staging.address + 2 * this.staging.halfBytes;
   }
 
   /** Address of the staging half of a sequence. */
   stagingHalf(sequence: number): number {
-    return this.staging + (sequence % 2 === 1 ? stagingBytes : 0);
+    return this.staging.address + (sequence % 2 === 1 ? this.staging.halfBytes : 0);
   }
 
   /** Whether the staging half of a sequence is known to be free; the kernels find out where it is not known. */
@@ -179,11 +180,17 @@ export class CallBlock {
   }
 
   isBusy(member: number): boolean {
-    const { u32 } = this.#node;
-    const address = this.#member(member);
-    return (
-      Atomics.load(u32, (address + at.memberBusy) / 4) !== 0 && Atomics.load(u32, (address + at.memberDead) / 4) === 0
-    );
+    return Atomics.load(this.#node.u32, (this.#member(member) + at.memberBusy) / 4) !== 0 && !this.isDead(member);
+  }
+
+  /** Whether a control side has said that the member's thread or process is gone for good. */
+  isDead(member: number): boolean {
+    return Atomics.load(this.#node.u32, (this.#member(member) + at.memberDead) / 4) !== 0;
+  }
+
+  /** Say it of a member of a group inside a task, as it was said in the task's own slot. */
+  markDead(member: number): void {
+    Atomics.store(this.#node.u32, (this.#member(member) + at.memberDead) / 4, 1);
   }
 
   departed(member: number): number {
@@ -223,8 +230,8 @@ export class CallBlock {
       [at.blockSlot, this.slot],
       [at.blockSelf, this.#self],
       [at.blockSize, this.size],
-      [at.blockStaging, this.staging],
-      [at.blockStagingBytes, stagingBytes],
+      [at.blockStaging, this.staging.address],
+      [at.blockStagingBytes, this.staging.halfBytes],
     ];
   }
 

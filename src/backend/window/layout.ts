@@ -60,6 +60,11 @@ const MIB = 1024 * KIB;
 
 /** Bytes of one staging half: plain arrays are pipelined in pieces of this size. */
 export const stagingBytes: number = 256 * KIB;
+/** Where a rank stages what one group's calls bring: two halves, and the scratch behind them. */
+export interface Staging {
+  readonly address: number;
+  readonly halfBytes: number;
+}
 /** Two halves, and the scratch of results that are copied out. */
 export const groupStagingBytes: number = 2 * stagingBytes + layoutNumbers.scratchBytes;
 /** Where a rank that throws leaves its encoded error for its peers. */

@@ -5,7 +5,6 @@
 import type { CallArguments } from '../call-arguments.js';
 import type { TransferStatus } from '../backend.js';
 import type { RaggedBlocks } from '../ragged-blocks.js';
-import { stagingBytes } from './layout.js';
 import type { WindowMembers } from './piece-transfer.js';
 import { PieceTransfer } from './piece-transfer.js';
 
@@ -18,7 +17,7 @@ export class RaggedTransfer extends PieceTransfer {
   constructor(members: WindowMembers, args: CallArguments, blocks: RaggedBlocks) {
     super(members, args, undefined);
     this.#blocks = blocks;
-    this.#most = Math.floor(stagingBytes / args.itemBytes);
+    this.#most = Math.floor(members.block.staging.halfBytes / args.itemBytes);
   }
 
   start(turns: number): TransferStatus {

@@ -6,7 +6,8 @@ import { Allocator } from './allocator.js';
 import type { ByteCopy } from './byte-copy.js';
 import { AddonCopy, SetCopy } from './byte-copy.js';
 import { CallBlock } from './call-block.js';
-import { faultBytes, groupStagingBytes, guardBytes, maxGroups } from './layout.js';
+import { GroupParts } from './group-parts.js';
+import { faultBytes, groupStagingBytes, guardBytes, maxGroups, stagingBytes } from './layout.js';
 import type { NodeWindow } from './node-window.js';
 import { guardByte, SharedArrays } from './shared-arrays.js';
 
@@ -18,6 +19,7 @@ export class RankWindow {
   readonly kernels: KernelExports;
   readonly arena: Allocator;
   readonly shared: SharedArrays;
+  readonly groups: GroupParts;
   /** Wakes a rank of this host. */
   readonly notify: (rank: number) => void;
   /** Between the window and arrays outside it. */
@@ -44,6 +46,7 @@ export class RankWindow {
     node.bytes.fill(guardByte, arena, arena + guardBytes);
     this.arena = new Allocator(arena + guardBytes, layout.arenaBytes - guardBytes);
     this.shared = new SharedArrays(node, this.arena);
+    this.groups = new GroupParts(this);
     this.#freeBlocks = Array.from({ length: maxGroups }, (_, index) => layout.block(rank, index));
   }
 
@@ -58,7 +61,14 @@ export class RankWindow {
     const address = staging === undefined ? undefined : this.#freeBlocks.pop();
     if (staging === undefined || address === undefined) return undefined;
     if (staging === own) this.#ownStagingUsed = true;
-    return new CallBlock(this.node, address, staging, layout.slot(slot), self, size);
+    return new CallBlock(
+      this.node,
+      address,
+      { address: staging, halfBytes: stagingBytes },
+      layout.slot(slot),
+      self,
+      size,
+    );
   }
 
   /** After a trap: nothing is on the kernels' stack any more. */
@@ -68,7 +78,7 @@ export class RankWindow {
 
   giveBlock({ address, staging }: CallBlock): void {
     this.#freeBlocks.push(address);
-    if (this.free(staging) === undefined) this.#ownStagingUsed = false;
+    if (this.free(staging.address) === undefined) this.#ownStagingUsed = false;
   }
 
   /** Whether `array` views this window's memory. */
@@ -76,15 +86,20 @@ export class RankWindow {
     return array.buffer === this.#buffer;
   }
 
-  /** Zeroed memory for an array, or undefined when the arena has no room. */
-  allocate(sizeBytes: number): number | undefined {
+  /**
+   * Zeroed memory for an array, or undefined when the arena has no room.
+   *
+   * @param zeroBytes - So many of them, default all.
+   */
+  allocate(sizeBytes: number, zeroBytes: number = sizeBytes): number | undefined {
     let address = this.arena.allocate(sizeBytes);
     if (address === undefined) {
       this.shared.freeUnused();
+      this.groups.freeUnused();
       address = this.arena.allocate(sizeBytes);
     }
     if (address === undefined) return undefined;
-    this.node.bytes.fill(0, address, address + sizeBytes);
+    this.node.bytes.fill(0, address, address + zeroBytes);
     const end = address + sizeBytes;
     this.node.bytes.fill(guardByte, end, end + guardBytes);
     return address;
@@ -101,14 +116,21 @@ export class RankWindow {
    * Zeroed memory that others may read as long as one of them has the task: it goes back when this rank has its next.
    * Undefined when the arena has no room.
    */
-  allocateForTask(sizeBytes: number): number | undefined {
-    const address = this.allocate(sizeBytes);
+  allocateForTask(sizeBytes: number, zeroBytes: number = sizeBytes): number | undefined {
+    const address = this.allocate(sizeBytes, zeroBytes);
     if (address !== undefined) this.#forTask.add(address);
     return address;
   }
 
+  /** Give memory of `allocateForTask` back before its time: no other rank reads it any more. */
+  freeForTask(address: number): void {
+    this.#forTask.delete(address);
+    this.free(address);
+  }
+
   /** This rank's task has ended, and others may still have it. Returns what stays allocated. */
   endTask(poison: boolean): ReadonlySet<number> {
+    this.groups.endTask();
     for (const address of this.#forTask) this.#ofEnded.add(address);
     this.#forTask.clear();
     return new Set([...this.shared.end(poison), ...this.#ofEnded]);

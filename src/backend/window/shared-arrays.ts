@@ -6,7 +6,7 @@
  * others still reading. Then the memory stays until the holder has its next task, which is when all ranks of this one
  * have ended.
  */
-import type { SharedPlace } from '../../operations/descriptor.js';
+import type { SharedPart, SharedRequest } from '../../operands/task-arrays.js';
 import type { Allocator } from './allocator.js';
 import { guardBytes } from './layout.js';
 import type { NodeWindow } from './node-window.js';
@@ -20,6 +20,8 @@ export const guardByte = 0xa6;
 interface Usable {
   /** Of the call that made it. */
   readonly number: number;
+  /** The group of that. */
+  readonly group: number;
   readonly sizeBytes: number;
   /** Where this rank says that it is done with it. */
   readonly mark: number;
@@ -78,9 +80,9 @@ export class SharedArrays {
   }
 
   /** Use an array that a rank holds. */
-  use(address: number, sizeBytes: number, number: number, rank: number, ranks: number): void {
-    const mark = address - headBytes(ranks) + rank * markBytes;
-    this.#usable.set(address, { number, sizeBytes, mark });
+  use(address: number, number: number, { sizeBytes, rank, size, group }: Omit<SharedRequest, 'root'>): void {
+    const mark = address - headBytes(size) + rank * markBytes;
+    this.#usable.set(address, { number, group, sizeBytes, mark });
   }
 
   /** Whether an array lies in one that this rank may use. */
@@ -98,9 +100,9 @@ export class SharedArrays {
   }
 
   /** The part that lies at an address; undefined where there is no array of this rank's. */
-  placeOf(address: number, sizeBytes: number): SharedPlace | undefined {
+  placeOf(address: number, sizeBytes: number): SharedPart | undefined {
     const found = this.#find(address, sizeBytes);
-    return found && { array: found[1].number, byteOffset: address - found[0] };
+    return found && { array: found[1].number, byteOffset: address - found[0], group: found[1].group };
   }
 
   /** Free a whole array on this rank. Returns false for anything else, and what was found in place of a guard. */

@@ -1,7 +1,6 @@
 /** Arrays of `collective.empty` and `emptyShared` inside the window. */
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
-import type { SharedPlace } from '../../operations/descriptor.js';
-import type { SharedOffer, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
+import type { SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
 import { notWhole } from '../../operands/task-arrays.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/buffers.js';
 import type { RankWindow } from './rank-window.js';
@@ -43,7 +42,8 @@ export class WindowArrays implements TaskArrays {
     return this.#view(arrayClass, address, count);
   }
 
-  offer({ sizeBytes, root, rank, size }: SharedRequest): SharedOffer {
+  offer(request: SharedRequest): SharedOffer {
+    const { sizeBytes, root, rank, size } = request;
     const { shared, arena } = this.#window;
     const held = rank === root ? shared.hold(sizeBytes, size) : 0;
     return {
@@ -51,7 +51,7 @@ export class WindowArrays implements TaskArrays {
       isMissing: held === undefined,
       largestFreeBytes: held === undefined ? arena.largestFreeBytes : 0,
       take: (arrayClass, count, address, number) => {
-        shared.use(address, sizeBytes, number, rank, size);
+        shared.use(address, number, request);
         return this.#view(arrayClass, address, count);
       },
       withdraw: () => {
@@ -60,7 +60,7 @@ export class WindowArrays implements TaskArrays {
     };
   }
 
-  sharedPlace(array: TypedArray): SharedPlace | undefined {
+  sharedPlace(array: TypedArray): SharedPart | undefined {
     if (array.byteLength === 0 || !this.holds(array)) return undefined;
     return this.#window.shared.placeOf(array.byteOffset, array.byteLength);
   }

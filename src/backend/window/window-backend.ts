@@ -1,12 +1,12 @@
 /** The groups of a rank whose members share the window of their host. */
 import { UnsupportedError } from '../../errors.js';
-import type { Backend, Channel } from '../backend.js';
+import type { Backend, TaskChannel } from '../backend.js';
 import { damageError } from '../damage.js';
 import type { Lease } from '../lease.js';
 import { groupStagingBytes, maxGroups } from './layout.js';
 import type { RankWindow } from './rank-window.js';
 import { WindowArrays } from './window-arrays.js';
-import { WindowChannel } from './window-channel.js';
+import { WindowTaskChannel } from './window-task.js';
 
 /** All groups of a rank over the window of its host. */
 export class WindowBackend implements Backend {
@@ -23,7 +23,7 @@ export class WindowBackend implements Backend {
     this.arrays = new WindowArrays(window);
   }
 
-  join(lease: Lease): Channel {
+  join(lease: Lease): TaskChannel {
     this.#window.beginTask();
     const block = this.#window.takeBlock(lease.slot, lease.rank, lease.members.length);
     if (!block) {
@@ -37,6 +37,6 @@ export class WindowBackend implements Backend {
       this.#window.giveBlock(block);
       throw damageError(lease, 'the slot of the task, before it began');
     }
-    return new WindowChannel(this.#window, block, lease);
+    return new WindowTaskChannel(this.#window, block, lease);
   }
 }

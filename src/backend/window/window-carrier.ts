@@ -26,6 +26,7 @@ export class WindowCarrier implements Carrier {
   readonly #members: readonly MemberInfo[];
   readonly #shape: LaneShape;
   readonly #openersWord: number;
+  readonly #reserve: (sizeBytes: number) => number | undefined;
   /** By destination. */
   readonly #senders: (LaneSender | undefined)[] = [];
   readonly #busySenders = new Set<LaneSender>();
@@ -37,8 +38,18 @@ export class WindowCarrier implements Carrier {
   #outbox: number | undefined;
   #isWaiting = false;
 
-  /** @param slot - Its address. */
-  constructor(window: RankWindow, slot: number, rank: number, members: readonly MemberInfo[]) {
+  /**
+   * @param slot - Its address.
+   * @param reserve - Zeroed memory that all members may read as long as they have the group.
+   */
+  constructor(
+    window: RankWindow,
+    slot: number,
+    rank: number,
+    members: readonly MemberInfo[],
+    reserve: (sizeBytes: number) => number | undefined,
+  ) {
+    this.#reserve = reserve;
     this.#window = window;
     this.#slot = slot;
     this.#rank = rank;
@@ -110,7 +121,7 @@ export class WindowCarrier implements Carrier {
   }
 
   #allocate(what: string, requestedBytes: number): number {
-    const address = this.#window.allocateForTask(requestedBytes);
+    const address = this.#reserve(requestedBytes);
     if (address !== undefined) return address;
     const { largestFreeBytes } = this.#window.arena;
     throw new WindowExhaustedError(

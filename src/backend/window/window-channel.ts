@@ -4,7 +4,6 @@ import type { AbortReason } from '../abort-reason.js';
 import type { Descriptor } from '../../operations/descriptor.js';
 import type { CallBlock } from './call-block.js';
 import type { RankWindow } from './rank-window.js';
-import type { Lease } from '../lease.js';
 import type { Channel } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import type { PieceTransfer, WindowMembers } from './piece-transfer.js';
@@ -21,7 +20,11 @@ export class WindowChannel implements Channel, WindowMembers {
   readonly #rank: number;
   readonly #members: readonly MemberInfo[];
 
-  constructor(window: RankWindow, block: CallBlock, { rank, members }: Lease) {
+  constructor(
+    window: RankWindow,
+    block: CallBlock,
+    { rank, members }: { rank: number; members: readonly MemberInfo[] },
+  ) {
     this.window = window;
     this.block = block;
     this.#rank = rank;
@@ -84,7 +87,8 @@ export class WindowChannel implements Channel, WindowMembers {
   }
 
   makeCarrier(): WindowCarrier {
-    return new WindowCarrier(this.window, this.block.slot, this.#rank, this.#members);
+    const reserve = (sizeBytes: number): number | undefined => this.window.allocateForTask(sizeBytes);
+    return new WindowCarrier(this.window, this.block.slot, this.#rank, this.#members, reserve);
   }
 
   interrupted(): void {

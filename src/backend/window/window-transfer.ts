@@ -11,7 +11,7 @@ import type { ArrayParts } from '../../operands/array-parts.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
-import { layoutNumbers, stagingBytes } from './layout.js';
+import { layoutNumbers } from './layout.js';
 import type { WindowMembers } from './piece-transfer.js';
 import { PieceTransfer } from './piece-transfer.js';
 import type { OutsideArray } from './outside-array.js';
@@ -37,7 +37,7 @@ export class WindowTransfer extends PieceTransfer {
     this.#isSmall = Math.max(blocksIn, blocksOut) * count * itemBytes <= layoutNumbers.smallBytes;
     // A single block of a result is written over the one that was brought.
     const staged = blocksIn + blocksOut === 2 ? 1 : blocksIn + blocksOut;
-    this.#stagedCount = Math.floor(stagingBytes / (itemBytes * staged));
+    this.#stagedCount = Math.floor(block.staging.halfBytes / (itemBytes * staged));
     const isOutside = (array: TypedArray | undefined): array is TypedArray =>
       array !== undefined && count > 0 && !window.holds(array);
     if (this.#isSmall) {

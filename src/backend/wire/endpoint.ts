@@ -8,7 +8,7 @@
 import { nowMs } from '../../clock.js';
 import { ProtocolError } from '../../errors.js';
 import { cancelRing, countMessage, envelopeTag, openRing, postReceive } from './envelope-ring.js';
-import type { Envelope, EnvelopeKind } from './envelope.js';
+import type { Envelope } from './envelope.js';
 import { envelopeBytes, readEnvelope, writeEnvelope } from './envelope.js';
 import type { Messages } from './messages.js';
 import type { Block, SendCount } from './open-requests.js';
@@ -28,6 +28,9 @@ export interface Arrival {
   readonly copy: Uint8Array;
   ready: boolean;
 }
+
+/** What an envelope says beside its source and the length of its payload. */
+type EnvelopeAddress = Omit<Envelope, 'source' | 'sizeBytes'>;
 
 /** Where the arrivals of one lease go, in the order of each source. */
 export interface Mailbox {
@@ -122,19 +125,18 @@ export class Endpoint {
    */
   send(
     dest: number,
-    [kind, lease, sequence, step]: readonly [EnvelopeKind, number, number, number],
+    { kind, lease, group, sequence, step, reason }: EnvelopeAddress,
     payload: Uint8Array,
     block: Block | undefined,
     count: SendCount,
-    reason = 0,
   ): boolean {
     const inline = payload.length <= inlineBytes;
     const room = this.#requests.free >= 2;
     const letter = room ? this.allocate(envelopeBytes + (inline ? payload.length : 0)) : undefined;
     if (!letter) return false;
     const { u32, bytes } = this.memory;
-    const fields = { source: this.rank, sizeBytes: payload.length, reason };
-    writeEnvelope(u32, letter.address, { kind, lease, sequence, step, ...fields });
+    const fields = { source: this.rank, sizeBytes: payload.length };
+    writeEnvelope(u32, letter.address, { kind, lease, group, sequence, step, reason, ...fields });
     if (inline) bytes.set(payload, letter.address + envelopeBytes);
     this.memory.inside(() => {
       this.#requests.start(() => this.#isend(this.view(letter), dest, envelopeTag), letter, count);
@@ -150,7 +152,8 @@ export class Endpoint {
   leave(others: readonly number[]): SendCount {
     const count = { open: 0 };
     for (const rank of others) {
-      while (!this.send(rank, ['left', 0, 0, 0], new Uint8Array(0), undefined, count)) this.poll();
+      const left = { kind: 'left', lease: 0, group: 0, sequence: 0, step: 0, reason: 0 } as const;
+      while (!this.send(rank, left, new Uint8Array(0), undefined, count)) this.poll();
     }
     return count;
   }

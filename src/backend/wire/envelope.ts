@@ -30,6 +30,8 @@ export interface Envelope {
   readonly kind: EnvelopeKind;
   /** The lease that it belongs to; 0 for `left`. */
   readonly lease: number;
+  /** The group inside the task; 0: the task's own. */
+  readonly group: number;
   /** Its rank in the communicator. */
   readonly source: number;
   readonly sequence: number;
@@ -45,17 +47,17 @@ const highWord = 2 ** 32;
 
 /** Write to a place that is a multiple of 4. */
 export function writeEnvelope(u32: Uint32Array, address: number, envelope: Envelope): void {
-  const { kind, lease, source, sequence, step, sizeBytes, reason } = envelope;
-  const fields = [sequence >>> 0, Math.floor(sequence / highWord), step, sizeBytes, reason];
-  u32.set([kinds.indexOf(kind) + 1, lease, source, ...fields], address / 4);
+  const { kind, lease, group, source, sequence, step, sizeBytes, reason } = envelope;
+  const wide = [sequence, group].flatMap((value) => [value >>> 0, Math.floor(value / highWord)]);
+  u32.set([kinds.indexOf(kind) + 1, lease, source, step, sizeBytes, reason, ...wide], address / 4);
 }
 
 /** Undefined where none was written. */
 export function readEnvelope(u32: Uint32Array, address: number): Envelope | undefined {
-  const [number = 0, lease = 0, source = 0, low = 0, high = 0, step = 0, sizeBytes = 0, reason = 0] = u32.subarray(
-    address / 4,
-    address / 4 + 8,
-  );
-  const kind = kinds[number - 1];
-  return kind && { kind, lease, source, sequence: low + high * highWord, step, sizeBytes, reason };
+  const word = (index: number): number => u32[address / 4 + index] ?? 0;
+  const wide = (index: number): number => word(index) + word(index + 1) * highWord;
+  const kind = kinds[word(0) - 1];
+  if (!kind) return undefined;
+  const [lease, source, step, sizeBytes, reason] = [word(1), word(2), word(3), word(4), word(5)];
+  return { kind, lease, group: wide(8), source, sequence: wide(6), step, sizeBytes, reason };
 }

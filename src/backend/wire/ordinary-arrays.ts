@@ -1,8 +1,7 @@
 /** Arrays of `collective.empty` and `emptyShared` where ranks share no memory. */
 import assert from 'node:assert/strict';
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
-import type { SharedPlace } from '../../operations/descriptor.js';
-import type { SharedOffer, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
+import type { SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
 import { notWhole } from '../../operands/task-arrays.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/buffers.js';
 
@@ -13,8 +12,8 @@ const maxSharedBytes = 2 ** 32;
 export class OrdinaryArrays implements TaskArrays {
   frees = 0;
   readonly #live = new Map<ArrayBufferLike, { readonly byteLength: number }>();
-  /** Of node-shared arrays, of which each rank has a copy: the number of the call that made them. */
-  readonly #shared = new WeakMap<ArrayBufferLike, number>();
+  /** Node-shared arrays, of which each rank has a copy: the call that made them. */
+  readonly #shared = new WeakMap<ArrayBufferLike, Omit<SharedPart, 'byteOffset'>>();
   readonly #known = new WeakSet<ArrayBufferLike>();
 
   holds(array: TypedArray): boolean {
@@ -42,7 +41,7 @@ export class OrdinaryArrays implements TaskArrays {
   }
 
   /** Here every rank has a copy. */
-  offer({ sizeBytes }: SharedRequest): SharedOffer {
+  offer({ sizeBytes, group }: SharedRequest): SharedOffer {
     const buffer = sizeBytes < maxSharedBytes ? allocate(sizeBytes) : new RangeError('too long');
     return {
       address: 0,
@@ -50,16 +49,16 @@ export class OrdinaryArrays implements TaskArrays {
       largestFreeBytes: 0,
       take: (arrayClass, count, _address, number) => {
         assert(!(buffer instanceof Error), 'nothing is taken where anything is missing');
-        this.#shared.set(buffer, number);
+        this.#shared.set(buffer, { array: number, group });
         return this.#keep(arrayClass, buffer, count);
       },
       withdraw: () => undefined,
     };
   }
 
-  sharedPlace({ buffer, byteOffset, byteLength }: TypedArray): SharedPlace | undefined {
-    const array = byteLength === 0 ? undefined : this.#shared.get(buffer);
-    return array === undefined ? undefined : { array, byteOffset };
+  sharedPlace({ buffer, byteOffset, byteLength }: TypedArray): SharedPart | undefined {
+    const made = byteLength === 0 ? undefined : this.#shared.get(buffer);
+    return made && { ...made, byteOffset };
   }
 
   free(array: TypedArray, poison: boolean): void {

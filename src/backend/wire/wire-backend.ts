@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from '../../clock.js';
 import { UnsupportedError } from '../../errors.js';
-import type { Backend, Channel } from '../backend.js';
+import type { Backend, TaskChannel } from '../backend.js';
 import type { Lease } from '../lease.js';
 import type { NodeWindow } from '../window/node-window.js';
 import type { Endpoint } from './endpoint.js';
 import { OrdinaryArrays } from './ordinary-arrays.js';
-import { WireChannel } from './wire-channel.js';
+import { WireTaskChannel } from './wire-task.js';
 
 /** Groups of one rank at a time: their messages share its wire memory. */
 const maxGroups = 4;
@@ -21,7 +21,7 @@ export class WireBackend implements Backend {
   /** Holds the abort words, for this rank and its control side alone. */
   readonly #node: NodeWindow;
   readonly #open: (rank: number, communicator: number) => Endpoint;
-  readonly #channels = new Set<WireChannel>();
+  readonly #channels = new Set<WireTaskChannel>();
   #endpoint: Endpoint | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -45,14 +45,14 @@ export class WireBackend implements Backend {
     return this.#endpoint?.quiet ?? true;
   }
 
-  join(lease: Lease): Channel {
+  join(lease: Lease): TaskChannel {
     if (this.#channels.size >= maxGroups) {
       throw new UnsupportedError(`a rank can be in ${maxGroups} groups at a time over the wire; close one first`);
     }
     if (this.#channels.size === 0) this.#endpoint = this.#open(lease.rank, lease.communicator);
     const endpoint = this.#endpoint;
     assert(endpoint?.communicator === lease.communicator, 'groups that exist at a time share a communicator');
-    const channel: WireChannel = new WireChannel(endpoint, this.#node, lease, {
+    const channel: WireTaskChannel = new WireTaskChannel(endpoint, this.#node, lease, {
       told: () => {
         this.#seeThrough();
       },

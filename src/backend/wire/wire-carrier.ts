@@ -213,10 +213,10 @@ export class WireCarrier implements Carrier {
     });
   }
 
-  /** Something has come. */
-  accept(arrival: Arrival): void {
+  /** Something has come from a member. */
+  accept(arrival: Arrival, source: number): void {
     const { envelope, copy } = arrival;
-    const { source, sequence, step, reason } = envelope;
+    const { sequence, step, reason } = envelope;
     const pair = this.#pair(source);
     switch (envelope.kind) {
       case 'message': {

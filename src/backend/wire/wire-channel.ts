@@ -2,12 +2,9 @@
 import { nowMs } from '../../clock.js';
 import type { MemberInfo, ShoalError } from '../../errors.js';
 import type { AbortReason } from '../abort-reason.js';
-import { decodeAbort } from '../abort-reason.js';
 import type { Descriptor } from '../../operations/descriptor.js';
-import type { NodeWindow } from '../window/node-window.js';
 import type { EnvelopeKind } from './envelope.js';
-import type { Arrival, Endpoint, Mailbox } from './endpoint.js';
-import type { Lease } from '../lease.js';
+import type { Arrival, Endpoint } from './endpoint.js';
 import type { Channel } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import { decodeDescriptor } from './wire-descriptor.js';
@@ -22,8 +19,6 @@ const keptDescriptors = 4;
 const roomLimitMs = 1_000;
 /** Longest wait for a message to all to leave; what is left of it is seen through from the event loop. */
 const tellLimitMs = 20;
-/** Longest wait for a member to say why the lease has failed. */
-const explanationLimitMs = 200;
 
 /** What a rank knows of one member. */
 class Peer {
@@ -33,63 +28,57 @@ class Peer {
   fault: Uint8Array | undefined;
 }
 
-/** What a channel tells its backend. */
-export interface ChannelEvents {
-  /** All members were told something. */
-  told(): void;
-  closed(): void;
+/** Whose messages are a group's. */
+export interface GroupAddress {
+  readonly lease: number;
+  /** 0: the task's own. */
+  readonly group: number;
+  /** The ranks of its members in the communicator. */
+  readonly ranks: readonly number[];
 }
 
-/** One rank's side of one lease. */
-export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
+/** One rank's side of one group: that of a task, or one that was made inside a task. */
+export abstract class WireChannel implements Channel, WireMembers, WireRoute {
   sequence = 0;
   readonly endpoint: Endpoint;
   readonly rank: number;
   readonly members: readonly MemberInfo[];
-  readonly traffic: { sent: number; received: number } = { sent: 0, received: 0 };
-  readonly #lease: number;
-  readonly #slot: number;
-  readonly #node: NodeWindow;
+  abstract readonly traffic: { sent: number; received: number };
+  readonly #address: GroupAddress;
   readonly #peers: readonly Peer[];
-  readonly #events: ChannelEvents;
   #completed = 0;
   #carrier: WireCarrier | undefined;
-  /** The first that a member, or this rank, has aborted the lease for. */
-  #cause: AbortReason | undefined;
-  #unexplainedSince: number | undefined;
 
-  constructor(endpoint: Endpoint, node: NodeWindow, { lease, slot, rank, members }: Lease, events: ChannelEvents) {
+  constructor(
+    endpoint: Endpoint,
+    { rank, members }: { rank: number; members: readonly MemberInfo[] },
+    address: GroupAddress,
+  ) {
     this.endpoint = endpoint;
     this.rank = rank;
     this.members = members;
-    this.#lease = lease;
-    this.#slot = slot;
-    this.#node = node;
-    this.#events = events;
+    this.#address = address;
     this.#peers = members.map(() => new Peer());
-    endpoint.open(lease, this);
   }
 
   /** Polls what has come first: an abort may be among it. */
-  abortReason(): AbortReason | undefined {
-    this.endpoint.poll();
-    const word = this.#abortWord();
-    if (!word || this.#cause) return word && this.#cause;
-    if (word.kind !== 'peerFailed') return word;
-    // The control side has heard of a failure, perhaps of one that another has caused, before this rank was told of it.
-    this.#unexplainedSince ??= nowMs();
-    return nowMs() - this.#unexplainedSince > explanationLimitMs ? word : undefined;
-  }
+  abstract abortReason(): AbortReason | undefined;
+  /** Whether the group has ended early, for whatever reason. */
+  protected abstract get isAborted(): boolean;
+  /** Note why; a reason that stands already wins. */
+  protected abstract noteAbort(reason: number): void;
+  /** Something was told to all that has to leave also when no call waits for it. */
+  protected abstract told(): void;
 
   abort(reason: number): void {
-    if (this.#abortWord()) return;
-    this.#abort(reason);
+    if (this.isAborted) return;
+    this.noteAbort(reason);
     this.tellAll('abort', 0, this.#peers[this.rank]?.fault, reason);
   }
 
   leaveFault(encoded: Uint8Array): void {
     const own = this.#peers[this.rank];
-    if (own) own.fault = encoded;
+    if (own) own.fault = encoded.length > 0 ? encoded : undefined;
   }
 
   readFault(rank: number): Uint8Array | undefined {
@@ -149,20 +138,19 @@ export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
   }
 
   close(): void {
-    this.endpoint.close(this.#lease);
     this.#carrier?.close();
     for (const { arrivals } of this.#peers) {
       for (const { block } of arrivals.splice(0)) if (block) this.endpoint.release(block);
     }
-    this.#events.closed();
   }
 
-  deliver(arrival: Arrival): void {
+  /** Something has come for this group. */
+  accept(arrival: Arrival): void {
     const { envelope, copy, block } = arrival;
-    const rank = envelope.source;
+    const rank = this.#address.ranks.indexOf(envelope.source);
     const peer = this.#peers[rank];
     if (peer && messageKinds.has(envelope.kind)) {
-      this.makeCarrier().accept(arrival);
+      this.makeCarrier().accept(arrival, rank);
       return;
     }
     if (peer && envelope.kind === 'data') {
@@ -175,7 +163,7 @@ export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
     if (envelope.kind === 'descriptor') this.note(rank, decodeDescriptor(copy).descriptor);
     if (envelope.kind === 'abort') {
       if (copy.length > 0) peer.fault = copy;
-      this.#abort(envelope.reason);
+      this.noteAbort(envelope.reason);
     }
   }
 
@@ -188,8 +176,10 @@ export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
     return arrivals.splice(index, 1)[0]?.block;
   }
 
-  send(...[dest, kind, sequence, step, ...rest]: SendArguments): boolean {
-    const sent = this.endpoint.send(dest, [kind, this.#lease, sequence, step], ...rest);
+  send(...[dest, kind, sequence, step, payload, block, count, reason = 0]: SendArguments): boolean {
+    const { lease, group, ranks } = this.#address;
+    const address = { kind, lease, group, sequence, step, reason };
+    const sent = this.endpoint.send(ranks[dest] ?? -1, address, payload, block, count);
     if (sent && (kind === 'data' || kind === 'message' || kind === 'piece')) this.traffic.sent++;
     return sent;
   }
@@ -208,7 +198,7 @@ export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
       while (!tell() && nowMs() < begun + roomLimitMs) this.endpoint.poll();
     }
     while (count.open > 0 && nowMs() < begun + tellLimitMs) this.endpoint.poll();
-    this.#events.told();
+    this.told();
   }
 
   /** Keep what a member calls. */
@@ -217,15 +207,6 @@ export class WireChannel implements Channel, Mailbox, WireMembers, WireRoute {
     if (!descriptors || descriptors.some(({ sequence }) => sequence === descriptor.sequence)) return;
     descriptors.push(descriptor);
     descriptors.sort((a, b) => a.sequence - b.sequence).splice(0, descriptors.length - keptDescriptors);
-  }
-
-  #abort(reason: number): void {
-    this.#cause ??= decodeAbort(reason);
-    this.#node.abort(this.#slot, this.#lease, reason);
-  }
-
-  #abortWord(): AbortReason | undefined {
-    return this.#node.abortReason(this.#node.layout.slot(this.#slot));
   }
 
   /** Whether a member's function has returned before it came to this call. */

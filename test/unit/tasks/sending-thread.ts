@@ -27,6 +27,12 @@ const endpoint = new Endpoint(0, 1, new WireMemory(handle, gate), {
   },
 });
 for (;;) {
-  endpoint.send(0, ['data', 1, 1, 0], new Uint8Array(8), undefined, { open: 0 });
+  endpoint.send(
+    0,
+    { kind: 'data', lease: 1, group: 0, sequence: 1, step: 0, reason: 0 },
+    new Uint8Array(8),
+    undefined,
+    { open: 0 },
+  );
   endpoint.poll();
 }

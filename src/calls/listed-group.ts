@@ -1,0 +1,163 @@
+/**
+ * `group(ranks)`: a group of the ranks that are listed, made by these alone. They tell the first of them by messages
+ * what their part is, and that tells them all.
+ */
+import type { GroupOffer } from '../backend/backend.js';
+import { nowMs } from '../clock.js';
+import { InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
+import { readOperand } from '../operands/operand.js';
+import { group as row } from '../operations/split.js';
+import { dtypeId } from '../types/dtype.js';
+import type { Form } from './call-options.js';
+import { GivenOptions, methodName } from './call-options.js';
+import { callSite } from './call-site.js';
+import type { GroupCalls } from './group-calls.js';
+import { offerWords, openGroup, wordsOf } from './group-place.js';
+import type { Group } from './group.js';
+import type { Made, MessageCalls } from './message-calls.js';
+import type { MessageRequest } from './message-requests.js';
+import { Pattern, Receive, Send } from './message-requests.js';
+import { checkSignal, checkTimeout } from './validate.js';
+
+const hashPrime = 16_777_619;
+const float64 = dtypeId('float64');
+
+/** One that is being made. */
+interface Making {
+  readonly what: string;
+  readonly ranks: readonly number[];
+  readonly offer: GroupOffer;
+  readonly timeoutMs: number;
+  readonly startedAt: number;
+  readonly signal: AbortSignal | undefined;
+  readonly madeAt: string | undefined;
+  /** What each member has told, in the order of the ranks. */
+  readonly told: Float64Array;
+}
+
+/** Owned by the collectives of a group. */
+export class ListedGroups {
+  readonly #calls: GroupCalls;
+  readonly #messages: MessageCalls;
+
+  constructor(calls: GroupCalls, messages: MessageCalls) {
+    this.#calls = calls;
+    this.#messages = messages;
+  }
+
+  /** The blocking form. */
+  run(ranks: unknown, options: unknown): Group {
+    const making = this.#accept(ranks, options, 'blocking');
+    for (const made of this.#steps(making)) this.#messages.runMade(made);
+    return this.#end(making);
+  }
+
+  /** The awaited form. */
+  async start(ranks: unknown, options: unknown): Promise<Group> {
+    const making = this.#accept(ranks, options, 'awaited');
+    for (const made of this.#steps(making)) await this.#messages.startMade(made);
+    return this.#end(making);
+  }
+
+  #accept(given: unknown, options: unknown, form: Form): Making {
+    const { group, setting, notesLines } = this.#calls;
+    const { failure } = group;
+    if (failure) throw failure;
+    if (form === 'blocking') group.engine.assertBlocking();
+    const read = new GivenOptions();
+    read.read(row, form, options);
+    const what = methodName(row, form);
+    const ranks = checkRanks(what, given, setting.rank, setting.size);
+    const timeoutMs = checkTimeout(what, read.timeoutMs, setting.timeoutMs);
+    const signal = checkSignal(what, read.signal);
+    const offer = group.taskChannel.offerGroup(ranks.length, ranks[0] === setting.rank);
+    const told = new Float64Array(offerWords * ranks.length);
+    told.set(wordsOf(offer), offerWords * ranks.indexOf(setting.rank));
+    const madeAt = notesLines && form === 'awaited' ? callSite() : undefined;
+    return { what, ranks, offer, timeoutMs, startedAt: nowMs(), signal, madeAt, told };
+  }
+
+  /** The messages of this rank, in rounds. */
+  *#steps(making: Making): Generator<Made, void, undefined> {
+    const { ranks, told } = making;
+    const { rank } = this.#calls.setting;
+    const [first = 0, ...others] = ranks;
+    if (rank === first) {
+      if (others.length === 0) return;
+      yield made(others.map((other) => this.#receive(making, other, wordsAt(told, ranks.indexOf(other)))));
+      yield made(others.map((other) => this.#send(making, other, told)));
+      return;
+    }
+    const own = wordsAt(told, ranks.indexOf(rank)).slice();
+    yield made([this.#receive(making, first, told), this.#send(making, first, own)]);
+  }
+
+  #end({ what, ranks, offer, told }: Making): Group {
+    const { group } = this.#calls;
+    if (group.failure) throw group.failure;
+    const words = ranks.map((_, index) => wordsAt(told, index));
+    const opened = openGroup(what, group, ranks, offer, words);
+    if (opened instanceof WindowExhaustedError) throw opened;
+    return opened;
+  }
+
+  #send(making: Making, dest: number, words: Float64Array): Send {
+    const operand = readOperand(making.what, 'ranks', words, this.#calls.setting.arrays);
+    return withTerms(new Send(making.what, leftOf(making), operand, dest, tagOf(making.ranks), float64), making);
+  }
+
+  #receive(making: Making, source: number, words: Float64Array): Receive {
+    const operand = readOperand(making.what, 'ranks', words, this.#calls.setting.arrays);
+    const make = (): never => {
+      throw new RangeError(making.what);
+    };
+    const target = { dtype: float64, operand, data: words, make };
+    const pattern = new Pattern(source, tagOf(making.ranks));
+    return withTerms(new Receive(making.what, leftOf(making), pattern, target), making);
+  }
+}
+
+/** Requests that belong together. */
+function made(requests: readonly MessageRequest[]): Made {
+  const [result] = requests;
+  if (!result) throw new RangeError('no request');
+  return { requests, result };
+}
+
+function withTerms<R extends MessageRequest>(request: R, { signal, madeAt }: Making): R {
+  request.signal = signal;
+  request.madeAt = madeAt;
+  return request;
+}
+
+/** Milliseconds that are left of the whole call. */
+function leftOf({ timeoutMs, startedAt }: Making): number {
+  return Math.max(1, startedAt + timeoutMs - nowMs());
+}
+
+function wordsAt(told: Float64Array, index: number): Float64Array {
+  return told.subarray(index * offerWords, (index + 1) * offerWords);
+}
+
+/** The messages of two groups that are made at a time have other tags, below those of users and of `anyTag`. */
+function tagOf(ranks: readonly number[]): number {
+  let hash = 2_166_136_261;
+  for (const rank of ranks) hash = Math.imul(hash ^ rank, hashPrime);
+  return -2 - (hash >>> 2);
+}
+
+function checkRanks(what: string, given: unknown, rank: number, size: number): readonly number[] {
+  const ranks: readonly unknown[] = Array.isArray(given) ? Array.from(given as readonly unknown[]) : [];
+  const isRank = (each: unknown): each is number =>
+    typeof each === 'number' && Number.isInteger(each) && each >= 0 && each < size;
+  if (ranks.length === 0 || !ranks.every(isRank) || new Set(ranks).size !== ranks.length) {
+    throw new InvalidArgumentError(
+      `${what}: expected ranks to be a list of different ranks from 0 to ${size - 1}, received ${show(given)}`,
+    );
+  }
+  if (ranks.includes(rank)) return ranks;
+  throw new InvalidArgumentError(
+    `${what}: expected ranks to have this rank, ${rank}, among them, received ${ranks.join(', ')}: the members of a group ` +
+      `alone make it`,
+  );
+}

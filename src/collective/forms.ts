@@ -1,0 +1,83 @@
+/** The methods of the operations, made from their rows. */
+import type { ArrayCalls } from '../calls/array-calls.js';
+import type { GroupCalls } from '../calls/group-calls.js';
+import type { MessageCalls } from '../calls/message-calls.js';
+import type { GivenObject, ObjectCalls } from '../calls/object-calls.js';
+import { operations } from '../operations/index.js';
+import type { MessageOperation } from '../operations/message-operation.js';
+import { messageOperations } from '../operations/messages.js';
+import type { Operation } from '../operations/operation.js';
+
+/** What they are methods of. */
+export interface CallsOfGroup {
+  readonly calls: GroupCalls;
+  readonly arrayCalls: ArrayCalls;
+  readonly objectCalls: ObjectCalls;
+  readonly messageCalls: MessageCalls;
+}
+
+type Form = (this: CallsOfGroup, ...args: unknown[]) => unknown;
+
+/** The methods of an operation. */
+function formsOf(operation: Operation): Readonly<Record<string, Form>> {
+  const { name, takes, reduces } = operation;
+  const takesBuffer = takes !== 'nothing';
+  if (takes === 'class') {
+    return {
+      [name](arrayClass, count, options) {
+        return this.arrayCalls.start(operation, arrayClass, count, options);
+      },
+      [`${name}Sync`](arrayClass, count, options) {
+        return this.arrayCalls.run(operation, arrayClass, count, options);
+      },
+    };
+  }
+  if (takes === 'object') {
+    const given = (value: unknown, second: unknown, third: unknown): GivenObject =>
+      reduces ? { value, fn: second, options: third } : { value, fn: undefined, options: second };
+    return {
+      [name](first, second, third) {
+        return this.objectCalls.start(operation, given(first, second, third));
+      },
+      [`${name}Sync`](first, second, third) {
+        return this.objectCalls.run(operation, given(first, second, third));
+      },
+    };
+  }
+  // An operation without a buffer has its options first.
+  return {
+    [name](first, second) {
+      return takesBuffer ? this.calls.start(operation, first, second) : this.calls.start(operation, undefined, first);
+    },
+    [`${name}Sync`](first, second) {
+      return takesBuffer ? this.calls.run(operation, first, second) : this.calls.run(operation, undefined, first);
+    },
+    [`${name}Init`](first, second) {
+      return takesBuffer
+        ? this.calls.prepare(operation, first, second)
+        : this.calls.prepare(operation, undefined, first);
+    },
+  };
+}
+
+/** The methods of a message call. */
+function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Form>> {
+  const { name } = operation;
+  return {
+    [name](...args) {
+      return this.messageCalls.start(operation, args);
+    },
+    [`${name}Sync`](...args) {
+      return this.messageCalls.run(operation, args);
+    },
+  };
+}
+
+/** Give a class the methods of all operations. */
+export function addForms(prototype: object): void {
+  for (const forms of [...operations.map(formsOf), ...messageOperations.map(messageFormsOf)]) {
+    for (const [form, value] of Object.entries(forms)) {
+      Object.defineProperty(prototype, form, { value, configurable: true, writable: true });
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TaskFailedError } from 'shoal';
+import { rejectsCode, sizes } from '../support/check.js';
+import { closeWorld, ranks } from '../support/world.js';
+
+const tasks = new URL('./tasks/groups.js', import.meta.url);
+const test = suite('groups');
+const several = sizes.filter((size) => size > 1);
+const transport = process.env.SHOAL_TEST_TRANSPORT;
+const isStrict = transport === 'local' || transport === 'loopback';
+const mayBlock = transport === 'pool' || transport === 'processes';
+const sharesMemory = transport !== 'loopback' && process.env.SHOAL_WINDOW !== 'false';
+
+for (const size of sizes) {
+  test(`split makes groups by color and key, and groups of these, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'splits', 2), Array(size).fill([]));
+    assert.equal(await ranks(size, tasks, 'splits', 3), Array(size).fill([]));
+  });
+
+  test(`ranks without a color are in no group, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'someOnly'), Array(size).fill([]));
+  });
+
+  test(`overlapping groups have calls in flight at a time, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'overlapping', 9), Array(size).fill([]));
+  });
+
+  test(`bad arguments are the same error on every rank, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'badArguments'), Array(size).fill([]));
+  });
+
+  test(`messages stay in their group, ${size} ranks`, async () => {
+    assert.equal(await ranks(size, tasks, 'messagesApart'), Array(size).fill([3, 2, 1]));
+  });
+
+  test(`a node-shared array belongs to its group, ${size} ranks`, async () => {
+    const one = [true, 'ERR_SHOAL_INVALID_ARGUMENT', size];
+    assert.equal(await ranks(size, tasks, 'sharedArrays'), Array(size).fill(one));
+  });
+
+  if (mayBlock) {
+    test(`blocking and prepared forms, ${size} ranks`, async () => {
+      assert.equal(await ranks(size, tasks, 'blocking'), Array(size).fill([]));
+    });
+  }
+}
+
+for (const size of several) {
+  test(`a deadline fails its group alone, ${size} ranks`, async () => {
+    const timeout = 'ERR_SHOAL_COLLECTIVE_TIMEOUT';
+    assert.equal(await ranks(size, tasks, 'groupFails'), Array(size).fill([timeout, timeout, size, size]));
+  });
+
+  test(`a member that has left is told to who still calls, ${size} ranks`, async () => {
+    const [first, ...others] = await ranks(size, tasks, 'memberLeaves');
+    assert.is(first, 'left');
+    assert.equal(others, Array(size - 1).fill('ERR_SHOAL_COLLECTIVE_MISMATCH'));
+  });
+
+  test(`a rank that throws ends the calls of all groups, ${size} ranks`, async () => {
+    const error = await rejectsCode(ranks(size, tasks, 'throwsElsewhere'), 'TASK_FAILED');
+    assert.match((error as TaskFailedError).message, /rank 0 of the task/);
+  });
+
+  test(`a call of a group that nobody awaits is told, ${size} ranks`, async () => {
+    const ended = ranks(size, tasks, 'notAwaited');
+    // On a pool that is a warning.
+    if (isStrict) await rejectsCode(ended, 'NOT_AWAITED');
+    else await ended;
+  });
+}
+
+test('a grid has places, neighbours, rows and columns, 7 ranks', async () => {
+  const seen = (await ranks(7, tasks, 'grid')) as Record<string, unknown>[];
+  assert.is(seen[6], 'outside');
+  const invalid = 'ERR_SHOAL_INVALID_ARGUMENT';
+  seen.slice(0, 6).forEach((one, rank) => {
+    const [row, column] = [Math.floor(rank / 3), rank % 3];
+    const at = (place: number): number => 3 * row + ((place + 3) % 3);
+    assert.equal(one, {
+      coords: [row, column],
+      down: { source: row === 0 ? undefined : rank - 3, dest: row === 1 ? undefined : rank + 3 },
+      right: { source: at(column - 1), dest: at(column + 1) },
+      sums: [row === 0 ? 3 : 12, 2 * column + 3],
+      left: at(column - 1),
+      dims: [[3], [2]],
+      codes: [invalid, invalid, invalid, invalid],
+      outside: 5,
+    });
+  });
+});
+
+test('groups that are made and closed leave nothing, 3 ranks', async () => {
+  assert.equal(await ranks(3, tasks, 'manyGroups', sharesMemory ? 400 : 60), Array(3).fill([]));
+});
+
+if (sharesMemory) {
+  test('a rank without room for a group is told to all, 3 ranks', async () => {
+    assert.equal(await ranks(3, tasks, 'noRoom'), Array(3).fill(['ERR_SHOAL_WINDOW_EXHAUSTED', 'none']));
+  });
+}
+
+test.after(closeWorld);
+test.run();
