@@ -22,6 +22,7 @@ export type { ReduceScatterOptions } from './operations/reduce-scatter.js';
 export type { ReduceToOptions } from './operations/reduce.js';
 export type { ScanOptions } from './operations/scan.js';
 export type { ScatterOptions } from './operations/scatter.js';
+export type { Bucket, BucketOptions } from './operations/bucket.js';
 export type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './operations/call-options.js';
 export { anySource, anyTag } from './operations/message-options.js';
 export type {
@@ -29,11 +30,14 @@ export type {
   MessageSyncOptions,
   Probed,
   Received,
+  ReceivedObject,
   Source,
   TagPattern,
 } from './operations/message-options.js';
 export type { ProbeOptions } from './operations/probe.js';
 export type { ReceivedClass, RecvOptions } from './operations/recv.js';
+export type { RecvObjectOptions } from './operations/recv-object.js';
+export type { SendObjectOptions } from './operations/send-object.js';
 export type { SendOptions } from './operations/send.js';
 export type { SendrecvOptions } from './operations/sendrecv.js';
 export { collective, context } from './collective/bound.js';

@@ -33,6 +33,7 @@ export class GivenOptions {
   tag: unknown;
   sendTag: unknown;
   recvTag: unknown;
+  bytes: unknown;
 
   /**
    * Read what a caller gives: its own properties alone, nothing from a prototype.
@@ -82,6 +83,7 @@ export class GivenOptions {
     this.tag = undefined;
     this.sendTag = undefined;
     this.recvTag = undefined;
+    this.bytes = undefined;
   }
 
   #set(operation: Optioned, form: Form, key: string, value: unknown): void {
@@ -123,6 +125,9 @@ export class GivenOptions {
         break;
       case 'recvTag':
         this.recvTag = value;
+        break;
+      case 'bytes':
+        this.bytes = value;
         break;
       case 'signal':
         this.signal = value;

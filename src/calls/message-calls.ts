@@ -9,12 +9,14 @@ import { assertWritable, readOperand } from '../operands/operand.js';
 import type { MessageOperation } from '../operations/message-operation.js';
 import { anySource, anyTag } from '../operations/message-options.js';
 import { probe } from '../operations/probe.js';
+import { recvObject } from '../operations/recv-object.js';
 import { recv } from '../operations/recv.js';
+import { sendObject } from '../operations/send-object.js';
 import { send } from '../operations/send.js';
 import { sendrecv } from '../operations/sendrecv.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
-import { dtypeId } from '../types/dtype.js';
+import { dtypeId, objectId } from '../types/dtype.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
@@ -22,6 +24,7 @@ import type { GroupCalls } from './group-calls.js';
 import { isFixed } from './group-calls.js';
 import type { MessageRequest, Target } from './message-requests.js';
 import { Pattern, Probe, Receive, Send } from './message-requests.js';
+import { encodedValue, objectTarget, ReceiveObject } from './object-messages.js';
 import { checkSignal, checkTimeout } from './validate.js';
 
 type ArrayClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => TypedArray;
@@ -65,7 +68,7 @@ export class MessageCalls {
     if (!call.settled) this.#calls.waitFor(call);
     for (const request of requests) if (request.error) throw request.error;
     if (group.failure && !result.settled) throw group.failure;
-    return result.result;
+    return result.given;
   }
 
   /** The awaited form. */
@@ -93,7 +96,7 @@ export class MessageCalls {
     const giveBack = (): unknown => {
       for (const request of requests) calls.giveBack(request, request instanceof Send);
       for (const request of requests) if (request.error) throw request.error;
-      return result.result;
+      return result.given;
     };
     const open = requests.filter(({ settled }) => !settled);
     if (open.length === 0) return Promise.resolve().then(giveBack);
@@ -176,6 +179,21 @@ export class MessageCalls {
         const [source] = args;
         const pattern = this.#pattern(what, source, given.tag, 'tag');
         const request = new Probe(what, timeoutMs, pattern);
+        return { requests: [request], result: request };
+      }
+      case sendObject: {
+        const [value, givenDest] = args;
+        const [dest, tag] = [this.#rank(what, 'dest', givenDest), checkTag(what, 'tag', given.tag)];
+        const operand = encodedValue(what, value, this.#calls.setting.arrays);
+        const request = new Send(what, timeoutMs, operand, dest, tag, objectId);
+        this.#assertCanEnd(request, form);
+        return { requests: [request], result: request };
+      }
+      case recvObject: {
+        const [source] = args;
+        const target = objectTarget(what, this.#calls.setting.arrays);
+        const pattern = this.#pattern(what, source, given.tag, 'tag');
+        const request = new ReceiveObject(what, timeoutMs, pattern, target);
         return { requests: [request], result: request };
       }
     }
@@ -279,7 +297,7 @@ export class MessageCalls {
 
 function argumentCount(operation: MessageOperation): number {
   if (operation === sendrecv) return 4;
-  return operation === probe ? 1 : 2;
+  return operation === probe || operation === recvObject ? 1 : 2;
 }
 
 function checkTag(what: string, name: string, tag: unknown, or: string = ''): number {

@@ -7,7 +7,7 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import type { Operand } from '../operands/operand.js';
 import type { TypedArray } from '../types/buffers.js';
-import { dtypeNames, itemBytes } from '../types/dtype.js';
+import { dtypeNames, itemBytes, objectId } from '../types/dtype.js';
 
 /** What all of them are. */
 export abstract class MessageRequest implements MemoryUser {
@@ -38,6 +38,11 @@ export abstract class MessageRequest implements MemoryUser {
   abstract get waiting(): Waiting;
   /** Such as `recv(source 1, tag 3)`. */
   abstract get text(): string;
+
+  /** What the caller gets once it has ended well. */
+  get given(): unknown {
+    return this.result;
+  }
 
   beginWait(now: number): void {
     this.startedAt = now;
@@ -183,15 +188,19 @@ export class Receive extends MessageRequest {
   }
 
   #otherDtype({ source, tag, dtype, sizeBytes }: Incoming, rank: number): ShoalError {
-    const sent = `send(${dtypeNames[dtype] ?? dtype} × ${countOf(dtype, sizeBytes)}, tag ${tag})`;
-    const wanted = `${this.what}(${dtypeNames[this.#target.dtype] ?? ''}, ${this.pattern.text})`;
+    const count = countOf(dtype, sizeBytes);
+    const sent =
+      dtype === objectId ? `sendObject(${count} bytes, tag ${tag})` : `send(${kindOf(dtype)} × ${count}, tag ${tag})`;
+    const takesObject = this.#target.dtype === objectId;
+    const own = takesObject ? this.text : `${this.what}(${kindOf(this.#target.dtype)}, ${this.pattern.text})`;
+    const wanted = takesObject ? 'a message of sendObject' : 'a message of the dtype of the buffer';
     const calls = [
       { rank: source, call: sent },
-      { rank, call: wanted },
+      { rank, call: own },
     ];
     return new CollectiveMismatchError(
-      `${this.what}: expected a message of the dtype of the buffer; rank ${source} called ${sent}, rank ${rank} ` +
-        `${wanted}. The message is lost and the buffer as it was`,
+      `${this.what}: expected ${wanted}; rank ${source} called ${sent}, rank ${rank} ${own}. The message is lost` +
+        (takesObject ? '' : ' and the buffer as it was'),
       { calls },
     );
   }
@@ -227,7 +236,7 @@ export class Probe extends MessageRequest {
 
   /** A message that fits has come. */
   see({ source, tag, dtype, sizeBytes }: Incoming): void {
-    this.result = { source, tag, dtype: dtypeNames[dtype], count: countOf(dtype, sizeBytes) };
+    this.result = { source, tag, dtype: kindOf(dtype), count: countOf(dtype, sizeBytes) };
     this.settle(undefined);
   }
 }
@@ -277,6 +286,11 @@ export class SelfMessage implements Incoming, Outgoing {
 
 function tagText(tag: number | undefined): string {
   return tag !== undefined && tag < 0 ? '' : `, tag ${tag ?? 'any'}`;
+}
+
+/** What a message consists of. */
+function kindOf(dtype: number): string {
+  return dtype === objectId ? 'object' : (dtypeNames[dtype] ?? `dtype ${dtype}`);
 }
 
 /** Elements of so many bytes. */

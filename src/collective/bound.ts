@@ -2,7 +2,7 @@
 import { operations } from '../operations/index.js';
 import { messageMethodNames } from '../operations/message-operation.js';
 import { messageOperations } from '../operations/messages.js';
-import { methodNames } from '../operations/operation.js';
+import { aliases, methodNames } from '../operations/operation.js';
 import type { Collective } from './collective.js';
 import type { TaskContext } from './scope.js';
 import { currentScope } from './scope.js';
@@ -31,7 +31,11 @@ function awaitedMethodOf(name: keyof Collective): Method {
 }
 
 const groupMethods = ['split', 'group', 'cart'] as const;
-const awaitedMethods = new Set([...[...operations, ...messageOperations].map(({ name }) => name), ...groupMethods]);
+const awaitedMethods = new Set([
+  ...[...operations, ...messageOperations].map(({ name }) => name),
+  ...groupMethods,
+  'reducescatter',
+]);
 const methods: readonly (keyof Collective)[] = [
   ...(operations.flatMap(methodNames) as (keyof Collective)[]),
   ...(messageOperations.flatMap(messageMethodNames) as (keyof Collective)[]),
@@ -39,6 +43,8 @@ const methods: readonly (keyof Collective)[] = [
   'splitSync',
   'groupSync',
   'cartSync',
+  ...(Object.keys(aliases) as (keyof Collective)[]),
+  'bucket',
   'empty',
   'free',
   'current',

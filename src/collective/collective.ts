@@ -3,6 +3,7 @@ import type { Allgather } from '../operations/allgather.js';
 import type { Allreduce } from '../operations/allreduce.js';
 import type { Alltoall } from '../operations/alltoall.js';
 import type { Barrier } from '../operations/barrier.js';
+import type { MakeBucket } from '../operations/bucket.js';
 import type { Broadcast } from '../operations/broadcast.js';
 import type { Exscan } from '../operations/exscan.js';
 import type { Gather } from '../operations/gather.js';
@@ -21,7 +22,9 @@ import type { AllgatherObject } from '../operations/allgather-object.js';
 import type { ScatterObject } from '../operations/scatter-object.js';
 import type { AllreduceObject } from '../operations/allreduce-object.js';
 import type { Probe } from '../operations/probe.js';
+import type { RecvObject } from '../operations/recv-object.js';
 import type { Recv } from '../operations/recv.js';
+import type { SendObject } from '../operations/send-object.js';
 import type { Send } from '../operations/send.js';
 import type { Sendrecv } from '../operations/sendrecv.js';
 import type { CollectiveOptions, CollectiveSyncOptions } from '../operations/call-options.js';
@@ -56,6 +59,9 @@ export interface Collective
     Recv,
     Sendrecv,
     Probe,
+    SendObject,
+    RecvObject,
+    MakeBucket,
     MakesGroups {
   /** This rank in the group whose collectives these are. */
   readonly rank: number;

@@ -7,6 +7,7 @@ import { operations } from '../operations/index.js';
 import type { MessageOperation } from '../operations/message-operation.js';
 import { messageOperations } from '../operations/messages.js';
 import type { Operation } from '../operations/operation.js';
+import { aliases } from '../operations/operation.js';
 
 /** What they are methods of. */
 export interface CallsOfGroup {
@@ -79,5 +80,8 @@ export function addForms(prototype: object): void {
     for (const [form, value] of Object.entries(forms)) {
       Object.defineProperty(prototype, form, { value, configurable: true, writable: true });
     }
+  }
+  for (const [alias, name] of Object.entries(aliases)) {
+    Object.defineProperty(prototype, alias, Object.getOwnPropertyDescriptor(prototype, name) ?? {});
   }
 }

@@ -1,5 +1,6 @@
 /** The collectives of one group as task code has them, and the arrays of its task. */
 import { ArrayCalls } from '../calls/array-calls.js';
+import { OwnBucket } from '../calls/bucket.js';
 import type { Group } from '../calls/group.js';
 import { GroupCalls } from '../calls/group-calls.js';
 import { ObjectCalls } from '../calls/object-calls.js';
@@ -11,6 +12,7 @@ import { arrayBytes, checkMade } from '../operands/array-class.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import { viewOf } from '../operands/tensor.js';
 import { trusted } from '../operands/trusted-array.js';
+import type { Bucket } from '../operations/bucket.js';
 import type { Operation } from '../operations/operation.js';
 import { cart, split, sub } from '../operations/split.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
@@ -79,6 +81,11 @@ class OwnCollective implements CallsOfGroup {
       throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
     }
     this.#arrays.free(array, this.#poison);
+  }
+
+  bucket(options?: unknown): Bucket {
+    this.#assertOpen();
+    return new OwnBucket(this.calls, options);
   }
 
   current(): Collective {

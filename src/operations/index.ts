@@ -3,6 +3,7 @@ import { allgather } from './allgather.js';
 import { allreduce } from './allreduce.js';
 import { alltoall } from './alltoall.js';
 import { barrier } from './barrier.js';
+import { bucket } from './bucket.js';
 import { broadcast } from './broadcast.js';
 import { emptyShared } from './empty-shared.js';
 import { exscan } from './exscan.js';
@@ -50,7 +51,7 @@ export const operations: readonly Operation[] = [
 ];
 
 /** With what is part of others, and what makes groups. */
-const all: readonly Operation[] = [...operations, counts, split];
+const all: readonly Operation[] = [...operations, counts, split, bucket];
 
 /** The operation of a number in a descriptor. */
 export function operationOf(number: number): Operation | undefined {

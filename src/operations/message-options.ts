@@ -33,10 +33,21 @@ export interface Received<T> {
   readonly count: number;
 }
 
+/** A value that was received. */
+export interface ReceivedObject<T> {
+  /** A copy of what was sent. */
+  readonly data: T;
+  /** Rank that has sent it. */
+  readonly source: number;
+  readonly tag: number;
+}
+
 /** A message that has come and was not received yet. */
 export interface Probed {
   readonly source: number;
   readonly tag: number;
-  readonly dtype: Dtype;
+  /** `'object'`: a value, to be received with `recvObject`. */
+  readonly dtype: Dtype | 'object';
+  /** Elements; bytes of an encoded value. */
   readonly count: number;
 }

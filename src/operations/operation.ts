@@ -16,6 +16,7 @@ export type OptionName =
   | 'tag'
   | 'sendTag'
   | 'recvTag'
+  | 'bytes'
   | BlockOptionName
   | (typeof commonOptions)[number];
 
@@ -28,6 +29,13 @@ export function methodNames({ name, takes }: Operation): string[] {
   const isPreparable = takes !== 'class' && takes !== 'object';
   return isPreparable ? [name, `${name}Sync`, `${name}Init`] : [name, `${name}Sync`];
 }
+
+/** Names that a method has beside its own: as Ray spells it. */
+export const aliases: Readonly<Record<string, string>> = {
+  reducescatter: 'reduceScatter',
+  reducescatterSync: 'reduceScatterSync',
+  reducescatterInit: 'reduceScatterInit',
+};
 
 /** The row of an operation; its file also has the types of its methods. */
 export interface Operation {

@@ -66,4 +66,10 @@ export interface ReduceScatter {
     buffer: T | readonly T[],
     options?: ReduceScatterOptions<T> & CollectiveSyncOptions,
   ): PreparedCall<T>;
+  /** Another name of {@link ReduceScatter.reduceScatter}, as Ray spells it. */
+  reducescatter: ReduceScatter['reduceScatter'];
+  /** Another name of {@link ReduceScatter.reduceScatterSync}. */
+  reducescatterSync: ReduceScatter['reduceScatterSync'];
+  /** Another name of {@link ReduceScatter.reduceScatterInit}. */
+  reducescatterInit: ReduceScatter['reduceScatterInit'];
 }

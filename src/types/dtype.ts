@@ -56,6 +56,9 @@ export const dtypesOfTag: ReadonlyMap<string, readonly [Dtype, ...Dtype[]]> = ne
   ['Float64Array', ['float64', 'complex128']],
 ]);
 
+/** In place of a dtype's number: the bytes of a message are an encoded value. No kernel knows it. */
+export const objectId = 255;
+
 /** Number of a dtype in the kernels. */
 export function dtypeId(dtype: Dtype): number {
   return dtypeNames.indexOf(dtype);

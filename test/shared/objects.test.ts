@@ -22,9 +22,22 @@ test('any values that can be copied arrive as they are, with every operation', a
   );
 });
 
+test('any values arrive as messages', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...sizes), values, async (size, list) => {
+      const wrong = (await ranks(size, tasks, 'ringOfValues', list)) as string[][];
+      assert.equal(wrong.flat(), []);
+    }),
+    { numRuns: 10 },
+  );
+});
+
 const cases: readonly (readonly [sentence: string, name: string])[] = [
   ['go in several pieces, and beside other calls', 'longValues'],
   ['are copies, and a fold goes in rank order', 'copies'],
+  ['come from anybody as messages, in the order of each rank', 'valuesFromAnybody'],
+  ['are no arrays: a receive of the other kind tells it', 'mixedKinds'],
+  ['are sent and received in the blocking form', 'blockingValues'],
   ['are refused where they cannot be copied, and the group goes on', 'refused'],
 ];
 for (const [sentence, name] of cases) {

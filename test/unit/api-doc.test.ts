@@ -12,6 +12,7 @@ import { runCommand } from '../../src/cli/run.js';
 import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
 import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
+import { bucket } from '../../src/operations/bucket.js';
 import { operations } from '../../src/operations/index.js';
 import { cart, group, split } from '../../src/operations/split.js';
 import { messageOperations } from '../../src/operations/messages.js';
@@ -43,9 +44,14 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Options of `run` and `submit`': runOptionNames,
   'Options of `map`': mapOptionNames,
   ...Object.fromEntries(
-    [...operations, ...messageOperations, split, group, { name: 'cart', options: ['periodic', ...cart.options] }].map(
-      ({ name, options }) => [`Options of \`${name}\``, options],
-    ),
+    [
+      ...operations,
+      ...messageOperations,
+      bucket,
+      split,
+      group,
+      { name: 'cart', options: ['periodic', ...cart.options] },
+    ].map(({ name, options }) => [`Options of \`${name}\``, options]),
   ),
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),

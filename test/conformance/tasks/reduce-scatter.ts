@@ -16,6 +16,13 @@ export const cases: Cases = {
       c.elements('the input', x, count * c.size, (i) => c.rank + Math.floor(i / count));
     }
   },
+  'spelt as in Ray': async (c) => {
+    const x = c.array(Int32Array, 5 * c.size).fill(c.rank + 1);
+    for (const form of ['awaited', 'blocking', 'prepared'] as const) {
+      const got = (await c.call('reducescatter', form, x, { op: 'max' })) as Int32Array;
+      c.elements(form, got, 5, () => c.size);
+    }
+  },
   'own block of the buffer': async (c) => {
     const x = c.array(Float64Array, 3 * c.size).fill(c.rank + 1);
     const out = x.subarray(3 * c.rank, 3 * c.rank + 3);

@@ -4,6 +4,7 @@ import { collective, context } from 'shoal/worker';
 import { arrayOf } from './contract-model.js';
 import type { Bad } from './failure.js';
 import { failure } from './failure.js';
+import { bytes, filled } from './filled.js';
 import type { Placed, places } from './placed-array.js';
 import { place } from './placed-array.js';
 
@@ -56,7 +57,7 @@ async function one(call: ListCall): Promise<string[]> {
   const wrong: string[] = [];
   if ((result !== undefined) !== gets) wrong.push(`${label}: the call gave ${String(result)}`);
   for (const [index, { dtype }] of items.entries()) {
-    const flat = bitsOf(numbers[index]!).slice();
+    const flat = bytes(numbers[index]!).slice();
     const array = new (arrayOf(dtype, 0).constructor as new (buffer: ArrayBuffer) => TypedArray)(flat.buffer);
     // The call for this array alone.
     if (operation === 'broadcast') await collective.broadcast(array, { root, dtype });
@@ -64,9 +65,9 @@ async function one(call: ListCall): Promise<string[]> {
     else await collective.allreduce(array, { op: call.op, dtype } as never);
     const got = (hasOut && gets ? outs : mine)[index]!.bytes();
     const kept = hasOut || !gets ? mine[index]!.bytes() : undefined;
-    const want = gets ? bitsOf(array) : bitsOf(numbers[index]!);
+    const want = gets ? bytes(array) : bytes(numbers[index]!);
     if (!got || Buffer.compare(got, want) !== 0) wrong.push(`${label}: array ${index} differs`);
-    if (kept && Buffer.compare(kept, bitsOf(numbers[index]!)) !== 0) wrong.push(`${label}: input ${index} was written`);
+    if (kept && Buffer.compare(kept, bytes(numbers[index]!)) !== 0) wrong.push(`${label}: input ${index} was written`);
   }
   for (const each of [...mine, ...outs]) each.free();
   return wrong;
@@ -98,22 +99,6 @@ async function run(
 /** A list has no dtype for each of its arrays: those whose class stands for another one say it themselves. */
 function named({ argument }: Placed, dtype: Dtype): unknown {
   return ArrayBuffer.isView(argument) ? { data: argument, dtype } : argument;
-}
-
-/** Small whole numbers; of the half types any bits. */
-function filled(dtype: Dtype, count: number, seed: number): TypedArray {
-  const array = arrayOf(dtype, count);
-  let state = Math.imul(seed, 2_654_435_761) >>> 0;
-  for (let i = 0; i < array.length; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const value = (state >>> 24) % 7;
-    (array as { [index: number]: number | bigint })[i] = typeof array[0] === 'bigint' ? BigInt(value) : value;
-  }
-  return array;
-}
-
-function bitsOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** A long list. */

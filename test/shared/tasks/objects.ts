@@ -1,6 +1,6 @@
 /** Collectives on values of any kind. */
 import { deepStrictEqual } from 'node:assert';
-import { collective, context } from 'shoal/worker';
+import { anySource, anyTag, collective, context } from 'shoal/worker';
 import type { Bad } from './failure.js';
 import { failure } from './failure.js';
 
@@ -102,4 +102,93 @@ export async function refused(): Promise<string[]> {
   for (const [sentence, call, code] of bad) wrong.push(...(await failure(sentence, call, code)));
   const ranks = Array.from({ length: size }, (_, each) => each);
   return [...wrong, ...difference('after refusals', await collective.allgatherObject(rank), ranks)];
+}
+
+/** Values go round a ring, short and long, with tags in another order; each is a copy. */
+export async function ringOfValues(list: readonly unknown[]): Promise<string[]> {
+  const { rank, size } = context;
+  const [next, before] = [(rank + 1) % size, (rank + size - 1) % size];
+  const wrong: string[] = [];
+  const long = (each: number): unknown => [`${each}`.repeat(300_000), new Float64Array(40_000).fill(each)];
+  const all = (each: number): unknown[] => [...list, undefined, long(each), { rank: each }];
+  const coming = all(before).map(async (want, tag) => {
+    const { data, ...head } = await collective.recvObject(before, { tag });
+    wrong.push(...difference(`value ${tag}`, data, want), ...difference('the head', head, { source: before, tag }));
+  });
+  const mine = { rank };
+  const values = [...list, undefined, long(rank), mine];
+  const sent = values.map((value, tag) => collective.sendObject(value, next, { tag })).reverse();
+  mine.rank = -1; // the copy was made
+  await Promise.all([...sent, ...coming]);
+  return wrong;
+}
+
+/** The blocking form, messages of anybody, and what probe says. */
+export async function valuesFromAnybody(): Promise<string[]> {
+  const { rank, size } = context;
+  const wrong: string[] = [];
+  if (rank !== 0) {
+    for (let i = 0; i < 20; i++) await collective.sendObject({ rank, i, text: 'x'.repeat(i * 500) }, 0, { tag: i });
+    return wrong;
+  }
+  const seen = Array<number>(size).fill(0);
+  for (let i = 0; i < 20 * (size - 1); i++) {
+    const head = await collective.probe(anySource, { tag: anyTag });
+    if (head.dtype !== 'object' || head.count < 8) wrong.push(`probe says ${head.dtype} × ${head.count}`);
+    const { data, source, tag } = await collective.recvObject<{ rank: number; i: number }>(anySource, { tag: anyTag });
+    const want = { rank: source, i: seen[source]!, text: 'x'.repeat(tag * 500) };
+    wrong.push(...difference('the value', data, want), ...difference('the tag', tag, seen[source]!++));
+  }
+  return wrong;
+}
+
+/** Messages of one kind met by receives of the other, and what cannot be sent. */
+export async function mixedKinds(): Promise<string[]> {
+  const { rank, size } = context;
+  const [next, before] = [(rank + 1) % size, (rank + size - 1) % size];
+  const wrong: string[] = [];
+  const bytes = new Uint8Array(300).fill(7);
+  const long = 'x'.repeat(100_000);
+  const sent = [
+    collective.sendObject('short', next),
+    collective.send(bytes, next),
+    collective.sendObject(long, next),
+    collective.send(new Float32Array(30_000), next),
+    collective.sendObject('last', next),
+  ];
+  const buffer = new Uint8Array(200_000).fill(9);
+  wrong.push(...(await failure('recv', () => collective.recv(buffer, before), 'COLLECTIVE_MISMATCH')));
+  wrong.push(...(await failure('recvObject', () => collective.recvObject(before), 'COLLECTIVE_MISMATCH')));
+  wrong.push(...(await failure('recv of a long one', () => collective.recv(buffer, before), 'COLLECTIVE_MISMATCH')));
+  wrong.push(...(await failure('recvObject of floats', () => collective.recvObject(before), 'COLLECTIVE_MISMATCH')));
+  if (buffer.some((byte) => byte !== 9)) wrong.push('a receive of another kind has written');
+  wrong.push(...difference('the next message', (await collective.recvObject(before)).data, 'last'));
+  await Promise.all(sent);
+  const bad: Bad[] = [
+    ['a function', () => collective.sendObject({ run: () => 0 }, next), 'NOT_SERIALIZABLE'],
+    ['a rank that is none', () => collective.sendObject(1, size), 'INVALID_ARGUMENT'],
+    ['a tag that is none', () => collective.sendObject(1, next, { tag: -1 }), 'INVALID_ARGUMENT'],
+    ['an option that it has not', () => collective.sendObject(1, next, { dtype: 'int8' } as never), 'INVALID_ARGUMENT'],
+    ['a source that is none', () => collective.recvObject(size), 'INVALID_ARGUMENT'],
+  ];
+  for (const [sentence, call, code] of bad) wrong.push(...(await failure(sentence, call, code)));
+  return wrong;
+}
+
+/** In the form that stops the thread, where ranks have threads of their own. */
+export async function blockingValues(): Promise<string[]> {
+  const { rank, size } = context;
+  if (['loopback', 'local'].includes(process.env.SHOAL_TEST_TRANSPORT ?? '')) {
+    return failure('one thread', async () => Promise.resolve(collective.recvObjectSync(rank)), 'UNSUPPORTED');
+  }
+  const value = { list: [rank], text: 'x'.repeat(50_000) };
+  const [next, before] = [(rank + 1) % size, (rank + size - 1) % size];
+  if (size === 1) {
+    collective.sendObjectSync('short', 0);
+    return difference('to itself', collective.recvObjectSync(0), { data: 'short', source: 0, tag: 0 });
+  }
+  if (rank === 0) collective.sendObjectSync(value, next, { tag: 1 });
+  const got = collective.recvObjectSync(before, { tag: 1 });
+  if (rank !== 0) collective.sendObjectSync(value, next, { tag: 1 });
+  return difference('round the ring', got, { data: { ...value, list: [before] }, source: before, tag: 1 });
 }

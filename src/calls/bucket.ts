@@ -1,0 +1,193 @@
+/**
+ * A bucket on one rank: arrays wait in the order in which they were added, and one fused call at a time takes the first
+ * of them.
+ */
+import { lostBuffer } from '../backend/piece-bytes.js';
+import { queueMicrotask } from '../clock.js';
+import type { ShoalError } from '../errors.js';
+import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
+import type { MemoryRange } from '../operands/buffers-in-use.js';
+import { rangesOf } from '../operands/buffers-in-use.js';
+import { checkOp } from '../operands/numeric.js';
+import { allreduce } from '../operations/allreduce.js';
+import type { Bucket } from '../operations/bucket.js';
+import { bucket } from '../operations/bucket.js';
+import type { NumericBuffer } from '../types/buffers.js';
+import { bucketCall } from './bucket-call.js';
+import { GivenOptions } from './call-options.js';
+import { Call } from './call.js';
+import type { BufferUser, GroupCalls } from './group-calls.js';
+import type { Item } from './list-items.js';
+import { readItem } from './list-items.js';
+import { checkName, checkSignal, checkTimeout } from './validate.js';
+
+/** As PyTorch's DistributedDataParallel has it. */
+const defaultBytes = 25 * 1024 * 1024;
+const what = 'bucket.add';
+
+/** An array that waits, or goes. */
+interface Added extends BufferUser {
+  /** Undefined: what was added was refused, and only keeps its place in the order. */
+  readonly item: Item | undefined;
+  readonly sizeBytes: number;
+  /** Ends its promise. */
+  readonly settle: (error: unknown) => void;
+}
+
+/** See above. */
+export class OwnBucket implements Bucket {
+  readonly #calls: GroupCalls;
+  readonly #given = new GivenOptions();
+  readonly #signal: AbortSignal | undefined;
+  readonly #bytes: number;
+  readonly #waiting: Added[] = [];
+  /** What no flush has waited for and has not ended well. */
+  readonly #open = new Set<Promise<unknown>>();
+  #waitingBytes = 0;
+  #isUnderWay = false;
+  #isScheduled = false;
+
+  /** @throws {@link InvalidArgumentError} */
+  constructor(calls: GroupCalls, options: unknown) {
+    this.#calls = calls;
+    this.#given.read(bucket, 'awaited', options);
+    const { name, timeoutMs, signal, bytes = defaultBytes } = this.#given;
+    checkName('bucket', name);
+    checkTimeout('bucket', timeoutMs, calls.setting.timeoutMs);
+    this.#signal = checkSignal('bucket', signal);
+    if (typeof bytes !== 'number' || !Number.isInteger(bytes) || bytes < 1) {
+      throw new InvalidArgumentError(`bucket: expected bytes to be an integer above 0, received ${show(bytes)}`, {
+        option: 'bytes',
+      });
+    }
+    this.#bytes = bytes;
+  }
+
+  add<T extends NumericBuffer>(x: T): Promise<T> {
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#add(x, (error) => {
+        if (error === undefined) resolve(x);
+        // What fails a call is a typed error already.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        else reject(error);
+      });
+    });
+    this.#open.add(promise);
+    promise.then(
+      () => this.#open.delete(promise),
+      () => undefined, // stays until a flush has told it
+    );
+    return promise;
+  }
+
+  async flush(): Promise<void> {
+    this.#start();
+    const open = [...this.#open];
+    const ended = await Promise.allSettled(open);
+    for (const promise of open) this.#open.delete(promise);
+    const failed = ended.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason as ShoalError;
+  }
+
+  #add(x: unknown, settle: (error: unknown) => void): void {
+    const { failure } = this.#calls.group;
+    if (failure) {
+      settle(failure);
+      return;
+    }
+    let added: Added;
+    try {
+      added = this.#read(x, settle);
+    } catch (error) {
+      settle(error);
+      added = { what, ranges: [], item: undefined, sizeBytes: 0, settle: () => undefined };
+    }
+    this.#calls.take(added, false);
+    this.#waiting.push(added);
+    this.#waitingBytes += added.sizeBytes;
+    if (this.#waitingBytes >= this.#bytes) this.#start();
+    else this.#schedule();
+  }
+
+  #read(x: unknown, settle: (error: unknown) => void): Added {
+    const { setting } = this.#calls;
+    const item = readItem(what, allreduce, { buffer: 'x', out: 'x' }, [x], this.#given, setting, true);
+    checkOp(what, this.#given, item.dtype);
+    const ranges: readonly MemoryRange[] = rangesOf([item.source.memory]);
+    this.#calls.assertFree(what, ranges);
+    return { what, ranges, item, sizeBytes: item.source.array.byteLength, settle };
+  }
+
+  /** What is added by the code that runs now goes together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#isUnderWay) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#isUnderWay || this.#waiting.length === 0) return;
+    this.#isUnderWay = true;
+    const { group, setting } = this.#calls;
+    let taken = 0;
+    const offered = {
+      items: this.#next(),
+      agreed: (count: number): void => {
+        taken = count;
+      },
+    };
+    const { args, stages } = bucketCall(what, offered, this.#given, setting);
+    const call = new Call(group, args, undefined, stages);
+    call.signal = this.#signal;
+    const end = (error: unknown): void => {
+      // An array that was refused, or a call that met another one, leaves out one array on every rank.
+      const isOver = error !== undefined && !(error instanceof CollectiveMismatchError);
+      this.#end(isOver ? this.#waiting.length : Math.max(taken, 1), error);
+    };
+    this.#calls.startCall(call).then(() => {
+      end(undefined);
+    }, end);
+  }
+
+  /** The arrays that the next call takes at most: the first ones that fit, and at least one. */
+  #next(): Item[] {
+    const items: Item[] = [];
+    let sizeBytes = 0;
+    for (const [index, { item, ranges, sizeBytes: own }] of this.#waiting.entries()) {
+      sizeBytes += own;
+      if (!item || (index > 0 && sizeBytes > this.#bytes)) break;
+      const [range = { start: 0, end: 0 }] = ranges;
+      if (item.source.memory.byteLength !== range.end - range.start) {
+        this.#lose(index);
+        break;
+      }
+      items.push(item);
+    }
+    return items;
+  }
+
+  /** The memory of an array that waits is gone: its place remains. */
+  #lose(index: number): void {
+    const lost = this.#waiting[index];
+    if (!lost) return;
+    this.#calls.giveBack(lost, false);
+    lost.settle(lostBuffer(what, lost.sizeBytes));
+    const place: Added = { ...lost, item: undefined, ranges: [], settle: () => undefined };
+    this.#calls.take(place, false);
+    this.#waiting[index] = place;
+  }
+
+  /** A call has ended, and with it the first arrays that wait. */
+  #end(count: number, error: unknown): void {
+    this.#isUnderWay = false;
+    for (const added of this.#waiting.splice(0, count)) {
+      this.#waitingBytes -= added.sizeBytes;
+      this.#calls.giveBack(added, false);
+      added.settle(error);
+    }
+    this.#start();
+  }
+}

@@ -1,0 +1,35 @@
+/** What ranks compare of their lists: how many arrays, and the dtype and length of each. */
+import { CollectiveMismatchError } from '../errors.js';
+import { dtypeId, itemBytes } from '../types/dtype.js';
+import type { Item } from './list-items.js';
+
+const hashPrime = 16_777_619;
+
+/** How many arrays, how many elements, and a hash of their dtypes and lengths in their order. */
+export function shapeWords(items: readonly Item[]): Float64Array {
+  let [low, high, total] = [2_166_136_261, 3_141_592_653, 0];
+  for (const { source, dtype } of items) {
+    const count = source.array.byteLength / itemBytes[dtype];
+    total += count;
+    for (const word of [dtypeId(dtype), count >>> 0, Math.floor(count / 2 ** 32)]) {
+      low = Math.imul(low ^ word, hashPrime) >>> 0;
+      high = Math.imul(high ^ (word + low), hashPrime) >>> 0;
+    }
+  }
+  return Float64Array.of(items.length, total, low, high);
+}
+
+/** @throws {@link CollectiveMismatchError}, on all ranks alike. */
+export function checkShapes(what: string, all: Float64Array, size: number): void {
+  const words = all.length / size;
+  for (let rank = 1; rank < size; rank++) {
+    const [own, first] = [all.subarray(rank * words, (rank + 1) * words), all.subarray(0, words)];
+    if (own.every((word, i) => word === first[i])) continue;
+    const text = (word: Float64Array): string => `${word[0]} arrays of ${word[1]} elements in all`;
+    throw new CollectiveMismatchError(
+      `${what}: expected lists of as many arrays, of the same dtypes and lengths in the same order, on every rank; rank 0 ` +
+        `has ${text(first)}, rank ${rank} has ${text(own)}. Nothing was written`,
+      { calls: [] },
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { opsOf } from '../../src/types/contract.js';
+import { dtypeNames } from '../../src/types/dtype.js';
+import { sizes } from '../support/check.js';
+import { closeWorld, ranks } from '../support/world.js';
+import type { Fill } from './tasks/bucket.js';
+import { places } from './tasks/placed-array.js';
+
+const tasks = new URL('./tasks/bucket.js', import.meta.url);
+const test = suite('buckets');
+
+const fill: fc.Arbitrary<Fill> = fc.record({
+  op: fc.constantFrom(...opsOf('float32').filter((op) => opsOf('int8').includes(op))),
+  bytes: fc.constantFrom(1, 100, 5_000, 1_000_000),
+  seed: fc.nat(),
+  items: fc.array(
+    fc.record({
+      dtype: fc.constantFrom(...dtypeNames),
+      count: fc.oneof(
+        { weight: 20, arbitrary: fc.nat(12) },
+        { weight: 4, arbitrary: fc.nat(700) },
+        { weight: 1, arbitrary: fc.constant(70_001) },
+      ),
+      places: fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 3 }),
+    }),
+    { minLength: 1, maxLength: 15 },
+  ),
+});
+
+test('what is added, whenever each rank likes, is bit for bit what a call for each gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...sizes), fill, async (size, one) => {
+      const wrong = (await ranks(size, tasks, 'fill', one)) as string[][];
+      assert.equal(wrong.flat(), []);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+const cases: readonly (readonly [sentence: string, name: string, ...args: unknown[]])[] = [
+  ['100 gradients of 1,000 floats, in steps', 'gradients', 5],
+  ['nothing, empty arrays, and one that is longer than the bucket', 'edges'],
+  ['what is refused keeps its place in the order, and the bucket goes on', 'bad'],
+  ['a bucket of a group of its own goes beside other collectives', 'besideOthers', 1],
+  ['an array belongs to the bucket until it has ended', 'inUse'],
+];
+for (const [sentence, name, ...args] of cases) {
+  for (const size of sizes) {
+    test(`${sentence}, ${size} ranks`, async () => {
+      const wrong = (await ranks(size, tasks, name, ...args)) as string[][];
+      assert.equal(wrong.flat(), []);
+    });
+  }
+}
+
+test('adds that a rank does not make end at the deadline', async () => {
+  const wrong = (await ranks(3, tasks, 'missing', 100)) as string[][];
+  assert.equal(wrong.flat(), []);
+});
+
+test.after(closeWorld);
+test.run();
