@@ -10,7 +10,7 @@ const together = 'test/conformance';
 const overMpi = (family, half) => ({
   folders: ['test/shared', 'test/pool', 'test/cli'],
   together,
-  part: { folder: 'test/cli', index: half, of: 2 },
+  parts: { 'test/cli': { index: half, of: 2 } },
   needs: ['g++', 'make', family],
   addons: true,
   env: {
@@ -21,20 +21,20 @@ const overMpi = (family, half) => ({
   },
 });
 
-/** The shared suites over the same processes with every byte over MPI, and half of those of the pool. */
+/** Half of the shared suites and a third of those of the pool, over the same processes with every byte over MPI. */
 const overWire = (family, half) => {
   const { env, ...suite } = overMpi(family, half);
   return {
     ...suite,
     folders: ['test/shared', 'test/pool'],
-    part: { folder: 'test/pool', index: half, of: 2 },
+    parts: { 'test/shared': { index: half, of: 2 }, 'test/pool': { index: half, of: 3 } },
     env: { ...env, SHOAL_WINDOW: 'false' },
   };
 };
 
 /**
  * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes.
- * `part`: of one folder it has one of so many parts, and other suites the others; a number that is drawn says which.
+ * `parts`: of a folder it has one of so many parts, and other suites the others; a number that is drawn says which.
  * `beside`: its files take about one core and count nothing that others make, so two of them run at a time. `byName`:
  * wants the rights of root, and runs when it is named alone. `together`: all files of this folder run as one.
  */

@@ -38,8 +38,8 @@ say(`draw ${draw}`);
 const total = { passed: 0, failed: 0 };
 if (chosen.includes('wasm')) tally('committed shoal.wasm is what its sources give', checkCommittedWasm());
 const runs = chosen.flatMap((name) => {
-  const { folders, together, part, env, beside } = suites[name];
-  const files = folders.flatMap((folder) => testFiles(folder, part));
+  const { folders, together, parts, env, beside } = suites[name];
+  const files = folders.flatMap((folder) => testFiles(folder, parts?.[folder]));
   if (files.length === 0) tally(`${name}: no test files under ${folders.join(', ')}`, false);
   if (together !== undefined) files.push(together);
   return files.map((file) => ({ name, file, env, beside }));
@@ -59,7 +59,7 @@ process.exit(total.failed === 0 ? 0 : 1);
 
 function testFiles(folder, part) {
   const files = filesUnder(folder).filter((file) => file.endsWith('.test.ts'));
-  if (part?.folder !== folder) return files;
+  if (!part) return files;
   return files.filter((_, index) => (index + draw) % part.of === part.index);
 }
 

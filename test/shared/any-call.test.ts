@@ -7,7 +7,7 @@ import { dtypeNames } from '../../src/types/dtype.js';
 import { sizes } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { AnyCall } from './tasks/any-call.js';
-import { numbers } from './tasks/any-call.js';
+import { groupKinds, numbers } from './tasks/any-call.js';
 import { places } from './tasks/placed-array.js';
 
 const tasks = new URL('./tasks/any-call.js', import.meta.url);
@@ -18,6 +18,7 @@ const inTurn = fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 4
 const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype) =>
   fc.constantFrom(...opsOf(dtype)).chain((op) =>
     fc.record({
+      group: fc.constantFrom(...groupKinds),
       operation: fc.constantFrom(...operations.filter(({ takes }) => takes === 'buffer').map(({ name }) => name)),
       form: fc.constantFrom('awaited', 'blocking', 'prepared'),
       root: fc.nat(6),
@@ -38,7 +39,7 @@ const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype)
   ),
 );
 
-test('any dtype, operation, numbers and places in memory, in groups of any size: the model’s numbers', async () => {
+test('any dtype, operation, numbers and places in memory, in groups of any size and kind: the model’s numbers', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...sizes),

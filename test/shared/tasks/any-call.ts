@@ -1,5 +1,5 @@
 /** Any call of any operation in a group: dtype, op, numbers, and how each rank's arrays lie in memory. */
-import type { Dtype, ReduceOp, TypedArray } from 'shoal/worker';
+import type { Collective, CollectiveGroup, Dtype, ReduceOp, TypedArray } from 'shoal/worker';
 import { collective, context } from 'shoal/worker';
 import { operations } from '../../../src/operations/index.js';
 import type { Operation } from '../../../src/operations/operation.js';
@@ -12,8 +12,11 @@ import { place, placeBlocks } from './placed-array.js';
 
 /** Numbers of a call: any bits, or what shows errors on one rank or in turn. */
 export const numbers = ['bits', 'nan', 'zeros', 'infinities', 'subnormals'] as const;
+/** In which group a call is made: the task's, or one of those into which it is split by color. */
+export const groupKinds = ['task', 'split', 'reversed', 'rows', 'listed'] as const;
 /** Everything that makes a call; equal on all ranks. */
 export interface AnyCall {
+  readonly group: (typeof groupKinds)[number];
   readonly operation: string;
   /** The awaited, blocking or prepared form; the last is started twice. */
   readonly form: 'awaited' | 'blocking' | 'prepared';
@@ -48,7 +51,7 @@ const least: Partial<Record<Dtype, number>> = {
 };
 
 /** A rank's numbers. */
-function numbersOf({ dtype, numbers: kind, on, seed }: AnyCall, count: number, rank: number): TypedArray {
+function numbersOf({ dtype, numbers: kind, on, seed }: AnyCall, count: number, rank: number, size: number): TypedArray {
   const array = arrayOf(dtype, count);
   const raw = new Uint8Array(array.buffer);
   let state = (Math.imul(seed, 31) + rank * 7919) >>> 0;
@@ -59,7 +62,7 @@ function numbersOf({ dtype, numbers: kind, on, seed }: AnyCall, count: number, r
       const everyday = (next() % 9) - 4;
       const mine = (rank + i) % 2 === 0;
       const value = {
-        nan: rank === on % context.size ? NaN : everyday,
+        nan: rank === on % size ? NaN : everyday,
         zeros: mine ? -0 : 0,
         infinities: mine ? everyday : [Infinity, -Infinity][next() % 2]!,
         subnormals: everyday * (least[dtype] ?? 5e-324),
@@ -73,22 +76,47 @@ function numbersOf({ dtype, numbers: kind, on, seed }: AnyCall, count: number, r
 /** What was wrong with some calls, in words; each rank checks its own. */
 export async function anyCalls(calls: readonly AnyCall[]): Promise<string[]> {
   const wrong: string[] = [];
-  for (const call of calls) wrong.push(...(await one(call)));
+  // The groups stay open meanwhile: all are used in turn.
+  const groups = new Map<string, Collective>([['task', collective]]);
+  for (const call of calls) {
+    const group = groups.get(call.group) ?? (await makeGroup(call.group));
+    groups.set(call.group, group);
+    wrong.push(...(await one(call, group)));
+  }
+  groups.delete('task');
+  for (const group of groups.values()) (group as CollectiveGroup).close();
   return wrong;
 }
 
-async function one(call: AnyCall): Promise<string[]> {
-  const { dtype, count } = call;
+/** Every rank is in one group of each kind. */
+async function makeGroup(kind: AnyCall['group']): Promise<CollectiveGroup> {
   const { rank, size } = context;
+  const half = Math.ceil(size / 2);
+  const isFirst = rank < half;
+  if (kind === 'split') return collective.split(rank % 3);
+  if (kind === 'reversed') return collective.split(rank % 2, -rank);
+  if (kind === 'listed') {
+    const all = Array.from({ length: size }, (_, each) => each).reverse();
+    return collective.group(all.filter((each) => each < half === isFirst));
+  }
+  const grid = await collective.cart([1, size]);
+  const row = await grid!.row();
+  grid!.close();
+  return row;
+}
+
+async function one(call: AnyCall, group: Collective = collective): Promise<string[]> {
+  const { dtype, count } = call;
+  const { rank, size } = group;
   const operation = operations.find(({ name }) => name === call.operation)!;
   const [brought, gotten] = [operation.brings, operation.gets].map((blocks) => (blocks === 'each' ? size : 1));
   const root = call.root % size;
-  const inputs = Array.from({ length: size }, (_, each) => numbersOf(call, count * brought!, each));
+  const inputs = Array.from({ length: size }, (_, each) => numbersOf(call, count * brought!, each, size));
   const before = inputs[rank]!;
   const label = `rank ${rank} of ${size}, ${JSON.stringify(call)}`;
-  const { mine, out } = await placesOf(call, operation, before, count * gotten!);
+  const { mine, out } = await placesOf(call, operation, before, count * gotten!, group);
   const gets = operation.receives(rank, root);
-  const made = await run(call, operation, root, mine, out);
+  const made = await run(call, operation, root, mine, out, group);
   const hasResult = !operation.isRooted || gets;
   if (hasResult !== (made !== undefined)) return [`${label}: the call gave ${String(made)}`];
   const isInPlace = out === undefined && operation.withoutOut === 'buffer';
@@ -99,7 +127,7 @@ async function one(call: AnyCall): Promise<string[]> {
   if (kept && Buffer.compare(kept, bytesOf(before)) !== 0) return [`${label}: the input was written`];
   if (!hasResult) return [];
   const untouched = isInPlace ? before : arrayOf(dtype, count * gotten!);
-  return compare(call, operation, { bytes, inputs, untouched, root, label, total: count * gotten! });
+  return compare(call, operation, { bytes, inputs, untouched, root, label, total: count * gotten!, group });
 }
 
 /** The arrays of this rank, with its numbers in the one and zeros in the other. */
@@ -108,10 +136,11 @@ async function placesOf(
   { options, withoutOut, givesSame, brings, gets }: Operation,
   numbers: TypedArray,
   total: number,
+  group: Collective,
 ): Promise<{ mine: Placed; out: Placed | undefined }> {
-  const { rank, size } = context;
+  const { rank, size } = group;
   const ofBlocks = (where: Place, values: TypedArray, isList: boolean): Promise<Placed> =>
-    isList && where !== 'node-shared' ? placeBlocks(where, dtype, values, size) : place(where, dtype, values);
+    isList && where !== 'node-shared' ? placeBlocks(where, dtype, values, size) : place(where, dtype, values, group);
   const mine = await ofBlocks(inputs[rank % inputs.length]!, numbers, asList[0] && brings === 'each');
   if (!options.includes('out')) return { mine, out: undefined };
   const chosen: readonly Place[] | undefined = outPlaces?.[0] === 'node-shared' && !givesSame ? ['plain'] : outPlaces;
@@ -134,8 +163,9 @@ async function run(
   root: number,
   mine: Placed,
   out: Placed | undefined,
+  group: Collective,
 ): Promise<TypedArray | undefined> {
-  const forms = collective as unknown as Readonly<Record<string, Form>>;
+  const forms = group as unknown as Readonly<Record<string, Form>>;
   const options = {
     dtype,
     ...(reduces && { op, ...(carried && { accumulate: 'float32' }) }),
@@ -159,15 +189,16 @@ interface Outcome {
   readonly label: string;
   /** Elements of the result. */
   readonly total: number;
+  readonly group: Collective;
 }
 
 /** Every element against the model. */
 function compare(
   { dtype, op, carried, count }: AnyCall,
   { name, reduces }: Operation,
-  { bytes, inputs, untouched, root, label, total }: Outcome,
+  { bytes, inputs, untouched, root, label, total, group }: Outcome,
 ): string[] {
-  const seen = { rank: context.rank, size: context.size, root, count };
+  const seen = { rank: group.rank, size: group.size, root, count };
   const item = itemBytes[dtype];
   const result = arrayOf(dtype, total);
   bytesOf(result).set(bytes);
@@ -198,6 +229,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
 export async function edges(): Promise<string[]> {
   const wrong: string[] = [];
   const common = {
+    group: 'task',
     operation: 'allreduce',
     form: 'awaited',
     root: 0,

@@ -1,5 +1,6 @@
 /** Arrays as they lie in memory: plain, at an odd offset, shared, in the window, with strides, or node-shared. */
 import type { Dtype, Tensor, TypedArray, TypedArrayClass } from 'shoal/worker';
+import type { Collective } from 'shoal/worker';
 import { collective } from 'shoal/worker';
 import { itemBytes } from '../../../src/types/dtype.js';
 
@@ -22,13 +23,18 @@ export interface Placed {
 }
 
 /** Put the bytes of an array there. */
-export async function place(where: Place, dtype: Dtype, values: TypedArray): Promise<Placed> {
+export async function place(
+  where: Place,
+  dtype: Dtype,
+  values: TypedArray,
+  group: Collective = collective,
+): Promise<Placed> {
   const Class = values.constructor as new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray;
   const { length, BYTES_PER_ELEMENT: bytesEach } = values;
   const raw = new Uint8Array(values.buffer);
   const free = (): void => undefined;
   if (where === 'node-shared') {
-    const array = await collective.emptyShared(Class as unknown as TypedArrayClass<TypedArray>, length);
+    const array = await group.emptyShared(Class as unknown as TypedArrayClass<TypedArray>, length);
     const bytes = (): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, raw.length).slice();
     return { argument: array, bytes, free: () => collective.free(array) };
   }
