@@ -12,6 +12,7 @@ const configs: Options[] = [
       cli: 'src/cli.ts',
       'task-thread': 'src/worker/task-thread-entry.ts',
       'node-process': 'src/node-manager/node-process.ts',
+      'return-value': 'src/worker/return-value.ts',
       'trial-rank': 'src/worker/trial-rank.ts',
       'foreign-control': 'src/worker/foreign-control.ts',
     },

@@ -4,6 +4,7 @@ export { launch } from './driver/launch.js';
 export type { LaunchOptions } from './driver/options.js';
 export type { Items } from './driver/item-source.js';
 export type { MapEntry, MapIterator, MapOptions, MapProgress, UntypedMapOptions } from './driver/map-options.js';
+export { Kept } from './driver/kept.js';
 export { Shared } from './driver/shared.js';
 export { Pool } from './driver/pool.js';
 export type { HeadStatus, PoolStatus } from './driver/pool.js';

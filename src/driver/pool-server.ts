@@ -230,6 +230,12 @@ export class PoolServer {
     }
   }
 
+  /** What a task of the session has returned stays in the workers. */
+  #kept(session: Session, { head }: StartedPool, id: string): void {
+    session.values.add(id);
+    if (!this.#sessions.has(session)) head.release(id);
+  }
+
   async #share(session: Session, { head, maxMessageBytes }: StartedPool, { id, bytes }: ShareMessage): Promise<void> {
     const { connection, name, values } = session;
     try {
@@ -273,6 +279,7 @@ export class PoolServer {
       task.done
         .then(
           (results) => {
+            if (spec.keep) this.#kept(session, pool, id);
             connection.send({ type: 'results', id, results: encodeValue(results, 'results') });
           },
           (error: unknown) => {

@@ -1,14 +1,17 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
 import { onAbort } from '../abort-listeners.js';
-import { CancelledError, ClosedError, InvalidArgumentError, isError, show } from '../errors.js';
+import { pathToFileURL } from 'node:url';
+import { assetPath } from '../asset.js';
+import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
-import { Reference } from '../protocol/reference.js';
 import { layOut } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
+import { ArgumentReferences } from './argument-references.js';
+import type returnValue from '../worker/return-value.js';
 import { limit, ownOptions } from './check-options.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { Items } from './item-source.js';
@@ -16,12 +19,14 @@ import { ItemSource } from './item-source.js';
 import type { ItemOf, MapArguments, MapIterator, Mapped, UntypedMapOptions } from './map-options.js';
 import { fillMap, mapOptionNames } from './map-options.js';
 import { MappedResults } from './mapped-results.js';
+import { Kept } from './kept.js';
 import { Shared } from './shared.js';
-import { encodeArguments } from './task-arguments.js';
+import { assertOneForEach, encodeArguments } from './task-arguments.js';
 import { TaskHandle } from './task-handle.js';
 import { tellMessages } from './task-messages.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
-import type { RunArguments, UntypedRunOptions } from './task-options.js';
+import { taskModule } from './task-module.js';
+import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
 
 /** The process that holds a pool's head; with threads the workers are in it too. */
@@ -105,16 +110,31 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * @example
    *   const [a, b] = await pool.run(tasks, { workers: 2, priority: 5, perRankArgs: [['train.bin'], ['test.bin']] });
    *
-   * @returns What the function returned on each rank, in rank order.
+   *   const model = await pool.run(tasks, { export: 'load', workers: 4, keep: true });
+   *   const losses = await pool.run(tasks, { export: 'step', args: [model, batch] });
+   *
+   * @returns What the function returned on each rank, in rank order. With `keep` it stays in the workers, and stands for
+   *   itself in the arguments of later tasks.
    * @throws Everything that {@link Pool.submit} and {@link TaskHandle.result} throw.
    */
-  run(module: URL | string, options?: UntypedRunOptions): Promise<unknown[]>;
+  run(module: URL | string, options: UntypedRunOptions & { readonly keep: true }): Promise<Kept>;
+  run(module: URL | string, options?: UntypedRunOptions & { readonly keep?: false }): Promise<unknown[]>;
+  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+    module: TaskModule<M>,
+    options: KeepOptions<M, E>,
+  ): Promise<Kept<ResultOf<M, E>>>;
   run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
     ...options: RunArguments<M, E>
   ): Promise<ResultOf<M, E>[]>;
-  async run(module: TaskModuleLike, options?: UntypedRunOptions): Promise<unknown[]> {
-    return this.#submit('run', module, options).result();
+  async run(module: TaskModuleLike, options?: UntypedRunOptions): Promise<unknown[] | Kept> {
+    const handle = this.#submit('run', module, options);
+    const results = await handle.result();
+    if (options?.keep !== true) return results;
+    return new Kept(handle.id, this.#head, results.length, (kept) => {
+      const module = taskModule<{ default: typeof returnValue }>(pathToFileURL(assetPath('#return-value')));
+      return this.run(module, { args: [kept] });
+    });
   }
 
   /**
@@ -174,7 +194,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return new MappedResults(
       new ItemSource('map', items),
       {
-        start: (item) => this.#send({ ...spec, ...this.#encode('map', { args: [item] }, 1) }, site),
+        start: (item) =>
+          this.#send({ ...spec, ...this.#encode('map', { args: [item], workers: spec.workers }, spec.workers) }, site),
         resultOf: (index, item, results) => {
           return settings.ordered ? valueOf(results) : { index, item, value: valueOf(results) };
         },
@@ -259,30 +280,25 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return handle;
   }
 
+  /** Copy the arguments, and find how many ranks the task has. */
   #encode(
     what: string,
-    options: Pick<UntypedRunOptions, 'args' | 'perRankArgs'>,
-    workers: number,
-  ): Pick<TaskSpec, 'args' | 'references'> {
-    let references: Set<string> | undefined;
-    const args = encodeArguments(what, options, workers, this.#views.maxMessageBytes, (reference, path) => {
-      const id = this.#idOf(what, reference, path);
-      (references ??= new Set()).add(id);
-      return id;
-    });
-    return { args, references: references && [...references] };
-  }
-
-  /** @throws {@link InvalidArgumentError} for a reference of another pool, {@link ClosedError} for a released one. */
-  #idOf(what: string, reference: Reference, path: string): string {
-    const { id, owner, released } = Reference.partsOf(reference) ?? {};
-    if (id === undefined || owner !== this.#head) {
-      throw new InvalidArgumentError(`${what}: ${path} is a reference of another pool, whose workers have the value`, {
-        path,
-      });
+    options: Pick<UntypedRunOptions, 'args' | 'perRankArgs' | 'workers'>,
+    given: number,
+  ): Pick<TaskSpec, 'args' | 'references' | 'workers'> {
+    const references = new ArgumentReferences(what, this.#head);
+    const isSaid = options.workers !== undefined;
+    const { maxMessageBytes } = this.#views;
+    const args = encodeArguments(what, options, isSaid ? given : undefined, maxMessageBytes, references.refer);
+    const { ids, ranks = given } = references;
+    if (isSaid && ranks !== given) {
+      throw new InvalidArgumentError(
+        `${what}: expected workers to be ${ranks}, as many as the ranks that have what it refers to, received ${given}`,
+        { option: 'workers' },
+      );
     }
-    if (released) throw new ClosedError(`${what}: ${path} is a reference that was released`, { path });
-    return id;
+    if (options.perRankArgs !== undefined) assertOneForEach(what, options.perRankArgs, ranks);
+    return { args, references: ids, workers: ranks };
   }
 }
 

@@ -8,6 +8,7 @@ import type { UntypedRunOptions } from './task-options.js';
 /**
  * Copy the arguments of a task.
  *
+ * @param workers - Ranks of the task; undefined: their number is checked by `assertOneForEach`.
  * @param refer - Told of each reference in them.
  * @returns One entry for all ranks, or one for each.
  * @throws {@link InvalidArgumentError}, {@link NotSerializableError} with the path, {@link MessageTooLargeError}
@@ -15,22 +16,26 @@ import type { UntypedRunOptions } from './task-options.js';
 export function encodeArguments(
   what: string,
   { args, perRankArgs }: Pick<UntypedRunOptions, 'args' | 'perRankArgs'>,
-  workers: number,
+  workers: number | undefined,
   maxMessageBytes: number,
   refer: Refer,
 ): readonly Encoded[] {
   if (perRankArgs === undefined) return [encodeOne(what, args ?? [], 'args', maxMessageBytes, refer)];
-  const refuse = (text: string): never => {
-    throw new InvalidArgumentError(`${what}: ${text}`, { option: 'perRankArgs' });
-  };
-  if (args !== undefined) refuse('expected args or perRankArgs, received both');
-  if (!Array.isArray(perRankArgs) || perRankArgs.length !== workers) {
-    refuse(
-      `expected perRankArgs to be an array of ${workers} arrays, one for each rank, received ${show(perRankArgs)}`,
-    );
+  if (args !== undefined) {
+    throw new InvalidArgumentError(`${what}: expected args or perRankArgs, received both`, { option: 'perRankArgs' });
   }
-  return Array.from({ length: workers }, (_, rank) =>
+  if (workers !== undefined || !Array.isArray(perRankArgs)) assertOneForEach(what, perRankArgs, workers ?? 1);
+  return Array.from({ length: perRankArgs.length }, (_, rank) =>
     encodeOne(what, perRankArgs[rank], `perRankArgs[${rank}]`, maxMessageBytes, refer),
+  );
+}
+
+/** @throws {@link InvalidArgumentError} when the arguments are not a list for each rank. */
+export function assertOneForEach(what: string, perRankArgs: unknown, workers: number): void {
+  if (Array.isArray(perRankArgs) && perRankArgs.length === workers) return;
+  throw new InvalidArgumentError(
+    `${what}: expected perRankArgs to be an array of ${workers} arrays, one for each rank, received ${show(perRankArgs)}`,
+    { option: 'perRankArgs' },
   );
 }
 

@@ -48,8 +48,23 @@ type ArgsOption<A extends readonly unknown[]> =
 /** Arguments, with references wherever a value may be. */
 type ReferableList<A extends readonly unknown[]> = { [K in keyof A]: Referable<A[K]> };
 
+/** Whether a task's results stay in its workers. */
+interface KeepOption<K extends boolean> {
+  /**
+   * Of `run` alone. What the ranks return stays in their threads, and `run` resolves with a {@link Kept} that stands for
+   * it: an argument of later tasks, which run on the same workers. Arrays of `collective.empty` that can be reached from
+   * the result by fields, elements and entries live on with it; node-shared ones cannot be kept. Default `false`.
+   */
+  readonly keep?: K;
+}
+
 /** Options for a function of a typed module. */
-export type RunOptions<M, E extends keyof M> = TaskOptions &
+export type RunOptions<M, E extends keyof M> = KeepOption<false> & TypedOptions<M, E>;
+
+/** Options of a task whose results stay in its workers. */
+export type KeepOptions<M, E extends keyof M> = Required<KeepOption<true>> & TypedOptions<M, E>;
+
+type TypedOptions<M, E extends keyof M> = TaskOptions &
   ArgsOption<ArgumentsOf<M, E>> &
   ('default' extends E ? { readonly export?: E } : { readonly export: E });
 
@@ -61,7 +76,7 @@ export type RunArguments<M, E extends keyof M> = [E] extends [never]
     : [options: RunOptions<M, E>];
 
 /** Options for a module named by URL alone. */
-export interface UntypedRunOptions extends TaskOptions {
+export interface UntypedRunOptions extends TaskOptions, KeepOption<boolean> {
   readonly export?: string;
   /** The arguments of all ranks. */
   readonly args?: readonly unknown[];
@@ -83,7 +98,7 @@ export const taskOptionNames: readonly string[] = [
 ];
 
 /** Names of all options of `run` and `submit`. */
-export const runOptionNames: readonly string[] = [...taskOptionNames, 'args', 'perRankArgs'];
+export const runOptionNames: readonly string[] = [...taskOptionNames, 'keep', 'args', 'perRankArgs'];
 
 /**
  * Check and fill what a task is, but its arguments.
@@ -93,9 +108,9 @@ export const runOptionNames: readonly string[] = [...taskOptionNames, 'args', 'p
 export function fillTask(
   what: string,
   module: unknown,
-  options: TaskOptions & { readonly export?: string },
+  options: TaskOptions & { readonly export?: string; readonly keep?: boolean },
 ): Omit<TaskSpec, 'args' | 'references'> {
-  const { name, signal, fresh = false } = options;
+  const { name, signal, fresh = false, keep = false } = options;
   const exportName = options.export ?? 'default';
   if (typeof exportName !== 'string' || (name !== undefined && typeof name !== 'string')) {
     throw new InvalidArgumentError(`${what}: expected export and name to be strings, received ${show(exportName)}`);
@@ -103,10 +118,19 @@ export function fillTask(
   if (typeof fresh !== 'boolean') {
     throw new InvalidArgumentError(`${what}: expected fresh to be true or false, received ${show(fresh)}`);
   }
+  if (typeof keep !== 'boolean' || (keep && what !== 'run')) {
+    throw new InvalidArgumentError(
+      `${what}: expected keep to be true or false, and true for run alone, received ${show(keep)}`,
+      {
+        option: 'keep',
+      },
+    );
+  }
   checkSignal(what, signal);
   return {
     name,
     fresh,
+    ...(keep && { keep }),
     workers: integer(what, 'workers', first(options.workers, undefined, 1), 1, Number.MAX_SAFE_INTEGER),
     timeoutMs: limit(what, 'timeoutMs', options.timeoutMs, null),
     maxRetries: integer(what, 'maxRetries', first(options.maxRetries, undefined, 0), 0, 1_000),

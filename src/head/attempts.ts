@@ -40,6 +40,7 @@ export class Attempts {
   readonly #workers: WorkerSide;
   readonly #options: HeadOptions;
   readonly #states: WorkerStates;
+  readonly #references: References;
   readonly #events: AttemptEvents;
   readonly #dispatcher: Dispatcher;
   readonly #offers: Offers;
@@ -54,6 +55,7 @@ export class Attempts {
     this.#workers = workers;
     this.#options = options;
     this.#states = states;
+    this.#references = references;
     this.#events = events;
     const warning = (message: string): void => {
       events.warning(undefined, message);
@@ -84,7 +86,9 @@ export class Attempts {
   /** Give a task of one rank ahead to a worker that runs another; false: to none. */
   giveAhead(task: Task): boolean {
     if (task.spec.workers !== 1 || task.spec.fresh) return false;
-    const worldRank = this.#offers.takers(task.spec.priority).find((each) => this.#dispatcher.mayGiveAhead(task, each));
+    const on = this.#references.workersFor(task.spec);
+    const takers = this.#offers.takers(task.spec.priority).filter((each) => !on || each === on[0]);
+    const worldRank = takers.find((each) => this.#dispatcher.mayGiveAhead(task, each));
     const grant = worldRank === undefined ? undefined : this.reservations.lend();
     if (worldRank === undefined || !grant) return false;
     this.#dispatcher.giveAhead(this.#offers.add(task, grant, worldRank));
@@ -250,6 +254,13 @@ export class Attempts {
     return true;
   }
 
+  /** What the ranks have returned to their threads stays there, or is of no use. */
+  #keepOrDiscard({ id, spec }: Task, { grant, worldRanks }: Attempt, verdict: Verdict): void {
+    if (!spec.keep) return;
+    if ('results' in verdict) this.#references.keep(id, grant, worldRanks);
+    else this.#references.discard(grant, worldRanks);
+  }
+
   #concludeIfDone(task: Task): void {
     const { attempt } = task;
     if (!attempt?.isComplete) return;
@@ -262,6 +273,7 @@ export class Attempts {
     const refused = refusedWarning(task.id, outcomes);
     if (refused !== undefined) this.#events.warning(undefined, refused);
     const verdict = task.override ? { error: task.override } : judge(task.id, outcomes);
+    this.#keepOrDiscard(task, attempt, verdict);
     const mayRetry = !task.override && 'error' in verdict && isNotItsOwn(verdict.error);
     if (mayRetry && task.attempts <= task.spec.maxRetries) this.#events.retried(task);
     else this.#events.settled(task, verdict);

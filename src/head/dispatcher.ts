@@ -79,7 +79,7 @@ export class Dispatcher {
       attempt,
       source: spec.source,
       args,
-      references: this.#references.tell(spec, worldRank),
+      references: this.#references.tell(spec, worldRank, lease.lease),
       timeoutMs: this.#options.collectiveTimeoutMs,
       maxMessageBytes: this.#options.maxMessageBytes,
       unawaited: this.#options.unawaited,

@@ -18,6 +18,8 @@ export interface Waiting {
   readonly placement: Placement;
   /** What waits starts before all of lower ones. */
   readonly priority: number;
+  /** The workers that it has to run on, in rank order; undefined: any, as the placement says. */
+  readonly on?: readonly number[] | undefined;
 }
 
 /** A task that waits, with how often later ones have passed it while it was the first. */
@@ -124,7 +126,8 @@ export class GangScheduler {
     this.#queue.splice(low, 0, { task, passed: 0 });
   }
 
-  #choose({ workers, placement }: Waiting): readonly number[] | undefined {
+  #choose({ workers, placement, on }: Waiting): readonly number[] | undefined {
+    if (on) return on.every((worldRank) => this.#idle.has(worldRank)) ? on : undefined;
     if (workers > this.#idle.size) return undefined;
     const nodes = new Map<string, number[]>();
     for (const worldRank of [...this.#idle].sort((a, b) => a - b)) {

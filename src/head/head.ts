@@ -41,9 +41,9 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#workers = workers;
     this.closingBegun = new Promise((resolve) => (this.#begin = resolve));
     const scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
-    this.#queue = new TaskQueue(scheduler, options);
-    this.#states = new WorkerStates(workers, scheduler);
     this.#references = new References(workers, options.maxSharedBytes);
+    this.#queue = new TaskQueue(scheduler, options, (spec) => this.#references.workersFor(spec));
+    this.#states = new WorkerStates(workers, scheduler);
     this.#attempts = new Attempts(workers, options, this.#states, this.#references, {
       settled: (task, verdict) => {
         this.#settle(task, verdict);
@@ -56,9 +56,11 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       },
       retried: (task) => {
         this.#queue.enqueue(task);
+        this.#endIfLost(task);
       },
       undone: (task) => {
         this.#queue.putBack(task);
+        this.#endIfLost(task);
       },
       freed: () => {
         this.#tick();
@@ -74,7 +76,8 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
    * Accept a task.
    *
    * @param id - Of no other task.
-   * @throws {@link ClosedError}, also for a reference that was released, {@link InsufficientWorkersError}, {@link QueueFullError}
+   * @throws {@link ClosedError}, {@link InsufficientWorkersError}, {@link QueueFullError}, and for what it refers to as
+   *   {@link References.use}.
    */
   submit(spec: TaskSpec, id: string = this.#queue.nextId()): Task {
     this.assertOpen();
@@ -173,7 +176,9 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       const error = workerDied(`worker ${worldRank} died`, { worldRank, taskId }, how.error);
       this.#tell('workerDied', { worldRank, error });
     }
+    this.#references.threadGone(worldRank, lease);
     this.#attempts.gone(worldRank, lease, how);
+    this.#endLost();
   }
 
   replaced(worldRank: number): void {
@@ -183,13 +188,17 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   }
 
   removed(worldRank: number): void {
+    this.#references.workerGone(worldRank);
     this.#states.lose(worldRank);
     this.groups.lost(worldRank);
+    this.#endLost();
   }
 
   ending(why: string): void {
     this.#states.suspend();
+    for (const { worldRank } of this.#workers.workers) this.#references.workerGone(worldRank);
     this.#attempts.endAll(why);
+    this.#endLost();
   }
 
   renewed(): void {
@@ -229,6 +238,16 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   #cancelAll(reason: Error): void {
     for (const task of this.#queue.tasks) this.cancel(task, reason);
+  }
+
+  /** End the tasks that wait for values which are gone with their workers. */
+  #endLost(): void {
+    for (const task of this.#queue.tasks) this.#endIfLost(task);
+  }
+
+  #endIfLost(task: Task): void {
+    const error = task.spec.references && this.#references.lossOf(task.spec);
+    if (error && this.#withdraw(task)) this.#settle(task, { error });
   }
 
   /** Take a task out that waits, in the queue or at a worker; false: it does not wait. */

@@ -17,13 +17,20 @@ export interface ScheduledTask {
 export class TaskQueue {
   readonly #scheduler: GangScheduler;
   readonly #limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>;
+  readonly #workersFor: (spec: TaskSpec) => readonly number[] | undefined;
   readonly #tasks = new Map<string, Task>();
   /** Those that wait at a worker which has been given them ahead. */
   readonly #ahead = new Set<Task>();
   #queuedBytes = 0;
   #nextId = 1;
 
-  constructor(scheduler: GangScheduler, limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>) {
+  /** @param workersFor - The workers that a task has to run on, in rank order; undefined: any. */
+  constructor(
+    scheduler: GangScheduler,
+    limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>,
+    workersFor: (spec: TaskSpec) => readonly number[] | undefined,
+  ) {
+    this.#workersFor = workersFor;
     this.#scheduler = scheduler;
     this.#limits = limits;
   }
@@ -69,13 +76,13 @@ export class TaskQueue {
   /** Let a task wait, behind the others of its priority. */
   enqueue(task: Task): void {
     this.#count(task);
-    this.#scheduler.enqueue(waiting(task));
+    this.#scheduler.enqueue(this.#waiting(task));
   }
 
   /** Let a task that was scheduled and did not start wait, before the others of its priority. */
   putBack(task: Task): void {
     this.#count(task);
-    this.#scheduler.putBack(waiting(task));
+    this.#scheduler.putBack(this.#waiting(task));
   }
 
   /** What starts next, of those that no worker has been given: of the highest priority what has waited longest. */
@@ -93,7 +100,7 @@ export class TaskQueue {
   /** A worker does not have the task any more: it waits before the others of its priority. */
   takeBack(task: Task): void {
     this.#ahead.delete(task);
-    this.#scheduler.putBack(waiting(task));
+    this.#scheduler.putBack(this.#waiting(task));
   }
 
   /** The worker begins with a task that waited there. */
@@ -138,8 +145,9 @@ export class TaskQueue {
     task.state = 'queued';
     this.#queuedBytes += argumentBytes(task.spec);
   }
-}
 
-function waiting({ id, spec: { workers, placement, priority } }: Task): Waiting {
-  return { id, workers, placement, priority };
+  #waiting({ id, spec }: Task): Waiting {
+    const { workers, placement, priority } = spec;
+    return { id, workers, placement, priority, on: this.#workersFor(spec) };
+  }
 }

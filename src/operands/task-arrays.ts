@@ -22,9 +22,20 @@ export interface TaskArrays {
   offer(request: SharedRequest): SharedOffer;
   /** The part of a node-shared array that an array is; undefined for any other. */
   sharedPlace(array: TypedArray): SharedPart | undefined;
-  /** @throws {@link InvalidArgumentError} for anything but a whole array of `make` or of an offer. */
+  /**
+   * Let the array that memory lies in outlive its task, until `letGo`. The same may be retained several times.
+   *
+   * @returns Undefined for memory of no array of `make`.
+   */
+  retain(memory: TypedArray): Retained | undefined;
+  /** Undo `retain` once; what nobody retains any more is freed. */
+  letGo(retained: Retained, poison: boolean): void;
+  /**
+   * @throws {@link InvalidArgumentError} for anything but a whole array of `make` or of an offer, and for one that is
+   *   retained.
+   */
   free(array: TypedArray, poison: boolean): void;
-  /** Free all. What other ranks may still read stays until this rank has its next task. */
+  /** Free all that is not retained. What other ranks may still read stays until this rank has its next task. */
   release(poison: boolean): void;
 }
 
@@ -32,6 +43,9 @@ export interface TaskArrays {
 export interface SharedPart extends SharedPlace {
   readonly group: number;
 }
+
+/** An array that outlives its task: its memory, or its address in the window. */
+export type Retained = ArrayBufferLike | number;
 
 /** A node-shared array that is to be made. */
 export interface SharedRequest {
@@ -67,6 +81,9 @@ export interface SharedOffer {
   /** No rank has an array. */
   withdraw(): void;
 }
+
+/** Why `free` refuses an array of a task before. */
+export const notOwned = 'free: the array is what a task has kept; its memory goes when the reference is released';
 
 /** Why `free` refuses what it is given. */
 export const notWhole =

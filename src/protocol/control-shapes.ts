@@ -146,9 +146,12 @@ const order = fields({
   free: list(integer),
 });
 
-const place = fields({ id: text, store: fields({ sizeBytes: positive, pid: positive, descriptor: count }) });
+const place = either(
+  fields({ id: text, store: fields({ sizeBytes: positive, pid: positive, descriptor: count }) }),
+  fields({ id: text, lease: positive }),
+);
 
-const forgotten = fields({ shared: list(text) });
+const forgotten = fields({ shared: list(text), leases: list(positive) });
 
 /** Head → rank. */
 export const toRank: Shapes<ToRank> = {
@@ -165,7 +168,7 @@ export const toRank: Shapes<ToRank> = {
     attempt: integer,
     source: fields({ url: text, exportName: text }),
     args: encodedShape,
-    references: optional(fields({ places: list(place), forget: forgotten })),
+    references: optional(fields({ places: list(place), keep: flag, forget: forgotten })),
     timeoutMs: optional(number),
     maxMessageBytes: number,
     unawaited: oneOf('warn', 'error'),

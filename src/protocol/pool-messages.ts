@@ -24,6 +24,8 @@ export interface TaskSpec {
   readonly args: readonly Encoded[];
   /** Ids of the references in them, each once; undefined: there are none. */
   readonly references?: readonly string[] | undefined;
+  /** What the ranks return stays with them, as the value that has the task's id; the results are undefined. */
+  readonly keep?: boolean | undefined;
   /** Limit from assignment in milliseconds; null: none. */
   readonly timeoutMs: number | null;
   readonly maxRetries: number;

@@ -32,6 +32,7 @@ const taskFields: Shape = fields({
   workers: positive,
   args: list(encodedShape),
   references: optional(list(text)),
+  keep: optional(flag),
   timeoutMs: either(oneOf(null), limit),
   maxRetries: count,
   fresh: flag,

@@ -66,21 +66,27 @@ export interface ScriptBoot {
 }
 
 /** Where a worker finds the value that a reference in the arguments stands for. */
-export interface ReferencePlace {
-  readonly id: string;
-  readonly store: StorePlace;
-}
+export type ReferencePlace =
+  /** In memory of its host. */
+  | { readonly id: string; readonly store: StorePlace; readonly lease?: undefined }
+  /** What the task of this lease has returned, in its thread. */
+  | { readonly id: string; readonly lease: number };
 
 /** What a task has to do with values that lie with the workers. */
 export interface TaskReferences {
   readonly places: readonly ReferencePlace[];
+  /** What the function returns stays in the thread. */
+  readonly keep: boolean;
   /** Before the task begins. */
   readonly forget: Forgotten;
 }
 
-/** Values that no task has any more, by their ids. */
+/** Values that no task has any more. */
 export interface Forgotten {
+  /** Ids of what was shared. */
   readonly shared: readonly string[];
+  /** Leases of tasks that have returned what was kept. */
+  readonly leases: readonly number[];
 }
 
 /** Run a task. */

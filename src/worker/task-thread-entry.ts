@@ -63,7 +63,7 @@ const { engine, node } = createEngine(boot, {
   },
 });
 
-const values = new WorkerValues(boot.worldRank);
+const values = new WorkerValues(boot.worldRank, engine.backend.arrays, poison);
 
 /** The task under way, and whether its outcome is still to be sent. */
 let current: RankTask | undefined;
@@ -195,12 +195,14 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
     const result = await task.run(() => fn(...args));
     origin = 'result';
     if (message.unawaited === 'error') task.assertAwaited();
-    const value = encodeResult(result, maxMessageBytes);
+    if (references?.keep) values.keep(lease, result);
+    const value = encodeResult(references?.keep ? undefined : result, maxMessageBytes);
     outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
     const damage = task.group.damage();
     if (damage) throw damage;
   } catch (error) {
     if (current !== task) return undefined;
+    if (message.references?.keep) values.forget({ shared: [], leases: [given.lease] });
     outcome = threw(error, origin, task, isSpoilt);
   }
   if (current !== task) return undefined;

@@ -259,6 +259,11 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   throwsCode(() => pool.submit(tasks, { export: 'echo', args: [shared] }), 'CLOSED');
   assert.equal(await later.result(), echoed);
   await rejectsCode(pool.share(new Uint8Array(1e9)), 'MESSAGE_TOO_LARGE');
+  const kept = await pool.run(tasks, { export: 'echo', workers: 2, keep: true, args: ['kept'] });
+  assert.equal(await kept.get(), [['kept'], ['kept']]);
+  await rejectsCode(pool.run(tasks, { export: 'echo', workers: 3, args: [kept] }), 'INVALID_ARGUMENT');
+  kept.release();
+  throwsCode(() => pool.submit(tasks, { export: 'echo', args: [kept] }), 'CLOSED');
 
   const [first, second] = [0, 1].map(() => pool.submit(tasks, { workers: 2, export: 'sleep', args: [60_000] }));
   // The two arrive one after the other, and each is told.

@@ -44,6 +44,30 @@ test('lets small tasks pass a large one, but not for ever', () => {
   assert.is(scheduler.schedule()[0]?.id, 'large');
 });
 
+test('a task that has to run on certain workers waits for all of them, in their order', () => {
+  const scheduler = withIdle(4);
+  const task = { workers: 1, placement: 'pack', priority: 0 } as const;
+  scheduler.remove(2);
+  scheduler.enqueue({ ...task, id: 'bound', workers: 2, on: [3, 2] });
+  scheduler.enqueue({ ...task, id: 'free' });
+  scheduler.enqueue({ ...task, id: 'other', on: [1] });
+  assert.equal(scheduler.schedule(), [
+    { id: 'free', worldRanks: [0] },
+    { id: 'other', worldRanks: [1] },
+  ]);
+  scheduler.release(2);
+  assert.equal(scheduler.schedule(), [{ id: 'bound', worldRanks: [3, 2] }]);
+  // Others that could use idle workers pass it as often as any.
+  scheduler.enqueue({ ...task, id: 'bound', on: [2] });
+  let passed = 0;
+  for (; passed < 100; passed++) {
+    scheduler.release(0);
+    scheduler.enqueue({ ...task, id: `small${passed}` });
+    if (scheduler.schedule().length === 0) break;
+  }
+  assert.is(passed, 16);
+});
+
 test('a gang is on one node where it can be, the smallest that holds it, or on few, or on many', () => {
   const nodes = [[0, 1, 2, 3], [4, 5], [6, 7, 8], [9]];
   const cases: [number, Placement, readonly number[] | undefined][] = [

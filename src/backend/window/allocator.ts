@@ -55,11 +55,16 @@ export class Allocator {
 
   /** Whether the whole range lies in one live allocation. */
   owns(address: number, sizeBytes: number): boolean {
-    if ((this.#live.get(address)?.sizeBytes ?? -1) >= sizeBytes) return true; // the whole array, the usual case
+    return this.startOf(address, sizeBytes) !== undefined;
+  }
+
+  /** The address of the live allocation that the whole range lies in; undefined: there is none. */
+  startOf(address: number, sizeBytes: number): number | undefined {
+    if ((this.#live.get(address)?.sizeBytes ?? -1) >= sizeBytes) return address; // the whole array, the usual case
     for (const [start, { sizeBytes: length }] of this.#live) {
-      if (address >= start && address + sizeBytes <= start + length) return true;
+      if (address >= start && address + sizeBytes <= start + length) return start;
     }
-    return false;
+    return undefined;
   }
 
   /** The live allocations by address. */

@@ -1,7 +1,8 @@
 /** Arrays of `collective.empty` and `emptyShared` inside the window. */
+import assert from 'node:assert/strict';
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
-import type { SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
-import { notWhole } from '../../operands/task-arrays.js';
+import type { Retained, SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
+import { notOwned, notWhole } from '../../operands/task-arrays.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/buffers.js';
 import type { RankWindow } from './rank-window.js';
 
@@ -9,6 +10,8 @@ import type { RankWindow } from './rank-window.js';
 export class WindowArrays implements TaskArrays {
   frees = 0;
   readonly #window: RankWindow;
+  /** By address: how often each array is retained. */
+  readonly #retained = new Map<number, number>();
 
   constructor(window: RankWindow) {
     this.#window = window;
@@ -65,9 +68,31 @@ export class WindowArrays implements TaskArrays {
     return this.#window.shared.placeOf(array.byteOffset, array.byteLength);
   }
 
+  retain(memory: TypedArray): Retained | undefined {
+    if (!this.#window.holds(memory) || this.#window.shared.isHeld(memory)) return undefined;
+    const address = this.#window.arena.startOf(memory.byteOffset, memory.byteLength);
+    if (address === undefined) return undefined;
+    this.#retained.set(address, 1 + (this.#retained.get(address) ?? 0));
+    return address;
+  }
+
+  letGo(retained: Retained, poison: boolean): void {
+    assert(typeof retained === 'number', 'an array of the window has an address');
+    const left = (this.#retained.get(retained) ?? 1) - 1;
+    if (left > 0) {
+      this.#retained.set(retained, left);
+      return;
+    }
+    this.frees++;
+    this.#retained.delete(retained);
+    const freedBytes = this.#window.free(retained);
+    if (poison && freedBytes !== undefined) this.#fill(retained, freedBytes);
+  }
+
   free(array: TypedArray, poison: boolean): void {
     this.frees++;
     const isInside = this.#window.holds(array);
+    if (isInside && this.#retained.has(array.byteOffset)) throw new InvalidArgumentError(notOwned);
     if (isInside && this.#window.freeShared(array, poison)) return;
     const isOwn = isInside && !this.#window.shared.isHeld(array);
     const freedBytes = isOwn ? this.#window.free(array.byteOffset) : undefined;
@@ -79,12 +104,12 @@ export class WindowArrays implements TaskArrays {
     this.frees++;
     const { arena } = this.#window;
     const kept = this.#window.endTask(poison);
-    if (kept.size === 0 && !poison) {
+    if (kept.size === 0 && this.#retained.size === 0 && !poison) {
       arena.reset();
       return;
     }
     for (const [address, { sizeBytes }] of [...arena.live()]) {
-      if (kept.has(address)) continue;
+      if (kept.has(address) || this.#retained.has(address)) continue;
       if (poison) this.#fill(address, sizeBytes);
       arena.free(address);
     }

@@ -1,8 +1,8 @@
 /** Arrays of `collective.empty` and `emptyShared` where ranks share no memory. */
 import assert from 'node:assert/strict';
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
-import type { SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
-import { notWhole } from '../../operands/task-arrays.js';
+import type { Retained, SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
+import { notOwned, notWhole } from '../../operands/task-arrays.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../../types/buffers.js';
 
 /** Of a node-shared array: as many as a window could have; places in it travel as 32 bits. */
@@ -14,6 +14,8 @@ export class OrdinaryArrays implements TaskArrays {
   readonly #live = new Map<ArrayBufferLike, { readonly byteLength: number }>();
   /** Node-shared arrays, of which each rank has a copy: the call that made them. */
   readonly #shared = new WeakMap<ArrayBufferLike, Omit<SharedPart, 'byteOffset'>>();
+  /** How often each is retained. */
+  readonly #retained = new Map<ArrayBufferLike, number>();
   readonly #known = new WeakSet<ArrayBufferLike>();
 
   holds(array: TypedArray): boolean {
@@ -61,18 +63,41 @@ export class OrdinaryArrays implements TaskArrays {
     return made && { ...made, byteOffset };
   }
 
+  retain({ buffer }: TypedArray): Retained | undefined {
+    if (!this.#live.has(buffer)) return undefined;
+    this.#retained.set(buffer, 1 + (this.#retained.get(buffer) ?? 0));
+    return buffer;
+  }
+
+  letGo(retained: Retained, poison: boolean): void {
+    assert(typeof retained !== 'number', 'an ordinary array has no address');
+    const left = (this.#retained.get(retained) ?? 1) - 1;
+    if (left > 0) {
+      this.#retained.set(retained, left);
+      return;
+    }
+    this.frees++;
+    this.#retained.delete(retained);
+    this.#live.delete(retained);
+    if (poison) new Uint8Array(retained).fill(0xff);
+  }
+
   free(array: TypedArray, poison: boolean): void {
     this.frees++;
     const whole = this.#live.get(array.buffer);
     if (!whole || whole.byteLength !== array.byteLength) throw new InvalidArgumentError(notWhole);
+    if (this.#retained.has(array.buffer)) throw new InvalidArgumentError(notOwned);
     this.#live.delete(array.buffer);
     if (poison) new Uint8Array(array.buffer).fill(0xff);
   }
 
   release(poison: boolean): void {
     this.frees++;
-    if (poison) for (const buffer of this.#live.keys()) new Uint8Array(buffer).fill(0xff);
-    this.#live.clear();
+    for (const buffer of [...this.#live.keys()]) {
+      if (this.#retained.has(buffer)) continue;
+      if (poison) new Uint8Array(buffer).fill(0xff);
+      this.#live.delete(buffer);
+    }
   }
 
   #keep<T extends TypedArray | Float16ArrayLike>(

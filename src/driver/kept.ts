@@ -1,0 +1,32 @@
+/** What the ranks of a task have returned to their own workers. */
+import type { ReferenceOwner } from '../protocol/reference.js';
+import { Reference } from '../protocol/reference.js';
+
+/**
+ * What a task has returned, which stays in its workers. Made by {@link Pool.run} with `keep`.
+ *
+ * In the arguments of a task rank r of that task gets what rank r has returned: the same object, and no copy. The task
+ * runs on the same workers in the same order. Life: as of every {@link Reference}, and as long as the threads of these
+ * workers live. When one of them is gone the value is lost: {@link ReferenceLostError}.
+ */
+export class Kept<R = unknown> extends Reference<R> {
+  /** Ranks of the task, and of every task that has this as an argument. */
+  readonly workers: number;
+  readonly #fetch: (kept: Kept<R>) => Promise<R[]>;
+
+  /** @internal */
+  constructor(id: string, owner: ReferenceOwner, workers: number, fetch: (kept: Kept<R>) => Promise<R[]>) {
+    super(id, owner);
+    this.workers = workers;
+    this.#fetch = fetch;
+  }
+
+  /**
+   * Copies of the values, in rank order: a task that returns what it is given.
+   *
+   * @throws Everything that {@link Pool.run} throws.
+   */
+  get(): Promise<R[]> {
+    return this.#fetch(this);
+  }
+}
