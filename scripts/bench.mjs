@@ -1,13 +1,13 @@
 /**
- * `npm run bench [-- collectives | operations | tasks | assignments | kernels] [options]`: builds, then runs. docs/performance.md
- * has the options.
+ * `npm run bench [-- collectives | operations | tasks | assignments | values | kernels] [options]`: builds, then runs.
+ * docs/performance.md has the options.
  */
 import { spawnSync } from 'node:child_process';
 import { buildAddons, buildLibrary, installPackages } from './build.mjs';
 import { output, root, say } from './command.mjs';
 import { provide } from './setup.mjs';
 
-const known = ['collectives', 'operations', 'tasks', 'assignments', 'kernels'];
+const known = ['collectives', 'operations', 'tasks', 'assignments', 'values', 'kernels'];
 const peers = '--install-peers';
 const given = process.argv.slice(2);
 const named = given.length > 0 && !given[0].startsWith('-');

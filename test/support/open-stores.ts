@@ -1,5 +1,9 @@
 /** Memory of `pool.share` that a process holds. */
 import { readdirSync, readlinkSync } from 'node:fs';
+import { findOs } from '../../src/native/os.js';
+
+/** Without the addon, shared data of `threads` is ordinary memory. */
+export const hasStores: boolean = findOs() !== undefined;
 
 /** How many stores a process of this host holds open. */
 export function openStores(pid: number | 'self' = 'self'): number {
