@@ -8,6 +8,7 @@ const configs: Options[] = [
     entry: {
       index: 'src/index.ts',
       worker: 'src/worker.ts',
+      ray: 'src/ray.ts',
       testing: 'src/testing.ts',
       cli: 'src/cli.ts',
       'task-thread': 'src/worker/task-thread-entry.ts',
@@ -19,7 +20,7 @@ const configs: Options[] = [
     // Entries share chunks, so that module state exists once per thread.
     splitting: true,
     dts: {
-      entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' },
+      entry: { index: 'src/index.ts', worker: 'src/worker.ts', ray: 'src/ray.ts', testing: 'src/testing.ts' },
       compilerOptions: { stripInternal: true },
     },
   },

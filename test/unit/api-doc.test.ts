@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as shoal from 'shoal';
+import * as ray from 'shoal/ray';
 import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
 import { cancelCommand } from '../../src/cli/cancel.js';
@@ -39,6 +40,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Exports of `shoal/worker`': Object.keys(worker),
   'Members of `collective`': Object.keys(worker.collective),
   'Members of `context`': Object.getOwnPropertyNames(worker.context),
+  'Exports of `shoal/ray`': Object.keys(ray),
   'Exports of `shoal/testing`': Object.keys(testing),
   'Options of `launch`': launchOptionNames,
   'Options of `run` and `submit`': runOptionNames,
