@@ -1,5 +1,12 @@
 /** The values that lie with the workers, and the tasks that need them. */
-import { ClosedError, InvalidArgumentError, ReferenceLostError, show, WindowExhaustedError } from '../errors.js';
+import {
+  ClosedError,
+  InvalidArgumentError,
+  ReferenceLostError,
+  ShoalError,
+  show,
+  WindowExhaustedError,
+} from '../errors.js';
 import type { StoreContent } from '../native/value-stores.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { Forgotten, ReferencePlace, TaskReferences } from '../protocol/thread-messages.js';
@@ -53,7 +60,7 @@ export class References {
    * Lay a value once on each host. What it views is read before this returns. Resolves with its id.
    *
    * @param id - Of no other value; default: one is made.
-   * @throws {@link WindowExhaustedError} when no room is left, {@link InvalidArgumentError} for an id in use
+   * @throws {@link WindowExhaustedError} when no room is left or a host has none, {@link InvalidArgumentError} for an id in use
    */
   async share(content: StoreContent, id: string = `d${this.#nextId++}`): Promise<string> {
     const { sizeBytes } = content;
@@ -71,9 +78,14 @@ export class References {
     this.#sharedBytes += sizeBytes;
     try {
       await this.#workers.share(id, content);
-    } catch (error) {
+    } catch (cause) {
       this.#unshare(id, shared);
-      throw error;
+      if (cause instanceof ShoalError) throw cause;
+      throw new WindowExhaustedError(
+        `share: a host cannot hold ${sizeBytes} bytes more: ${(cause as Error).message}`,
+        { requestedBytes: sizeBytes, largestFreeBytes: 0 },
+        { cause },
+      );
     }
     return id;
   }

@@ -58,7 +58,10 @@ test('what a host has no memory for leaves nothing', async () => {
   const hosts = new Hosts(4, true);
   const references = new References(hosts, 100);
   hosts.isFull = true;
-  for (let i = 0; i < 3; i++) await references.share(content(60)).catch(() => undefined);
+  for (let i = 0; i < 3; i++) {
+    const error = await rejectsCode(references.share(content(60)), 'WINDOW_EXHAUSTED');
+    assert.match((error.cause as Error).message, 'no memory');
+  }
   hosts.isFull = false;
   const id = await references.share(content(100));
   await rejectsCode(references.share(content(0), id), 'INVALID_ARGUMENT');
