@@ -1,6 +1,5 @@
 /** One collective drawn at random, the same on every rank, whose result this rank computes for itself too. */
-import type { ReduceOp } from 'shoal/worker';
-import { collective, context } from 'shoal/worker';
+import type { Collective, ReduceOp } from 'shoal/worker';
 
 const classes = [Float32Array, Float64Array, Int32Array, Int16Array, Uint8Array, Uint32Array] as const;
 const counts = [0, 1, 2, 10, 100, 3_000, 20_000, 150_000] as const;
@@ -16,8 +15,8 @@ const ops = Object.keys(folds) as (keyof typeof folds)[];
 const element = (rank: number, i: number, salt: number): number => 1 + ((rank * 7 + i * 3 + salt) % 5);
 
 /** Call it and compare. @throws Error that begins with `wrong: ` */
-export async function checkedCollective(random: (limit: number) => number): Promise<void> {
-  const { rank, size } = context;
+export async function checkedCollective(random: (limit: number) => number, collective: Collective): Promise<void> {
+  const { rank, size } = collective;
   const [kind, salt] = [random(10), random(1_000)];
   const arrayClass = classes[random(classes.length)] as Float64ArrayConstructor;
   const count = counts[random(counts.length)]!;

@@ -1,6 +1,7 @@
 /** The random task: collectives that are checked on every rank, until one rank ends in the way that it is told. */
 import { parentPort } from 'node:worker_threads';
 import vm from 'node:vm';
+import type { CollectiveGroup } from 'shoal/worker';
 import { collective, context } from 'shoal/worker';
 import { randomOf } from '../support/random.js';
 import type { Ending, EndingName } from './endings.js';
@@ -16,17 +17,29 @@ export default async function chaos(name: EndingName, afterMs: number, seed: num
   const random = randomOf(seed);
   const deadline = performance.now() + afterMs;
   let isDone = false;
+  let group: CollectiveGroup | undefined;
   for (let call = 0; call < maxCalls; call++) {
     const isDue = performance.now() > deadline;
     if (isDue && isVictim && when === 'within' && !isDone) {
       isDone = true;
       endWithin(name);
     }
-    await checkedCollective(random);
+    // Groups of a task that are used in turn with its own; one that skips a call would wait for ever in another.
+    if (name !== 'skip' && random(5) === 0) group = await otherGroup(group, random(3));
+    await checkedCollective(random, random(2) === 0 ? (group ?? collective) : collective);
     // Ranks leave the loop together: the decision of rank 0 counts.
     if (when === 'after' && (await collective.broadcast(Uint8Array.of(isDue ? 1 : 0)))[0] === 1) break;
   }
   return isVictim && when === 'after' ? endAfter(name) : 'right';
+}
+
+/** Another group of this rank, in place of the one before. */
+async function otherGroup(before: CollectiveGroup | undefined, kind: number): Promise<CollectiveGroup> {
+  before?.close();
+  const { rank, size } = context;
+  if (kind < 2) return collective.split(kind === 0 ? 0 : rank % 2, -rank);
+  const isLow = rank < size / 2;
+  return collective.group(Array.from({ length: size }, (_, each) => each).filter((each) => each < size / 2 === isLow));
 }
 
 /** One of many that come at once: it ends at once, in this way or with `right`. */
