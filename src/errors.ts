@@ -166,7 +166,7 @@ export class NotSerializableError extends ShoalError {
 export class ModuleNotFoundError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_MODULE_NOT_FOUND';
 }
-/** A task's module lacks the export, or the export is no function. */
+/** A task's module lacks the export, or it is no function; of an actor: no class, or the class lacks the method. */
 export class ExportNotFoundError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_EXPORT_NOT_FOUND';
 }

@@ -1,6 +1,17 @@
 /** `shoal`: what a driver imports. Importing it has no side effect. */
 export { connect } from './driver/connect.js';
 export { launch } from './driver/launch.js';
+export { Actor } from './driver/actor.js';
+export { Gang } from './driver/gang.js';
+export type {
+  ActorOptions,
+  CallOptions,
+  GangOptions,
+  GangRunOptions,
+  GangTaskOptions,
+  UntypedActor,
+  UntypedGangRunOptions,
+} from './driver/gang-options.js';
 export type { LaunchOptions } from './driver/options.js';
 export type { Items } from './driver/item-source.js';
 export type { MapEntry, MapIterator, MapOptions, MapProgress, UntypedMapOptions } from './driver/map-options.js';
@@ -15,7 +26,8 @@ export type { TaskModule } from './driver/task-module.js';
 export { Reference } from './protocol/reference.js';
 export type { Referable } from './protocol/reference.js';
 export type { Placement } from './protocol/pool-messages.js';
-export type { PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
+export type { GangStatus, PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
+export type { GangState } from './head/gang.js';
 export type { TaskState } from './head/task.js';
 export type { MemberInfo, RankError } from './errors.js';
 export {

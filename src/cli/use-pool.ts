@@ -6,6 +6,7 @@ import { connectHead } from '../driver/connect.js';
 import { limit } from '../driver/check-options.js';
 import type { PoolStatus } from '../driver/pool.js';
 import type { RemoteHead } from '../driver/remote-head.js';
+import type { GangStatus } from '../head/pool-events.js';
 import { numberOption } from './number-option.js';
 import { printable } from './printable.js';
 
@@ -77,11 +78,11 @@ export function tasksCommand(): Command {
         process.stdout.write(`${JSON.stringify(tasks)}\n`);
         return;
       }
-      const rows = tasks.map(({ id, name, source, workers, priority, state, elapsedMs, message, results }) => {
+      const rows = tasks.map(({ id, name, source, workers, priority, gang, state, elapsedMs, message, results }) => {
         const what = name ?? `${source.url.split('/').at(-1)} ${source.exportName}`;
         return [
           id,
-          printable(what.replace(/[\n\t]/g, ' ')),
+          printable(what.replace(/[\n\t]/g, ' ')) + (gang === undefined ? '' : `, in ${gang}`),
           String(workers),
           String(priority),
           state,
@@ -122,7 +123,7 @@ async function sayWhatIsWaitedFor(head: RemoteHead): Promise<void> {
 
 function describe(status: PoolStatus, phases: boolean): string {
   const { address, head: own, epoch, transport, mpi, rendezvous, nodes, workers } = status;
-  const { queued, running, rounds, splits, cacheHits } = status;
+  const { queued, running, rounds, splits, cacheHits, gangs } = status;
   const what = mpi ? `${mpi.family} ${mpi.version}, rendezvous ${rendezvous}, epoch ${epoch}` : transport;
   const rows = nodes.map(({ node, hostname, managerPid, worldRanks }) => {
     const host = node === hostname ? '' : ` on ${hostname}`;
@@ -133,6 +134,7 @@ function describe(status: PoolStatus, phases: boolean): string {
     `pool at ${address}, process ${own.pid}, up ${durationText(own.uptimeMs)}; ${mpi ? 'the head' : 'all threads'}: ${uses}`,
     `${workers.length} workers (${what}); tasks: ${running} running, ${queued} waiting`,
     `${rounds} rounds, ${splits} communicators made, ${cacheHits} assignments with one that was kept`,
+    ...gangs.map(gangText),
     ...(phases ? rows : []),
   ];
   const head = phases
@@ -149,6 +151,12 @@ function describe(status: PoolStatus, phases: boolean): string {
     return [...who, state, taskId ?? '', rssBytes === undefined ? '' : memoryText(rssBytes), ms(cpuMs)];
   });
   return `${lines.join('\n')}\n${table(head, cells)}`;
+}
+
+function gangText({ id, name, state, workers, worldRanks, taskId, queued }: GangStatus): string {
+  const label = name === undefined ? '' : ` ${printable(JSON.stringify(name))}`;
+  const who = worldRanks.length === 0 ? `for ${workers} workers` : `workers ${worldRanks.join(', ')}`;
+  return `gang ${id}${label}: ${state} ${who}; ${taskId === undefined ? 'no task' : `task ${taskId}`} running, ${queued} waiting`;
 }
 
 function memoryText(bytes: number): string {

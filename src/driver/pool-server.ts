@@ -3,6 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { clearInterval, nowMs, setInterval } from '../clock.js';
 import { InvalidArgumentError, LaunchError, show } from '../errors.js';
+import type { Gang } from '../head/gang.js';
 import type { Task } from '../head/task.js';
 import { Connection, frameSlackBytes } from '../protocol/connection.js';
 import { helloLimitBytes } from '../protocol/control-messages.js';
@@ -37,6 +38,7 @@ interface Session {
   readonly tasks: Map<string, Task>;
   /** Values that it has with the workers, by their ids. */
   readonly values: Set<string>;
+  readonly gangs: Map<string, Gang>;
 }
 
 /** Opened and closed once. Whoever comes before the pool is up waits for it; node managers are what it may wait for. */
@@ -170,11 +172,12 @@ export class PoolServer {
     const encoded = encodeValue(first, 'status');
     // A task may have arguments for each rank.
     connection.trust(first.workers.length * (maxMessageBytes + frameSlackBytes));
-    const session = {
+    const session: Session = {
       name: `s${this.#nextSession++}`,
       connection,
-      tasks: new Map<string, Task>(),
-      values: new Set<string>(),
+      tasks: new Map(),
+      values: new Set(),
+      gangs: new Map(),
     };
     this.#sessions.add(session);
     connection.send({ type: 'welcome', session: session.name, maxMessageBytes, logDir: this.#logDir, status: encoded });
@@ -186,6 +189,7 @@ export class PoolServer {
     this.#sessions.delete(session);
     for (const task of session.tasks.values())
       this.#pool?.head.cancel(task, new Error('whoever submitted it has left'));
+    for (const gang of session.gangs.values()) this.#pool?.head.closeGang(gang, true);
     for (const id of session.values) this.#pool?.head.release(id);
   }
 
@@ -207,6 +211,14 @@ export class PoolServer {
       case 'release':
         if (session.values.delete(message.id)) pool.head.release(message.id);
         break;
+      case 'gang':
+        this.#openGang(session, pool, message);
+        break;
+      case 'closeGang': {
+        const gang = session.gangs.get(message.id);
+        if (gang) pool.head.closeGang(gang, message.force);
+        break;
+      }
       case 'tasks':
         session.connection.send({ type: 'tasks', tasks: this.#list() });
         break;
@@ -259,6 +271,9 @@ export class PoolServer {
       if (!id.startsWith(`${name}.`) || this.#records.has(id)) {
         throw new InvalidArgumentError(`expected an id of this session that is not in use, received ${show(id)}`);
       }
+      if (typeof spec.gang === 'string' && !spec.gang.startsWith(`${name}.`)) {
+        throw new InvalidArgumentError(`expected a gang of this session, received ${show(spec.gang)}`);
+      }
       spec.args.forEach((args) => {
         assertFits(args, pool.maxMessageBytes);
       });
@@ -266,8 +281,9 @@ export class PoolServer {
       task.asked = true;
       if (!detached) tasks.set(id, task);
       const { name: label, source, workers, priority } = spec;
-      const record = { id, name: label, source, workers, priority, state: '', elapsedMs: 0, ...noEnding };
-      this.#records.set(id, { ...record, begun: nowMs(), task });
+      const { gang } = task;
+      const record = { id, name: label, source, workers, priority, gang: gang?.id, state: '', elapsedMs: 0 };
+      this.#records.set(id, { ...record, ...noEnding, begun: nowMs(), task });
       if (detached) {
         connection.send({ type: 'accepted', id });
         this.#keep(id, task);
@@ -298,6 +314,40 @@ export class PoolServer {
       connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
     }
     this.#tellStatus();
+  }
+
+  #openGang(
+    { connection, gangs, name }: Session,
+    { head }: StartedPool,
+    message: Extract<ToPool, { type: 'gang' }>,
+  ): void {
+    const { id } = message;
+    const closed = (error: unknown): void => {
+      gangs.delete(id);
+      const isWhy = error !== undefined;
+      connection.send({ type: 'gangClosed', id, error: isWhy ? encodeError(error, Infinity) : undefined });
+      this.#tellStatus();
+    };
+    try {
+      if (!id.startsWith(`${name}.`) || gangs.has(id)) {
+        throw new InvalidArgumentError(`expected an id of this session that is not in use, received ${show(id)}`);
+      }
+      const { workers, placement, name: label } = message.spec;
+      const gang = head.openGang({ workers, placement, name: label ?? undefined }, id);
+      gangs.set(id, gang);
+      gang.opened.then(
+        (members) => {
+          connection.send({ type: 'gangOpened', id, members });
+          this.#tellStatus();
+        },
+        () => undefined,
+      );
+      void gang.done.then(() => {
+        closed(gang.error);
+      });
+    } catch (error) {
+      closed(error);
+    }
   }
 
   /** Nobody waits for it: how it ends stands in its record. */
@@ -334,7 +384,8 @@ export class PoolServer {
   #tellStatus(): void {
     if (this.#sessions.size === 0 || !this.#pool) return;
     const status = this.#pool.status();
-    const news = JSON.stringify([status.queued, status.epoch, status.workers.map(({ pid, taskId }) => [pid, taskId])]);
+    const { queued, epoch, gangs, workers } = status;
+    const news = JSON.stringify([queued, epoch, gangs, workers.map(({ pid, taskId }) => [pid, taskId])]);
     if (news === this.#told) return;
     this.#told = news;
     this.#broadcast({ type: 'status', status: encodeValue(status, 'status') });

@@ -1,18 +1,19 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
-import { onAbort } from '../abort-listeners.js';
 import { pathToFileURL } from 'node:url';
 import { assetPath } from '../asset.js';
 import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
-import type { HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
+import type { GangStatus, HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
-import type { TaskSpec } from '../protocol/pool-messages.js';
 import { layOut } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
-import { ArgumentReferences } from './argument-references.js';
 import type returnValue from '../worker/return-value.js';
-import { limit, ownOptions } from './check-options.js';
+import { checkSignal, limit, ownOptions } from './check-options.js';
+import { Gang } from './gang.js';
+import type { GangOptions } from './gang-options.js';
+import { fillGang, gangOptionNames } from './gang-options.js';
+import { openGang } from './open-gang.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { Items } from './item-source.js';
 import { ItemSource } from './item-source.js';
@@ -21,13 +22,12 @@ import { fillMap, mapOptionNames } from './map-options.js';
 import { MappedResults } from './mapped-results.js';
 import { Kept } from './kept.js';
 import { Shared } from './shared.js';
-import { assertOneForEach, encodeArguments } from './task-arguments.js';
-import { TaskHandle } from './task-handle.js';
-import { tellMessages } from './task-messages.js';
+import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import { taskModule } from './task-module.js';
 import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
+import { TaskSender, siteOf } from './task-sender.js';
 
 /** The process that holds a pool's head; with threads the workers are in it too. */
 export interface HeadStatus {
@@ -55,6 +55,8 @@ export interface PoolStatus {
   /** Which node manager has which workers' rows; empty with threads. */
   readonly nodes: readonly NodeStatus[];
   readonly workers: readonly WorkerStatus[];
+  /** Those that have workers or wait for them. */
+  readonly gangs: readonly GangStatus[];
   readonly queued: number;
   readonly running: number;
   /** Communicator rounds so far, communicators made in them, and assignments that reused one. */
@@ -90,12 +92,14 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames,
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   readonly #head: PoolBackend;
   readonly #views: PoolViews;
+  readonly #sender: TaskSender;
 
   /** @internal */
   constructor(head: PoolBackend, views: PoolViews) {
     super();
     this.#head = head;
     this.#views = views;
+    this.#sender = new TaskSender(head, views.maxMessageBytes, this);
     for (const event of headEventNames) {
       head.on(event, (...args: unknown[]) => {
         if (this.listenerCount(event) === 0) tellProcess(event, args[0]);
@@ -187,15 +191,16 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     this.#head.assertOpen();
     const spec = fillTask('map', module, options);
     const settings = fillMap(options, spec.workers, this.status().workers.length);
-    const site = {};
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
-    Error.captureStackTrace(site, this.map);
+    const site = siteOf(this.map);
     const valueOf = (results: readonly unknown[]): unknown => (spec.workers === 1 ? results[0] : results);
     return new MappedResults(
       new ItemSource('map', items),
       {
-        start: (item) =>
-          this.#send({ ...spec, ...this.#encode('map', { args: [item], workers: spec.workers }, spec.workers) }, site),
+        start: (item) => {
+          const args = { args: [item], workers: spec.workers };
+          return this.#sender.send({ ...spec, ...this.#sender.encode('map', args, spec.workers) }, site);
+        },
         resultOf: (index, item, results) => {
           return settings.ordered ? valueOf(results) : { index, item, value: valueOf(results) };
         },
@@ -225,6 +230,30 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const content = layOut(value, 'value');
     const id = await this.#head.share(content);
     return new Shared<T>(id, this.#head, content.sizeBytes);
+  }
+
+  /**
+   * Reserve workers, with one communicator, for tasks and actors that belong together. Resolves when the gang has them.
+   *
+   * It waits in the queue as a task of priority 0 does. Tasks outside the gang get none of its workers until
+   * {@link Gang.close}; the end of the pool closes it too.
+   *
+   * @example
+   *   const gang = await pool.gang({ workers: 4, timeoutMs: 60_000 });
+   *   const model = await gang.actor(models, { export: 'Model', args: [settings] });
+   *   for (const batch of batches) await model.call('step', [batch]);
+   *   await gang.close();
+   *
+   * @throws {@link InvalidArgumentError}; {@link InsufficientWorkersError} at once when the pool has fewer workers;
+   *   {@link QueueFullError}, {@link ClosedError}; {@link TaskTimeoutError} after `timeoutMs`, {@link CancelledError}
+   *   after an abort: nothing stays reserved then.
+   */
+  async gang(options: GangOptions): Promise<Gang> {
+    const given = ownOptions('gang', options, gangOptionNames);
+    this.#head.assertOpen();
+    const timeoutMs = limit('gang', 'timeoutMs', given.timeoutMs, null);
+    const signal = checkSignal('gang', given.signal);
+    return new Gang(this.#sender, await openGang(this.#head, fillGang(given), timeoutMs, signal));
   }
 
   /** A snapshot of the pool. */
@@ -263,55 +292,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const options = ownOptions(what, given, runOptionNames);
     this.#head.assertOpen();
     const spec = fillTask(what, module, options);
-    const args = this.#encode(what, options, spec.workers);
-    // Cheap: the text is made when the task fails.
-    const site = {};
+    const args = this.#sender.encode(what, options, spec.workers);
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
-    Error.captureStackTrace(site, what === 'run' ? this.run : this.submit);
-    return this.#send({ ...spec, ...args }, site, options.signal);
+    const site = siteOf(what === 'run' ? this.run : this.submit);
+    return this.#sender.send({ ...spec, ...args }, site, options.signal);
   }
-
-  #send(spec: TaskSpec, site: { readonly stack?: string }, signal?: AbortSignal): TaskHandle<never> {
-    const task = this.#head.submit(spec);
-    task.site = site;
-    const handle = new TaskHandle<never>(this.#head, task);
-    tellMessages(task, handle, this);
-    if (signal) bindSignal(signal, handle, task.done);
-    return handle;
-  }
-
-  /** Copy the arguments, and find how many ranks the task has. */
-  #encode(
-    what: string,
-    options: Pick<UntypedRunOptions, 'args' | 'perRankArgs' | 'workers'>,
-    given: number,
-  ): Pick<TaskSpec, 'args' | 'references' | 'workers'> {
-    const references = new ArgumentReferences(what, this.#head);
-    const isSaid = options.workers !== undefined;
-    const { maxMessageBytes } = this.#views;
-    const args = encodeArguments(what, options, isSaid ? given : undefined, maxMessageBytes, references.refer);
-    const { ids, ranks = given } = references;
-    if (isSaid && ranks !== given) {
-      throw new InvalidArgumentError(
-        `${what}: expected workers to be ${ranks}, as many as the ranks that have what it refers to, received ${given}`,
-        { option: 'workers' },
-      );
-    }
-    if (options.perRankArgs !== undefined) assertOneForEach(what, options.perRankArgs, ranks);
-    return { args, references: ids, workers: ranks };
-  }
-}
-
-function bindSignal(signal: AbortSignal, handle: TaskHandle, done: Promise<unknown>): void {
-  const cancel = (): void => {
-    handle.cancel(signal.reason);
-  };
-  if (signal.aborted) {
-    cancel();
-    return;
-  }
-  const unbind = onAbort(signal, cancel);
-  done.then(unbind, unbind);
 }
 
 /** A warning, or the failure of a task that nobody asks for, reaches the user also when nobody listens. */

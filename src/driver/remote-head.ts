@@ -7,9 +7,10 @@ import type { StoreContent } from '../native/value-stores.js';
 import { isLiving } from '../native/proc.js';
 import { announce } from '../head/announce.js';
 import type { HeadEvents } from '../head/pool-events.js';
+import { Gang } from '../head/gang.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
-import type { FromPool, StopOrder, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
+import type { FromPool, GangSpec, StopOrder, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { decodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
@@ -33,6 +34,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #connection: Connection<FromPool, ToPool>;
   readonly #session: string;
   readonly #tasks = new Map<string, Task>();
+  readonly #gangs = new Map<string, Gang>();
   readonly #gone: (() => void)[] = [];
   /** Data that is being shared, by its ids. */
   readonly #sharing = new Map<string, (error?: Error) => void>();
@@ -40,6 +42,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #measuring: ((text: string) => void)[] = [];
   #nextTask = 1;
   #nextData = 1;
+  #nextGang = 1;
   #detaching = false;
   #closed = false;
 
@@ -64,8 +67,25 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     const task = new Task(`${this.#session}.${this.#nextTask++}`, spec);
     this.#tasks.set(task.id, task);
     this.#connection.send({ type: 'submit', id: task.id, spec, detached: this.#detaching });
-    this.#connection.keepAlive(true);
+    this.#stayAlive();
     return task;
+  }
+
+  /** Ask for a gang; what the pool has against it closes it. It ends with this connection. @throws {@link ClosedError} */
+  openGang(spec: GangSpec): Gang {
+    this.assertOpen();
+    const gang = new Gang(`${this.#session}.g${this.#nextGang++}`, spec);
+    this.#gangs.set(gang.id, gang);
+    this.#connection.send({ type: 'gang', id: gang.id, spec });
+    this.#stayAlive();
+    return gang;
+  }
+
+  closeGang(gang: Gang, force: boolean): void {
+    if (gang.state === 'closed') return;
+    gang.state = 'closing';
+    this.#connection.send({ type: 'closeGang', id: gang.id, force });
+    this.#stayAlive();
   }
 
   /**
@@ -199,6 +219,13 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       case 'shared':
         this.#shared(message.id, message.error && decodeError(message.error));
         break;
+      case 'gangOpened':
+        this.#gangs.get(message.id)?.open(message.members);
+        this.#stayAlive();
+        break;
+      case 'gangClosed':
+        this.#endGang(message.id, message.error ? decodeError(message.error) : undefined);
+        break;
       case 'metrics':
         this.#measuring.shift()?.(message.text);
         break;
@@ -218,6 +245,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       });
     }
     for (const id of [...this.#sharing.keys()]) this.#shared(id, this.#closedError());
+    for (const id of [...this.#gangs.keys()]) this.#endGang(id, this.#closedError());
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
@@ -232,7 +260,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
 
   /** As long as something is asked of the pool. */
   #stayAlive(): void {
-    this.#connection.keepAlive(this.#tasks.size + this.#sharing.size > 0);
+    // An open gang keeps nobody; one that waits for workers, or that ends, does.
+    const areWaiting = [...this.#gangs.values()].some(({ state }) => state !== 'open');
+    this.#connection.keepAlive(areWaiting || this.#tasks.size + this.#sharing.size > 0);
   }
 
   /** The pool takes it that whoever submits a task asks for its result. */
@@ -271,6 +301,13 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#tasks.delete(id);
     task.heardOf = [];
     settle(task);
+    this.#stayAlive();
+  }
+
+  #endGang(id: string, error: Error | undefined): void {
+    const gang = this.#gangs.get(id);
+    this.#gangs.delete(id);
+    gang?.close(error);
     this.#stayAlive();
   }
 

@@ -35,7 +35,7 @@ export interface TaskOptions {
 }
 
 /** The arguments: the same for all ranks, which may be left out when the function takes none, or a list for each. */
-type ArgsOption<A extends readonly unknown[]> =
+export type ArgsOption<A extends readonly unknown[]> =
   | (([] extends A ? { readonly args?: ReferableList<A> } : { readonly args: ReferableList<A> }) & {
       readonly perRankArgs?: never;
     })

@@ -14,9 +14,13 @@ export interface Load {
 }
 
 /** @throws {@link InsufficientWorkersError}, {@link QueueFullError} */
-export function assertAcceptable(spec: TaskSpec, load: Load): void {
+export function assertAcceptable(
+  spec: Pick<TaskSpec, 'workers' | 'placement' | 'args'>,
+  load: Load,
+  what: 'task' | 'gang' = 'task',
+): void {
   const { nodeSizes, queued, queuedBytes, maxQueue, maxQueueBytes } = load;
-  const error = unplaceable(spec, nodeSizes);
+  const error = unplaceable(spec, nodeSizes, what);
   if (error) throw error;
   if (queued < maxQueue && queuedBytes + argumentBytes(spec) <= maxQueueBytes) return;
   throw new QueueFullError(
@@ -27,20 +31,21 @@ export function assertAcceptable(spec: TaskSpec, load: Load): void {
 }
 
 /** Bytes of the arguments that a task holds while it waits, of all its ranks. */
-export function argumentBytes({ args }: TaskSpec): number {
+export function argumentBytes({ args }: Pick<TaskSpec, 'args'>): number {
   return args.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Why a task can never start in a pool whose nodes have this many workers each; undefined when it can. */
+/** Why a task or a gang can never start in a pool whose nodes have this many workers each; undefined when it can. */
 export function unplaceable(
-  { workers, placement }: TaskSpec,
+  { workers, placement }: Pick<TaskSpec, 'workers' | 'placement'>,
   nodeSizes: readonly number[],
+  what: 'task' | 'gang' = 'task',
 ): InsufficientWorkersError | undefined {
   const available = largestGang(placement, nodeSizes);
   if (workers <= available) return undefined;
   const where = { pack: '', spread: '', 'strict-pack': ' on one node', 'strict-spread': ', each on a node of its own' };
   return new InsufficientWorkersError(
-    `the task wants ${workers} workers at once${where[placement]}, the pool has ${available}; ask for at most ` +
+    `the ${what} wants ${workers} workers at once${where[placement]}, the pool has ${available}; ask for at most ` +
       `${available} or launch more`,
     { requested: workers, available, placement },
   );

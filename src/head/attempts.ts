@@ -1,4 +1,5 @@
 /** The life of attempts, from their start to the verdict on what their ranks report. */
+import { nextTick } from '../clock.js';
 import { TaskTimeoutError, WorkerDiedError } from '../errors.js';
 import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
@@ -19,8 +20,8 @@ import type { WorkerStates } from './worker-states.js';
 
 /** What becomes of tasks, and what else the head is told. */
 export interface AttemptEvents {
-  /** The task is over. */
-  settled(task: Task, verdict: Verdict): void;
+  /** The task is over. `isClean`: no message of it is on its way in the communicator that it had. */
+  settled(task: Task, verdict: Verdict, isClean: boolean): void;
   /** A worker begins with a task that it has been given ahead. */
   begun(task: Task): void;
   /** A worker does not have a task any more that it has been given ahead: it is to wait before the others of its priority. */
@@ -78,6 +79,14 @@ export class Attempts {
 
   /** Reserve the workers; the task starts at once, or when its communicator exists. */
   begin(task: Task, worldRanks: readonly number[]): void {
+    const error = task.gang && this.#dispatcher.whyNotIn(task.gang, task);
+    if (error) {
+      // Whoever has just submitted it may still ask for its result.
+      nextTick(() => {
+        this.#events.settled(task, { error: task.override ?? error }, true);
+      });
+      return;
+    }
     const attempt = this.reservations.reserve(task, worldRanks);
     this.#begun(task, attempt);
     if (!attempt.forming) this.#dispatcher.start(task, attempt);
@@ -102,12 +111,12 @@ export class Attempts {
   }
 
   /**
-   * Have tasks returned that workers have been given ahead. Those are the ones of a lower priority than `first`, which
-   * waits; for so many idle workers the ones that have waited longest; and one that too many have passed.
+   * Have tasks returned that workers have been given ahead. Those are the ones of a lower priority than `first`, that
+   * of what waits first; for so many idle workers the ones that have waited longest; and one that too many have passed.
    */
-  returnSome(idle: number, first: Task | undefined): void {
+  returnSome(idle: number, first: number | undefined): void {
     const { overdue } = this.#offers;
-    const below = first ? this.#offers.below(first.spec.priority) : [];
+    const below = first === undefined ? [] : this.#offers.below(first);
     if (idle === 0 && !overdue && below.length === 0) return;
     this.#return(below);
     this.#return(this.#offers.all, Math.max(idle, overdue ? 1 : 0));
@@ -120,7 +129,7 @@ export class Attempts {
     attempt.ending = true;
     if (attempt.forming) {
       // Nobody runs it yet: it ends now, and its workers are free when their round is over.
-      if (task.override) this.#events.settled(task, { error: task.override });
+      if (task.override) this.#events.settled(task, { error: task.override }, true);
       return;
     }
     attempt.abort(this.#workers, reason, this.#options.graceMs, (why) => {
@@ -204,6 +213,7 @@ export class Attempts {
       attempt.record(rank, attempt.escaped.get(rank) ?? { kind: 'died', error });
     }
     const worldRanks = absent.map(({ worldRank }) => worldRank);
+    for (const worldRank of worldRanks) task.gang?.lose({ worldRank, lease: attempt.grant.lease, cause: undefined });
     this.reservations.abandon(attempt, worldRanks);
     this.#concludeIfDone(task);
   }
@@ -230,7 +240,8 @@ export class Attempts {
 
   #begun(task: Task, attempt: Attempt): void {
     const [worldRank] = attempt.worldRanks;
-    if (worldRank !== undefined && attempt.worldRanks.length === 1) this.#offers.begin(worldRank);
+    // The worker of a gang is given no task of others.
+    if (worldRank !== undefined && attempt.worldRanks.length === 1 && !task.gang) this.#offers.begin(worldRank);
     const { timeoutMs } = task.spec;
     if (timeoutMs === null) return;
     attempt.limit(timeoutMs, () => {
@@ -276,7 +287,7 @@ export class Attempts {
     this.#keepOrDiscard(task, attempt, verdict);
     const mayRetry = !task.override && 'error' in verdict && isNotItsOwn(verdict.error);
     if (mayRetry && task.attempts <= task.spec.maxRetries) this.#events.retried(task);
-    else this.#events.settled(task, verdict);
+    else this.#events.settled(task, verdict, attempt.isClean);
     this.#events.freed();
   }
 }

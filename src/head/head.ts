@@ -1,17 +1,19 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, and tells how they have ended. */
 import { EventEmitter } from 'node:events';
 import { clearTimeout, longestTimerMs, setImmediate, setTimeout } from '../clock.js';
-import { CancelledError, ClosedError } from '../errors.js';
+import { CancelledError, ClosedError, InvalidArgumentError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { StoreContent } from '../native/value-stores.js';
-import type { TaskSpec } from '../protocol/pool-messages.js';
+import type { GangSpec, TaskSpec } from '../protocol/pool-messages.js';
 import { unplaceable } from './admission.js';
 import { announce } from './announce.js';
 import { Attempts } from './attempts.js';
+import type { Gang } from './gang.js';
 import { GangScheduler } from './gang-scheduler.js';
+import { Gangs } from './gangs.js';
 import type { Groups } from './groups.js';
-import type { HeadEvents, HeadOptions, WorkerStatus } from './pool-events.js';
+import type { GangStatus, HeadEvents, HeadOptions, WorkerStatus } from './pool-events.js';
 import { References } from './references.js';
 import type { Task } from './task.js';
 import { TaskQueue } from './task-queue.js';
@@ -30,7 +32,9 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly closingBegun: Promise<void>;
   #begin!: () => void;
   readonly #workers: WorkerSide;
+  readonly #scheduler: GangScheduler;
   readonly #queue: TaskQueue;
+  readonly #gangs: Gangs;
   readonly #states: WorkerStates;
   readonly #references: References;
   readonly #attempts: Attempts;
@@ -41,12 +45,14 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#workers = workers;
     this.closingBegun = new Promise((resolve) => (this.#begin = resolve));
     const scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
+    this.#scheduler = scheduler;
     this.#references = new References(workers, options.maxSharedBytes);
     this.#queue = new TaskQueue(scheduler, options, (spec) => this.#references.workersFor(spec));
     this.#states = new WorkerStates(workers, scheduler);
     this.#attempts = new Attempts(workers, options, this.#states, this.#references, {
-      settled: (task, verdict) => {
+      settled: (task, verdict, isClean) => {
         this.#settle(task, verdict);
+        if (task.gang) this.#gangs.ended(task.gang, verdict, isClean);
       },
       begun: (task) => {
         this.#queue.begin(task);
@@ -69,7 +75,27 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
         this.warning(worldRank, message);
       },
     });
-    this.groups = this.#attempts.reservations.groups;
+    const { reservations } = this.#attempts;
+    this.groups = reservations.groups;
+    this.#gangs = new Gangs(
+      { workers, scheduler, states: this.#states, queue: this.#queue, reservations },
+      {
+        refused: (task, error) => {
+          if (this.#withdraw(task)) this.#settle(task, { error });
+        },
+        interrupted: (task, rank, error) => {
+          if (task.override) return;
+          task.override = error;
+          this.#attempts.end(task, { kind: 'workerDied', rank, error });
+        },
+        freed: () => {
+          this.#tick();
+        },
+        warning: (message) => {
+          this.warning(undefined, message);
+        },
+      },
+    );
   }
 
   /**
@@ -81,10 +107,22 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
    */
   submit(spec: TaskSpec, id: string = this.#queue.nextId()): Task {
     this.assertOpen();
+    // What a frame has left out may have come as null.
+    const gang = typeof spec.gang === 'string' ? this.#gangs.find(spec.gang) : undefined;
+    if (gang && gang.spec.workers !== spec.workers) {
+      throw new InvalidArgumentError(`expected a task of ${gang.label} for its ${gang.spec.workers} workers`);
+    }
+    const on = gang && this.#references.workersFor(spec);
+    if (on && on.join() !== gang.worldRanks.join()) {
+      throw new InvalidArgumentError(
+        `expected values that lie on the workers of ${gang.label}, received one on workers ${on.join(', ')}; ` +
+          'take its results to the driver, and pass them on',
+      );
+    }
     this.#references.use(spec);
     let task: Task;
     try {
-      task = this.#queue.accept(spec, id, this.#states.nodeSizes);
+      task = this.#queue.accept(spec, id, this.#states.nodeSizes, gang);
     } catch (error) {
       this.#references.unuse(spec);
       throw error;
@@ -104,6 +142,27 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#references.release(id);
   }
 
+  /**
+   * Accept a gang, which waits for its workers.
+   *
+   * @param id - Of no other gang.
+   * @throws {@link ClosedError}, {@link InsufficientWorkersError}, {@link QueueFullError}
+   */
+  openGang(spec: GangSpec, id: string = this.#gangs.nextId()): Gang {
+    this.assertOpen();
+    const gang = this.#gangs.accept(spec, id);
+    this.#tick();
+    return gang;
+  }
+
+  /** End a gang when its accepted tasks have ended. `force`: cancel them. */
+  closeGang(gang: Gang, force: boolean): void {
+    this.#gangs.close(gang);
+    if (!force) return;
+    const reason = new ClosedError(`${gang.label} was closed by force`, { gangId: gang.id });
+    for (const task of this.#queue.tasks) if (task.gang === gang) this.cancel(task, reason);
+  }
+
   /** End a task: at once while it is queued, else by abort, grace and force. */
   cancel(task: Task, reason: unknown): void {
     if (task.ended || task.override) return;
@@ -116,8 +175,9 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#attempts.end(task, { kind: 'cancelled', rank: undefined, error });
   }
 
-  status(): { workers: WorkerStatus[]; queued: number; running: number } {
-    return { workers: this.#states.status(), queued: this.#queue.queued, running: this.#states.running.size };
+  status(): { workers: WorkerStatus[]; gangs: GangStatus[]; queued: number; running: number } {
+    const [workers, gangs] = [this.#states.status(), this.#gangs.status()];
+    return { workers, gangs, queued: this.#queue.queued, running: this.#states.running.size };
   }
 
   /** @throws {@link ClosedError} once `close` was called. */
@@ -170,13 +230,14 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     else taken();
   }
 
-  gone(worldRank: number, lease: number, how: GoneOutcome): void {
+  gone(worldRank: number, lease: number, how: GoneOutcome, ran: number): void {
     if (how.kind === 'died') {
       const taskId = this.#states.taskOf(worldRank)?.id;
       const error = workerDied(`worker ${worldRank} died`, { worldRank, taskId }, how.error);
       this.#tell('workerDied', { worldRank, error });
     }
-    this.#references.threadGone(worldRank, lease);
+    this.#references.threadGone(worldRank, Math.max(lease, ran));
+    this.#gangs.gone(worldRank, ran, how);
     this.#attempts.gone(worldRank, lease, how);
     this.#endLost();
   }
@@ -190,6 +251,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   removed(worldRank: number): void {
     this.#references.workerGone(worldRank);
     this.#states.lose(worldRank);
+    this.#gangs.removed(worldRank);
     this.groups.lost(worldRank);
     this.#endLost();
   }
@@ -197,7 +259,9 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   ending(why: string): void {
     this.#states.suspend();
     for (const { worldRank } of this.#workers.workers) this.#references.workerGone(worldRank);
+    this.#gangs.ending(why);
     this.#attempts.endAll(why);
+    this.#gangs.over();
     this.#endLost();
   }
 
@@ -207,9 +271,10 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     // The new processes may be on other nodes: what can never start any more is told so.
     const sizes = this.#states.nodeSizes;
     for (const task of this.#queue.tasks) {
-      const error = unplaceable(task.spec, sizes);
+      const error = task.gang ? undefined : unplaceable(task.spec, sizes);
       if (error && this.#withdraw(task)) this.#settle(task, { error });
     }
+    this.#gangs.renewed(sizes);
   }
 
   cleared(slot: number): void {
@@ -253,23 +318,44 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   /** Take a task out that waits, in the queue or at a worker; false: it does not wait. */
   #withdraw(task: Task): boolean {
     if (this.#attempts.takeBack(task)) this.#queue.takeBack(task);
-    return this.#queue.withdraw(task);
+    if (!this.#queue.withdraw(task)) return false;
+    if (task.gang) this.#gangs.withdrawn(task.gang);
+    return true;
   }
 
   /** Start what can start; called whenever a task has come, or workers or slots have come free. */
   #tick(): void {
     // An idle worker begins at once with what would wait at one that is busy; nothing waits there before what is first.
-    this.#attempts.returnSome(this.#states.idle, this.#queue.first);
-    for (const { task, worldRanks } of this.#queue.schedule(this.#attempts.reservations.available)) {
-      this.#attempts.begin(task, worldRanks);
+    this.#attempts.returnSome(this.#states.idle, this.#scheduler.first?.priority);
+    this.#beginInGangs();
+    for (const { id, worldRanks } of this.#scheduler.schedule(this.#attempts.reservations.available)) {
+      const task = this.#queue.start(id);
+      if (task) this.#attempts.begin(task, worldRanks);
+      else this.#gangs.begin(id, worldRanks);
     }
     this.groups.begin();
     for (let { first } = this.#queue; first && this.#attempts.giveAhead(first); { first } = this.#queue) {
       this.#queue.giveAhead(first);
     }
-    const states = this.#states;
-    if (states.someAreLost && this.#queue.waitsForMoreThan(states.livingNodeSizes)) this.#workers.refill();
-    this.#workers.keepAlive(!this.#queue.isEmpty);
+    const { someAreLost, livingNodeSizes } = this.#states;
+    const tooFew = (): boolean =>
+      this.#queue.waitsForMoreThan(livingNodeSizes) || this.#gangs.waitForMoreThan(livingNodeSizes);
+    if (someAreLost && tooFew()) this.#workers.refill();
+    this.#keepAlive();
+  }
+
+  #beginInGangs(): void {
+    while (this.#attempts.reservations.available > 0) {
+      const task = this.#queue.startInGang();
+      if (!task?.gang) return;
+      this.#gangs.start(task.gang, task);
+      this.#attempts.begin(task, task.gang.worldRanks);
+    }
+  }
+
+  /** A gang that has its workers keeps no process alive, one that waits for them does, as its tasks do. */
+  #keepAlive(): void {
+    this.#workers.keepAlive(!this.#queue.isEmpty || this.#gangs.areWaiting);
   }
 
   #settle(task: Task, verdict: Verdict): void {
@@ -283,13 +369,15 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       if (!task.asked) this.#tell('taskFailed', { taskId, name: spec.name, source: spec.source, error: verdict.error });
       task.fail(verdict.error);
     }
-    this.#workers.keepAlive(!this.#queue.isEmpty);
+    this.#keepAlive();
     if (this.#queue.isEmpty) this.#tell('drain');
   }
 
   async #close(): Promise<void> {
     this.#begin();
+    this.#gangs.closeAll(new ClosedError('the pool was closed; launch another'));
     await Promise.allSettled(this.#queue.tasks.map((task) => task.done));
+    this.#gangs.end();
     this.groups.close();
     if (!(await endsWithin(this.#workers.close(), closeLimitMs))) {
       this.warning(undefined, `the pool is closed, but not all workers could be ended in ${closeLimitMs} ms`);

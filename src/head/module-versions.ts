@@ -1,6 +1,6 @@
 /** In which version each worker has the files of tasks' modules, and which workers have an old one. */
 import { nowMs } from '../clock.js';
-import type { ModuleGraph } from '../modules/module-graph.js';
+import type { ModuleGraph, SourceFile } from '../modules/module-graph.js';
 import { SourceFiles } from '../modules/module-graph.js';
 
 /** A check serves the tasks that were submitted before it, for this time. */
@@ -26,6 +26,14 @@ export interface Stale {
   readonly worldRanks: readonly number[];
   /** A file that has changed; undefined: that was told before. */
   readonly path: string | undefined;
+}
+
+/** What a gang that has begun finds of a module, whose threads keep what they have loaded. */
+export interface Kept {
+  /** A file that all members have in an older version; undefined: none, or that was told before. */
+  readonly kept: string | undefined;
+  /** A file of which members would have different versions. */
+  readonly mixed: string | undefined;
 }
 
 /**
@@ -74,6 +82,26 @@ export class ModuleVersions {
     return true;
   }
 
+  /**
+   * A gang that has begun is about to run a task of this module: its threads load what they have not loaded before, and
+   * keep the rest. What they load is noted, if they can.
+   */
+  keep(gangId: string, url: string, worldRanks: readonly number[], submittedAt: number): Kept {
+    const files = this.#check(url, submittedAt)?.files ?? [];
+    let kept: string | undefined;
+    const added: SourceFile[] = [];
+    for (const file of files) {
+      const { path, hash } = file;
+      const versions = worldRanks.map((worldRank) => this.#given.get(worldRank)?.get(path));
+      const [first] = versions;
+      if (versions.every((version) => (version ?? hash) === hash)) added.push(file);
+      else if (versions.some((version) => version !== first)) return { kept, mixed: path };
+      else if (this.#isNews(`${gangId} ${path} ${hash}`)) kept ??= path;
+    }
+    for (const worldRank of worldRanks) this.#note(worldRank, { files: added });
+    return { kept, mixed: undefined };
+  }
+
   /** All workers are new. */
   reset(): void {
     this.#given.clear();
@@ -102,16 +130,19 @@ export class ModuleVersions {
     return files.every(({ path, hash }) => this.#files.current(path)?.hash === hash);
   }
 
-  #note(worldRank: number, { files }: ModuleGraph): void {
+  #note(worldRank: number, { files }: Pick<ModuleGraph, 'files'>): void {
     const given = this.#given.get(worldRank) ?? new Map<string, string>();
     this.#given.set(worldRank, given);
     for (const { path, hash } of files) given.set(path, hash);
   }
 
   #tellOnce(path: string, hash: string): string | undefined {
-    const key = `${path} ${hash}`;
-    if (this.#told.has(key)) return undefined;
+    return this.#isNews(`${path} ${hash}`) ? path : undefined;
+  }
+
+  #isNews(key: string): boolean {
+    if (this.#told.has(key)) return false;
     this.#told.add(key);
-    return path;
+    return true;
   }
 }

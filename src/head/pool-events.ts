@@ -1,5 +1,6 @@
 /** What a head is told and what it tells. */
 import type { TaskSource, Unawaited } from '../protocol/thread-messages.js';
+import type { GangState } from './gang.js';
 import type { GroupOptions } from './groups.js';
 import type { StartPhases } from './worker-side.js';
 
@@ -48,6 +49,22 @@ export interface HeadEvents {
   warning: [{ message: string; worldRank: number | undefined }];
 }
 
+/** What `status()` says of one gang. */
+export interface GangStatus {
+  readonly id: string;
+  readonly name: string | undefined;
+  /** `waiting`: for its workers. `closing`: it gives them back when its accepted tasks have ended. */
+  readonly state: GangState;
+  /** How many it has, or waits for. */
+  readonly workers: number;
+  /** In rank order; empty while it waits. */
+  readonly worldRanks: readonly number[];
+  /** The task that it runs. */
+  readonly taskId: string | undefined;
+  /** Tasks that wait for it. */
+  readonly queued: number;
+}
+
 /** What `status()` says of one worker. */
 export interface WorkerStatus {
   readonly worldRank: number;
@@ -56,6 +73,8 @@ export interface WorkerStatus {
   /** `lost`: its process is gone, and is started again with all others. */
   readonly state: 'idle' | 'busy' | 'lost';
   readonly taskId: string | undefined;
+  /** The gang that it is reserved for. */
+  readonly gangId: string | undefined;
   /** Of a process: when it came to each phase of its start, in milliseconds from the launch. */
   readonly phasesMs: StartPhases | undefined;
   /** Of a process: bytes of memory in use, shared ones included. Threads use that of the head's process, in `head`. */

@@ -22,6 +22,14 @@ export interface ReservationEvents {
   warning(message: string): void;
 }
 
+/** Who waits for a communicator. */
+export interface Forming {
+  /** It exists. */
+  formed(): void;
+  /** It will not: a member was lost before anybody was inside MPI. */
+  undone(): void;
+}
+
 /** One per head. */
 export class Reservations {
   readonly groups: Groups;
@@ -30,8 +38,8 @@ export class Reservations {
   readonly #events: ReservationEvents;
   readonly #leases: Leases;
   readonly #abandoned: AbandonedSlots;
-  /** Tasks whose communicators are still to be made, by the numbers of those. */
-  readonly #forming = new Map<number, Task>();
+  /** By the numbers of the communicators that are still to be made. */
+  readonly #forming = new Map<number, Forming>();
 
   constructor(workers: WorkerSide, options: GroupOptions, states: WorkerStates, events: ReservationEvents) {
     this.#workers = workers;
@@ -43,10 +51,10 @@ export class Reservations {
     });
     this.groups = new Groups(workers, options, {
       formed: (id) => {
-        this.#formed(id);
+        this.#take(id)?.formed();
       },
       undone: (id) => {
-        this.#undone(id);
+        this.#take(id)?.undone();
       },
       warning: (message) => {
         events.warning(message);
@@ -61,12 +69,47 @@ export class Reservations {
 
   /** Give a task an attempt on these workers. While it is `forming` it must not start. */
   reserve(task: Task, worldRanks: readonly number[]): Attempt {
-    const { id: communicator, action } = this.groups.assign(worldRanks);
-    const attempt = new Attempt(task.id, this.#leases.take(), worldRanks, communicator, action === 'create');
+    const { communicator, isForming } = task.gang
+      ? { communicator: task.gang.communicator, isForming: false }
+      : this.form(worldRanks, {
+          formed: () => {
+            this.#formed(task);
+          },
+          undone: () => {
+            this.#undone(task);
+          },
+        });
+    const attempt = new Attempt(task.id, this.#leases.take(), worldRanks, communicator, isForming);
     task.attempt = attempt;
     this.#states.reserve(task, worldRanks);
-    if (attempt.forming) this.#forming.set(communicator, task);
     return attempt;
+  }
+
+  /**
+   * The communicator of these workers, 0 for one alone. It is theirs until `unform`, and kept out of what is freed.
+   *
+   * @param forming - Told when it exists, if it is still to be made.
+   */
+  form(worldRanks: readonly number[], forming: Forming): { communicator: number; isForming: boolean } {
+    const { id: communicator, action } = this.groups.assign(worldRanks);
+    const isForming = action === 'create';
+    if (isForming) {
+      this.#forming.set(communicator, {
+        formed: () => {
+          forming.formed();
+        },
+        undone: () => {
+          this.groups.forget(worldRanks);
+          forming.undone();
+        },
+      });
+    }
+    return { communicator, isForming };
+  }
+
+  /** These workers need theirs no more. `isClean`: no message is on its way in it. */
+  unform(worldRanks: readonly number[], isClean: boolean): void {
+    this.groups.release(worldRanks, isClean);
   }
 
   /** Take a lease for a task of one rank that a worker is given ahead; undefined: others need what is left. */
@@ -95,7 +138,8 @@ export class Reservations {
   release(task: Task, attempt: Attempt, next: Offer | undefined): void {
     attempt.stopClocks();
     task.attempt = undefined;
-    this.groups.release(attempt.worldRanks, attempt.isClean);
+    // That of a gang is the gang's.
+    if (!task.gang) this.unform(attempt.worldRanks, attempt.isClean);
     if (!next) this.#states.free(attempt.worldRanks);
     if (!this.#abandoned.has(attempt.grant.slot)) this.#workers.clear(attempt.grant.slot);
   }
@@ -120,7 +164,7 @@ export class Reservations {
   /** All workers are about to be ended: what has not started is undone. */
   undoAll(): void {
     this.groups.reset([]);
-    for (const communicator of [...this.#forming.keys()]) this.#undone(communicator);
+    for (const communicator of [...this.#forming.keys()]) this.#take(communicator)?.undone();
   }
 
   /** All workers are about to be ended: those that slots wait for count as gone. */
@@ -133,26 +177,27 @@ export class Reservations {
     this.groups.reset(this.#workers.workers.map(({ worldRank }) => worldRank));
   }
 
-  #formed(communicator: number): void {
-    const task = this.#forming.get(communicator);
+  #take(communicator: number): Forming | undefined {
+    const forming = this.#forming.get(communicator);
     this.#forming.delete(communicator);
-    if (!task?.attempt) return;
+    return forming;
+  }
+
+  #formed(task: Task): void {
+    if (!task.attempt) return;
     task.attempt.forming = false;
     if (!task.ended) {
       this.#events.formed(task, task.attempt);
       return;
     }
-    this.groups.release(task.attempt.worldRanks, true);
+    this.unform(task.attempt.worldRanks, true);
     this.#giveBack(task, task.attempt);
     this.#events.freed();
   }
 
   /** A worker of the task was lost before the task had started. */
-  #undone(communicator: number): void {
-    const task = this.#forming.get(communicator);
-    this.#forming.delete(communicator);
-    if (!task?.attempt) return;
-    this.groups.forget(task.attempt.worldRanks);
+  #undone(task: Task): void {
+    if (!task.attempt) return;
     this.#giveBack(task, task.attempt);
     if (!task.ended) this.#events.undone(task);
     // Not from here: others of the same round may still be told.

@@ -1,26 +1,28 @@
 /**
  * The tasks that a pool has accepted and that have not ended: which wait, and how many bytes of arguments those hold.
  */
-import type { TaskSpec } from '../protocol/pool-messages.js';
+import type { GangSpec, TaskSpec } from '../protocol/pool-messages.js';
+import type { Load } from './admission.js';
 import { argumentBytes, assertAcceptable, unplaceable } from './admission.js';
+import type { Gang } from './gang.js';
+import { GangQueues } from './gang-queues.js';
 import type { GangScheduler, Waiting } from './gang-scheduler.js';
 import type { HeadOptions } from './pool-events.js';
 import { Task } from './task.js';
 
-/** A task that starts now, and its workers in rank order. */
-export interface ScheduledTask {
-  readonly task: Task;
-  readonly worldRanks: readonly number[];
-}
-
-/** Holds every task from `accept` to `remove`; the scheduler has those that wait. */
+/**
+ * Holds every task from `accept` to `remove`. Those that wait are in the scheduler, or in the queue of their gang.
+ */
 export class TaskQueue {
+  /** Tasks that wait in gangs. */
+  readonly gangs: GangQueues = new GangQueues();
   readonly #scheduler: GangScheduler;
   readonly #limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>;
   readonly #workersFor: (spec: TaskSpec) => readonly number[] | undefined;
   readonly #tasks = new Map<string, Task>();
   /** Those that wait at a worker which has been given them ahead. */
   readonly #ahead = new Set<Task>();
+  #queued = 0;
   #queuedBytes = 0;
   #nextId = 1;
 
@@ -46,7 +48,7 @@ export class TaskQueue {
 
   /** How many wait. */
   get queued(): number {
-    return this.#scheduler.queued + this.#ahead.size;
+    return this.#queued;
   }
 
   /** An id for a task that comes without one. */
@@ -63,20 +65,27 @@ export class TaskQueue {
    *
    * @param id - Of no other task.
    * @param nodeSizes - How many workers each node has.
+   * @param gang - The one that runs it.
    * @throws {@link InsufficientWorkersError}, {@link QueueFullError}
    */
-  accept(spec: TaskSpec, id: string, nodeSizes: readonly number[]): Task {
-    assertAcceptable(spec, { nodeSizes, queued: this.queued, queuedBytes: this.#queuedBytes, ...this.#limits });
-    const task = new Task(id, spec);
+  accept(spec: TaskSpec, id: string, nodeSizes: readonly number[], gang?: Gang): Task {
+    assertAcceptable(spec, this.#load(nodeSizes));
+    const task = new Task(id, spec, gang);
     this.#tasks.set(task.id, task);
     this.enqueue(task);
     return task;
   }
 
-  /** Let a task wait, behind the others of its priority. */
+  /** Whether a gang can wait too. @throws {@link InsufficientWorkersError}, {@link QueueFullError} */
+  assertRoom(spec: GangSpec, nodeSizes: readonly number[]): void {
+    assertAcceptable({ ...spec, args: [] }, this.#load(nodeSizes), 'gang');
+  }
+
+  /** Let a task wait, behind the others of its priority, or of its gang. */
   enqueue(task: Task): void {
     this.#count(task);
-    this.#scheduler.enqueue(this.#waiting(task));
+    if (task.gang) this.gangs.enqueue(task.gang, task);
+    else this.#scheduler.enqueue(this.#waiting(task));
   }
 
   /** Let a task that was scheduled and did not start wait, before the others of its priority. */
@@ -111,19 +120,24 @@ export class TaskQueue {
 
   /** Take a task out of the queue; false when it does not wait there. */
   withdraw(task: Task): boolean {
-    if (!this.#scheduler.withdraw(task.id)) return false;
-    this.#queuedBytes -= argumentBytes(task.spec);
+    const { gang } = task;
+    if (!(gang ? this.gangs.withdraw(gang, task) : this.#scheduler.withdraw(task.id))) return false;
+    this.#uncount(task);
     return true;
   }
 
-  /** At most `limit` tasks that start now; they wait no more. */
-  schedule(limit: number): ScheduledTask[] {
-    return this.#scheduler.schedule(limit).flatMap(({ id, worldRanks }) => {
-      const task = this.#tasks.get(id);
-      if (!task) return [];
-      this.#start(task);
-      return [{ task, worldRanks }];
-    });
+  /** A task starts that the scheduler has chosen; undefined: it is none of the tasks. */
+  start(id: string): Task | undefined {
+    const task = this.#tasks.get(id);
+    if (task) this.#start(task);
+    return task;
+  }
+
+  /** A task that a gang begins now; undefined: none can. */
+  startInGang(): Task | undefined {
+    const task = this.gangs.next();
+    if (task) this.#start(task);
+    return task;
   }
 
   /** A task has ended. */
@@ -133,17 +147,27 @@ export class TaskQueue {
 
   /** A task waits that wants more workers at once than there are. */
   waitsForMoreThan(nodeSizes: readonly number[]): boolean {
-    return this.tasks.some(({ state, spec }) => state === 'queued' && unplaceable(spec, nodeSizes));
+    return this.tasks.some(({ state, spec, gang }) => state === 'queued' && !gang && unplaceable(spec, nodeSizes));
+  }
+
+  #load(nodeSizes: readonly number[]): Load {
+    return { nodeSizes, queued: this.#queued, queuedBytes: this.#queuedBytes, ...this.#limits };
   }
 
   #start(task: Task): void {
-    this.#queuedBytes -= argumentBytes(task.spec);
+    this.#uncount(task);
     task.state = 'running';
   }
 
   #count(task: Task): void {
     task.state = 'queued';
+    this.#queued++;
     this.#queuedBytes += argumentBytes(task.spec);
+  }
+
+  #uncount(task: Task): void {
+    this.#queued--;
+    this.#queuedBytes -= argumentBytes(task.spec);
   }
 
   #waiting({ id, spec }: Task): Waiting {

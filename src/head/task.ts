@@ -3,6 +3,7 @@ import { nextTick, nowMs } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { Attempt } from './attempt.js';
+import type { Gang } from './gang.js';
 
 /** Where a task is in its life. */
 export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -11,6 +12,8 @@ export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancell
 export class Task {
   readonly id: string;
   readonly spec: TaskSpec;
+  /** The one whose workers run it, in its order; undefined: any workers. In another process only its spec names it. */
+  readonly gang: Gang | undefined;
   readonly done: Promise<unknown[]>;
   readonly submittedAt: number = nowMs();
   state: TaskState = 'queued';
@@ -29,9 +32,10 @@ export class Task {
   #resolve!: (results: unknown[]) => void;
   #reject!: (error: Error) => void;
 
-  constructor(id: string, spec: TaskSpec) {
+  constructor(id: string, spec: TaskSpec, gang?: Gang) {
     this.id = id;
     this.spec = spec;
+    this.gang = gang;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

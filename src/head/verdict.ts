@@ -9,6 +9,7 @@ import {
   NotSerializableError,
   PeerFailedError,
   ReferenceLostError,
+  type ShoalError,
   TaskExitedError,
   TaskFailedError,
   WindowDamagedError,
@@ -26,14 +27,20 @@ export interface RankOutcome {
   readonly outcome: Outcome;
 }
 
+type FailureOrigin = Extract<Outcome, { kind: 'threw' }>['origin'];
+
 /** How a task ended. */
 export type Verdict = { readonly results: readonly unknown[] } | { readonly error: Error };
 
 /** Errors of a rank that only say that another rank failed first. */
 const secondary = [PeerFailedError, TaskExitedError, WorkerDiedError];
 /** Errors that reject as they are: the task's own code had no part in them. */
-const direct = [ModuleNotFoundError, ExportNotFoundError, ReferenceLostError];
-const directResult = [NotAwaitedError, NotSerializableError, MessageTooLargeError];
+const directOf: Readonly<Record<FailureOrigin, readonly (typeof ShoalError)[]>> = {
+  task: [],
+  load: [ModuleNotFoundError, ExportNotFoundError, ReferenceLostError],
+  result: [NotAwaitedError, NotSerializableError, MessageTooLargeError],
+  gang: [WorkerDiedError],
+};
 
 /** Judge a task whose ranks have all ended. */
 export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict {
@@ -107,12 +114,12 @@ export function workerDied(
   );
 }
 
-function failure(taskId: string, errors: readonly (RankError & { origin: 'task' | 'load' | 'result' })[]): Error {
+function failure(taskId: string, errors: readonly (RankError & { origin: FailureOrigin })[]): Error {
   const first =
     errors.find(({ error }) => !secondary.some((secondaryClass) => error instanceof secondaryClass)) ?? errors[0];
   if (!first) throw new TypeError('a failed task has an error');
   const { rank, error: cause, origin } = first;
-  const asItIs = origin === 'load' ? direct : origin === 'result' ? directResult : [];
+  const asItIs = directOf[origin];
   if (isError(cause) && asItIs.some((directClass) => cause instanceof directClass)) {
     return Object.assign(cause, { taskId, rank });
   }

@@ -61,6 +61,11 @@ export interface WorkerSide {
    * idle.
    */
   refill(): void;
+  /**
+   * Gangs live: until that is over, living workers are not ended with those that were lost, though idle. What
+   * ends all at once, such as damage, does so still.
+   */
+  hold(isHeld: boolean): void;
   assign(worldRank: number, message: AssignMessage): void;
   /** Whether a worker that runs a task can be given another of this module ahead. */
   takesAhead(worldRank: number, url: string): boolean;
@@ -98,8 +103,11 @@ export interface WorkerEvents {
   outcome(worldRank: number, taskId: string, outcome: Outcome): void;
   /** The task of a lease has posted a value, which is encoded; `taken` answers. */
   posted(worldRank: number, lease: number, value: Uint8Array): void;
-  /** The task thread has ended and touches memory no more; `lease` is the last it was given, 0 when it had none. */
-  gone(worldRank: number, lease: number, how: GoneOutcome): void;
+  /**
+   * The task thread has ended and touches memory no more. `lease`: the last that it was given, 0 when it had none. `ran`:
+   * the last whose task it may have run; a later one than `lease` has been answered.
+   */
+  gone(worldRank: number, lease: number, how: GoneOutcome, ran: number): void;
   /** A worker can be given tasks again. */
   replaced(worldRank: number): void;
   /** A worker can be given no task until it is replaced. */

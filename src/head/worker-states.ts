@@ -1,4 +1,5 @@
 /** What each worker of a pool is doing: it is idle, runs a task, or is lost. */
+import type { Gang } from './gang.js';
 import type { GangScheduler } from './gang-scheduler.js';
 import { nodeSizes } from './placement.js';
 import type { WorkerStatus } from './pool-events.js';
@@ -11,6 +12,8 @@ export class WorkerStates {
   readonly #scheduler: GangScheduler;
   /** The task that each worker runs. */
   readonly #running = new Map<number, Task>();
+  /** Workers that are reserved for one. */
+  readonly #gangs = new Map<number, Gang>();
   /** Workers that can be given no task until they are replaced, or all are started again. */
   readonly #lost = new Set<number>();
 
@@ -52,6 +55,24 @@ export class WorkerStates {
     return this.#lost.has(worldRank);
   }
 
+  /** The gang that a worker is reserved for. */
+  gangOf(worldRank: number): Gang | undefined {
+    return this.#gangs.get(worldRank);
+  }
+
+  /** The scheduler has chosen the workers of a gang: they run its tasks alone. */
+  hold(gang: Gang): void {
+    for (const worldRank of gang.worldRanks) this.#gangs.set(worldRank, gang);
+  }
+
+  /** A gang gives its workers back. */
+  letGo(gang: Gang): void {
+    for (const worldRank of gang.worldRanks) {
+      this.#gangs.delete(worldRank);
+      this.#releaseIfIdle(worldRank);
+    }
+  }
+
   /** The scheduler has chosen these workers for a task. */
   reserve(task: Task, worldRanks: readonly number[]): void {
     for (const worldRank of worldRanks) this.#running.set(worldRank, task);
@@ -90,12 +111,13 @@ export class WorkerStates {
       const task = this.#running.get(worldRank);
       const { rssBytes, cpuMs } = this.#workers.usage(worldRank) ?? {};
       const state = this.#lost.has(worldRank) ? 'lost' : task ? 'busy' : 'idle';
-      return { worldRank, pid, node, state, taskId: task?.id, phasesMs, rssBytes, cpuMs };
+      const gangId = this.#gangs.get(worldRank)?.id;
+      return { worldRank, pid, node, state, taskId: task?.id, gangId, phasesMs, rssBytes, cpuMs };
     });
   }
 
   #releaseIfIdle(worldRank: number): void {
-    if (this.#running.has(worldRank) || this.#lost.has(worldRank)) return;
+    if (this.#running.has(worldRank) || this.#gangs.has(worldRank) || this.#lost.has(worldRank)) return;
     if (this.#workers.isAvailable(worldRank)) this.#scheduler.release(worldRank);
   }
 }

@@ -53,6 +53,8 @@ export class Epochs {
   #restarts = 0;
   /** A task waits for more workers than live. */
   #tooFew = false;
+  /** Gangs live, whose memory the next epoch would not have. */
+  #isHeld = false;
   #closing = false;
   #keepAlive = true;
 
@@ -82,6 +84,12 @@ export class Epochs {
     this.#restarts = 0;
   }
 
+  /** Whether gangs live: their workers count as busy. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.replaceIfIdle();
+  }
+
   /** A task waits for more workers than live. */
   refill(): void {
     this.#tooFew = true;
@@ -95,6 +103,7 @@ export class Epochs {
   replaceIfIdle(): void {
     const epoch = this.current;
     if (!epoch || !this.#isWatched || epoch.lost.size === 0 || !epoch.isIdle || !this.isOpen) return;
+    if (this.#isHeld) return;
     const isEnough = !this.#tooFew && epoch.living.length > 0;
     if (this.#options.onWorkerLost === 'continue' && isEnough) return;
     this.#startNext(epoch, 'was ended with its epoch');

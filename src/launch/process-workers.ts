@@ -146,6 +146,10 @@ export class ProcessWorkers implements WorkerSide {
     this.#epochs.refill();
   }
 
+  hold(isHeld: boolean): void {
+    this.#epochs.hold(isHeld);
+  }
+
   breakEpoch(text: string): void {
     this.#epochs.current?.job.killAll(text);
   }
@@ -232,7 +236,7 @@ export class ProcessWorkers implements WorkerSide {
         events?.posted(worldRank, message.lease, message.value);
         break;
       case 'gone':
-        events?.gone(worldRank, message.lease, message.how);
+        events?.gone(worldRank, message.lease, message.how, message.ran);
         break;
       case 'replaced':
         events?.replaced(worldRank);
@@ -272,7 +276,7 @@ export class ProcessWorkers implements WorkerSide {
     }
     events?.removed(worldRank);
     this.#lentSlots.died(worldRank, this.#epochs.current?.living[0]);
-    events?.gone(worldRank, lease, { kind: 'died', error: encodeError(error) });
+    events?.gone(worldRank, lease, { kind: 'died', error: encodeError(error) }, lease);
     this.#epochs.replaceIfIdle();
   }
 

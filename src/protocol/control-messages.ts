@@ -215,11 +215,12 @@ export type FromRank =
   | RoundAnswer
   | PostedMessage
   | RankOutcomeMessage
-  /** The task thread is gone; `lease` is the last it was given. */
+  /** The task thread is gone; `lease` is the last it was given, `ran` the last whose task it may have run. */
   | {
       readonly type: 'gone';
       readonly lease: number;
       readonly how: GoneOutcome;
+      readonly ran: number;
     }
   | { readonly type: 'replaced' }
   /** A task thread takes from the mailbox; so many orders to end one have been carried out before. */

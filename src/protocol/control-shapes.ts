@@ -1,6 +1,7 @@
 /** Shapes of the messages between the head and a rank: what comes is held against them before anybody reads a field. */
 import type { FromRank, ToRank } from './control-messages.js';
 import { encodedShape } from './encoded.js';
+import type { ActorStep } from './thread-messages.js';
 import { maxCalls } from './thread-messages.js';
 import type { WorkerReport } from './node-messages.js';
 import type { Shape, Shapes } from './shape.js';
@@ -66,7 +67,7 @@ export const threadOutcome: Shape = either(
   fields({
     kind: oneOf('threw'),
     error: bytes,
-    origin: oneOf('task', 'load', 'result'),
+    origin: oneOf('task', 'load', 'result', 'gang'),
     replaceThread: flag,
     inFlight,
     refused: optional(count),
@@ -83,7 +84,7 @@ export const workerReports: Shapes<WorkerReport> = {
   cleared: fields({ slot: count }),
   outcome: fields({ taskId: text, outcome, emptied: optional(count) }),
   posted: fields({ lease: integer, value: bytes }),
-  gone: fields({ lease: integer, how: either(exited, died, ended) }),
+  gone: fields({ lease: integer, how: either(exited, died, ended), ran: count }),
   replaced: bare,
   lost: fields({ error: bytes }),
   warning: fields({ message: text }),
@@ -102,14 +103,27 @@ export const fromRank: Shapes<FromRank> = {
   ...workerReports,
 };
 
+/** Members of a group. */
+export const membersShape: Shape = list(
+  fields({ rank: count, worldRank: count, localRank: count, hostname: text, node: text, pid: integer }),
+);
+
 const lease = fields({
   lease: integer,
   slot: count,
   taskId: text,
   rank: count,
   communicator: integer,
-  members: list(fields({ rank: count, worldRank: count, localRank: count, hostname: text, node: text, pid: integer })),
+  members: membersShape,
 });
+
+/** What a task does with an actor. */
+export const actorShape: Shape = (value) => {
+  if (!actorFields(value)) return false;
+  const { does, method } = value as ActorStep;
+  return does !== 'call' || text(method);
+};
+const actorFields = fields({ id: text, does: oneOf('make', 'call', 'dispose'), method: optional(text) });
 
 const threads = fields({
   env: optional(dictionary(text)),
@@ -172,6 +186,8 @@ export const toRank: Shapes<ToRank> = {
     timeoutMs: optional(number),
     maxMessageBytes: number,
     unawaited: oneOf('warn', 'error'),
+    gang: optional(fields({ id: text, isFirst: flag })),
+    actor: optional(actorShape),
   }),
   cancel: fields({ taskId: text, reason: bytes }),
   forget: forgotten,

@@ -1,6 +1,7 @@
 /** Every message between a pool that runs by itself and those who use it. */
 import type { Encoded } from './encoded.js';
-import type { TaskSource } from './thread-messages.js';
+import type { MemberInfo } from '../errors.js';
+import type { ActorStep, TaskSource } from './thread-messages.js';
 
 /**
  * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes.
@@ -33,6 +34,17 @@ export interface TaskSpec {
   readonly placement: Placement;
   /** A task of a higher one starts before it. */
   readonly priority: number;
+  /** The gang whose workers run it, in the order of its tasks; undefined: any workers. */
+  readonly gang?: string | undefined;
+  /** What it does with an actor of that gang, in place of calling a function. */
+  readonly actor?: ActorStep | undefined;
+}
+
+/** What a gang is, as its owner gave it, checked. */
+export interface GangSpec {
+  readonly name: string | undefined;
+  readonly workers: number;
+  readonly placement: Placement;
 }
 
 /** A task as `shoal tasks` lists it. */
@@ -43,6 +55,8 @@ export interface TaskRecord {
   readonly source: TaskSource;
   readonly workers: number;
   readonly priority: number;
+  /** The gang that runs it. */
+  readonly gang: string | undefined;
   readonly state: string;
   /** Since it was submitted, until its end or now. */
   readonly elapsedMs: number;
@@ -62,6 +76,10 @@ export type ToPool =
   | { readonly type: 'submit'; readonly id: string; readonly spec: TaskSpec; readonly detached: boolean }
   /** Any task of the pool. `reason`: encoded. */
   | { readonly type: 'cancel'; readonly id: string; readonly reason: Uint8Array }
+  /** Reserve workers; `gangOpened` or `gangClosed` answers. The gang ends with the session at the latest. */
+  | { readonly type: 'gang'; readonly id: string; readonly spec: GangSpec }
+  /** End a gang of the session; `gangClosed` answers. `force`: cancel its tasks. */
+  | { readonly type: 'closeGang'; readonly id: string; readonly force: boolean }
   | { readonly type: 'tasks' | 'metrics' }
   /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
   | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
@@ -96,5 +114,9 @@ export type FromPool =
   /** `error`: the value was not laid. */
   | { readonly type: 'shared'; readonly id: string; readonly error?: Uint8Array | undefined }
   | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }
+  /** The gang has its workers. */
+  | { readonly type: 'gangOpened'; readonly id: string; readonly members: readonly MemberInfo[] }
+  /** It has given them back. `error`: why, when nobody had closed it. */
+  | { readonly type: 'gangClosed'; readonly id: string; readonly error: Uint8Array | undefined }
   | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
   | { readonly type: 'metrics'; readonly text: string };

@@ -1,4 +1,5 @@
 /** Shapes of the messages between a pool that runs by itself and those who use it. */
+import { actorShape, membersShape } from './control-shapes.js';
 import type { FromPool, TaskSpec, ToPool } from './pool-messages.js';
 import { encodedShape } from './encoded.js';
 import { placements, priorityRange } from './pool-messages.js';
@@ -38,19 +39,27 @@ const taskFields: Shape = fields({
   fresh: flag,
   placement: oneOf(...placements),
   priority,
+  gang: optional(text),
+  actor: optional(actorShape),
 });
 
 /** What a task is; one that does not fit is refused as that task. */
 export const taskShape: Shape = (value) => {
   if (!taskFields(value)) return false;
-  const { args, workers } = value as TaskSpec;
-  return args.length === 1 || args.length === workers;
+  const { args, workers, gang, actor } = value as TaskSpec;
+  // What a frame has left out may have come as null.
+  return (args.length === 1 || args.length === workers) && (!actor || typeof gang === 'string');
 };
 
 /** User → pool. */
 export const toPool: Shapes<ToPool> = {
   submit: fields({ id: text, detached: flag }),
   cancel: fields({ id: text, reason: bytes }),
+  gang: fields({
+    id: text,
+    spec: fields({ name: optional(text), workers: positive, placement: oneOf(...placements) }),
+  }),
+  closeGang: fields({ id: text, force: flag }),
   tasks: bare,
   metrics: bare,
   share: fields({ id: text, bytes }),
@@ -64,6 +73,7 @@ const record = fields({
   source: fields({ url: text, exportName: text }),
   workers: number,
   priority: number,
+  gang: optional(text),
   state: text,
   elapsedMs: number,
   message: optional(text),
@@ -81,6 +91,8 @@ export const fromPool: Shapes<FromPool> = {
   accepted: fields({ id: text }),
   shared: fields({ id: text, error: optional(bytes) }),
   failed: fields({ id: text, error: bytes }),
+  gangOpened: fields({ id: text, members: membersShape }),
+  gangClosed: fields({ id: text, error: optional(bytes) }),
   tasks: fields({ tasks: list(record) }),
   metrics: fields({ text }),
 };

@@ -89,6 +89,25 @@ export interface Forgotten {
   readonly leases: readonly number[];
 }
 
+/** The gang of a task, as the task thread sees it. */
+export interface GangTurn {
+  readonly id: string;
+  /** Nothing of the gang has run before: what a thread has of others is dropped, and nothing can be missing. */
+  readonly isFirst: boolean;
+}
+
+/**
+ * What a task does with an actor of its gang: makes an instance of the class that its source names, calls a method of
+ * it, or drops it.
+ */
+export interface ActorStep {
+  /** Of no other actor of the gang. */
+  readonly id: string;
+  readonly does: 'make' | 'call' | 'dispose';
+  /** Of a call. */
+  readonly method?: string | undefined;
+}
+
 /** Run a task. */
 export interface AssignMessage {
   readonly type: 'assign';
@@ -103,6 +122,8 @@ export interface AssignMessage {
   readonly timeoutMs: number | null;
   readonly maxMessageBytes: number;
   readonly unawaited: Unawaited;
+  readonly gang?: GangTurn | undefined;
+  readonly actor?: ActorStep | undefined;
 }
 
 /** What becomes of a task whose function ends while collectives of it are in flight: a warning, or its failure. */
@@ -178,8 +199,8 @@ export type Outcome = { readonly damage?: string | undefined } & (
       readonly kind: 'threw';
       /** Encoded error. */
       readonly error: Uint8Array;
-      /** Where it came from: the function, loading its module, or its result. */
-      readonly origin: 'task' | 'load' | 'result';
+      /** Where it came from: the function, loading its module, its result, or a thread that lacks what its gang had. */
+      readonly origin: 'task' | 'load' | 'result' | 'gang';
       /** The error escaped the function: the thread's state is unknown. */
       readonly replaceThread: boolean;
       readonly inFlight?: readonly InFlightCall[];

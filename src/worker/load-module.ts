@@ -4,6 +4,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
 import type { TaskSource } from '../protocol/thread-messages.js';
+import type { ActorClass } from './actor-class.js';
+import { isClass } from './actor-class.js';
 import { foreignLoaderWorks } from './foreign-loader.js';
 import { withPlace } from './syntax-error.js';
 
@@ -49,16 +51,35 @@ export async function loadTask(
   { url, exportName }: TaskSource,
   foreignLoader: boolean,
 ): Promise<(...args: unknown[]) => unknown> {
-  const known = evaluated.get(url);
-  const module = known ? withCommonJs(known) : await loadModule(url, foreignLoader);
+  const module = await exportsOf(url, foreignLoader);
   const found = module[exportName];
   if (typeof found === 'function') return found as (...args: unknown[]) => unknown;
-  const names = functionsOf(module);
-  throw new ExportNotFoundError(
-    `expected ${url} to export a function named ${show(exportName)}, found ${show(found)}; ` +
-      `it exports ${names.length === 0 ? 'no functions' : names.map((name) => show(name)).join(', ')}`,
-    { url, exportName },
-  );
+  throw notExported({ url, exportName }, ['function', 'functions'], found, functionsOf(module));
+}
+
+/** The class of an actor. @throws As {@link loadTask}. */
+export async function loadClass({ url, exportName }: TaskSource, foreignLoader: boolean): Promise<ActorClass> {
+  const module = await exportsOf(url, foreignLoader);
+  const found = module[exportName];
+  if (isClass(found)) return found;
+  const names = Object.keys(module).filter((name) => isClass(module[name]));
+  throw notExported({ url, exportName }, ['class', 'classes'], found, names);
+}
+
+async function exportsOf(url: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
+  const known = evaluated.get(url);
+  return known ? withCommonJs(known) : await loadModule(url, foreignLoader);
+}
+
+function notExported(
+  { url, exportName }: TaskSource,
+  [one, many]: readonly [one: string, many: string],
+  found: unknown,
+  names: readonly string[],
+): ExportNotFoundError {
+  const list = names.length === 0 ? `no ${many}` : names.map((name) => show(name)).join(', ');
+  const text = `expected ${url} to export a ${one} named ${show(exportName)}, found ${show(found)}; it exports ${list}`;
+  return new ExportNotFoundError(text, { url, exportName });
 }
 
 /** Names of the functions that a module exports. */

@@ -46,6 +46,7 @@ export class MailboxKeeper {
 
   /** Let a task thread take from it: what to send to it, once the thread before is gone. */
   attach(): AttachMessage {
+    this.#state.ran = 0;
     this.#state.set('free');
     const { words: state } = this.#state;
     const [tasksBell, outcomesBell] = [this.#tasksBell, this.#outcomesBell];
@@ -68,6 +69,11 @@ export class MailboxKeeper {
     if (message) this.#state.taken = this.#tasks.number;
     this.#state.set('held');
     return message;
+  }
+
+  /** Lease of the last task from it that the thread has run, which has it or had it last. */
+  get ran(): number {
+    return this.#state.ran;
   }
 
   #read(): AssignMessage {

@@ -2,7 +2,8 @@
  * Who may take the task in a worker's mailbox: words that the control thread and the task threads of a process share.
  */
 
-const [stateAt, takenAt] = [0, 1];
+const [stateAt, takenAt, ranAt] = [0, 1, 2];
+const wordCount = 3;
 
 /**
  * - `free`: whoever changes it may take the task that is there.
@@ -22,7 +23,7 @@ export class MailboxState {
 
   /** @param words - Those of the other thread; default: new ones, `held`. */
   constructor(words?: Int32Array) {
-    this.words = words ?? new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+    this.words = words ?? new Int32Array(new SharedArrayBuffer(wordCount * Int32Array.BYTES_PER_ELEMENT));
     if (!words) this.set('held');
   }
 
@@ -52,5 +53,14 @@ export class MailboxState {
 
   set taken(number: number) {
     Atomics.store(this.words, takenAt, number);
+  }
+
+  /** Lease of the last task that the thread which has the mailbox took from it; 0: it took none. */
+  get ran(): number {
+    return Atomics.load(this.words, ranAt);
+  }
+
+  set ran(lease: number) {
+    Atomics.store(this.words, ranAt, lease);
   }
 }

@@ -24,6 +24,7 @@ import type {
 import { decodeValue } from '../protocol/values.js';
 import { findOs, loadOs } from '../native/os.js';
 import { Awake } from './awake.js';
+import { GangState } from './gang-state.js';
 import { takeAhead } from './given-tasks.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
@@ -84,6 +85,8 @@ let mailbox: ThreadMailbox | undefined;
 let isMailed = false;
 /** A module could not be loaded: Node keeps what it has of it, and gives parts of it to whoever imports them next. */
 let isSpoilt = false;
+/** What it has in memory of the gang of its task. */
+const gangState = new GangState();
 /** Those that were loaded, or could not be. */
 const modules = new Set<string>();
 
@@ -119,11 +122,13 @@ function tell(message: FromThread, moved?: readonly ArrayBuffer[]): void {
   port.send(message, moved);
 }
 
+type Origin = Extract<Outcome, { kind: 'threw' }>['origin'];
+
 /**
  * How a rank's part of a task ended with an error. Overwritten memory is the error, whatever else was thrown because of
  * it.
  */
-function threw(thrown: unknown, origin: 'load' | 'task' | 'result', task: RankTask, replaceThread = false): Outcome {
+function threw(thrown: unknown, origin: Origin, task: RankTask, replaceThread = false): Outcome {
   const damage = task.group.damage();
   if (damage && damage !== thrown) damage.cause ??= thrown;
   // Nothing more is written to such memory; its other ranks are ended from outside.
@@ -183,9 +188,11 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
     return { kind: 'threw', error: encodeError(error), origin: 'task', replaceThread: false, damage };
   }
   current = task;
-  let origin: 'load' | 'task' | 'result' = 'load';
+  let origin: Origin = 'gang';
   let outcome: Outcome;
   try {
+    gangState.enter(message.gang ?? undefined);
+    origin = 'load';
     const fn = await load(message);
     const { references } = message;
     if (references) values.forget(references.forget);
@@ -201,6 +208,7 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
     const damage = task.group.damage();
     if (damage) throw damage;
   } catch (error) {
+    if (origin === 'gang') tellLoaded(message.source.url);
     if (current !== task) return undefined;
     if (message.references?.keep) values.forget({ shared: [], leases: [given.lease] });
     outcome = threw(error, origin, task, isSpoilt);
@@ -212,10 +220,11 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
 }
 
 /**
- * Load the task's function: outside the task, so that top-level code of the module cannot depend on which came first.
+ * Load the task's function, or what it does with an actor: outside the task, so that top-level code of the module cannot depend on which came first.
  */
-async function load({ source }: AssignMessage): Promise<(...args: unknown[]) => unknown> {
+async function load({ source, actor }: AssignMessage): Promise<(...args: unknown[]) => unknown> {
   try {
+    if (actor) return await gangState.step(actor, source, boot.foreignLoader);
     return await loadTask(source, boot.foreignLoader);
   } catch (error) {
     isSpoilt = !(error instanceof ModuleNotFoundError || error instanceof ExportNotFoundError);

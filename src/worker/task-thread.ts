@@ -59,6 +59,8 @@ export class TaskThread {
   error: unknown;
   /** That of the task that it runs, or ran last. */
   lease = 0;
+  /** Its last task that came in a mailbox. */
+  #mailed = 0;
   /** An error escaped in it outside its task: to be replaced when the task it has, if any, has ended. */
   stale = false;
   readonly given: GivenTasks = new GivenTasks();
@@ -132,6 +134,11 @@ export class TaskThread {
   /** Resolves when the thread is gone. */
   get exit(): Promise<void> {
     return this.#thread.exit;
+  }
+
+  /** Lease of the last task that it was given, also in a mailbox; 0: of none. */
+  get ran(): number {
+    return Math.max(this.lease, this.#mailed);
   }
 
   /** Take another thread's place: messages wait until that one is gone, since both use the same part of the window. */
@@ -263,6 +270,7 @@ export class TaskThread {
 
   #leaveMailbox(): void {
     this.#learn(this.#mailbox?.hold());
+    this.#mailed = this.#mailbox?.ran ?? this.#mailed;
     this.#mailbox = undefined;
   }
 

@@ -26,8 +26,8 @@ export interface TaskThreadsEvents {
   message(worldRank: number, thread: TaskThread, message: ThreadReport): void;
   /** Something came from a thread that is dropped. */
   dropped(worldRank: number, why: string): void;
-  /** A thread has ended; `lease` is the last that it had. */
-  gone(worldRank: number, lease: number, how: GoneOutcome): void;
+  /** A thread has ended; `lease` is the last that it had, `ran` the last whose task it may have run. */
+  gone(worldRank: number, lease: number, how: GoneOutcome, ran: number): void;
   /** A worker can be given tasks again. */
   replaced(worldRank: number): void;
   /** Threads cannot be started again. */
@@ -241,16 +241,16 @@ export class TaskThreads {
     const failed = this.#failedStarts.get(worldRank) ?? 0;
     if (inUse && failed > 0 && failed < maxFailedStarts) {
       this.#tryAgain(worldRank, thread, backOffMs * 2 ** failed);
-      this.#events.gone(worldRank, thread.lease, how);
+      this.#events.gone(worldRank, thread.lease, how, thread.ran);
       return;
     }
     if (inUse && failed === 0) this.#replace(worldRank);
     // The thread itself checks its memory when its task ends; this one could not.
     const damage = thread.busy ? this.window.node.damage() : undefined;
     const [lease = thread.lease, ...begun] = thread.given.leases;
-    this.#events.gone(worldRank, lease, { ...how, damage });
+    this.#events.gone(worldRank, lease, { ...how, damage }, thread.ran);
     // Its end with the one before was told to nobody.
-    for (const other of begun) this.#events.gone(worldRank, other, how);
+    for (const other of begun) this.#events.gone(worldRank, other, how, other);
     if (damage !== undefined && thread.node !== this.window.node) return;
     this.#events.replaced(worldRank);
   }

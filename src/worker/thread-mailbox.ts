@@ -52,6 +52,7 @@ export class ThreadMailbox {
       return;
     }
     const message = this.#read(number);
+    this.#state.ran = message.lease.lease;
     // Before it counts as taken: whoever aborts it then finds it in its slot.
     this.#owner.bind(message);
     if (!this.#state.change('taking', 'running')) return;

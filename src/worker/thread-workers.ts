@@ -64,7 +64,7 @@ export class ThreadWorkers implements WorkerSide {
       dropped: (worldRank, why) => {
         this.#warnOnce(worldRank, why);
       },
-      gone: (worldRank, lease, how) => this.#events?.gone(worldRank, lease, how),
+      gone: (worldRank, lease, how, ran) => this.#events?.gone(worldRank, lease, how, ran),
       replaced: (worldRank) => this.#events?.replaced(worldRank),
       lost: (error) => this.#events?.lost(error),
       attached: () => this.#attached?.(),
@@ -107,6 +107,9 @@ export class ThreadWorkers implements WorkerSide {
   /** A worker whose thread is being replaced takes tasks: they wait for the new thread. */
   isAvailable(): boolean {
     return !this.#threads.isClosing && !this.#renewing;
+  }
+  hold(): void {
+    // A thread that is gone is replaced alone.
   }
   refill(): void {
     // A thread that is gone is replaced at once.

@@ -176,10 +176,10 @@ export class WorkerRank implements JoinedRank {
       posted: (_, lease, value) => {
         this.#send({ type: 'posted', lease, value });
       },
-      gone: (_, lease, how) => {
+      gone: (_, lease, how, ran) => {
         if (this.job.wire) closeWire(this.job.wire);
         if (lease === this.#lease?.lease) this.#countTraffic();
-        this.#send({ type: 'gone', lease, how });
+        this.#send({ type: 'gone', lease, how, ran });
       },
       replaced: () => {
         this.#send({ type: 'replaced' });

@@ -285,6 +285,32 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   assert.is(shoal('stop').status, 0);
 });
 
+test('a connection has gangs of its own, which end with it', async () => {
+  start();
+  const pool = await connect();
+  await rejectsCode(pool.gang({ workers: 4 }), 'INSUFFICIENT_WORKERS');
+  const gang = await pool.gang({ workers: 2, name: 'two' });
+  assert.equal([gang.id, gang.worldRanks.length, gang.workers.length], ['s1.g2', 2, 2]);
+  assert.equal(await gang.run(tasks, { args: [1] }), [3, 3]);
+  assert.match(shoal('status').out, /gang s1\.g2 "two": open workers \d, \d; no task running, 0 waiting/);
+  assert.match(shoal('tasks').out, /detached\.js default, in s1\.g2/);
+  await rejectsCode(pool.gang({ workers: 2, timeoutMs: 50 }), 'TASK_TIMEOUT');
+  const other = await connect();
+  const beside = await other.gang({ workers: 1 });
+  assert.is(beside.size, 1);
+  const waits = other.submit(tasks, { workers: 3, args: [1] });
+  const sleeps = gang.submit(tasks, { export: 'sleep', args: [60_000] });
+  const ends = [sleeps.result(), gang.run(tasks, { args: [1] })].map((each) => rejectsCode(each, 'CANCELLED'));
+  await pool.close({ force: true });
+  await Promise.all(ends);
+  await rejectsCode(gang.run(tasks, { args: [1] }), 'CLOSED');
+  await until(() => other.status().gangs.length === 1);
+  assert.is(waits.state, 'queued');
+  await other.close({ force: true });
+  await rejectsCode(waits.result(), 'CANCELLED');
+  assert.is(shoal('stop').status, 0);
+});
+
 test('what nobody waits for any more is cancelled and freed: a session that is gone', async () => {
   start();
   const driver = `

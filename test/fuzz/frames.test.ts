@@ -67,7 +67,7 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
     },
     fromRank,
   ],
-  [{ type: 'gone', lease: 3, how: { kind: 'exited', exitCode: 1 } }, fromRank],
+  [{ type: 'gone', lease: 3, how: { kind: 'exited', exitCode: 1 }, ran: 4 }, fromRank],
   [{ type: 'exited', exitCode: 0, died: false }, fromRank],
   [{ type: 'posted', lease: 3, value: bytes }, fromRank],
   [welcome, toRank],

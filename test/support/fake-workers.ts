@@ -30,6 +30,8 @@ export class FakeWorkers implements WorkerSide {
   readonly ahead = { given: 0, takenBack: 0 };
   readonly #takesAhead: boolean;
   restarts = 0;
+  /** Looks at what a worker is given. */
+  assigned: (worldRank: number, message: AssignMessage) => void = () => undefined;
   /** Tasks whose function was begun, by id: how often. */
   readonly begun = new Map<string, number>();
   readonly #states: FakeWorker[];
@@ -38,6 +40,8 @@ export class FakeWorkers implements WorkerSide {
   #events!: WorkerEvents;
   #restarting = false;
   #tooFew = false;
+  /** Gangs have workers. */
+  #isHeld = false;
   /** Goes on without those that are lost while it can. */
   readonly #goesOn: boolean;
 
@@ -65,7 +69,7 @@ export class FakeWorkers implements WorkerSide {
   endAtLast(worldRank: number): void {
     const { lease } = this.#states[worldRank]!;
     Object.assign(this.#states[worldRank]!, { task: undefined, inbox: [] });
-    this.#events.gone(worldRank, lease, { kind: 'ended' });
+    this.#events.gone(worldRank, lease, { kind: 'ended' }, lease);
     this.#events.replaced(worldRank);
   }
 
@@ -85,7 +89,7 @@ export class FakeWorkers implements WorkerSide {
     const { lease } = state;
     Object.assign(state, { living: false, task: undefined, inbox: [] });
     this.#events.removed(worldRank);
-    this.#events.gone(worldRank, lease, { kind: 'died', error: encodeValue(new Error('killed'), 'error') });
+    this.#events.gone(worldRank, lease, { kind: 'died', error: encodeValue(new Error('killed'), 'error') }, lease);
     // Another does what it has not done.
     for (const [slot, keeper] of this.#clearing) if (keeper === worldRank) this.clear(slot);
     this.#restartIfIdle();
@@ -132,6 +136,10 @@ export class FakeWorkers implements WorkerSide {
   renew(text: string): void {
     if (!this.#restarting) this.#startNext(text);
   }
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#restartIfIdle();
+  }
   refill(): void {
     this.#tooFew = true;
     this.#restartIfIdle();
@@ -147,6 +155,7 @@ export class FakeWorkers implements WorkerSide {
     assert.is(members[rank]?.worldRank, worldRank);
     const ranks = members.map((member) => member.worldRank).join();
     assert.is(members.length === 1 ? '' : state.communicators.get(communicator), members.length === 1 ? '' : ranks);
+    this.assigned(worldRank, message);
     this.#begin(worldRank, message, lease);
   }
   takesAhead(worldRank: number): boolean {
@@ -234,6 +243,7 @@ export class FakeWorkers implements WorkerSide {
   }
 
   #restartIfIdle(): void {
+    if (this.#isHeld) return;
     const isIdle = this.#states.every(({ task }) => task === undefined);
     if (!isIdle || this.#restarting || this.#states.every(({ living }) => living)) return;
     if (this.#goesOn && !this.#tooFew && this.#states.some(({ living }) => living)) return;

@@ -19,6 +19,7 @@ import { cart, group, split } from '../../src/operations/split.js';
 import { messageOperations } from '../../src/operations/messages.js';
 import { launchOptionNames } from '../../src/driver/options.js';
 import { poolEventNames } from '../../src/driver/pool.js';
+import { callOptionNames, gangOptionNames, gangRunOptionNames } from '../../src/driver/gang-options.js';
 import { mapOptionNames } from '../../src/driver/map-options.js';
 import { runOptionNames } from '../../src/driver/task-options.js';
 import { variableNames } from '../../src/env.js';
@@ -45,6 +46,9 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Options of `launch`': launchOptionNames,
   'Options of `run` and `submit`': runOptionNames,
   'Options of `map`': mapOptionNames,
+  'Options of `gang`': gangOptionNames,
+  'Options of `gang.run`': gangRunOptionNames,
+  'Options of `actor.call`': callOptionNames,
   ...Object.fromEntries(
     [
       ...operations,

@@ -1,0 +1,104 @@
+/** Options of gangs and actors, and the types that a typed module gives them. */
+import { InvalidArgumentError, show } from '../errors.js';
+import type { GangSpec, Placement } from '../protocol/pool-messages.js';
+import { placements } from '../protocol/pool-messages.js';
+import { integer, oneOf } from './check-options.js';
+import type { ArgumentsOf, FunctionNames } from './task-module.js';
+import type { ArgsOption, TaskOptions, UntypedRunOptions } from './task-options.js';
+
+/** Options of {@link Pool.gang}. */
+export interface GangOptions {
+  /** How many workers are reserved; its tasks have as many ranks. */
+  readonly workers: number;
+  /** On which nodes they are, as for a task; default `'pack'`. */
+  readonly placement?: Placement;
+  /** Label in errors, warnings and `status()`. */
+  readonly name?: string;
+  /** Limit for the wait for workers in milliseconds; default: none. */
+  readonly timeoutMs?: number | null;
+  /** Ends the wait for workers; afterwards it has no effect. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a task of a gang but `export` and the arguments. */
+export type GangTaskOptions = Pick<TaskOptions, 'name' | 'timeoutMs' | 'signal'>;
+
+/** Options of `gang.run` and `gang.submit` for a function of a typed module. */
+export type GangRunOptions<M, E extends keyof M> = GangTaskOptions &
+  ArgsOption<ArgumentsOf<M, E>> &
+  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+
+/** Options may be left out when the module has a default export whose arguments may be left out too. */
+export type GangRunArguments<M, E extends keyof M> = [E] extends [never]
+  ? [options: GangTaskOptions & { readonly export: FunctionNames<M> }]
+  : [] extends ArgumentsOf<M, E>
+    ? [options?: GangRunOptions<M, E>]
+    : [options: GangRunOptions<M, E>];
+
+/** Options of `gang.run`, `gang.submit` and `gang.actor` for a module named by URL alone. */
+export type UntypedGangRunOptions = GangTaskOptions & Pick<UntypedRunOptions, 'export' | 'args' | 'perRankArgs'>;
+
+type AnyClass = new (...args: never[]) => object;
+/** Names of a module's classes. */
+export type ClassNames<M> = { [K in keyof M & string]: M[K] extends AnyClass ? K : never }[keyof M & string];
+/** Arguments of the constructor of one of a module's classes. */
+type ConstructorArguments<M, E extends keyof M> = M[E] extends new (...args: infer A) => object ? A : never;
+/** Instances of one of a module's classes. */
+export type InstanceOf<M, E extends keyof M> = M[E] extends new (...args: never[]) => infer I ? I : never;
+
+/** Options of `gang.actor` for a class of a typed module. */
+export type ActorOptions<M, E extends keyof M> = GangTaskOptions &
+  ArgsOption<ConstructorArguments<M, E>> &
+  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+
+/** Options may be left out when the module has a class as its default whose arguments may be left out too. */
+export type ActorArguments<M, E extends keyof M> = [E] extends [never]
+  ? [options: GangTaskOptions & { readonly export: ClassNames<M> }]
+  : 'default' extends E
+    ? [] extends ConstructorArguments<M, E>
+      ? [options?: ActorOptions<M, E>]
+      : [options: ActorOptions<M, E>]
+    : [options: ActorOptions<M, E>];
+
+/** An actor of which no types are known: any method may be called, with any arguments. */
+export type UntypedActor = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+type AnyMethod = (...args: never[]) => unknown;
+/** Names of an actor's methods. */
+export type MethodNames<I> = { [K in keyof I & string]: I[K] extends AnyMethod ? K : never }[keyof I & string];
+/** Arguments of one of them. */
+type MethodArguments<I, K extends keyof I> = I[K] extends (...args: infer A) => unknown ? A : never;
+/** What it returns on each rank. */
+export type MethodResult<I, K extends keyof I> = I[K] extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+/** What follows the method's name in `actor.call`: its arguments, and options of the call. */
+export type CallArguments<I, K extends keyof I> =
+  | ([] extends MethodArguments<I, K>
+      ? [args?: Readonly<MethodArguments<I, K>>, options?: CallOptions]
+      : [args: Readonly<MethodArguments<I, K>>, options?: CallOptions])
+  | [args: undefined, options: CallOptions & { readonly perRankArgs: readonly Readonly<MethodArguments<I, K>>[] }];
+
+/** Options of `actor.call`. */
+export interface CallOptions extends GangTaskOptions {
+  /** The arguments of each rank, in rank order, in place of the others, which are then `undefined`. */
+  readonly perRankArgs?: readonly (readonly unknown[])[];
+}
+
+/** Names of all options of `pool.gang`. */
+export const gangOptionNames: readonly string[] = ['workers', 'placement', 'name', 'timeoutMs', 'signal'];
+/** Names of all options of `actor.call`. */
+export const callOptionNames: readonly string[] = ['name', 'timeoutMs', 'signal', 'perRankArgs'];
+/** Names of all options of `gang.run`, `gang.submit` and `gang.actor`. */
+export const gangRunOptionNames: readonly string[] = [...callOptionNames, 'export', 'args'];
+
+/** Check and fill what a gang is. @throws {@link InvalidArgumentError} */
+export function fillGang({ workers, placement = 'pack', name }: GangOptions): GangSpec {
+  if (name !== undefined && typeof name !== 'string') {
+    throw new InvalidArgumentError(`gang: expected name to be a string, received ${show(name)}`, { option: 'name' });
+  }
+  return {
+    name,
+    workers: integer('gang', 'workers', workers, 1, Number.MAX_SAFE_INTEGER),
+    placement: oneOf('gang', 'placement', placement, placements),
+  };
+}
