@@ -41,6 +41,8 @@ const burstSize = 60;
 const longestPauseMs = 300;
 /** How one of a burst ends. */
 const shortEnds = ['throw', 'exit', 'late', 'rejected'] as const satisfies readonly EndingName[];
+/** At most so many in one gang. */
+const tasksOfGang = 5;
 /** At most so many for each worker, until a process is killed or stopped. */
 const tasksPerLoss = 15;
 /** Longer than any deadline of a task, its grace, the end by force and a new epoch together. */
@@ -121,12 +123,49 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await withinTime(`a burst with one that ends by ${end}`, Promise.all(results), pool);
   }
 
+  /** A gang with some tasks, of which each may end it; then it is closed, with what still waits in it or by force. */
+  async function oneGang(pool: Pool, workers: number): Promise<void> {
+    const size = 1 + random(workers);
+    const gang = await pool.gang({ workers: size });
+    const ends: Promise<void>[] = [];
+    for (let i = 1 + random(tasksOfGang); i > 0 && gang.state === 'open'; i--) {
+      const name = names[random(names.length)]!;
+      const [afterMs, seed] = [random(30), random(1e6)];
+      const { timeoutMs = 30_000 }: Ending = endings[name];
+      const end = async (): Promise<void> => {
+        let fault: string;
+        try {
+          const results = await gang.run(tasks, { args: [name, afterMs, seed], timeoutMs });
+          fault = faultOfResults(name, results, size, seed % size);
+          count('right in a gang');
+        } catch (error) {
+          const { code } = error as { code?: unknown };
+          // A member was lost, or it is closed by force.
+          fault = code === 'ERR_SHOAL_CLOSED' || code === 'ERR_SHOAL_CANCELLED' ? '' : faultOfError(name, error);
+          count(`in a gang: ${String(code)}`);
+        }
+        if (fault) faults.push(`in gang ${gang.id} of ${size}, ${name} (seed ${seed}): ${fault}`);
+      };
+      ends.push(end());
+      if (random(2) === 0) await ends.at(-1);
+    }
+    await gang.close({ force: random(3) === 0 });
+    await Promise.all(ends);
+    count('gangs');
+  }
+
   async function half(pool: Pool, workers: number): Promise<number> {
     const until = performance.now() + options.ms / poolSizes.length / 2;
     const goesOn = (): boolean => performance.now() < until && !faults.some((fault) => fault.startsWith('HANG'));
     const lanes = Array.from({ length: inFlight }, async () => {
       while (goesOn()) await oneTask(pool, workers);
     });
+    const gangs = (async (): Promise<void> => {
+      while (goesOn()) {
+        await withinTime('a gang', oneGang(pool, workers), pool);
+        await sleep(random(longestPauseMs));
+      }
+    })();
     const bursts = (async (): Promise<void> => {
       while (goesOn()) {
         await burst(pool);
@@ -143,7 +182,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         if (done !== undefined) count(done);
       }
     })();
-    await Promise.all([...lanes, bursts, sabotages]);
+    await Promise.all([...lanes, gangs, bursts, sabotages]);
     return heldBytes();
   }
 
