@@ -4,7 +4,7 @@
  * tag goes to the k-th receive that fits it.
  */
 import { anySource, anyTag, collective, context } from 'shoal/worker';
-import type { Received, TypedArray } from 'shoal/worker';
+import type { Received, Source, TagPattern, TypedArray } from 'shoal/worker';
 import { randomOf } from '../../support/random.js';
 
 const lengths = [0, 1, 3, 60, 500, 520, 1_030, 2_000, 9_000, 20_000, 140_000];
@@ -18,6 +18,8 @@ interface Message {
   readonly length: number;
   /** Among all of the program. */
   readonly serial: number;
+  /** Its array goes as a value; of all messages of a round to one rank, or of none. */
+  readonly isObject: boolean;
 }
 
 type Step = () => Promise<void>;
@@ -30,13 +32,18 @@ export async function program(seed: number, rounds: number, stop: number = -1): 
   const own = randomOf(seed + 7919 * (rank + 1));
   let serial = 0;
   for (let round = 0; round < rounds; round++) {
-    const messages: Message[] = Array.from({ length: shared(6 * size) }, () => ({
-      source: shared(size),
-      dest: shared(size),
-      tag: shared(3),
-      length: lengths[shared(lengths.length)]!,
-      serial: serial++,
-    }));
+    const takesObjects = Array.from({ length: size }, () => shared(3) === 0);
+    const messages: Message[] = Array.from({ length: shared(6 * size) }, () => {
+      const dest = shared(size);
+      return {
+        source: shared(size),
+        dest,
+        tag: shared(3),
+        length: lengths[shared(lengths.length)]!,
+        serial: serial++,
+        isObject: takesObjects[dest]!,
+      };
+    });
     const roundModes = Array.from({ length: size }, () => modes[shared(modes.length)]!);
     const collectives = shared(3);
     if (round === stop && rank === size - 1) throw new RangeError('stopped');
@@ -72,13 +79,13 @@ function interleave(random: (limit: number) => number, lists: readonly Step[][])
 function sendsOf(messages: readonly Message[], random: (limit: number) => number): Step[] {
   return messages
     .filter(({ source }) => source === context.rank)
-    .map(({ dest, tag, length, serial }) => {
+    .map(({ dest, tag, length, serial, isObject }) => {
       const inWindow = random(2) === 0;
       return async () => {
         const array = inWindow ? collective.empty(Float64Array, length + 2) : new Float64Array(length + 2);
         array.set([serial, length]);
         array.fill(serial + 0.5, 2);
-        await collective.send(array, dest, { tag });
+        await (isObject ? collective.sendObject(array, dest, { tag }) : collective.send(array, dest, { tag }));
         if (inWindow) collective.free(array);
       };
     });
@@ -107,9 +114,9 @@ function receivesOf(
     const { source, tag } = mine[index]!;
     const from = mode === 'exact' || mode === 'anyTag' ? source : anySource;
     const which = mode === 'exact' || mode === 'anySource' ? tag : anyTag;
-    const makes = random(2) === 0;
-    const into = makes ? Float64Array : (new Float64Array(longest) as never);
-    const result = (await collective.recv(into, from, { tag: which })) as Received<Float64Array>;
+    const result = mine[index]!.isObject
+      ? await receiveObject(from, which)
+      : await receiveArray(random(2) === 0 ? undefined : longest, from, which);
     results[place] = result;
     const { data, count } = result;
     const isWhole = data[1] === count - 2 && data.subarray(2, count).every((x) => x === data[0]! + 0.5);
@@ -125,6 +132,21 @@ function receivesOf(
         wrong.push(`rank ${context.rank} from ${key}: ${serials.join()} for ${want.join()}`);
     }
   });
+}
+
+async function receiveObject(source: Source, tag: TagPattern): Promise<Received<Float64Array>> {
+  const got = await collective.recvObject<Float64Array>(source, { tag });
+  return { ...got, count: got.data.length };
+}
+
+/** @param longest - Elements of a buffer; undefined: into a new array. */
+async function receiveArray(
+  longest: number | undefined,
+  source: Source,
+  tag: TagPattern,
+): Promise<Received<Float64Array>> {
+  const into = longest === undefined ? Float64Array : (new Float64Array(longest) as never);
+  return await collective.recv(into, source, { tag });
 }
 
 function sumsOf(count: number, size: number, wrong: string[]): Step[] {
