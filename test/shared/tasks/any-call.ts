@@ -105,7 +105,7 @@ async function makeGroup(kind: AnyCall['group']): Promise<CollectiveGroup> {
   return row;
 }
 
-async function one(call: AnyCall, group: Collective = collective): Promise<string[]> {
+export async function one(call: AnyCall, group: Collective = collective): Promise<string[]> {
   const { dtype, count } = call;
   const { rank, size } = group;
   const operation = operations.find(({ name }) => name === call.operation)!;
