@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { operations } from '../../src/operations/index.js';
 import { canCarry, opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
-import { sizes } from '../support/check.js';
+import { sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { AnyCall } from './tasks/any-call.js';
 import { groupKinds, numbers } from './tasks/any-call.js';
@@ -49,7 +49,7 @@ test('any dtype, operation, numbers and places in memory, in groups of any size 
         assert.equal(wrong.flat(), []);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 40 * times },
   );
 });
 

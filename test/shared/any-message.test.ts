@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TaskFailedError } from 'shoal';
-import { rejectsCode, sizes } from '../support/check.js';
+import { rejectsCode, sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 
 const tasks = new URL('./tasks/any-message.js', import.meta.url);
@@ -11,7 +11,7 @@ console.log(`seed ${seed}`);
 
 for (const size of sizes) {
   test(`random programs of messages and collectives give what the model gives, ${size} ranks`, async () => {
-    for (let drawn = 0; drawn < 4; drawn++) {
+    for (let drawn = 0; drawn < 4 * times; drawn++) {
       assert.equal(await ranks(size, tasks, 'program', seed + drawn, 8), Array(size).fill([]), `seed ${seed + drawn}`);
     }
   });

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
-import { sizes } from '../support/check.js';
+import { sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { Fill } from './tasks/bucket.js';
 import { places } from './tasks/placed-array.js';
@@ -35,7 +35,7 @@ test('what is added, whenever each rank likes, is bit for bit what a call for ea
       const wrong = (await ranks(size, tasks, 'fill', one)) as string[][];
       assert.equal(wrong.flat(), []);
     }),
-    { numRuns: 25 },
+    { numRuns: 25 * times },
   );
 });
 

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
-import { sizes } from '../support/check.js';
+import { sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { ListCall } from './tasks/lists.js';
 import { places } from './tasks/placed-array.js';
@@ -38,7 +38,7 @@ test('lists of any arrays give bit for bit what a call for each gives', async ()
       const wrong = (await ranks(size, tasks, 'listCalls', calls)) as string[][];
       assert.equal(wrong.flat(), []);
     }),
-    { numRuns: 25 },
+    { numRuns: 25 * times },
   );
 });
 

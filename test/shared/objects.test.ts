@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sizes } from '../support/check.js';
+import { sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 
 const tasks = new URL('./tasks/objects.js', import.meta.url);
@@ -18,7 +18,7 @@ test('any values that can be copied arrive as they are, with every operation', a
       const wrong = (await ranks(size, tasks, 'everyOperation', root % size, list)) as string[][];
       assert.equal(wrong.flat(), []);
     }),
-    { numRuns: 25 },
+    { numRuns: 25 * times },
   );
 });
 
@@ -28,7 +28,7 @@ test('any values arrive as messages', async () => {
       const wrong = (await ranks(size, tasks, 'ringOfValues', list)) as string[][];
       assert.equal(wrong.flat(), []);
     }),
-    { numRuns: 10 },
+    { numRuns: 10 * times },
   );
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sizes } from '../support/check.js';
+import { sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { RaggedCall } from './tasks/ragged.js';
 
@@ -35,7 +35,7 @@ test('counts, displacements and places at random, in groups of any size: the mod
         assert.equal(wrong.flat(), []);
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 30 * times },
   );
 });
 

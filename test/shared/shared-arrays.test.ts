@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
-import { sizes } from '../support/check.js';
+import { sizes, times } from '../support/check.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { SharedCase } from './tasks/shared-arrays.js';
 
@@ -37,7 +37,7 @@ test('any dtype, operation and count, in any form: all ranks read the model’s 
         assert.equal(((await ranks(size, tasks, 'results', all, canBlock)) as string[][]).flat(), []);
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 8 * times },
   );
 });
 

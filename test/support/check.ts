@@ -4,6 +4,9 @@ import * as assert from 'uvu/assert';
 /** Group sizes that every collective is tested with. */
 export const sizes: readonly number[] = [1, 2, 3, 4, 7];
 
+/** How many times as much random tests draw as usual: `npm run test:long`. */
+export const times = Number(process.env.SHOAL_TEST_TIMES ?? 1);
+
 /** `ERR_SHOAL_…` of an error, or what it is otherwise. */
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code;
