@@ -78,4 +78,49 @@ export const timedOperations: readonly TimedOperation[] = [
     call: (own, x, out) => own.scanSync(x, { op: 'sum', out }),
     want: ({ rank }, i) => sumTo(rank + 1, i),
   },
+  // There and back between ranks 0 and 1: two messages.
+  {
+    ...{ name: 'pingPong', brings: 'one', gets: 'one', onRoot: false, inPlace: false },
+    call: pingPong,
+    want: ({ rank }, i) => (rank < 2 ? brought(1 - rank, i) : 0),
+  },
+  {
+    ...{ name: 'sendrecv', brings: 'one', gets: 'one', onRoot: false, inPlace: false },
+    call: (own, x, out) => own.sendrecvSync(x, (own.rank + 1) % own.size, out, (own.rank + own.size - 1) % own.size),
+    want: ({ rank, size }, i) => brought((rank + size - 1) % size, i),
+  },
+  // One array, and the same elements as a list of 100, or of as many as there are: ours alone.
+  {
+    ...{ name: 'allreduce', brings: 'one', gets: 'one', onRoot: false, inPlace: true },
+    call: (own, x) => own.allreduceSync(x),
+    want: ({ size }, i) => sumTo(size, i),
+  },
+  {
+    ...{ name: 'allreduce of a list', brings: 'one', gets: 'one', onRoot: false, inPlace: true },
+    call: (own, x) => own.allreduceSync(listOf(x)),
+    want: ({ size }, i) => sumTo(size, i),
+  },
 ];
+
+function pingPong(own: Collective, x: Float32Array, out: Float32Array): void {
+  if (own.rank === 0) {
+    own.sendSync(x, 1);
+    own.recvSync(out, 1);
+  } else if (own.rank === 1) {
+    own.recvSync(out, 0);
+    own.sendSync(x, 0);
+  }
+}
+
+const lists = new WeakMap<Float32Array, readonly Float32Array[]>();
+
+/** The parts of an array, made once. */
+function listOf(x: Float32Array): readonly Float32Array[] {
+  const known = lists.get(x);
+  if (known) return known;
+  const parts = Math.min(100, x.length);
+  const starts = Array.from({ length: parts + 1 }, (_, part) => Math.floor((part * x.length) / parts));
+  const list = starts.slice(1).map((end, part) => x.subarray(starts[part], end));
+  lists.set(x, list);
+  return list;
+}

@@ -37,7 +37,10 @@ export function printOperations({ facts, workers, results, otherWork }: Run): vo
   console.log(`${sentenceOfOtherWork(otherWork)}\n\n${grid(results, ({ us }) => brief(us))}`);
   for (const peer of new Set(results.filter(isPeer).map(({ contender }) => contender))) {
     const ours = results.filter((row) => !isPeer(row));
-    const ratio = (row: Result): string => brief(fastestOf(results, peer, row) / row.us);
+    const ratio = (row: Result): string => {
+      const us = fastestOf(results, peer, row);
+      return us === Infinity ? '' : brief(us / row.us); // it has no such operation
+    };
     if (ours.length > 0) console.log(`\nTimes as fast as the faster form of ${peer}\n\n${grid(ours, ratio)}`);
   }
 }

@@ -50,6 +50,21 @@ static void scan(void *state) {
   MPI_Scan(x->from, x->to, x->count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
 }
 
+/* There and back between ranks 0 and 1: two messages. */
+static void ping_pong(void *state) {
+  const struct Operands *x = state;
+  if (rank > 1) return;
+  if (rank == 0) MPI_Send(x->from, x->count, MPI_FLOAT, 1, 0, MPI_COMM_WORLD);
+  MPI_Recv(x->to, x->count, MPI_FLOAT, 1 - rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  if (rank == 1) MPI_Send(x->from, x->count, MPI_FLOAT, 0, 0, MPI_COMM_WORLD);
+}
+static void sendrecv(void *state) {
+  const struct Operands *x = state;
+  const int next = (rank + 1) % size, before = (rank + size - 1) % size;
+  MPI_Sendrecv(x->from, x->count, MPI_FLOAT, next, 0, x->to, x->count, MPI_FLOAT, before, 0, MPI_COMM_WORLD,
+               MPI_STATUS_IGNORE);
+}
+
 /* What rank `from` brings at `i`, all blocks counted. */
 static float brought(int from, int i) { return (float)((from + 1) * (i % kPattern)); }
 
@@ -67,6 +82,8 @@ static float want_scatter(int i, int count) { return brought(0, rank * count + i
 static float want_reduce_scatter(int i, int count) { return sum_to(size, rank * count + i); }
 static float want_alltoall(int i, int count) { return brought(i / count, rank * count + i % count); }
 static float want_scan(int i, int count) { (void)count; return sum_to(rank + 1, i); }
+static float want_ping_pong(int i, int count) { (void)count; return rank < 2 ? brought(1 - rank, i) : 0; }
+static float want_sendrecv(int i, int count) { (void)count; return brought((rank + size - 1) % size, i); }
 
 struct Operation {
   const char *name;
@@ -85,6 +102,8 @@ static const struct Operation kOperations[] = {
     {"reduceScatter", reduce_scatter, want_reduce_scatter, 1, 0, 0, 1},
     {"alltoall", alltoall, want_alltoall, 1, 1, 0, 1},
     {"scan", scan, want_scan, 0, 0, 0, 1},
+    {"pingPong", ping_pong, want_ping_pong, 0, 0, 0, 0},
+    {"sendrecv", sendrecv, want_sendrecv, 0, 0, 0, 0},
 };
 
 /* One line: operation, form, bytes of a block, microseconds per call. */
