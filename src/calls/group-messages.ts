@@ -9,15 +9,13 @@ import type { Carrier, Incoming, Recipient } from '../backend/carrier.js';
 import { CancelledError, CollectiveMismatchError, CollectiveTimeoutError, InvalidArgumentError } from '../errors.js';
 import { isError, ShoalError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
+import { ArrivedMessages } from './arrived-messages.js';
 import type { GroupView } from './failures.js';
 import { abortError } from './failures.js';
 import { Probe, Receive, SelfMessage } from './message-requests.js';
 import type { MessageRequest, Send } from './message-requests.js';
 import { whoWaits } from './who-waits.js';
 
-/** Messages of one source that lie here and nobody has received; further ones stay with their sender. */
-const mostHeld = 1_024;
-const mostHeldBytes = 1024 * 1024;
 /** A turn takes as long as so many turns of a collective. */
 const turnCost = 8;
 /** After this time of waiting a rank tells the others what it waits for. */
@@ -44,9 +42,7 @@ export class GroupMessages implements Recipient {
   /** Matched, with bytes still to come. */
   #active: Receive[] = [];
   #sends: Send[] = [];
-  /** Nobody has received them yet, in the order in which they came. */
-  readonly #arrived: Incoming[] = [];
-  readonly #held: { messages: number; sizeBytes: number }[];
+  readonly #arrived: ArrivedMessages;
   #count = 0;
   #settled = 0;
   /** Of which others were told. */
@@ -62,7 +58,7 @@ export class GroupMessages implements Recipient {
   constructor(group: MessageGroup) {
     this.#group = group;
     this.#carrier = group.channel.makeCarrier();
-    this.#held = group.members.map(() => ({ messages: 0, sizeBytes: 0 }));
+    this.#arrived = new ArrivedMessages(group.members.length);
   }
 
   /** A call is under way. */
@@ -78,7 +74,7 @@ export class GroupMessages implements Recipient {
   /** Messages that have come and that nobody has received. */
   unreceived(): readonly Incoming[] {
     if (!this.#group.abortReason()) this.#carrier.step(this);
-    return this.#arrived;
+    return this.#arrived.all;
   }
 
   /** Ranks that have returned without taking what this rank has sent, and of which no call of this rank has told. */
@@ -175,7 +171,7 @@ export class GroupMessages implements Recipient {
     this.#posted = [];
     this.#active = [];
     this.#sends = [];
-    this.#arrived.splice(0);
+    this.#arrived.clear();
     this.#settled++;
     for (const request of open) {
       if (error instanceof CancelledError && error.cause === undefined && request.signal?.aborted) {
@@ -186,8 +182,7 @@ export class GroupMessages implements Recipient {
   }
 
   hasRoom(source: number): boolean {
-    const held = this.#held[source];
-    return held !== undefined && held.messages < mostHeld && held.sizeBytes < mostHeldBytes;
+    return this.#arrived.hasRoom(source);
   }
 
   deliver(incoming: Incoming): void {
@@ -205,30 +200,20 @@ export class GroupMessages implements Recipient {
       request.see(incoming);
       this.#ended(request);
     }
-    this.#arrived.push(incoming);
-    const held = this.#held[incoming.source];
-    if (held) {
-      held.messages++;
-      held.sizeBytes += incoming.heldBytes;
-    }
+    this.#arrived.keep(incoming);
   }
 
   /** Give it the first message that has come and fits. */
   #match(request: Receive | Probe): void {
-    const index = this.#arrived.findIndex((incoming) => request.pattern.fits(incoming));
-    const incoming = this.#arrived[index];
-    if (!incoming) return;
     if (request instanceof Probe) {
-      request.see(incoming);
+      const seen = this.#arrived.find(request.pattern);
+      if (!seen) return;
+      request.see(seen);
       this.#ended(request);
       return;
     }
-    this.#arrived.splice(index, 1);
-    const held = this.#held[incoming.source];
-    if (held) {
-      held.messages--;
-      held.sizeBytes -= incoming.heldBytes;
-    }
+    const incoming = this.#arrived.take(request.pattern);
+    if (!incoming) return;
     this.#guarded(() => {
       this.#begin(request, incoming);
     });

@@ -6,6 +6,7 @@ import { ProtocolError, WindowExhaustedError } from '../../errors.js';
 import type { MemberInfo } from '../../errors.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { Carrier, Outgoing, Recipient, Waiting } from '../carrier.js';
+import { decodeWaiting, encodeWaiting } from '../waiting-words.js';
 import { LaneReceiver } from './lane-receiver.js';
 import { LaneSender } from './lane-sender.js';
 import { LaneShape } from './lane.js';
@@ -13,9 +14,6 @@ import { layoutNumbers as at } from './layout.js';
 import type { RankWindow } from './rank-window.js';
 
 const wordBytes = 4;
-const kinds = ['recv', 'send'] as const;
-/** Tags are not negative. */
-const anyTag = -1;
 
 /** Owned by the channel. */
 export class WindowCarrier implements Carrier {
@@ -88,19 +86,16 @@ export class WindowCarrier implements Carrier {
     if (!waiting && !this.#isWaiting) return;
     this.#isWaiting = waiting !== undefined;
     const { u32 } = this.#window.node;
-    const kind = waiting ? kinds.indexOf(waiting.kind) + 1 : 0;
-    Atomics.store(u32, this.#word(this.#rank, at.memberWaitsTag), (waiting?.tag ?? anyTag) >>> 0);
-    Atomics.store(u32, this.#word(this.#rank, at.memberWaitsFor), kind | (((waiting?.peer ?? -1) + 1) << 8));
+    const { what, tag } = encodeWaiting(waiting);
+    Atomics.store(u32, this.#word(this.#rank, at.memberWaitsTag), tag);
+    Atomics.store(u32, this.#word(this.#rank, at.memberWaitsFor), what);
   }
 
   waitingOf(rank: number): Waiting | undefined {
     const { u32 } = this.#window.node;
-    const word = Atomics.load(u32, this.#word(rank, at.memberWaitsFor));
-    const tag = Atomics.load(u32, this.#word(rank, at.memberWaitsTag)) | 0;
-    const kind = kinds[(word & 0xff) - 1];
-    const peer = (word >>> 8) - 1;
-    if (!kind || peer >= this.#members.length) return undefined;
-    return { kind, peer: peer < 0 ? undefined : peer, tag: tag < 0 ? undefined : tag };
+    const what = Atomics.load(u32, this.#word(rank, at.memberWaitsFor));
+    const tag = Atomics.load(u32, this.#word(rank, at.memberWaitsTag));
+    return decodeWaiting(what, tag, this.#members.length);
   }
 
   untaken(dest: number): number {

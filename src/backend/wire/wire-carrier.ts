@@ -3,14 +3,13 @@
  * long one is announced, and its bytes follow in pieces when the receiver wants them. A rank has so many messages on
  * their way to another until that has received some: it says how many it has received.
  */
-import type { InvalidArgumentError } from '../../errors.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { Carrier, Incoming, MessageHead, Outgoing, Recipient, Waiting } from '../carrier.js';
-import { lostBuffer } from '../piece-bytes.js';
+import { decodeWaiting, encodeWaiting } from '../waiting-words.js';
 import type { Arrival, Endpoint } from './endpoint.js';
 import type { EnvelopeKind } from './envelope.js';
-import type { SendCount } from './open-requests.js';
 import type { SendArguments } from './wire-exchange.js';
+import { LongMessage, ShortMessage, WireMessage } from './wire-messages.js';
 
 /** Kinds of envelopes that are of messages. */
 export const messageKinds: ReadonlySet<EnvelopeKind> = new Set<EnvelopeKind>([
@@ -30,7 +29,6 @@ const mostUnreceived = 256;
 /** So many further received messages are told to their sender. */
 const creditEvery = 64;
 const longFlag = 0x100;
-const kinds = ['recv', 'send'] as const;
 const nothing = new Uint8Array(0);
 
 /** What a carrier asks of its channel. */
@@ -41,37 +39,6 @@ export interface WireRoute {
   send(...message: SendArguments): boolean;
   /** A message or a piece was received whole. */
   countReceived(): void;
-}
-
-/** One message to another rank. */
-class WireMessage implements Outgoing {
-  isComplete = false;
-  error: InvalidArgumentError | undefined;
-  number = 0;
-  /** Bytes that were given to the endpoint. */
-  offset = 0;
-  isWanted = false;
-  readonly sends: SendCount = { open: 0 };
-  readonly tag: number;
-  readonly dtype: number;
-  readonly array: TypedArray;
-  readonly sizeBytes: number;
-
-  constructor(tag: number, dtype: number, array: TypedArray) {
-    this.tag = tag;
-    this.dtype = dtype;
-    this.array = array;
-    this.sizeBytes = array.byteLength;
-  }
-
-  bytes(offset: number, sizeBytes: number): Uint8Array | undefined {
-    const { array } = this;
-    if (array.byteLength >= offset + sizeBytes)
-      return new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes);
-    this.error = lostBuffer('send', array.byteLength);
-    this.isComplete = true;
-    return undefined;
-  }
 }
 
 /** What goes to one rank, and comes from it. */
@@ -88,61 +55,6 @@ class Pair {
   told = 0;
   readonly pieces = new Map<number, Arrival[]>();
   waiting: Waiting | undefined;
-}
-
-/** A message that came with its bytes. */
-class ShortMessage implements Incoming {
-  readonly source: number;
-  readonly tag: number;
-  readonly dtype: number;
-  readonly sizeBytes: number;
-  readonly #bytes: Uint8Array;
-
-  constructor(source: number, tag: number, dtype: number, bytes: Uint8Array) {
-    this.source = source;
-    this.tag = tag;
-    this.dtype = dtype;
-    this.sizeBytes = bytes.length;
-    this.#bytes = bytes;
-  }
-
-  get heldBytes(): number {
-    return this.sizeBytes;
-  }
-
-  take(target: TypedArray | undefined): 'complete' | 'lost' {
-    if (!target || this.sizeBytes === 0) return 'complete';
-    if (target.byteLength < this.sizeBytes) return 'lost';
-    new Uint8Array(target.buffer, target.byteOffset, this.sizeBytes).set(this.#bytes);
-    return 'complete';
-  }
-}
-
-/** A message that was announced. */
-class LongMessage implements Incoming {
-  readonly source: number;
-  readonly tag: number;
-  readonly dtype: number;
-  readonly sizeBytes: number;
-  readonly heldBytes: number = 0;
-  readonly number: number;
-  hasAsked = false;
-  /** Bytes that have come. */
-  offset = 0;
-  readonly #carrier: WireCarrier;
-
-  constructor(carrier: WireCarrier, source: number, [tag, dtype, sizeBytes, number]: [number, number, number, number]) {
-    this.#carrier = carrier;
-    this.source = source;
-    this.tag = tag;
-    this.dtype = dtype;
-    this.sizeBytes = sizeBytes;
-    this.number = number;
-  }
-
-  take(target: TypedArray | undefined): 'pending' | 'complete' | 'lost' {
-    return this.#carrier.takeLong(this, target);
-  }
 }
 
 /** Owned by the channel. */
@@ -188,12 +100,11 @@ export class WireCarrier implements Carrier {
   setWaiting(waiting: Waiting | undefined): void {
     if (!waiting && !this.#isWaiting) return;
     this.#isWaiting = waiting !== undefined;
-    const kind = waiting ? kinds.indexOf(waiting.kind) + 1 : 0;
-    const reason = kind | (((waiting?.peer ?? -1) + 1) << 8);
+    const { what, tag } = encodeWaiting(waiting);
     for (const { rank } of this.#route.members) {
       if (rank === this.#route.rank) continue;
       // What finds no room is left out: it is for the text of errors alone.
-      this.#route.send(rank, 'waits', 0, (waiting?.tag ?? -1) >>> 0, nothing, undefined, { open: 0 }, reason);
+      this.#route.send(rank, 'waits', 0, tag, nothing, undefined, { open: 0 }, what);
     }
   }
 
@@ -250,10 +161,7 @@ export class WireCarrier implements Carrier {
         if (pair.queue.length > 0) this.#busy.add(source);
         break;
       default: {
-        const kind = kinds[(reason & 0xff) - 1];
-        const peer = (reason >>> 8) - 1;
-        const tag = step | 0;
-        pair.waiting = kind && { kind, peer: peer < 0 ? undefined : peer, tag: tag < 0 ? undefined : tag };
+        pair.waiting = decodeWaiting(reason, step, this.#pairs.length);
       }
     }
   }
