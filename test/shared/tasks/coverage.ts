@@ -127,10 +127,10 @@ function opOf(dtype: Dtype): AnyCall['op'] {
 
 async function isSharedRight(dtype: Dtype): Promise<boolean> {
   const like = arrayOf(dtype, count);
-  const out = (await collective.emptyShared(like.constructor as never, like.length)) as TypedArray;
+  const out = await collective.emptyShared<TypedArray>(like.constructor as never, like.length);
   if (context.rank === 0) bytesOf(out).set(bytesOf(made(dtype, count, 3)));
   await collective.barrier();
-  await collective.broadcast(out, { dtype } as never);
+  await collective.broadcast(out, { dtype });
   const isSame = Buffer.compare(bytesOf(out), bytesOf(made(dtype, count, 3))) === 0;
   collective.free(out);
   return isSame;
@@ -148,7 +148,7 @@ async function isBucketRight(dtype: Dtype): Promise<boolean> {
   const op = opOf(dtype);
   const want = [await reduced(dtype, op, 0), await reduced(dtype, op, 1)];
   const arrays = [made(dtype, count, context.rank), made(dtype, count, context.rank + 1)];
-  const bucket = collective.bucket({ dtype, op } as never);
+  const bucket = collective.bucket({ dtype, op });
   for (const array of arrays) void bucket.add(array);
   await bucket.flush();
   return arrays.every((array, i) => Buffer.compare(bytesOf(array), want[i]!) === 0);
@@ -168,8 +168,8 @@ async function isMessageRight(dtype: Dtype, together: boolean): Promise<boolean>
   const [mine, theirs] = [made(dtype, count, rank), arrayOf(dtype, count)];
   if (together) await collective.sendrecv(mine, next, theirs, before);
   else {
-    const coming = collective.recv(theirs, before, { dtype } as never);
-    await collective.send(mine, next, { dtype } as never);
+    const coming = collective.recv(theirs, before, { dtype });
+    await collective.send(mine, next, { dtype });
     await coming;
   }
   return Buffer.compare(bytesOf(theirs), bytesOf(made(dtype, count, before))) === 0;
