@@ -97,6 +97,8 @@ export class WireMemory {
   }
   /** Change words that belong together; a thread that is to be ended waits for that in place of entering. */
   inside(run: () => void): void {
+    // A thread that comes late stays outside at once: it may be ended at any call that it makes.
+    if (isShut(this.#gate)) waitForEnd(this.#gate);
     Atomics.store(this.#state, words.inside, 1);
     if (isShut(this.#gate)) {
       Atomics.store(this.#state, words.inside, 0);
