@@ -5,26 +5,11 @@
  * of all ranks, since each has a first member that counts its own. Cost on one host: 2 small calls, and 152 KiB of each
  * member's part of the window as long as the group is open.
  */
+import { counts } from './counts.js';
 import type { Operation } from './operation.js';
-import { commonOptions } from './operation.js';
 
 /** @see MPI-4.1 section 7.4.2 (MPI_Comm_split) */
-export const split: Operation = {
-  name: 'split',
-  number: 23,
-  takes: 'nothing',
-  takesList: false,
-  takesNumber: false,
-  reduces: false,
-  brings: 'one',
-  gets: 'each',
-  withoutOut: 'made',
-  givesSame: false,
-  isRooted: false,
-  options: commonOptions,
-  sends: () => true,
-  receives: () => true,
-};
+export const split: Operation = { ...counts, name: 'split', number: 23, givesSame: false };
 
 /** Splits of ranks that lie in a grid. @see MPI-4.1 sections 8.5.1 and 8.5.7 (MPI_Cart_create, MPI_Cart_sub) */
 export const cart: Operation = { ...split, name: 'cart' };

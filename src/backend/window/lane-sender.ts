@@ -1,7 +1,6 @@
 /** The sending side of a lane. */
-import { lostBuffer } from '../piece-bytes.js';
 import type { Outgoing } from '../carrier.js';
-import type { InvalidArgumentError } from '../../errors.js';
+import { OutgoingArray } from '../outgoing-array.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { LaneShape } from './lane.js';
 import { chunkSlots, headBytes, laneAt, longSlots, recordAt as at, recordBytes, recordKind } from './lane.js';
@@ -10,29 +9,9 @@ import type { RankWindow } from './rank-window.js';
 const highWord = 2 ** 32;
 
 /** One message. */
-class LaneMessage implements Outgoing {
-  isComplete = false;
-  error: InvalidArgumentError | undefined;
-  /** Of a long one: its number in the lane, from 1. */
-  number = 0;
+class LaneMessage extends OutgoingArray {
   /** Of a long one of a plain array: chunks that were put into the lane. */
   chunks = 0;
-  readonly tag: number;
-  readonly dtype: number;
-  readonly array: TypedArray;
-  readonly sizeBytes: number;
-
-  constructor(tag: number, dtype: number, array: TypedArray) {
-    this.tag = tag;
-    this.dtype = dtype;
-    this.array = array;
-    this.sizeBytes = array.byteLength;
-  }
-
-  lose(): void {
-    this.error = lostBuffer('send', this.array.byteLength);
-    this.isComplete = true;
-  }
 }
 
 /** Owned by the sender's channel. */

@@ -9,7 +9,7 @@ import { WindowCarrier } from './window-carrier.js';
 import { WindowChannel } from './window-channel.js';
 
 /** What a group asks of the channel of its task. */
-interface TaskChannel {
+interface GroupTask {
   abortReason(): AbortReason | undefined;
   /** Whether a control side has said that a worker's thread or process is gone for good. */
   isDead(worldRank: number): boolean;
@@ -19,9 +19,9 @@ interface TaskChannel {
 export class WindowGroupChannel extends WindowChannel {
   readonly #part: GroupPart;
   readonly #place: GroupPlace;
-  readonly #task: TaskChannel;
+  readonly #task: GroupTask;
 
-  constructor(window: RankWindow, part: GroupPart, place: GroupPlace, task: TaskChannel) {
+  constructor(window: RankWindow, part: GroupPart, place: GroupPlace, task: GroupTask) {
     const { rank, members, addresses } = place;
     for (const member of members) {
       const address = addresses[member.rank] ?? 0;

@@ -1,37 +1,21 @@
 /** Messages over the wire: one that goes, and those that come, with their bytes or announced. */
-import type { InvalidArgumentError } from '../../errors.js';
 import type { TypedArray } from '../../types/buffers.js';
-import type { Incoming, Outgoing } from '../carrier.js';
-import { lostBuffer } from '../piece-bytes.js';
+import type { Incoming } from '../carrier.js';
+import { OutgoingArray } from '../outgoing-array.js';
 import type { SendCount } from './open-requests.js';
 
 /** One message to another rank. */
-export class WireMessage implements Outgoing {
-  isComplete = false;
-  error: InvalidArgumentError | undefined;
-  number = 0;
+export class WireMessage extends OutgoingArray {
   /** Bytes that were given to the endpoint. */
   offset = 0;
   isWanted = false;
   readonly sends: SendCount = { open: 0 };
-  readonly tag: number;
-  readonly dtype: number;
-  readonly array: TypedArray;
-  readonly sizeBytes: number;
-
-  constructor(tag: number, dtype: number, array: TypedArray) {
-    this.tag = tag;
-    this.dtype = dtype;
-    this.array = array;
-    this.sizeBytes = array.byteLength;
-  }
 
   bytes(offset: number, sizeBytes: number): Uint8Array | undefined {
     const { array } = this;
     if (array.byteLength >= offset + sizeBytes)
       return new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes);
-    this.error = lostBuffer('send', array.byteLength);
-    this.isComplete = true;
+    this.lose();
     return undefined;
   }
 }
