@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { operations } from '../../src/operations/index.js';
 import { canCarry, opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
 import { sizes, times } from '../support/check.js';
+import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { AnyCall } from './tasks/any-call.js';
 import { groupKinds, numbers } from './tasks/any-call.js';

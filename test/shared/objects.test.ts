@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sizes, times } from '../support/check.js';
+import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
 
 const tasks = new URL('./tasks/objects.js', import.meta.url);

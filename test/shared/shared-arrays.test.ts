@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
 import { sizes, times } from '../support/check.js';
+import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { SharedCase } from './tasks/shared-arrays.js';
 

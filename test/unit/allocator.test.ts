@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Allocator } from '../../src/backend/window/allocator.js';
+import fc from '../support/property.js';
 
 const test = suite('allocator');
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decode, encode, encodedShape } from '../../src/protocol/encoded.js';
 import { throwsCode } from '../support/check.js';
+import fc from '../support/property.js';
 
 const test = suite('arguments and results');
 const isText = (value: unknown): boolean => typeof encode(value, 'value') === 'string';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,6 +6,7 @@ import { faultOf, maxDepth, maxItems } from '../../src/protocol/scan-frame.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
 import { framed, frameHead, frameOf } from '../support/frame.js';
+import fc from '../support/property.js';
 
 const test = suite('frames');
 const readAll = (reader: FrameReader, chunk: Uint8Array): unknown[] => [...reader.push(chunk)];

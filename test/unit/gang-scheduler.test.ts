@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Waiting } from '../../src/head/gang-scheduler.js';
@@ -6,6 +5,7 @@ import { GangScheduler } from '../../src/head/gang-scheduler.js';
 import { choose, largestGang } from '../../src/head/placement.js';
 import type { Placement } from '../../src/protocol/pool-messages.js';
 import { placements } from '../../src/protocol/pool-messages.js';
+import fc from '../support/property.js';
 
 const test = suite('gang scheduler');
 

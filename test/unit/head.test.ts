@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CancelledError, TaskFailedError, WindowDamagedError, WorkerDiedError } from '../../src/errors.js';
@@ -9,6 +8,7 @@ import { encodeValue } from '../../src/protocol/values.js';
 import { rejectsCode } from '../support/check.js';
 import type { FakeEnd } from '../support/fake-workers.js';
 import { FakeWorkers } from '../support/fake-workers.js';
+import fc from '../support/property.js';
 
 const test = suite('head');
 const size = 5;

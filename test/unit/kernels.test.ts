@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compileKernels } from '../../src/kernels/wasm-module.js';
@@ -8,6 +7,7 @@ import { reduceOpId } from '../../src/types/reduce-op.js';
 import { createWindow } from '../../src/backend/window/node-window.js';
 import { RankWindow } from '../../src/backend/window/rank-window.js';
 import { arrayOf, fold, read, same } from '../shared/tasks/contract-model.js';
+import fc from '../support/property.js';
 
 const test = suite('kernels');
 const window = new RankWindow(createWindow(compileKernels(), 1, 2 * 2 ** 20), 0);

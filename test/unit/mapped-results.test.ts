@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ItemSource } from '../../src/driver/item-source.js';
 import { MappedResults } from '../../src/driver/mapped-results.js';
 import type { TaskHandle } from '../../src/driver/task-handle.js';
 import { CancelledError, QueueFullError, TaskFailedError } from '../../src/errors.js';
+import fc from '../support/property.js';
 
 const test = suite('results of a map');
 

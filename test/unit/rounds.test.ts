@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CommunicatorKind, GoOrder } from '../../src/protocol/round-messages.js';
 import type { RoundAction } from '../../src/head/rounds.js';
 import { Rounds } from '../../src/head/rounds.js';
+import fc from '../support/property.js';
 
 const test = suite('rounds');
 const limitMs = 100;

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Layout } from '../../src/operands/strides.js';
 import { countOf, isContiguous, mayOverlap, PackedCopy, rowMajor, spanOf } from '../../src/operands/strides.js';
+import fc from '../support/property.js';
 
 const test = suite('strides');
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkFromThread } from '../../src/protocol/thread-shapes.js';
+import fc from '../support/property.js';
 
 const test = suite('messages of a task thread');
 const returned = { kind: 'returned', value: new Uint8Array(4), sequence: 1, sent: 0, received: 0, aborted: false };

@@ -2,7 +2,6 @@ import { createSecretKey } from 'node:crypto';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import vm from 'node:vm';
-import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CollectiveTimeoutError, ShoalError, TaskFailedError } from '../../src/errors.js';
@@ -10,6 +9,7 @@ import { encodeError } from '../../src/protocol/error-value.js';
 import { Reference } from '../../src/protocol/reference.js';
 import { decodeValue, encodeValue, layOut } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
+import fc from '../support/property.js';
 import { randomOf } from '../support/random.js';
 
 const test = suite('values');

@@ -1,13 +1,15 @@
 /**
  * A thread that has the wire is ended between two messages, never in the middle of one.
  *
- * The thread enters, then reads its gate. The control side shuts the gate, then reads whether a thread is inside. At
- * least one of them sees what the other has written.
+ * One word holds whether the thread is inside and whether the gate is shut. A thread enters only where both are unset,
+ * in one atomic step: it is inside before the control side shuts the gate, or it never enters.
  */
 import { setTimeout } from '../../clock.js';
 
-/** A word that a thread shares with its control side: 0 while the gate is open, 1 once it is shut. */
+/** A word that a thread shares with its control side. */
 export type ThreadGate = Int32Array;
+
+const [insideBit, shutBit] = [1, 2];
 
 /** How often the control side checks whether the thread has left. */
 const checkMs = 1;
@@ -17,24 +19,27 @@ export function createGate(): ThreadGate {
   return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Whether the thread is to stay outside. */
-export function isShut(gate: ThreadGate): boolean {
-  return Atomics.load(gate, 0) !== 0;
+/** Go inside, or block the thread until its control side ends it. */
+export function enter(gate: ThreadGate): void {
+  if ((Atomics.compareExchange(gate, 0, 0, insideBit) & shutBit) === 0) return;
+  for (;;) Atomics.wait(gate, 0, Atomics.load(gate, 0));
 }
 
-/** Block the thread until its control side ends it. */
-export function waitForEnd(gate: ThreadGate): never {
-  for (;;) Atomics.wait(gate, 0, 1);
+/** Leave; the control side ends the thread only then. */
+export function leave(gate: ThreadGate): void {
+  Atomics.and(gate, 0, ~insideBit);
 }
 
 /**
- * Shut the gate and call `then`, at once or when no thread is inside any more. There is no limit: a thread that native
- * code holds inside could not be ended before that returns.
+ * Shut the gate and call `then`, at once or when the thread has left. There is no limit: a thread that native code holds
+ * inside could not be ended before that returns.
+ *
+ * @param isInside - Whether words of the memory still belong together: of a thread before this one, too.
  */
 export function shutGate(gate: ThreadGate, isInside: () => boolean, then: () => void): void {
-  Atomics.store(gate, 0, 1);
+  Atomics.or(gate, 0, shutBit);
   const check = (): void => {
-    if (isInside()) setTimeout(check, checkMs).unref();
+    if ((Atomics.load(gate, 0) & insideBit) !== 0 || isInside()) setTimeout(check, checkMs).unref();
     else then();
   };
   check();

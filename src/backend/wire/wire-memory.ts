@@ -5,7 +5,7 @@
 import type { KernelExports } from '../../kernels/wasm-module.js';
 import { instantiateKernels } from '../../kernels/wasm-module.js';
 import type { ThreadGate } from './thread-gate.js';
-import { createGate, isShut, waitForEnd } from './thread-gate.js';
+import { createGate, enter, leave } from './thread-gate.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -97,15 +97,11 @@ export class WireMemory {
   }
   /** Change words that belong together; a thread that is to be ended waits for that in place of entering. */
   inside(run: () => void): void {
-    // A thread that comes late stays outside at once: it may be ended at any call that it makes.
-    if (isShut(this.#gate)) waitForEnd(this.#gate);
+    enter(this.#gate);
     Atomics.store(this.#state, words.inside, 1);
-    if (isShut(this.#gate)) {
-      Atomics.store(this.#state, words.inside, 0);
-      waitForEnd(this.#gate);
-    }
     run();
     Atomics.store(this.#state, words.inside, 0);
+    leave(this.#gate);
   }
   /** Region of the thread that has the wire. */
   get currentRegion(): number {
