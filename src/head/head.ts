@@ -38,6 +38,8 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly #states: WorkerStates;
   readonly #references: References;
   readonly #attempts: Attempts;
+  /** Values that are being laid. */
+  #sharing = 0;
   #closing: Promise<void> | undefined;
 
   constructor(workers: WorkerSide, options: HeadOptions) {
@@ -134,7 +136,14 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   /** Lay a value on the workers' hosts. Resolves with its id. @throws As {@link References.share}, {@link ClosedError} */
   async share(content: StoreContent, id?: string): Promise<string> {
     this.assertOpen();
-    return this.#references.share(content, id);
+    this.#sharing++;
+    this.#keepAlive();
+    try {
+      return await this.#references.share(content, id);
+    } finally {
+      this.#sharing--;
+      this.#keepAlive();
+    }
   }
 
   /** No further task gets this value. */
@@ -355,7 +364,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   /** A gang that has its workers keeps no process alive, one that waits for them does, as its tasks do. */
   #keepAlive(): void {
-    this.#workers.keepAlive(!this.#queue.isEmpty || this.#gangs.areWaiting);
+    this.#workers.keepAlive(!this.#queue.isEmpty || this.#gangs.areWaiting || this.#sharing > 0);
   }
 
   #settle(task: Task, verdict: Verdict): void {

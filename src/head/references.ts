@@ -77,7 +77,7 @@ export class References {
     this.#shared.set(id, shared);
     this.#sharedBytes += sizeBytes;
     try {
-      await this.#workers.share(id, content);
+      await this.#workers.values.lay(id, content);
     } catch (cause) {
       this.#unshare(id, shared);
       if (cause instanceof ShoalError) throw cause;
@@ -180,7 +180,7 @@ export class References {
   #placeOf(id: string, worldRank: number): ReferencePlace | undefined {
     const kept = this.#kept.get(id);
     if (kept) return { id, lease: kept.lease };
-    const store = this.#workers.storeOf(worldRank, id);
+    const store = this.#workers.placeOf(worldRank, id);
     if (!store) return undefined;
     this.#shared.get(id)?.holders.add(worldRank);
     return { id, store };
@@ -223,7 +223,7 @@ export class References {
   #unshare(id: string, { sizeBytes, holders }: Shared): void {
     this.#shared.delete(id);
     this.#sharedBytes -= sizeBytes;
-    this.#workers.unshare(id);
+    this.#workers.values.remove(id);
     for (const worldRank of holders) this.#forget(worldRank, [id], []);
   }
 

@@ -1,9 +1,10 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { MemberInfo } from '../errors.js';
-import type { StoreContent, StorePlace } from '../native/value-stores.js';
+import type { StorePlace } from '../native/value-stores.js';
 import type { AssignMessage, CancelMessage, ForgetMessage, GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import type { LeaseGrant } from './leases.js';
+import type { ValueHosts } from './value-hosts.js';
 import type { AbortKind } from '../backend/abort-reason.js';
 
 /** Phases of the start of a process, in milliseconds from the launch. */
@@ -35,6 +36,8 @@ export interface WorkerInfo extends Omit<MemberInfo, 'rank'> {
 /** Commands from the head; none of them waits for the worker but `end` and `close`. */
 export interface WorkerSide {
   readonly workers: readonly WorkerInfo[];
+  /** What is shared, on the workers' hosts. */
+  readonly values: Pick<ValueHosts, 'lay' | 'remove'>;
   /** Slots of the window that can be leased at the same time. */
   readonly slots: number;
   /** Whether a worker can be given a task now. */
@@ -76,16 +79,8 @@ export interface WorkerSide {
   cancel(worldRank: number, message: CancelMessage): void;
   /** The driver has taken a value of so many bytes that the task of a lease has posted there. */
   taken(worldRank: number, lease: number, sizeBytes: number): void;
-  /**
-   * Lay a value once on each host. What it views is read before this returns.
-   *
-   * @throws When a host has no memory for it; nothing is then left of it.
-   */
-  share(id: string, content: StoreContent): Promise<void>;
-  /** Where a worker finds such a value; undefined: it does not lie on its host. */
-  storeOf(worldRank: number, id: string): StorePlace | undefined;
-  /** No task needs such a value any more: its hosts free it. */
-  unshare(id: string): void;
+  /** Where a worker finds one of `values`; undefined: it does not lie on its host. */
+  placeOf(worldRank: number, id: string): StorePlace | undefined;
   /** A worker is to forget values that no task has any more. */
   forget(worldRank: number, message: ForgetMessage): void;
   /** End the worker's task thread by force and start another, which is used only once the old one is gone. */

@@ -35,6 +35,8 @@ export class JobNodes {
   readonly #others: NodeWorkers[] = [];
   /** By world rank: the workers of other nodes. */
   readonly #elsewhere = new Map<number, NodeWorkers>();
+  /** By world rank: the managers of those. */
+  readonly #managers = new Map<number, RemoteNode>();
   /** Rows whose node manager is not there. */
   readonly #unmanaged = new Set<NodeRows>();
 
@@ -53,18 +55,30 @@ export class JobNodes {
     return this.all.flatMap(({ entries }) => entries);
   }
 
+  /** The manager of the node of a worker; undefined: this process. */
+  managerOf(worldRank: number): RemoteNode | undefined {
+    return this.#managers.get(worldRank);
+  }
+
   of(worldRank: number): NodeWorkers {
     return this.#elsewhere.get(worldRank) ?? this.#own;
   }
 
-  /** Resolves with the managers of the other nodes when all are there. @throws As {@link Nodes.reach}. */
-  async reach(nodes: readonly NodeRows[]): Promise<ReadonlyMap<NodeRows, RemoteNode>> {
+  /**
+   * Resolves with the managers of the other nodes when all are there, and what the pool shares lies on their hosts.
+   *
+   * @param warn - Told of a host that cannot hold all of that.
+   * @throws As {@link Nodes.reach}.
+   */
+  async reach(nodes: readonly NodeRows[], warn: (text: string) => void): Promise<ReadonlyMap<NodeRows, RemoteNode>> {
     const ownKey = nodeKey(nodeIdentity());
     const others = nodes.filter(({ identity }) => nodeKey(identity) !== ownKey);
     const reached = others.map(async (node): Promise<[NodeRows, RemoteNode]> => {
       this.#unmanaged.add(node);
       const manager = await this.#nodes.reach(node.identity);
       this.#unmanaged.delete(node);
+      const why = await this.#nodes.values.supply(manager.values);
+      if (why !== undefined) warn(`tasks there cannot have all shared data: ${why}`);
       return [node, manager];
     });
     return new Map(await Promise.all(reached));
@@ -94,6 +108,7 @@ export class JobNodes {
       for (const { worldRank, phases } of workers.entries) {
         phases.mpiReady = phases.gathered = gatheredMs;
         this.#elsewhere.set(worldRank, workers);
+        this.#managers.set(worldRank, manager);
       }
     }
   }

@@ -21,6 +21,7 @@ import type { JobOptions } from './job-options.js';
 import type { Mpiexec } from './mpiexec.js';
 import type { NodeStatus } from './job-nodes.js';
 import { JobNodes } from './job-nodes.js';
+import type { RemoteNode } from './remote-node.js';
 import { agentsOf } from './choose-rendezvous.js';
 import { checkRows, groupByNode } from './rows.js';
 import { startRanks } from './start-ranks.js';
@@ -89,6 +90,11 @@ export class MpiJob {
     const workers = this.#jobNodes.entries.filter(({ worldRank }) => worldRank >= 0);
     workers.sort((a, b) => a.worldRank - b.worldRank);
     return workers.map(({ row, phases }) => ({ row, phases: phases as StartPhases }));
+  }
+
+  /** The node manager of a worker; undefined: this process. */
+  managerOf(worldRank: number): RemoteNode | undefined {
+    return this.#jobNodes.managerOf(worldRank);
   }
 
   /** Which node manager got which rows; once started. */
@@ -208,7 +214,9 @@ export class MpiJob {
     checkRows(rows, this.#agents, this.#options.ranks);
     const worldSize = this.#options.ranks + this.#agents;
     const nodes = groupByNode(rows);
-    const managers = await this.#jobNodes.reach(nodes);
+    const managers = await this.#jobNodes.reach(nodes, (text) => {
+      this.#events.refused(text);
+    });
     if (this.#closing) return;
     const job = { token: this.#token, worldSize, agents: this.#agents, welcome: this.#welcome() };
     this.#jobNodes.adopt(nodes, managers, job, gatheredMs, this.#nodeEvents());

@@ -6,6 +6,7 @@ import { assetPath } from '../asset.js';
 import { jobVariableNames, jobVariables } from '../env.js';
 import { LaunchError } from '../errors.js';
 import type { NodeIdentity } from '../native/proc.js';
+import { ValueHosts } from '../head/value-hosts.js';
 import { nodeIdentity, nodeKey } from '../native/proc.js';
 import { Connection } from '../protocol/connection.js';
 import { helloLimitBytes } from '../protocol/control-messages.js';
@@ -53,6 +54,8 @@ const closeLimitMs = 6_000;
 
 /** One per pool; outlives its jobs. */
 export class Nodes {
+  /** Values that lie on the hosts of the pool, those of these node managers among them. */
+  readonly values: ValueHosts = new ValueHosts();
   readonly #options: NodesOptions;
   readonly #everyMs: number;
   readonly #token = newToken();
@@ -103,6 +106,7 @@ export class Nodes {
       closed: () => {
         if (this.#present.get(key) === node) this.#present.delete(key);
         node.end();
+        this.values.leave(node.values);
       },
     };
   }
@@ -128,6 +132,7 @@ export class Nodes {
   /** Resolves when every node manager that was started here has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.values.close();
     for (const { fail } of this.#awaited.values()) fail(new LaunchError('the pool is closing'));
     for (const node of this.#present.values()) node.close();
     const ended = Promise.all(this.#started.map((mpiexec) => mpiexec.ended));

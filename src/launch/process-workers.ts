@@ -1,9 +1,8 @@
 /** Workers that are processes under `mpiexec`: the head's side of the `mpi` transport. */
 import type { LeaseGrant } from '../head/leases.js';
-import { UnsupportedError } from '../errors.js';
 import type { ProcessUsage } from '../native/proc.js';
-import type { StoreContent, StorePlace } from '../native/value-stores.js';
-import { ValueStores } from '../native/value-stores.js';
+import type { StorePlace } from '../native/value-stores.js';
+import type { ValueHosts } from '../head/value-hosts.js';
 import type { StartPhases, WorkerEvents, WorkerInfo, WorkerSide } from '../head/worker-side.js';
 import type { ToRank } from '../protocol/control-messages.js';
 import type { AssignMessage, CancelMessage, ForgetMessage } from '../protocol/thread-messages.js';
@@ -25,8 +24,6 @@ export class ProcessWorkers implements WorkerSide {
   readonly #options: ProcessOptions;
   readonly #epochs: Epochs;
   readonly #lentSlots: LentSlots;
-  /** On this host. */
-  readonly #stores = new ValueStores();
   #events: WorkerEvents | undefined;
 
   constructor(options: ProcessOptions) {
@@ -75,6 +72,10 @@ export class ProcessWorkers implements WorkerSide {
   /** Of the job that runs. */
   get nodes(): readonly NodeStatus[] {
     return this.#epochs.current?.job.nodes ?? [];
+  }
+
+  get values(): ValueHosts {
+    return this.#options.nodes.values;
   }
 
   get slots(): number {
@@ -181,21 +182,8 @@ export class ProcessWorkers implements WorkerSide {
     this.#send(worldRank, { type: 'taken', lease, sizeBytes });
   }
 
-  share(id: string, content: StoreContent): Promise<void> {
-    if (this.nodes.length > 1) {
-      const text = 'share: the workers are on several nodes';
-      throw new UnsupportedError(`${text}; pass the data as arguments, or let each rank read it from a file`);
-    }
-    this.#stores.create(id, content);
-    return Promise.resolve();
-  }
-
-  storeOf(_worldRank: number, id: string): StorePlace | undefined {
-    return this.#stores.place(id);
-  }
-
-  unshare(id: string): void {
-    this.#stores.remove(id);
+  placeOf(worldRank: number, id: string): StorePlace | undefined {
+    return this.values.place(this.#epochs.current?.job.managerOf(worldRank)?.values, id);
   }
 
   forget(worldRank: number, message: ForgetMessage): void {
@@ -212,7 +200,6 @@ export class ProcessWorkers implements WorkerSide {
 
   async close(): Promise<void> {
     await this.#epochs.close();
-    this.#stores.close();
     await this.#options.nodes.close();
   }
 

@@ -8,6 +8,7 @@ import type { ToRank } from '../protocol/control-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeHello, NodeJob, ToNode } from '../protocol/node-messages.js';
+import { RemoteValues } from './remote-values.js';
 
 type ToNodeConnection = Connection<FromNode, ToNode>;
 
@@ -15,6 +16,8 @@ type ToNodeConnection = Connection<FromNode, ToNode>;
 export class RemoteNode {
   readonly identity: NodeIdentity;
   readonly pid: number;
+  /** Those that lie on its host. */
+  readonly values: RemoteValues;
   readonly #connection: ToNodeConnection;
   readonly #heartbeat: Heartbeat;
   #workers: RemoteWorkers | undefined;
@@ -24,6 +27,7 @@ export class RemoteNode {
     const { hostname, bootId, pidNamespace, node, pid } = hello;
     this.identity = { hostname, bootId, pidNamespace, node };
     this.pid = pid;
+    this.values = new RemoteValues(connection, node, pid);
     this.#connection = connection;
     connection.keepAlive(false);
     connection.send({ type: 'admitted' });
@@ -52,12 +56,14 @@ export class RemoteNode {
 
   receive(message: FromNode): void {
     this.#heartbeat.heard();
-    this.#workers?.receive(message);
+    if (message.type === 'valueLaid') this.values.laid(message);
+    else this.#workers?.receive(message);
   }
 
   /** Its connection is gone: so are its workers, for all that anybody knows. */
   end(): void {
     this.#heartbeat.stop();
+    this.values.lost();
     this.#workers?.lost(`the node manager of ${this.identity.node} (process ${this.pid}) is gone or silent`);
   }
 

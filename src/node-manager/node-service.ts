@@ -18,6 +18,7 @@ import { endsWithin } from '../ends-within.js';
 import { logPath } from '../worker/log-file.js';
 import { encodeError } from '../protocol/error-value.js';
 import { NodeManager } from './node-manager.js';
+import { NodeValues } from './node-values.js';
 import { tailOf } from './tail.js';
 
 /** How long workers may take to leave once the head is gone. */
@@ -36,6 +37,7 @@ export class NodeService {
   readonly #connection: Connection<ToNode, FromNode>;
   readonly #heartbeat: Heartbeat;
   readonly #madeMs = Date.now();
+  readonly #values: NodeValues;
   #open: Open | undefined;
   /** Steps that take time, one after the other. */
   #steps: Promise<void> = Promise.resolve();
@@ -44,6 +46,9 @@ export class NodeService {
 
   constructor(connection: Connection<ToNode, FromNode>, everyMs: number = beatMs) {
     this.#connection = connection;
+    this.#values = new NodeValues((message) => {
+      connection.send(message);
+    });
     this.#heartbeat = new Heartbeat(
       () => {
         this.#beat();
@@ -80,6 +85,15 @@ export class NodeService {
         this.#then(() => {
           if (this.#of(message.job)) this.#close();
         });
+        break;
+      case 'value':
+        this.#values.begin(message.id, message.sizeBytes);
+        break;
+      case 'valuePart':
+        this.#values.write(message.id, message.bytes);
+        break;
+      case 'dropValue':
+        this.#values.drop(message.id);
     }
   }
 
@@ -94,6 +108,7 @@ export class NodeService {
       await manager?.gone();
     }
     this.#close();
+    this.#values.close();
     // Of jobs whose workers here ended before it was told of them.
     sweepSharedMemory();
   }

@@ -45,6 +45,12 @@ export type ToNode =
   | { readonly type: 'dismiss'; readonly job: number }
   /** Remove what the job has left. */
   | { readonly type: 'close'; readonly job: number }
+  /** A value of the pool comes, which is to lie on that host; `valueLaid` answers when it has, or cannot. */
+  | { readonly type: 'value'; readonly id: string; readonly sizeBytes: number }
+  /** Its next bytes. */
+  | { readonly type: 'valuePart'; readonly id: string; readonly bytes: Uint8Array }
+  /** No task needs it any more. */
+  | { readonly type: 'dropValue'; readonly id: string }
   | { readonly type: 'beat' };
 
 /** Node manager → head. Errors are encoded. */
@@ -56,6 +62,13 @@ export type FromNode =
   | { readonly type: 'failed'; readonly job: number; readonly error: Uint8Array }
   | { readonly type: 'gone'; readonly job: number }
   | { readonly type: 'refusal'; readonly text: string }
+  /** `descriptor`: of the store, in the node manager. `error`: why there is none. */
+  | {
+      readonly type: 'valueLaid';
+      readonly id: string;
+      readonly descriptor?: number | undefined;
+      readonly error?: Uint8Array | undefined;
+    }
   /** What the workers use, and which have been stopped by a signal since the beat before. */
   | {
       readonly type: 'beat';

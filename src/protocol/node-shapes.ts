@@ -18,6 +18,7 @@ export const fromNode: Shapes<FromNode> = {
   failed: fields({ job, error: bytes }),
   gone: fields({ job }),
   refusal: fields({ text }),
+  valueLaid: fields({ id: text, descriptor: optional(count), error: optional(bytes) }),
   beat: fields({ usage: list(fields({ worldRank, rssBytes: number, cpuMs: number })), stopped: list(worldRank) }),
 };
 
@@ -39,5 +40,8 @@ export const toNode: Shapes<ToNode> = {
   kill: fields({ job, worldRank: optional(worldRank), text, signal: text }),
   dismiss: fields({ job }),
   close: fields({ job }),
+  value: fields({ id: text, sizeBytes: positive }),
+  valuePart: fields({ id: text, bytes }),
+  dropValue: fields({ id: text }),
   beat: bare,
 };

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { isError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
+import { ValueHosts } from '../head/value-hosts.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
-import type { StoreContent, StorePlace } from '../native/value-stores.js';
-import { ValueStores } from '../native/value-stores.js';
+import type { StorePlace } from '../native/value-stores.js';
 import type { AssignMessage, CancelMessage, ForgetMessage, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
 import { decodeValue } from '../protocol/values.js';
@@ -41,9 +41,9 @@ export function threadWorkers(
 /** The task threads of this process and the window they share. */
 export class ThreadWorkers implements WorkerSide {
   readonly workers: readonly WorkerInfo[];
-  readonly #threads: TaskThreads;
   /** Of a pool with `threads`. */
-  readonly #stores = new ValueStores();
+  readonly values: ValueHosts = new ValueHosts();
+  readonly #threads: TaskThreads;
   readonly #isWire: boolean;
   /** Warnings that were given. */
   readonly #told = new Set<string>();
@@ -184,17 +184,8 @@ export class ThreadWorkers implements WorkerSide {
     if (thread?.lease === lease) thread.posts.take(sizeBytes);
   }
 
-  share(id: string, content: StoreContent): Promise<void> {
-    this.#stores.create(id, content);
-    return Promise.resolve();
-  }
-
-  storeOf(_worldRank: number, id: string): StorePlace | undefined {
-    return this.#stores.place(id);
-  }
-
-  unshare(id: string): void {
-    this.#stores.remove(id);
+  placeOf(_worldRank: number, id: string): StorePlace | undefined {
+    return this.values.place(undefined, id);
   }
 
   forget(worldRank: number, message: ForgetMessage): void {
@@ -219,7 +210,7 @@ export class ThreadWorkers implements WorkerSide {
 
   async close(): Promise<void> {
     const left = await this.#threads.close();
-    this.#stores.close();
+    this.values.close();
     if (left.length === 0) return;
     const where = `the thread of worker ${left.join(', ')} sits in native code`;
     const text = `${where} and could not be ended in ${threadCloseLimitMs} ms; the pool closes without it`;

@@ -16,6 +16,7 @@ import type { FromNode, ToNode } from '../../src/protocol/node-messages.js';
 import { encodeGreeting, greet, protocolVersion } from '../../src/protocol/greeting.js';
 import { toNode } from '../../src/protocol/node-shapes.js';
 import { rejectsCode, until } from '../support/check.js';
+import { onNodes as nodesIn } from '../support/on-nodes.js';
 import { files, lives } from './left-behind.js';
 
 const test = suite('nodes');
@@ -25,18 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nodes-'));
 process.env.SHOAL_HOME = join(folder, 'home');
 const here = hostname();
 
-/**
- * A module that puts ranks of MPI's world on nodes, for NODE_OPTIONS: of every process, this one and node managers too.
- */
-function onNodes(nodes: Readonly<Record<number, string>>): string {
-  const file = join(folder, `${readdirSync(folder).length}.mjs`);
-  writeFileSync(
-    file,
-    `const node = (${JSON.stringify(nodes)})[process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK];
-     if (node) process.env.SHOAL_NODE ??= node;`,
-  );
-  return `--import ${file}`;
-}
+const onNodes = (nodes: Readonly<Record<number, string>>): string => nodesIn(folder, nodes);
 
 /** Node processes that run a file of the package. */
 function running(file: string): number[] {
@@ -219,6 +209,12 @@ for (const family of ['openmpi', 'mpich'] as const) {
     await until(() => head.said().includes('pool of 3 workers'), 20_000);
     const pool = await user;
     assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
+    using data = await pool.share({ x: Float64Array.of(1, 2), name: 'a' });
+    const found = await pool.run(tasks, { workers: 3, export: 'found', args: [data] });
+    assert.equal(
+      found,
+      [here, 'b', 'c'].map((node) => [node, 'a', 9, true]),
+    );
     const nodes = await pool.run(tasks, { workers: 3, export: 'place' });
     assert.equal(
       nodes.map((place) => (place as [string])[0]),

@@ -68,6 +68,7 @@ for (const family of ['openmpi', 'mpich'] as const) {
       ['shoal1', 'shoal2', 'shoal3'].map((host) => [host, 6]),
       'ERR_SHOAL_WORKER_DIED',
       all,
+      all.map(([host]) => [host, 400_000]),
       2,
     ]);
     assert.equal(left(), []);

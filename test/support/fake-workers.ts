@@ -181,9 +181,8 @@ export class FakeWorkers implements WorkerSide {
     if (state.task?.lease.taskId === taskId) state.cancelled = true;
   }
   taken(): void {}
-  share: WorkerSide['share'] = () => Promise.resolve();
-  storeOf: WorkerSide['storeOf'] = () => undefined;
-  unshare: WorkerSide['unshare'] = () => undefined;
+  readonly values: WorkerSide['values'] = { lay: () => Promise.resolve(), remove: () => undefined };
+  placeOf: WorkerSide['placeOf'] = () => undefined;
   forget: WorkerSide['forget'] = () => undefined;
   end(): void {}
   keepAlive(): void {}

@@ -16,16 +16,16 @@ class Hosts extends FakeWorkers {
   readonly told: string[] = [];
   isFull = false;
 
-  override share: WorkerSide['share'] = (id) => {
-    if (this.isFull) return Promise.reject(new Error('no memory'));
-    this.stores.add(id);
-    return Promise.resolve();
+  override readonly values: WorkerSide['values'] = {
+    lay: (id) => {
+      if (this.isFull) return Promise.reject(new Error('no memory'));
+      this.stores.add(id);
+      return Promise.resolve();
+    },
+    remove: (id) => void this.stores.delete(id),
   };
-  override storeOf: WorkerSide['storeOf'] = (worldRank, id) => {
+  override placeOf: WorkerSide['placeOf'] = (worldRank, id) => {
     return worldRank > 2 || !this.stores.has(id) ? undefined : { sizeBytes: 1, pid: 1, descriptor: 3 };
-  };
-  override unshare: WorkerSide['unshare'] = (id) => {
-    this.stores.delete(id);
   };
   override forget: WorkerSide['forget'] = (worldRank, message) => {
     this.told.push(`${worldRank}: ${[...message.shared, ...message.leases.map((lease) => `lease ${lease}`)].join()}`);

@@ -128,3 +128,10 @@ export function print(text: string): void {
 export function place(): [node: string, localRank: number, worldRank: number] {
   return [context.node, context.localRank, context.worldRank];
 }
+
+/** What a rank finds of shared data, and whose store it has mapped: the node manager's process. */
+export async function found(data: { x: Float64Array; name: string }): Promise<[string, string, number, boolean]> {
+  const sum = await collective.allreduce(Float64Array.of(data.x.reduce((a, b) => a + b, 0)));
+  const isMapped = readFileSync('/proc/self/maps', 'latin1').includes('shoal-store');
+  return [context.node, data.name, sum[0]!, isMapped];
+}

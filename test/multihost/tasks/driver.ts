@@ -18,6 +18,7 @@ if (kill) {
   say(pool.status().nodes.map(({ managerPid }) => managerPid));
   process.kill(process.pid, 'SIGKILL');
 }
+const shared = await pool.share({ x: new Float64Array(200_000).fill(2) });
 say(await pool.run(tasks, { workers: pool.status().nodes.length, placement: 'strict-spread' }));
 try {
   await pool.run(tasks, { workers: size, export: 'die', args: [size - 1] });
@@ -25,5 +26,6 @@ try {
   say((error as { code: string }).code);
 }
 say(await pool.run(tasks, { workers: size }));
+say(await pool.run(tasks, { workers: size, export: 'sharedSum', args: [shared] }));
 say(pool.status().epoch);
 await pool.close();
