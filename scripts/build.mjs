@@ -1,5 +1,5 @@
 /** `npm run build [wasm|lib|addon]`: what changed since the last build is built again. */
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npm, root, run, tool } from './command.mjs';
@@ -22,6 +22,8 @@ export function buildLibrary() {
     () => {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
+      // Its code is part of the files.
+      cpSync(join(root, 'node_modules/msgpackr/LICENSE'), join(root, 'dist/msgpackr.LICENSE'));
     },
   );
 }

@@ -2,7 +2,7 @@
  * Drives all pending calls of one rank, on all its groups. Every wait moves all of them (rule 10), so two groups used
  * in opposite order by two ranks do not deadlock.
  */
-import assert from 'node:assert/strict';
+import { assert } from '../assert.js';
 import { clearTimeout, longestTimerMs, nowMs, queueMicrotask, setTimeout } from '../clock.js';
 import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../backend/doorbell.js';

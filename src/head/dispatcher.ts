@@ -1,5 +1,5 @@
 /** Sends a task to the workers of its attempt, with new threads where those have to load its module anew. */
-import assert from 'node:assert/strict';
+import { assert } from '../assert.js';
 import type { Lease } from '../backend/lease.js';
 import { UnsupportedError } from '../errors.js';
 import type { AssignMessage, GangTurn } from '../protocol/thread-messages.js';

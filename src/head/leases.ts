@@ -1,5 +1,5 @@
 /** Leases: a slot of the window lent to one task, under a number that is never used again in the pool. */
-import assert from 'node:assert/strict';
+import { assert } from '../assert.js';
 
 /** A lease in use. */
 export interface LeaseGrant {

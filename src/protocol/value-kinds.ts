@@ -1,5 +1,6 @@
 /** What a value is, whatever it says of itself and whichever realm it comes from. */
 import { types } from 'node:util';
+import { isHostTag } from './host-tags.js';
 import { Reference } from './reference.js';
 
 /** Kinds that are copied. `'refused'`: it has a state that no copy of its fields would have. */
@@ -38,32 +39,6 @@ const checks: readonly (readonly [(value: unknown) => boolean, ValueKind])[] = [
   [types.isCryptoKey, 'refused'],
 ];
 
-/** Tags of the runtime's own classes, in this realm; those of other realms have the same. */
-const hostTags = new Set<string>();
-const { Temporal = {} } = globalThis as { Temporal?: object };
-for (const space of [globalThis, Intl, WebAssembly, Temporal]) {
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(space));
-  for (const [name, { value, get }] of descriptors as [string, { value?: unknown; get?: unknown }][]) {
-    // Getters of the global object are left alone: they load the class of their name.
-    if (get && /^[A-Z]/.test(name)) hostTags.add(name);
-    const prototype = typeof value === 'function' ? (value.prototype as unknown) : undefined;
-    if (typeof prototype !== 'object' || prototype === null) continue;
-    const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
-    if (typeof tag === 'string') hostTags.add(tag);
-  }
-}
-// Classes that are loaded when somebody first uses them, and those without a global name.
-for (const tag of [
-  ...['Blob', 'File', 'FormData', 'Headers', 'Request', 'Response', 'WebSocket', 'EventSource', 'CryptoKey', 'Crypto'],
-  ...['MessagePort', 'MessageChannel', 'BroadcastChannel', 'URL', 'URLSearchParams', 'AbortSignal', 'AbortController'],
-  ...['AsyncGenerator', 'Generator', 'Iterator Helper', 'WeakRef', 'FinalizationRegistry', 'Module', 'Storage'],
-  ...['Array Iterator', 'String Iterator', 'RegExp String Iterator'],
-]) {
-  hostTags.add(tag);
-}
-// Plain objects of some libraries and `arguments` have these tags, and lose nothing.
-for (const tag of ['Object', 'Array', 'Arguments', 'DOMException']) hostTags.delete(tag);
-
 /**
  * Names of classes whose instances `checks` tells: whoever only has their prototype is a proxy, or was never made by
  * them.
@@ -84,7 +59,7 @@ export function kindOf(value: object): ValueKind {
   // Of its class: a tag of the object's own says nothing.
   const tag = Reflect.get(prototype as object, Symbol.toStringTag, value) as unknown;
   if (value instanceof Error || tag === 'DOMException') return 'error';
-  if (typeof tag === 'string' && hostTags.has(tag)) return 'refused';
+  if (typeof tag === 'string' && isHostTag(tag)) return 'refused';
   for (let i = 0; i < chainLength && typeof prototype === 'object' && prototype !== null; i++) {
     const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
     if (typeof maker === 'function' && exoticNames.has(maker.name)) return 'refused';

@@ -1,5 +1,5 @@
 /** What a task thread has in memory of the gang that its worker is in: the gang's actors. */
-import assert from 'node:assert/strict';
+import { assert } from '../assert.js';
 import { WorkerDiedError } from '../errors.js';
 import type { ActorStep, GangTurn, TaskSource } from '../protocol/thread-messages.js';
 import { methodOf } from './actor-class.js';

@@ -1,5 +1,4 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
-import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { isError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
@@ -136,10 +135,10 @@ export class ThreadWorkers implements WorkerSide {
     this.#events?.done(worldRank, round);
   }
   putAside(): void {
-    assert.fail('a thread answers a round at once');
+    throw new Error('a thread answers a round at once');
   }
   breakEpoch(): void {
-    assert.fail('a thread returns from a round at once');
+    throw new Error('a thread returns from a round at once');
   }
   renew(text: string): void {
     if (this.#threads.isClosing || this.#renewing) return;

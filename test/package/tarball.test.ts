@@ -24,6 +24,17 @@ function version(name: string): string {
     .version;
 }
 
+test('draws in no package with an install script', () => {
+  const lock = readFileSync(join(consumer, 'node_modules/.package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: boolean }> };
+  assert.ok(Object.keys(packages).length > 5);
+  const withScripts = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript);
+  assert.equal(
+    withScripts.map(([name]) => name),
+    [],
+  );
+});
+
 test('runs tasks from .js and .ts in an empty project, with no compiler on the path', () => {
   const out = mustRun(process.execPath, ['driver.mjs'], consumer, { PATH: dirname(process.execPath), HOME: consumer });
   assert.equal(JSON.parse(out), { js: [3, 3], ts: [3, 3] });
@@ -65,6 +76,7 @@ test('carries what it needs and nothing else', () => {
     'LICENSE',
     'README.md',
     'dist/cli.js',
+    'dist/msgpackr.LICENSE',
     'dist/index.d.ts',
     'dist/task-thread.js',
     'wasm/shoal.wasm',

@@ -4,7 +4,7 @@
  * A small array outside the window is copied to and from a place of this rank's own there. To the kernels it is a
  * window array. A longer one goes through the staging, in pieces if need be.
  */
-import assert from 'node:assert';
+import { assert } from '../../assert.js';
 import type { ShoalError } from '../../errors.js';
 import { Status } from '../../kernels/wasm-module.js';
 import type { ArrayParts } from '../../operands/array-parts.js';

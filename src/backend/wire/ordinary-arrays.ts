@@ -1,5 +1,5 @@
 /** Arrays of `collective.empty` and `emptyShared` where ranks share no memory. */
-import assert from 'node:assert/strict';
+import { assert } from '../../assert.js';
 import { InvalidArgumentError, WindowExhaustedError } from '../../errors.js';
 import type { Retained, SharedOffer, SharedPart, SharedRequest, TaskArrays } from '../../operands/task-arrays.js';
 import { notOwned, notWhole } from '../../operands/task-arrays.js';

@@ -1,5 +1,5 @@
 /** The groups of a rank whose members share no memory: their bytes go over one endpoint. */
-import assert from 'node:assert/strict';
+import { assert } from '../../assert.js';
 import { setTimeout } from '../../clock.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Backend, TaskChannel } from '../backend.js';

@@ -10,7 +10,7 @@
  * A rank that has nothing for another one sends a byte. So nobody is more than a piece ahead, and the memory for messages
  * suffices.
  */
-import assert from 'node:assert/strict';
+import { assert } from '../../assert.js';
 import { stepsAfterBruck } from './bruck.js';
 import { maxPayloadBytes } from './endpoint.js';
 import type { Exchange, Payload, Steps, Vector, WireAlgorithm } from './exchange.js';
