@@ -1,5 +1,6 @@
 /** What carries the messages of one rank in one group: through lanes of the window, or over the wire. */
 import type { InvalidArgumentError } from '../errors.js';
+import type { ArrayMemory } from '../operands/array-memory.js';
 import type { TypedArray } from '../types/buffers.js';
 
 /** What a message says of itself. */
@@ -54,6 +55,21 @@ export interface Carrier {
   readonly eagerBytes: number;
   /** Begin to send. Messages to one rank keep their order. @throws {@link WindowExhaustedError}; nothing is sent. */
   send(dest: number, tag: number, dtype: number, array: TypedArray): Outgoing;
+  /** Send a message that need not wait, with less around it; false: nothing was done, and `send` is the way. */
+  sendShort(dest: number, tag: number, dtype: number, memory: ArrayMemory): boolean;
+  /**
+   * Receive the next message of a rank, past `step`, when it is a short one with this tag and dtype, for which the array
+   * has room. Look for it so many times.
+   *
+   * @returns Its bytes; -1: none has come, or another, and `step` is the way.
+   */
+  takeShort(source: number, tag: number, dtype: number, memory: ArrayMemory, looks: number): number;
+  /**
+   * The same for a long message, where one is next: undefined when there is none. Its bytes come when they are taken.
+   */
+  takeNextLong(source: number, tag: number, dtype: number, roomBytes: number): Incoming | undefined;
+  /** Go on with what is under way to one rank. */
+  pushTo(dest: number): void;
   /** Take what has come, and go on with what is under way. */
   step(recipient: Recipient): void;
   /** A message was received, so there may be room for another of its source. */

@@ -26,6 +26,11 @@ export class ArrivedMessages {
     return held !== undefined && held.messages < mostHeld && held.sizeBytes < mostHeldBytes;
   }
 
+  /** Nothing of a source lies here. */
+  hasNone(source: number): boolean {
+    return this.#held[source]?.messages === 0;
+  }
+
   keep(incoming: Incoming): void {
     this.#arrived.push(incoming);
     this.#count(incoming, 1);

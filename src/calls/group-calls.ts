@@ -174,7 +174,7 @@ export class GroupCalls {
     // Most calls take this way: what is known since arrays were last freed is still so.
     const isKnown = !call.canLose && call.checkedAt === this.setting.arrays.frees;
     if (!isKnown && !this.#isIntact(call)) return false;
-    return (this.#inUse.isEmpty && this.#readers.size === 0) || this.#userOf(call.ranges) === undefined;
+    return this.isUnused || this.#userOf(call.ranges) === undefined;
   }
 
   /** The same, of a group that is open and a thread that may block. */
@@ -201,6 +201,20 @@ export class GroupCalls {
   giveBack(user: BufferUser, reads: boolean): void {
     if (reads) this.#readers.delete(user);
     else this.#inUse.giveBack(user);
+  }
+
+  /** No awaited call uses any memory. */
+  get isUnused(): boolean {
+    return this.#inUse.isEmpty && this.#readers.size === 0;
+  }
+
+  /** How many short calls the next one stands for, where it ends at once; 0: its time is not measured. */
+  shortWeight(): number {
+    return this.#time.weight(true);
+  }
+
+  addTime(elapsedMs: number, weight: number): void {
+    this.#time.add(elapsedMs, weight);
   }
 
   /** Block until a message call has ended. */

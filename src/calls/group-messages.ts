@@ -36,7 +36,7 @@ export interface MessageGroup extends GroupView {
 /** Owned by the group; made at the first message call. */
 export class GroupMessages implements Recipient {
   readonly #group: MessageGroup;
-  readonly #carrier: Carrier;
+  readonly carrier: Carrier;
   /** Nothing has come for them yet, oldest first. */
   #posted: (Receive | Probe)[] = [];
   /** Matched, with bytes still to come. */
@@ -57,7 +57,7 @@ export class GroupMessages implements Recipient {
 
   constructor(group: MessageGroup) {
     this.#group = group;
-    this.#carrier = group.channel.makeCarrier();
+    this.carrier = group.channel.makeCarrier();
     this.#arrived = new ArrivedMessages(group.members.length);
   }
 
@@ -71,9 +71,14 @@ export class GroupMessages implements Recipient {
     return [...this.#posted, ...this.#active, ...this.#sends].sort((a, b) => a.number - b.number);
   }
 
+  /** No message of a rank has come that nobody has received, as far as is known. */
+  hasNone(source: number): boolean {
+    return this.#arrived.hasNone(source);
+  }
+
   /** Messages that have come and that nobody has received. */
   unreceived(): readonly Incoming[] {
-    if (!this.#group.abortReason()) this.#carrier.step(this);
+    if (!this.#group.abortReason()) this.carrier.step(this);
     return this.#arrived.all;
   }
 
@@ -84,7 +89,7 @@ export class GroupMessages implements Recipient {
       .map((member) => member.rank)
       .filter(
         (dest) =>
-          dest !== rank && !this.#refused.has(dest) && channel.finished(dest) !== 0 && this.#carrier.untaken(dest) > 0,
+          dest !== rank && !this.#refused.has(dest) && channel.finished(dest) !== 0 && this.carrier.untaken(dest) > 0,
       );
   }
 
@@ -93,7 +98,7 @@ export class GroupMessages implements Recipient {
     const { dest, tag, dtype, operand } = send;
     operand.packed?.gather();
     if (dest === this.#group.rank) this.#sendToSelf(send);
-    else send.outgoing = this.#carrier.send(dest, tag, dtype, operand.array);
+    else send.outgoing ??= this.carrier.send(dest, tag, dtype, operand.array);
     send.number = ++this.#count;
     if (!this.#endSend(send)) this.#sends.push(send);
   }
@@ -101,6 +106,10 @@ export class GroupMessages implements Recipient {
   /** Start to receive, or to probe. */
   receive(receive: Receive | Probe): void {
     receive.number = ++this.#count;
+    if (receive instanceof Receive && receive.incoming) {
+      this.#active.push(receive); // it has its message
+      return;
+    }
     this.#match(receive);
     if (!receive.settled && !(receive instanceof Receive && receive.incoming)) {
       this.#posted.push(receive);
@@ -112,7 +121,7 @@ export class GroupMessages implements Recipient {
   wouldWaitForItself({ tag, operand }: Send): boolean {
     const { rank } = this.#group;
     const { byteLength } = operand.array;
-    if (byteLength <= this.#carrier.eagerBytes && this.hasRoom(rank)) return false;
+    if (byteLength <= this.carrier.eagerBytes && this.hasRoom(rank)) return false;
     const head = { source: rank, tag, dtype: 0, sizeBytes: byteLength };
     return !this.#posted.some((each) => each instanceof Receive && each.pattern.fits(head));
   }
@@ -234,7 +243,7 @@ export class GroupMessages implements Recipient {
     }
     const unserved = this.#isAboutToSleep ? this.#unserved() : undefined;
     this.#isAboutToSleep = false;
-    this.#carrier.step(this);
+    this.carrier.step(this);
     if (this.#active.length > 0) this.#active = this.#active.filter((receive) => !this.#endReceive(receive));
     if (this.#sends.length > 0) this.#sends = this.#sends.filter((send) => !this.#endSend(send));
     if (unserved) this.#refuse(unserved);
@@ -246,8 +255,8 @@ export class GroupMessages implements Recipient {
     const { incoming } = receive;
     if (!incoming || !receive.step()) return false;
     // A sender that left early may have changed its array while this rank has copied it.
-    if (incoming.sizeBytes > this.#carrier.eagerBytes && this.#group.abortReason()) return false;
-    if (incoming.source !== this.#group.rank) this.#carrier.received(incoming);
+    if (incoming.sizeBytes > this.carrier.eagerBytes && this.#group.abortReason()) return false;
+    if (incoming.source !== this.#group.rank) this.carrier.received(incoming);
     receive.end();
     this.#ended(receive);
     return true;
@@ -266,12 +275,12 @@ export class GroupMessages implements Recipient {
     this.#settled++;
     if (this.#told !== request) return;
     this.#told = undefined;
-    this.#carrier.setWaiting(undefined);
+    this.carrier.setWaiting(undefined);
   }
 
   #sendToSelf(send: Send): void {
     const { rank } = this.#group;
-    const isKept = send.operand.array.byteLength <= this.#carrier.eagerBytes && this.hasRoom(rank);
+    const isKept = send.operand.array.byteLength <= this.carrier.eagerBytes && this.hasRoom(rank);
     const message = new SelfMessage(rank, send, isKept);
     send.outgoing = message;
     this.#guarded(() => {
@@ -319,12 +328,12 @@ export class GroupMessages implements Recipient {
 
   #tell(request: MessageRequest): void {
     this.#told = request;
-    this.#carrier.setWaiting(request.waiting);
+    this.carrier.setWaiting(request.waiting);
   }
 
   #expire(request: MessageRequest): void {
     const group = this.#group;
-    const { text, cycle, missing } = whoWaits(group, this.#carrier, request.waiting);
+    const { text, cycle, missing } = whoWaits(group, this.carrier, request.waiting);
     const error = new CollectiveTimeoutError(
       `${request.text} passed its deadline on rank ${group.rank}: ${text}. ` +
         `The group has failed; go on in a new task, or pass a longer timeoutMs.`,

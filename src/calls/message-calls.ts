@@ -4,7 +4,6 @@ import { InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, dtypeOfClass } from '../operands/array-class.js';
 import { overlap } from '../operands/buffers-in-use.js';
 import { checkDtype } from '../operands/numeric.js';
-import type { Operand } from '../operands/operand.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
 import type { MessageOperation } from '../operations/message-operation.js';
 import { anySource, anyTag } from '../operations/message-options.js';
@@ -19,9 +18,10 @@ import type { Dtype } from '../types/dtype.js';
 import { dtypeId, objectId } from '../types/dtype.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
+import { KnownArrays } from './known-arrays.js';
+import { PromptMessages } from './prompt-messages.js';
 import { callSite } from './call-site.js';
 import type { GroupCalls } from './group-calls.js';
-import { isFixed } from './group-calls.js';
 import type { MessageRequest, Target } from './message-requests.js';
 import { Pattern, Probe, Receive, Send } from './message-requests.js';
 import { encodedValue, objectTarget, ReceiveObject } from './object-messages.js';
@@ -30,14 +30,8 @@ import { checkSignal, checkTimeout } from './validate.js';
 type ArrayClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => TypedArray;
 
 const largestTag = 2 ** 31 - 1;
-
-/** What is known of a typed array that was sent or received before. */
-interface KnownOperand {
-  readonly operand: Operand;
-  readonly sizeBytes: number;
-  /** How often arrays had been freed. */
-  readonly frees: number;
-}
+/** Of a call without any. */
+const noOptions = new GivenOptions();
 
 /** Requests of one call, and which of them says what the caller gets. */
 export interface Made {
@@ -48,15 +42,75 @@ export interface Made {
 /** Owned by the collectives of a group. */
 export class MessageCalls {
   readonly #calls: GroupCalls;
-  readonly #known = new WeakMap<object, KnownOperand>();
+  readonly #known: KnownArrays;
+  readonly #prompt: PromptMessages;
 
   constructor(calls: GroupCalls) {
     this.#calls = calls;
+    this.#known = new KnownArrays(calls.setting.arrays);
+    this.#prompt = new PromptMessages(calls);
+  }
+
+  /** The blocking form of `send`. */
+  sendSync(buffer: unknown, dest: unknown, options: unknown): unknown {
+    const given = this.#open(send, 'blocking', options);
+    const { tag = 0 } = given;
+    const from = this.#isPlain(dest, tag, given) ? this.#known.source(buffer) : undefined;
+    if (!from) return this.#runAll(send, [buffer, dest], given);
+    if (this.#prompt.send(dest as number, tag as number, from)) return undefined;
+    return this.#runLeft(send, [buffer, dest], given);
+  }
+
+  /** The blocking form of `recv`. */
+  recvSync(buffer: unknown, source: unknown, options: unknown): unknown {
+    const given = this.#open(recv, 'blocking', options);
+    const { tag = 0 } = given;
+    const into = this.#isPlain(source, tag, given) ? this.#known.target(buffer) : undefined;
+    if (!into) return this.#runAll(recv, [buffer, source], given);
+    const sizeBytes = this.#prompt.receive(source as number, tag as number, into);
+    if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given);
+    return { data: buffer, source, tag, count: sizeBytes / into.itemBytes };
+  }
+
+  /** The blocking form of `sendrecv`. */
+  sendrecvSync(buffer: unknown, dest: unknown, target: unknown, source: unknown, options: unknown): unknown {
+    const given = this.#open(sendrecv, 'blocking', options);
+    const { sendTag = 0, recvTag = 0 } = given;
+    const isPlain = this.#isPlain(dest, sendTag, given) && this.#isPlain(source, recvTag, given);
+    const from = isPlain ? this.#known.source(buffer) : undefined;
+    const into = isPlain ? this.#known.target(target) : undefined;
+    const args = [buffer, dest, target, source];
+    if (!from || !into || from.memory.overlaps(into.memory)) {
+      return this.#runAll(sendrecv, args, given);
+    }
+    const ranks = { dest: dest as number, source: source as number };
+    const tags = { sendTag: sendTag as number, recvTag: recvTag as number };
+    const sizeBytes = this.#prompt.exchange(ranks, tags, from, into);
+    if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given);
+    if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given);
+    return { data: target, source, tag: recvTag, count: sizeBytes / into.itemBytes };
   }
 
   /** The blocking form. */
   run(operation: MessageOperation, args: readonly unknown[]): unknown {
-    return this.runMade(this.#accept(operation, args, 'blocking'));
+    return this.#runAll(operation, args, this.#open(operation, 'blocking', args[argumentCount(operation)]));
+  }
+
+  #runAll(operation: MessageOperation, args: readonly unknown[], given: GivenOptions): unknown {
+    return this.runMade(this.#accept(operation, args, given, 'blocking'));
+  }
+
+  /** Go on with what has begun without requests, and has not ended. */
+  #runLeft(operation: MessageOperation, args: readonly unknown[], given: GivenOptions): unknown {
+    const { isSent, isReceived, outgoing, incoming } = this.#prompt;
+    const { requests, result } = this.#accept(operation, args, given, 'blocking');
+    const left = requests.filter((request) => !(request instanceof Send ? isSent : isReceived));
+    for (const request of left) {
+      if (request instanceof Send) request.outgoing = outgoing;
+      else if (request instanceof Receive && incoming) request.match(incoming, this.#calls.group.rank);
+    }
+    const [first = result] = left;
+    return this.runMade({ requests: left, result: left.includes(result) ? result : first });
   }
 
   /** Start requests that are ready, and block until all have ended. */
@@ -74,7 +128,8 @@ export class MessageCalls {
   /** The awaited form. */
   start(operation: MessageOperation, args: readonly unknown[]): Promise<unknown> {
     try {
-      return this.startMade(this.#accept(operation, args, 'awaited'));
+      const given = this.#open(operation, 'awaited', args[argumentCount(operation)]);
+      return this.startMade(this.#accept(operation, args, given, 'awaited'));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -134,13 +189,27 @@ export class MessageCalls {
     group.restIfIdle();
   }
 
-  #accept(operation: MessageOperation, args: readonly unknown[], form: Form): Made {
-    const { group, notesLines } = this.#calls;
+  /** Whether a call can be made; returns its options. */
+  #open(operation: MessageOperation, form: Form, options: unknown): GivenOptions {
+    const { group } = this.#calls;
     const { failure } = group;
     if (failure) throw failure;
     if (form === 'blocking') group.engine.assertBlocking();
+    if (options === undefined) return noOptions;
     const given = new GivenOptions();
-    given.read(operation, form, args[argumentCount(operation)]);
+    given.read(operation, form, options);
+    return given;
+  }
+
+  /** A call gives another rank and a tag, and nothing else, as far as is known without errors. */
+  #isPlain(rank: unknown, tag: unknown, given: GivenOptions): boolean {
+    const { group, setting } = this.#calls;
+    if (given.timeoutMs !== undefined || given.dtype !== undefined) return false;
+    return isRankOf(setting.size, rank) && rank !== group.rank && isTag(tag);
+  }
+
+  #accept(operation: MessageOperation, args: readonly unknown[], given: GivenOptions, form: Form): Made {
+    const { notesLines } = this.#calls;
     const what = methodName(operation, form);
     const made = this.#make(operation, what, args, given, form);
     const signal = checkSignal(what, given.signal);
@@ -206,7 +275,7 @@ export class MessageCalls {
     [buffer, givenDest, givenTag, tagName]: readonly [unknown, unknown, unknown, string],
     givenDtype: unknown,
   ): Send {
-    const operand = this.#operand(what, buffer);
+    const operand = this.#known.read(what, buffer);
     const dtype = checkDtype(what, operand, givenDtype);
     const dest = this.#rank(what, 'dest', givenDest);
     const tag = checkTag(what, tagName, givenTag);
@@ -240,7 +309,7 @@ export class MessageCalls {
       const dtype = givenDtype === undefined ? own : checkDtype(what, make(16).operand, givenDtype);
       return { dtype: dtypeId(dtype), operand: undefined, data: undefined, make };
     }
-    const operand = this.#operand(what, buffer);
+    const operand = this.#known.read(what, buffer);
     const dtype: Dtype = checkDtype(what, operand, givenDtype);
     assertWritable(what, 'buffer', operand);
     if (arrays.sharedPlace(operand.memory)) {
@@ -249,24 +318,11 @@ export class MessageCalls {
           `collectives alone write`,
       );
     }
+    this.#known.noteTarget(buffer);
     const make = (): never => {
       throw new RangeError(what);
     };
     return { dtype: dtypeId(dtype), operand, data: buffer, make };
-  }
-
-  /** A typed array of fixed length that was read before is as it was, unless its memory is gone. */
-  #operand(what: string, buffer: unknown): Operand {
-    const { arrays } = this.#calls.setting;
-    const known = ArrayBuffer.isView(buffer) ? this.#known.get(buffer) : undefined;
-    if (known?.frees === arrays.frees && known.operand.array.byteLength === known.sizeBytes) return known.operand;
-    const operand = readOperand(what, 'buffer', buffer, arrays);
-    const sizeBytes = operand.array.byteLength;
-    // An array without bytes does not show that it was detached.
-    if (ArrayBuffer.isView(buffer) && sizeBytes > 0 && isFixed(operand.array.buffer)) {
-      this.#known.set(buffer, { operand, sizeBytes, frees: arrays.frees });
-    }
-    return operand;
   }
 
   #pattern(what: string, source: unknown, tag: unknown, tagName: string): Pattern {
@@ -278,7 +334,7 @@ export class MessageCalls {
 
   #rank(what: string, role: string, rank: unknown, or: string = ''): number {
     const { size } = this.#calls.setting;
-    if (typeof rank === 'number' && Number.isInteger(rank) && rank >= 0 && rank < size) return rank;
+    if (isRankOf(size, rank)) return rank;
     throw new InvalidArgumentError(
       `${what}: expected ${role} to be a rank from 0 to ${size - 1}${or}, received ${show(rank)}`,
     );
@@ -300,9 +356,17 @@ function argumentCount(operation: MessageOperation): number {
   return operation === probe || operation === recvObject ? 1 : 2;
 }
 
+function isRankOf(size: number, rank: unknown): rank is number {
+  return typeof rank === 'number' && Number.isInteger(rank) && rank >= 0 && rank < size;
+}
+
+function isTag(tag: unknown): tag is number {
+  return typeof tag === 'number' && Number.isInteger(tag) && tag >= 0 && tag <= largestTag;
+}
+
 function checkTag(what: string, name: string, tag: unknown, or: string = ''): number {
   if (tag === undefined) return 0;
-  if (typeof tag === 'number' && Number.isInteger(tag) && tag >= 0 && tag <= largestTag) return tag;
+  if (isTag(tag)) return tag;
   throw new InvalidArgumentError(
     `${what}: expected ${name} to be an integer from 0 to ${largestTag}${or}, received ${show(tag)}`,
     { option: name },

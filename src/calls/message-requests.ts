@@ -65,6 +65,7 @@ export class Send extends MessageRequest {
   readonly dtype: number;
   readonly operand: Operand;
   readonly ranges: readonly MemoryRange[];
+  /** Set before it starts, when the message is on its way already. */
   outgoing: Outgoing | undefined;
 
   constructor(what: string, timeoutMs: number, operand: Operand, dest: number, tag: number, dtype: number) {

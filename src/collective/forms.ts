@@ -74,9 +74,22 @@ function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Fo
   };
 }
 
+/** Blocking messages, which most programs send one after another: without a list of arguments. */
+const promptForms: Readonly<Record<string, Form>> = {
+  sendSync(buffer, dest, options) {
+    return this.messageCalls.sendSync(buffer, dest, options);
+  },
+  recvSync(buffer, source, options) {
+    return this.messageCalls.recvSync(buffer, source, options);
+  },
+  sendrecvSync(buffer, dest, into, source, options) {
+    return this.messageCalls.sendrecvSync(buffer, dest, into, source, options);
+  },
+};
+
 /** Give a class the methods of all operations. */
 export function addForms(prototype: object): void {
-  for (const forms of [...operations.map(formsOf), ...messageOperations.map(messageFormsOf)]) {
+  for (const forms of [...operations.map(formsOf), ...messageOperations.map(messageFormsOf), promptForms]) {
     for (const [form, value] of Object.entries(forms)) {
       Object.defineProperty(prototype, form, { value, configurable: true, writable: true });
     }

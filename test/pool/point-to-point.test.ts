@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NotAwaitedError, Pool } from 'shoal';
 import { launch, taskModule } from 'shoal';
-import { rejectsCode, sizes } from '../support/check.js';
+import { rejectsCode, sizes, times } from '../support/check.js';
 
 const module = new URL('./tasks/point-to-point.js', import.meta.url);
 const tasks = taskModule<typeof import('./tasks/point-to-point.js')>(module);
@@ -25,6 +25,26 @@ test('blocking ping-pong of every length, plain and in the window', async () => 
   const lengths = [0, 0, 1, 1, 500, 500, 1_000, 1_000, 20_000, 20_000, 300_000, 300_000];
   const results = await pool.run(tasks, { export: 'pingPong', workers: 2, args: [lengths, 20] });
   assert.equal(results, [[], []]);
+});
+
+test('blocking messages of arrays that are used again come whole and in order', async () => {
+  for (let drawn = 0; drawn < 4 * times; drawn++) {
+    const seed = Number(process.env.SHOAL_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31)) + drawn;
+    const results = await pool.run(tasks, { export: 'again', workers: 2, args: [seed, 150] });
+    assert.equal(results, [[], []], `seed ${seed}`);
+  }
+});
+
+test('an array that was sent before is refused as a new one is, once it is detached, freed, too short or in use', async () => {
+  const results = await pool.run(tasks, { export: 'becomesBad', workers: 2 });
+  const invalid = 'ERR_SHOAL_INVALID_ARGUMENT';
+  const lost = ['ERR_SHOAL_MESSAGE_TRUNCATED', 'ERR_SHOAL_COLLECTIVE_MISMATCH'];
+  const bad = [...Array<string>(3).fill(invalid), ...Array<string>(3).fill('ERR_SHOAL_CLOSED')];
+  const rest = [...bad, ...Array<string>(4).fill(invalid)];
+  assert.equal(results, [
+    [...lost, '8,8,8', ...rest],
+    [...lost, '7,7,7', ...rest],
+  ]);
 });
 
 for (const size of sizes) {

@@ -64,7 +64,9 @@ const groupFaults: readonly (readonly [GroupFault, RegExp])[] = [
 ];
 
 const ringFaults: readonly (readonly [RingFault, RegExp])[] = [
-  ['tail before the record', /is taken for/],
+  ['stamp before the record', /is taken for/],
+  ['next stamp is not cleared', /is taken for/],
+  ['no room for the next stamp', /is taken for|stuck/],
   ['no look at head', /is taken for/],
   ['no look before sleep', /stuck/],
   ['no notification', /stuck/],
@@ -84,11 +86,11 @@ const directFaults: readonly (readonly [DirectFault, RegExp])[] = [
 ];
 
 test('rules M2 and M3 hold in every state of a ring of records', () => {
-  holds('ring', ring(5, 'none'), 100);
+  holds('ring', ring(9, 'none'), 100);
 });
 for (const [fault, expected] of ringFaults) {
   test(`the model of a ring finds the fault: ${fault}`, () => {
-    finds(ring(5, fault), expected);
+    finds(ring(9, fault), expected);
   });
 }
 test('rules M4 and M5 hold in every state of two long messages', () => {

@@ -3,6 +3,7 @@
  * no number of it is to make this rank read outside the lane or the window.
  */
 import { ProtocolError } from '../../errors.js';
+import type { ArrayMemory } from '../../operands/array-memory.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { Incoming, Recipient } from '../carrier.js';
 import type { LaneShape } from './lane.js';
@@ -15,7 +16,9 @@ import {
   recordBytes,
   recordKind,
   recordUnit,
+  stampOf,
 } from './lane.js';
+import { copyOut } from './payload-copy.js';
 import type { RankWindow } from './rank-window.js';
 
 const highWord = 2 ** 32;
@@ -65,7 +68,7 @@ class LongMessage implements Incoming {
   readonly tag: number;
   readonly dtype: number;
   readonly sizeBytes: number;
-  readonly heldBytes: number = headBytes;
+  readonly heldBytes: number = recordUnit;
   readonly number: number;
   /** 0: it comes through the chunks. */
   readonly address: number;
@@ -100,8 +103,11 @@ export class LaneReceiver {
   readonly #address: number;
   readonly #shape: LaneShape;
   readonly #wake: () => void;
-  readonly #tailWord: number;
+  /** Bytes that were taken out of the ring, modulo 2^32. */
   #head = 0;
+  /** The next record's first word, and its stamp. */
+  #word: number;
+  #stamp: number = stampOf(0);
   /** Whose chunks are taken. */
   #current: LongMessage | undefined;
 
@@ -112,56 +118,118 @@ export class LaneReceiver {
     this.#address = address;
     this.#shape = shape;
     this.#wake = wake;
-    this.#tailWord = (address + laneAt.tail) / 4;
+    this.#word = (address + laneAt.ring) / 4;
   }
 
   /** Deliver what has come, as long as there is room for it. */
   step(recipient: Recipient): void {
-    const { u32 } = this.#window.node;
-    if (Atomics.load(u32, this.#tailWord) === this.#head) return;
+    if (!this.#hasNext()) return;
     let hasTaken = false;
     while (recipient.hasRoom(this.source) && this.#next(recipient)) hasTaken = true;
     if (hasTaken) this.#wake();
   }
 
+  /**
+   * Receive the next message when it is a short one with this tag and dtype, for which the array has room. Look for it
+   * so many times.
+   *
+   * @returns Its bytes; -1: none has come, or another, which stays where it is. So does what is damaged: `step` tells.
+   */
+  takeShort(tag: number, dtype: number, memory: ArrayMemory, looks: number): number {
+    const { u32 } = this.#window.node;
+    const wanted = recordKind.short | (dtype << 8);
+    for (let look = 0; look < looks; look++) {
+      const word = this.#word;
+      if (Atomics.load(u32, word + at.stamp) !== this.#stamp) continue;
+      const sizeBytes = u32[word + at.sizeLow] ?? 0;
+      if (u32[word + at.kind] !== wanted || u32[word + at.tag] !== tag) {
+        if (u32[word + at.kind] !== recordKind.skip) return -1;
+        this.#advance(this.#toEnd);
+        continue;
+      }
+      if (sizeBytes > memory.sizeBytes) return -1;
+      const bytes = this.#shortBytes(sizeBytes);
+      if (bytes === 0 || !copyOut(this.#window, word + headBytes / 4, memory, sizeBytes)) return -1;
+      this.#advance(bytes);
+      this.#wake();
+      return sizeBytes;
+    }
+    return -1;
+  }
+
+  /** The next message when it is a long one with this tag and dtype, of at most so many bytes. */
+  takeNextLong(tag: number, dtype: number, roomBytes: number): LongMessage | undefined {
+    const { u32 } = this.#window.node;
+    const word = this.#word;
+    if (Atomics.load(u32, word + at.stamp) !== this.#stamp || u32[word + at.tag] !== tag) return undefined;
+    if (u32[word + at.kind] !== (recordKind.long | (dtype << 8))) return undefined;
+    const message = this.#longAt(word, tag, dtype);
+    if (!message || message.sizeBytes > roomBytes) return undefined;
+    this.#advance(recordUnit);
+    return message;
+  }
+
+  /** Whether a record stands at the head. */
+  #hasNext(): boolean {
+    const stamp = Atomics.load(this.#window.node.u32, this.#word + at.stamp);
+    if (stamp === 0) return false;
+    if (stamp !== this.#stamp) throw damaged(this.source);
+    return true;
+  }
+
   /** Deliver one record; false when there is none. */
   #next(recipient: Recipient): boolean {
+    if (!this.#hasNext()) return false;
     const { u32 } = this.#window.node;
-    const { ringBytes, eagerBytes } = this.#shape;
-    const there = (Atomics.load(u32, this.#tailWord) - this.#head) >>> 0;
-    if (there === 0) return false;
-    const place = this.#head % ringBytes;
-    const start = this.#address + laneAt.ring + place;
-    const word = start / 4;
-    const kind = u32[word + at.kind];
-    const bytes = u32[word + at.bytes] ?? 0;
-    const isPossible = there <= ringBytes && bytes > 0 && bytes % recordUnit === 0 && bytes <= there;
-    if (!isPossible || place + bytes > ringBytes) throw damaged(this.source);
+    const word = this.#word;
+    const kindAndDtype = u32[word + at.kind] ?? 0;
+    const [kind, dtype] = [kindAndDtype & 0xff, kindAndDtype >>> 8];
     if (kind === recordKind.skip) {
-      this.#advance(bytes);
+      this.#advance(this.#toEnd);
       return true;
     }
-    const sizeBytes = (u32[word + at.sizeLow] ?? 0) + (u32[word + at.sizeHigh] ?? 0) * highWord;
+    const sizeLow = u32[word + at.sizeLow] ?? 0;
     const tag = (u32[word + at.tag] ?? 0) | 0;
-    const dtype = u32[word + at.dtype] ?? 0;
     if (kind === recordKind.short) {
-      if (sizeBytes > eagerBytes || recordBytes(sizeBytes) !== bytes) throw damaged(this.source);
-      const message = new ShortMessage(this.#window, start + headBytes, this.source, tag, dtype, sizeBytes);
+      const bytes = this.#shortBytes(sizeLow);
+      if (bytes === 0) throw damaged(this.source);
+      const message = new ShortMessage(this.#window, word * 4 + headBytes, this.source, tag, dtype, sizeLow);
       recipient.deliver(message);
       if (!message.isTaken) message.keep();
+      this.#advance(bytes);
     } else {
-      const number = u32[word + at.number] ?? 0;
-      const address = u32[word + at.address] ?? 0;
-      const isInside = address + sizeBytes <= this.#window.node.bytes.length;
-      if (kind !== recordKind.long || number === 0 || !isInside) throw damaged(this.source);
-      recipient.deliver(new LongMessage(this, { source: this.source, tag, dtype, sizeBytes }, number, address));
+      const message = kind === recordKind.long ? this.#longAt(word, tag, dtype) : undefined;
+      if (!message) throw damaged(this.source);
+      recipient.deliver(message);
+      this.#advance(recordUnit);
     }
-    this.#advance(bytes);
     return true;
+  }
+
+  /** The long message that a record tells of; undefined when there cannot be such a one. */
+  #longAt(word: number, tag: number, dtype: number): LongMessage | undefined {
+    const { u32, bytes } = this.#window.node;
+    const sizeBytes = (u32[word + at.sizeLow] ?? 0) + (u32[word + at.sizeHigh] ?? 0) * highWord;
+    const [number, address] = [u32[word + at.number] ?? 0, u32[word + at.address] ?? 0];
+    if (number === 0 || address + sizeBytes > bytes.length) return undefined;
+    return new LongMessage(this, { source: this.source, tag, dtype, sizeBytes }, number, address);
+  }
+
+  /** Bytes of the record of a short message; 0 when there cannot be such a one. */
+  #shortBytes(sizeBytes: number): number {
+    const bytes = recordBytes(sizeBytes);
+    return sizeBytes > this.#shape.eagerBytes || bytes > this.#toEnd ? 0 : bytes;
+  }
+
+  /** Bytes from the head to the end of the ring. */
+  get #toEnd(): number {
+    return this.#shape.ringBytes - (this.#head % this.#shape.ringBytes);
   }
 
   #advance(bytes: number): void {
     this.#head = (this.#head + bytes) >>> 0;
+    this.#word = (this.#address + laneAt.ring + (this.#head % this.#shape.ringBytes)) / 4;
+    this.#stamp = stampOf(this.#head);
     Atomics.store(this.#window.node.u32, (this.#address + laneAt.head) / 4, this.#head);
   }
 

@@ -1,9 +1,21 @@
 /** The sending side of a lane. */
 import type { Outgoing } from '../carrier.js';
+import type { ArrayMemory } from '../../operands/array-memory.js';
 import { OutgoingArray } from '../outgoing-array.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { LaneShape } from './lane.js';
-import { chunkSlots, headBytes, laneAt, longSlots, recordAt as at, recordBytes, recordKind } from './lane.js';
+import {
+  chunkSlots,
+  headBytes,
+  laneAt,
+  longSlots,
+  recordAt as at,
+  recordBytes,
+  recordKind,
+  recordUnit,
+} from './lane.js';
+import { stampOf } from './lane.js';
+import { copyIn } from './payload-copy.js';
 import type { RankWindow } from './rank-window.js';
 
 const highWord = 2 ** 32;
@@ -20,6 +32,8 @@ export class LaneSender {
   readonly #address: number;
   readonly #shape: LaneShape;
   readonly #wake: () => void;
+  readonly #ringWord: number;
+  /** Bytes that were put into the ring, modulo 2^32. */
   #tail = 0;
   /** As it was last read. */
   #head = 0;
@@ -37,6 +51,7 @@ export class LaneSender {
     this.#address = address;
     this.#shape = shape;
     this.#wake = wake;
+    this.#ringWord = (address + laneAt.ring) / 4;
   }
 
   /** Nothing is under way that this rank has to go on with. */
@@ -53,6 +68,24 @@ export class LaneSender {
     const message = new LaneMessage(tag, dtype, array);
     if (this.#queue.length > 0 || !this.#put(message)) this.#queue.push(message);
     return message;
+  }
+
+  /** Send a message that goes into the ring at once; false: it does not, and nothing was done. */
+  sendShort(tag: number, dtype: number, memory: ArrayMemory): boolean {
+    const { sizeBytes } = memory;
+    if (sizeBytes > this.#shape.eagerBytes || this.#queue.length > 0) return false;
+    const bytes = recordBytes(sizeBytes);
+    const place = this.#placeFor(bytes);
+    if (place === undefined) return false;
+    const { u32 } = this.#window.node;
+    const word = this.#ringWord + (place >>> 2);
+    u32[word + at.kind] = recordKind.short | (dtype << 8);
+    u32[word + at.sizeLow] = sizeBytes;
+    u32[word + at.tag] = tag;
+    if (!copyIn(this.#window, word + headBytes / 4, memory)) return false;
+    this.#publish(place, bytes);
+    this.#wake();
+    return true;
   }
 
   /** Go on. */
@@ -84,14 +117,11 @@ export class LaneSender {
     const place = this.#placeFor(bytes);
     if (place === undefined) return false;
     const { u32 } = this.#window.node;
-    const word = (this.#address + laneAt.ring + place) / 4;
+    const word = this.#ringWord + (place >>> 2);
     u32[word + at.sizeLow] = sizeBytes >>> 0;
-    u32[word + at.sizeHigh] = Math.floor(sizeBytes / highWord);
     u32[word + at.tag] = tag;
-    u32[word + at.dtype] = dtype;
-    u32[word + at.bytes] = bytes;
     if (isShort) {
-      u32[word + at.kind] = recordKind.short;
+      u32[word + at.kind] = recordKind.short | (dtype << 8);
       if (sizeBytes > 0 && !this.#window.copy.into(word * 4 + headBytes, array, 0, sizeBytes)) {
         message.lose(); // nothing was published
         return true;
@@ -99,13 +129,13 @@ export class LaneSender {
       message.isComplete = true;
     } else {
       message.number = this.#nextNumber();
-      u32[word + at.kind] = recordKind.long;
+      u32[word + at.kind] = recordKind.long | (dtype << 8);
+      u32[word + at.sizeHigh] = Math.floor(sizeBytes / highWord);
       u32[word + at.number] = message.number;
       u32[word + at.address] = this.#window.holds(array) ? array.byteOffset : 0;
       this.#open.push(message);
     }
-    this.#tail = (this.#tail + bytes) >>> 0;
-    Atomics.store(u32, (this.#address + laneAt.tail) / 4, this.#tail);
+    this.#publish(place, bytes);
     this.#wake();
     return true;
   }
@@ -113,21 +143,28 @@ export class LaneSender {
   /** Where a record of so many bytes goes in the ring; undefined while there is no room. */
   #placeFor(bytes: number): number | undefined {
     const { ringBytes } = this.#shape;
-    const { u32 } = this.#window.node;
     const place = this.#tail % ringBytes;
     const toEnd = ringBytes - place;
-    const wanted = bytes <= toEnd ? bytes : toEnd + bytes;
+    // The stamp of the record behind it is to be cleared.
+    const wanted = (bytes <= toEnd ? bytes : toEnd + bytes) + recordUnit;
     if (ringBytes - ((this.#tail - this.#head) >>> 0) < wanted) {
-      this.#head = Atomics.load(u32, (this.#address + laneAt.head) / 4);
+      this.#head = Atomics.load(this.#window.node.u32, (this.#address + laneAt.head) / 4);
       const used = (this.#tail - this.#head) >>> 0;
       if (used > ringBytes || ringBytes - used < wanted) return undefined;
     }
     if (bytes <= toEnd) return place;
-    const word = (this.#address + laneAt.ring + place) / 4;
-    u32[word + at.kind] = recordKind.skip;
-    u32[word + at.bytes] = toEnd;
-    this.#tail = (this.#tail + toEnd) >>> 0;
+    this.#window.node.u32[this.#ringWord + (place >>> 2) + at.kind] = recordKind.skip;
+    this.#publish(place, toEnd);
     return 0;
+  }
+
+  /** A record stands at a place: let the receiver see it. What stands behind it must not pass for a record. */
+  #publish(place: number, bytes: number): void {
+    const { u32 } = this.#window.node;
+    const next = (place + bytes) % this.#shape.ringBytes;
+    u32[this.#ringWord + (next >>> 2) + at.stamp] = 0;
+    Atomics.store(u32, this.#ringWord + (place >>> 2) + at.stamp, stampOf(this.#tail));
+    this.#tail = (this.#tail + bytes) >>> 0;
   }
 
   /** Put chunks of a plain array into the lane: of the message that is wanted, else of the oldest. */

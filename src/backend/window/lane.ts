@@ -2,8 +2,8 @@
  * A lane: memory of the window through which one rank of a group sends messages to one other. It lies in the arena of
  * the sender. Each word has one writer. The rules are in docs/window-protocol.md, section "Messages".
  *
- * First a line of the sender's and one of the receiver's, then the words that say which long messages were received.
- * Then come the heads of two chunks, the ring of records, and the chunks.
+ * First a line of the receiver's, then its words that say which long messages it has received. Then come the heads of
+ * the chunks, the ring of records, and the chunks.
  */
 
 /** Long messages of a lane that can be open at a time. */
@@ -12,8 +12,8 @@ export const longSlots = 256;
 export const chunkSlots = 2;
 /** What records are multiples of. */
 export const recordUnit = 64;
-/** Bytes of a record before the payload. */
-export const headBytes = 32;
+/** Bytes of a record before the payload. A payload of 48 bytes is in one line of memory with its head. */
+export const headBytes = 16;
 
 const KIB = 1024;
 const mostChunkBytes = 64 * KIB;
@@ -26,35 +26,40 @@ const arenaPart = 4;
 
 /** Where the words of a lane stand, in bytes from its beginning. */
 export const laneAt = {
-  /** Of the sender: bytes that it has put into the ring, modulo 2^32. */
-  tail: 0,
   /** Of the receiver: bytes that it has taken out of the ring, modulo 2^32. */
-  head: 128,
+  head: 0,
   /** Of the receiver: number of the long message whose chunks it takes; 0: none yet. */
-  wanted: 132,
+  wanted: 4,
   /** Of the receiver: chunks of that message that it has taken. */
-  taken: 136,
+  taken: 8,
   /** Of the receiver: by the number of a long message modulo `longSlots`, its number once it was received. */
-  done: 256,
+  done: 128,
   /** Of the sender, for each chunk: number of its message, and which chunk of that it is, from 1; 0: none. */
-  chunk: 1280,
-  ring: 1536,
+  chunk: 1152,
+  ring: 1408,
 } as const;
 
 /** Where the words of a record stand, in words from its beginning. */
 export const recordAt = {
-  sizeLow: 0,
-  sizeHigh: 1,
-  tag: 2,
-  dtype: 3,
-  kind: 4,
+  /** What `stampOf` says once the record is there; 0: it is not. */
+  stamp: 0,
+  /** Its kind, and the dtype from the ninth bit on. */
+  kind: 1,
+  sizeLow: 2,
+  tag: 3,
+  /** Of a long message, as those behind. */
+  sizeHigh: 4,
   number: 5,
   address: 6,
-  bytes: 7,
 } as const;
 
 /** What a record is: a message with its bytes, one whose bytes are elsewhere, or nothing up to the end of the ring. */
 export const recordKind = { short: 1, long: 2, skip: 3 } as const;
+
+/** The word that says that the record is there which begins so many bytes, modulo 2^32, behind the first of the lane. */
+export function stampOf(position: number): number {
+  return (position | 1) >>> 0; // never 0: records begin at multiples of their unit
+}
 
 /** The sizes of the lanes of a group: the same on all its ranks. */
 export class LaneShape {

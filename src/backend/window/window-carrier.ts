@@ -4,8 +4,9 @@
  */
 import { ProtocolError, WindowExhaustedError } from '../../errors.js';
 import type { MemberInfo } from '../../errors.js';
+import type { ArrayMemory } from '../../operands/array-memory.js';
 import type { TypedArray } from '../../types/buffers.js';
-import type { Carrier, Outgoing, Recipient, Waiting } from '../carrier.js';
+import type { Carrier, Incoming, Outgoing, Recipient, Waiting } from '../carrier.js';
 import { decodeWaiting, encodeWaiting } from '../waiting-words.js';
 import { LaneReceiver } from './lane-receiver.js';
 import { LaneSender } from './lane-sender.js';
@@ -29,8 +30,8 @@ export class WindowCarrier implements Carrier {
   readonly #senders: (LaneSender | undefined)[] = [];
   readonly #busySenders = new Set<LaneSender>();
   readonly #receivers: LaneReceiver[] = [];
-  /** Sources that `#receivers` has. */
-  readonly #known = new Set<number>();
+  /** The same, by source. */
+  readonly #receiverOf: (LaneReceiver | undefined)[] = [];
   /** Lanes to this rank that were looked for. */
   #openers = 0;
   #outbox: number | undefined;
@@ -65,6 +66,25 @@ export class WindowCarrier implements Carrier {
       sender.step();
     }
     return message;
+  }
+
+  sendShort(dest: number, tag: number, dtype: number, memory: ArrayMemory): boolean {
+    return this.#senders[dest]?.sendShort(tag, dtype, memory) === true;
+  }
+
+  takeShort(source: number, tag: number, dtype: number, memory: ArrayMemory, looks: number): number {
+    return this.#receiverOf[source]?.takeShort(tag, dtype, memory, looks) ?? -1;
+  }
+
+  takeNextLong(source: number, tag: number, dtype: number, roomBytes: number): Incoming | undefined {
+    return this.#receiverOf[source]?.takeNextLong(tag, dtype, roomBytes);
+  }
+
+  pushTo(dest: number): void {
+    const sender = this.#senders[dest];
+    if (!sender) return;
+    sender.step();
+    if (sender.isIdle) this.#busySenders.delete(sender);
   }
 
   step(recipient: Recipient): void {
@@ -131,15 +151,16 @@ export class WindowCarrier implements Carrier {
     const { u32 } = this.#window.node;
     this.#openers = openers;
     for (const { rank } of this.#members) {
-      if (rank === this.#rank || this.#known.has(rank)) continue;
+      if (rank === this.#rank || this.#receiverOf[rank]) continue;
       const outbox = Atomics.load(u32, this.#word(rank, at.memberOutbox));
       if (outbox === 0) continue;
       this.#assertWithin(rank, outbox, this.#members.length * wordBytes);
       const address = Atomics.load(u32, outbox / wordBytes + this.#rank);
       if (address === 0) continue;
       this.#assertWithin(rank, address, this.#shape.sizeBytes);
-      this.#known.add(rank);
-      this.#receivers.push(new LaneReceiver(this.#window, rank, address, this.#shape, this.#waker(rank)));
+      const receiver = new LaneReceiver(this.#window, rank, address, this.#shape, this.#waker(rank));
+      this.#receiverOf[rank] = receiver;
+      this.#receivers.push(receiver);
     }
   }
 

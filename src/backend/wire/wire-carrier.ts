@@ -82,6 +82,22 @@ export class WireCarrier implements Carrier {
     return message;
   }
 
+  sendShort(): boolean {
+    return false; // every message is copied for MPI
+  }
+
+  takeShort(): number {
+    return -1;
+  }
+
+  takeNextLong(): undefined {
+    return undefined;
+  }
+
+  pushTo(dest: number): void {
+    this.#stepTo(dest);
+  }
+
   step(recipient: Recipient): void {
     for (const incoming of this.#inbox.splice(0)) recipient.deliver(incoming);
     for (const dest of this.#busy) this.#stepTo(dest);

@@ -11,14 +11,26 @@ import { Violation, withSet } from './explore.js';
 
 /** Which rule to leave out, to show that the model finds the fault. */
 export type RingFault =
-  'none' | 'tail before the record' | 'no look at head' | 'no look before sleep' | 'no notification';
+  | 'none'
+  | 'stamp before the record'
+  | 'next stamp is not cleared'
+  | 'no room for the next stamp'
+  | 'no look at head'
+  | 'no look before sleep'
+  | 'no notification';
 
-/** Records through a ring with room for two; both sides sleep when they have nothing to do (M2, M3). */
+/**
+ * Records through a ring with room for four units; both sides sleep when they have nothing to do (M2, M3). Each other
+ * record has two units. What it puts into the second looks like the stamp of the next record that begins there.
+ */
 export function ring(messages: number, fault: RingFault): Model {
-  const room = 2;
-  // Of each side: where it is, asleep, its doorbell. Then tail, head and the places of the ring.
-  const [PC, ASLEEP, BELL, TAIL, HEAD, PLACES] = [0, 2, 4, 6, 7, 8];
-  const [LOOK, MOVE, PUBLISH, NOTIFY, LIE_DOWN, CHECK, SLEEP, END] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const room = 4;
+  // Of each side: where it is, asleep, its doorbell, messages, units. Then `head`, and of the ring's units stamps and bytes.
+  const [PC, ASLEEP, BELL, COUNT, UNITS, HEAD, STAMPS] = [0, 2, 4, 6, 8, 10, 11];
+  const RECORDS = STAMPS + room;
+  const [LOOK, CLEAR, MOVE, PUBLISH, NOTIFY, LIE_DOWN, CHECK, SLEEP, END] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const unitsOf = (message: number): number => 1 + (message % 2);
+  const stampOf = (unit: number): number => unit + 1;
 
   function with_(state: readonly number[], ...changes: (readonly [number, number])[]): number[] {
     const next = [...state];
@@ -27,29 +39,37 @@ export function ring(messages: number, fault: RingFault): Model {
   }
 
   function step(state: readonly number[], side: number): number[][] {
-    const [tail, head] = [state[TAIL]!, state[HEAD]!];
-    const count = side === 0 ? tail : head;
-    const canGo = side === 0 ? tail - head < room || fault === 'no look at head' : tail !== head;
+    const [count, at] = [state[COUNT + side]!, state[UNITS + side]!];
+    const units = unitsOf(count);
+    const used = at - state[HEAD]! + units + (fault === 'no room for the next stamp' ? 0 : 1);
+    const place = at % room;
+    const isThere = state[STAMPS + place] === stampOf(at);
+    const canGo = side === 0 ? used <= room || fault === 'no look at head' : isThere;
     const to = (pc: number, ...changes: (readonly [number, number])[]): number[][] => {
       return [with_(state, [PC + side, pc], ...changes)];
     };
+    const stamp = [STAMPS + place, stampOf(at)] as const;
+    const behind = (at + 1) % room;
+    const record = [[RECORDS + place, count + 1] as const];
+    if (units === 2) record.push([STAMPS + behind, stampOf(at + 1 + room)]);
+    const moved = [[COUNT + side, count + 1] as const, [UNITS + side, at + units] as const];
     switch (state[PC + side]) {
       case LOOK:
         if (count === messages) return to(END);
-        return to(canGo ? MOVE : LIE_DOWN);
+        return to(canGo ? CLEAR : LIE_DOWN);
       case LIE_DOWN:
         return to(fault === 'no look before sleep' ? SLEEP : CHECK, [ASLEEP + side, 1]);
-      case MOVE: {
-        if (side === 0 && fault === 'tail before the record') return to(PUBLISH, [TAIL, tail + 1]);
-        const place = PLACES + (count % room);
-        if (side === 0) return to(PUBLISH, [place, tail + 1]);
-        if (state[place] !== head + 1) throw new Violation(`record ${state[place]} is taken for ${head + 1}`);
+      case CLEAR:
+        if (side === 1 || fault === 'next stamp is not cleared') return to(MOVE);
+        return to(MOVE, [STAMPS + ((at + units) % room), 0]);
+      case MOVE:
+        if (side === 0) return fault === 'stamp before the record' ? to(PUBLISH, stamp) : to(PUBLISH, ...record);
+        if (state[RECORDS + place] !== count + 1)
+          throw new Violation(`record ${state[RECORDS + place]} is taken for ${count + 1}`);
         return to(PUBLISH);
-      }
       case PUBLISH:
-        if (side === 1) return to(NOTIFY, [HEAD, head + 1]);
-        if (fault !== 'tail before the record') return to(NOTIFY, [TAIL, tail + 1]);
-        return to(NOTIFY, [PLACES + ((tail - 1) % room), tail]);
+        if (side === 1) return to(NOTIFY, [HEAD, at + units], ...moved);
+        return fault === 'stamp before the record' ? to(NOTIFY, ...record, ...moved) : to(NOTIFY, stamp, ...moved);
       case NOTIFY:
         if (state[ASLEEP + 1 - side] === 0 || fault === 'no notification') return to(LOOK);
         return to(LOOK, [BELL + 1 - side, 1]);
@@ -63,7 +83,7 @@ export function ring(messages: number, fault: RingFault): Model {
   }
 
   return {
-    initial: [LOOK, LOOK, 0, 0, 0, 0, 0, 0, ...Array<number>(room).fill(0)],
+    initial: Array<number>(RECORDS + room).fill(0),
     next: (state) => [...step(state, 0), ...step(state, 1)],
     disturb: () => [],
     isEnd: (state) => state[PC] === END && state[PC + 1] === END,
