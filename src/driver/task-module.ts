@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { environment } from '../env.js';
 import { InvalidArgumentError, ModuleNotFoundError, show } from '../errors.js';
 
 declare const moduleType: unique symbol;
@@ -31,6 +32,10 @@ export type ResultOf<M, E extends keyof M> = M[E] extends (...args: never[]) => 
  * Name a task module together with its types: `taskModule<typeof import('./sum.js')>(new URL('./sum.ts',
  * import.meta.url))`. Without the type argument any export may be named, with any arguments.
  *
+ * One spelling serves during development and in the build: where there is no `sum.ts`, `sum.js` beside it is used, and
+ * the other way round; so are `.mts` and `.mjs`, `.cts` and `.cjs`. With `SHOAL_DEBUG=1` standard error says when. The
+ * result's `url` is that of the file that is used.
+ *
  * @param url - A `file:` URL, or an absolute path.
  * @throws {@link InvalidArgumentError} for anything else, {@link ModuleNotFoundError} when no such file exists.
  */
@@ -38,17 +43,38 @@ export function taskModule<M = UntypedModule>(url: URL | string): TaskModule<M> 
   return { url: resolveModule('taskModule', url) };
 }
 
-/** The absolute `file:` URL of a module. */
+/** The absolute `file:` URL of a module that exists. */
 export function resolveModule(what: string, module: unknown): string {
   const given = isTaskModule(module) ? module.url : module;
   const url = toUrl(what, given);
   // Of a URL that is one already nothing needs to be parsed.
   const file = fileURLToPath(given instanceof URL ? given : url);
   if (existsSync(file)) return url;
+  const other = counterpart(file);
+  if (other !== undefined && existsSync(other)) {
+    sayOnce(`${what}: no module at ${file}; ${other} is used`);
+    const { search, hash } = new URL(url);
+    return `${pathToFileURL(other).href}${search}${hash}`;
+  }
   throw new ModuleNotFoundError(
-    `${what}: no module at ${file}; pass new URL('./task.ts', import.meta.url), relative to the file that says so`,
+    `${what}: no module at ${file}${other === undefined ? '' : `, nor at ${other}`}; pass new URL('./task.ts', ` +
+      `import.meta.url), relative to the file that says so`,
     { url },
   );
+}
+
+/** What the compiler makes of a module, or made it of. */
+function counterpart(file: string): string | undefined {
+  const [, stem, kind, language] = /^(.*\.)([mc]?)([jt])s$/s.exec(file) ?? [];
+  return stem === undefined ? undefined : `${stem}${kind}${language === 't' ? 'j' : 't'}s`;
+}
+
+const said = new Set<string>();
+
+function sayOnce(text: string): void {
+  if (said.has(text) || !environment().debug) return;
+  said.add(text);
+  process.stderr.write(`shoal: ${text}\n`);
 }
 
 function toUrl(what: string, given: unknown): string {

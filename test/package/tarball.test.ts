@@ -67,6 +67,13 @@ test('has types that compile with and without newer libraries, and refuse wrong 
   }
 });
 
+test('a project that tsc builds finds its tasks by the names of their sources', () => {
+  const flags = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--outDir', 'out', 'src/main.ts'];
+  mustRun(process.execPath, ['node_modules/typescript/bin/tsc', ...flags], consumer);
+  const out = mustRun(process.execPath, ['out/main.js'], consumer);
+  assert.equal(JSON.parse(out), [3, 3]);
+});
+
 test('carries what it needs and nothing else', () => {
   const files = mustRun('tar', ['-tzf', tarball], folder)
     .trim()
