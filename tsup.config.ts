@@ -38,6 +38,7 @@ const configs: Options[] = [
     },
     splitting: false,
   },
+  { ...shared, format: 'cjs', entry: { required: 'src/required.cts' } },
 ];
 
 export default configs;

@@ -36,7 +36,7 @@ const overWire = (family, half) => {
  * `folders`: all their *.test.ts. `needs`: of the set-up. `addons`: built before. `env`: for the test processes.
  * `parts`: of a folder it has one of so many parts, and other suites the others; a number that is drawn says which.
  * `beside`: its files take about one core and count nothing that others make, so two of them run at a time. `byName`:
- * wants the rights of root, and runs when it is named alone. `together`: all files of this folder run as one.
+ * wants more than the others, such as the rights of root, and runs when it is named alone. `together`: all files of this folder run as one.
  */
 export const suites = {
   unit: { folders: ['test/unit'], needs: [], beside: true },
@@ -80,6 +80,8 @@ export const suites = {
   bench: { folders: ['test/bench'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
+  // Of a third of a gigabyte that npm installs.
+  frameworks: { folders: ['test/frameworks'], needs: ['g++', 'make'], addons: true, byName: true },
   runners: { folders: ['test/runners'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   versions: { folders: ['test/versions'], needs: [] },
 };

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -74,6 +75,18 @@ test('a project that tsc builds finds its tasks by the names of their sources', 
   assert.equal(JSON.parse(out), [3, 3]);
 });
 
+test('require gives what import gives, where Node can; elsewhere it says what to do', () => {
+  for (const name of ['shoal', 'shoal/worker', 'shoal/ray', 'shoal/testing']) {
+    const same = `import('${name}').then((all) => console.log(require('${name}') === all || Object.keys(all).every(
+      (key) => require('${name}')[key] === all[key])))`;
+    assert.is(mustRun(process.execPath, ['--input-type=commonjs', '--eval', same], consumer).trim(), 'true');
+    const args = ['--no-experimental-require-module', '--input-type=commonjs', '--eval', `require('${name}')`];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: consumer, encoding: 'utf8' });
+    assert.is(status, 1);
+    assert.match(stderr, 'shoal is an ES module, and require() does not load those here: use import');
+  }
+});
+
 test('carries what it needs and nothing else', () => {
   const files = mustRun('tar', ['-tzf', tarball], folder)
     .trim()
@@ -102,8 +115,13 @@ test('publint finds nothing', () => {
 });
 
 test('are-the-types-wrong finds nothing', () => {
+  // It does not know the condition module-sync, by which require gets the ES module.
   const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js';
-  mustRun(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji'], root);
+  mustRun(
+    process.execPath,
+    [attw, tarball, '--profile', 'esm-only', '--ignore-rules', 'false-esm', '--no-emoji'],
+    root,
+  );
 });
 
 test.run();

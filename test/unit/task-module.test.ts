@@ -12,7 +12,18 @@ import { root } from '../support/spawn.js';
 const test = suite('task modules');
 const folder = mkdtempSync(join(tmpdir(), 'task modules-'));
 const url = (name: string): string => pathToFileURL(join(folder, name)).href;
-for (const name of ['built.js', 'source.ts', 'both.js', 'both.ts', 'm.mjs', 'c.cjs', 'mt.mts', 'ct.cts', 'x.jsx', 'ts']) {
+for (const name of [
+  'built.js',
+  'source.ts',
+  'both.js',
+  'both.ts',
+  'm.mjs',
+  'c.cjs',
+  'mt.mts',
+  'ct.cts',
+  'x.jsx',
+  'ts',
+]) {
   writeFileSync(join(folder, name), 'export default () => 0;');
 }
 test.after(() => rmSync(folder, { recursive: true }));
