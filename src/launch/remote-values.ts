@@ -57,8 +57,8 @@ export class RemoteValues implements OtherHost {
       await Promise.race([answered, this.#inTime(this.#sent({ type: 'valuePart', id, bytes }))]);
     }
     await this.#inTime(answered);
-    if (answer?.descriptor !== undefined) {
-      this.#places.set(id, { sizeBytes, pid: this.#pid, descriptor: answer.descriptor });
+    if (answer?.descriptors) {
+      this.#places.set(id, { sizeBytes, pid: this.#pid, descriptors: answer.descriptors });
     } else if (answer?.error) {
       throw new Error(`node ${this.#node} cannot hold it: ${decodeError(answer.error).message}`);
     }

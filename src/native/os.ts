@@ -12,12 +12,14 @@ export interface OsAddon {
   openDescriptor(pid: number, descriptor: number, writeOnly: 0 | 1): number;
   /** Put a segment over a range of linear memory, for good. Both ends lie on pages. */
   mapSegment(memory: Uint8Array, offset: number, sizeBytes: number, descriptor: number): number;
-  /** Make memory of this host that is written once, with ordinary writes. The caller owns the descriptor. */
+  /** Make a segment of memory of this host that is written once, with ordinary writes. The caller owns the descriptor. */
   createStore(sizeBytes: number): number;
-  /** Nobody writes to the store from now on. */
+  /** Write to a store, from `offset` on: its segments lie one after another, all of `segmentBytes` but the last. */
+  writeStore(descriptors: Int32Array, segmentBytes: number, bytes: Uint8Array, offset: number): number;
+  /** Nobody writes to the segment from now on. */
   sealStore(descriptor: number): number;
-  /** Map a store: what is written there is seen by this buffer alone. */
-  mapStore(descriptor: number, sizeBytes: number): ArrayBuffer;
+  /** Map a store: what is written there is seen by this buffer alone. `segmentBytes`: a multiple of a page. */
+  mapStore(descriptors: Int32Array, segmentBytes: number, sizeBytes: number): ArrayBuffer;
   /** Unmap it: the buffer and its views are of length 0 from now on. */
   detachStore(buffer: ArrayBuffer): boolean;
   /** Copy bytes between arrays that do not overlap. False when either has not so many: it was detached or shrunk. */

@@ -25,7 +25,7 @@ export class NodeValues {
   begin(id: string, sizeBytes: number): void {
     this.drop(id);
     this.#try(id, () => {
-      this.#arriving.set(id, { writer: new StoreWriter(sizeBytes), writtenBytes: 0 });
+      this.#arriving.set(id, { writer: new StoreWriter(sizeBytes, 1), writtenBytes: 0 });
     });
   }
 
@@ -42,9 +42,9 @@ export class NodeValues {
       writer.write(writtenBytes, bytes);
       arriving.writtenBytes += bytes.length;
       if (arriving.writtenBytes < writer.sizeBytes) return;
-      const { descriptor } = this.#stores.add(id, writer);
+      const { descriptors } = this.#stores.add(id, writer);
       this.#arriving.delete(id);
-      this.#answer({ type: 'valueLaid', id, descriptor });
+      this.#answer({ type: 'valueLaid', id, descriptors });
     });
   }
 

@@ -161,7 +161,7 @@ const order = fields({
 });
 
 const place = either(
-  fields({ id: text, store: fields({ sizeBytes: positive, pid: positive, descriptor: count }) }),
+  fields({ id: text, store: fields({ sizeBytes: positive, pid: positive, descriptors: list(count) }) }),
   fields({ id: text, lease: positive }),
 );
 

@@ -62,11 +62,11 @@ export type FromNode =
   | { readonly type: 'failed'; readonly job: number; readonly error: Uint8Array }
   | { readonly type: 'gone'; readonly job: number }
   | { readonly type: 'refusal'; readonly text: string }
-  /** `descriptor`: of the store, in the node manager. `error`: why there is none. */
+  /** `descriptors`: of the store, in the node manager. `error`: why there is none. */
   | {
       readonly type: 'valueLaid';
       readonly id: string;
-      readonly descriptor?: number | undefined;
+      readonly descriptors?: readonly number[] | undefined;
       readonly error?: Uint8Array | undefined;
     }
   /** What the workers use, and which have been stopped by a signal since the beat before. */

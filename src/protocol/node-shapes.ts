@@ -18,7 +18,7 @@ export const fromNode: Shapes<FromNode> = {
   failed: fields({ job, error: bytes }),
   gone: fields({ job }),
   refusal: fields({ text }),
-  valueLaid: fields({ id: text, descriptor: optional(count), error: optional(bytes) }),
+  valueLaid: fields({ id: text, descriptors: optional(list(count)), error: optional(bytes) }),
   beat: fields({ usage: list(fields({ worldRank, rssBytes: number, cpuMs: number })), stopped: list(worldRank) }),
 };
 

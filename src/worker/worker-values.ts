@@ -1,7 +1,9 @@
 /** The values that lie with a worker, as its task thread has them. */
 import { NotSerializableError, ReferenceLostError } from '../errors.js';
+import type { OsAddon } from '../native/os.js';
 import { findOs, loadOs } from '../native/os.js';
 import type { StorePlace } from '../native/value-stores.js';
+import { segmentBytesOf } from '../native/value-stores.js';
 import type { Retained, TaskArrays } from '../operands/task-arrays.js';
 import { viewBytes, viewTag } from '../protocol/intrinsics.js';
 import type { Forgotten, ReferencePlace } from '../protocol/thread-messages.js';
@@ -90,12 +92,7 @@ export class WorkerValues {
     const os = loadOs();
     let store: ArrayBuffer;
     try {
-      const descriptor = os.openDescriptor(place.pid, place.descriptor, 0);
-      try {
-        store = os.mapStore(descriptor, place.sizeBytes);
-      } finally {
-        os.closeDescriptor(descriptor); // the mapping stays
-      }
+      store = mapStore(os, place);
     } catch (cause) {
       throw this.#lost(id, cause);
     }
@@ -106,6 +103,20 @@ export class WorkerValues {
   #lost(id: string, cause?: unknown): ReferenceLostError {
     const text = `worker ${this.#worldRank} does not have the value of reference ${id}; make it again`;
     return new ReferenceLostError(text, { id, worldRank: this.#worldRank }, cause === undefined ? {} : { cause });
+  }
+}
+
+/** @throws Error of the system; nothing is then open. */
+function mapStore(
+  os: OsAddon,
+  { pid, descriptors, sizeBytes }: Extract<StorePlace, { readonly pid: number }>,
+): ArrayBuffer {
+  const opened: number[] = [];
+  try {
+    for (const descriptor of descriptors) opened.push(os.openDescriptor(pid, descriptor, 0));
+    return os.mapStore(Int32Array.from(opened), segmentBytesOf(sizeBytes, opened.length), sizeBytes);
+  } finally {
+    for (const descriptor of opened) os.closeDescriptor(descriptor); // the mapping stays
   }
 }
 

@@ -77,10 +77,10 @@ for (const family of ['openmpi', 'mpich'] as const) {
     // A node manager that takes another's place gets what is there, also while it is shared.
     const kept = await pool.share(data(MIB));
     process.kill(managers()[1]!, 'SIGKILL');
-    const meanwhile = await pool.share(data(2 * MIB));
+    const meanwhile = await pool.share(data(MIB + 7));
     for (const [each, count] of [
       [kept, MIB],
-      [meanwhile, 2 * MIB],
+      [meanwhile, MIB + 7],
     ] as const) {
       const results = await pool.run(tasks, { export: 'found', workers: 4, args: [each], maxRetries: 3 });
       assert.equal(results, expected(count));

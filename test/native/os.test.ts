@@ -138,6 +138,61 @@ test('copies nothing from or to an array that is too short, was detached or cut 
   );
 });
 
+test('a store of several segments is written, sealed and mapped as one', () => {
+  const sizes = [page, page, 5000];
+  const sizeBytes = 2 * page + 5000;
+  const store = Int32Array.from(sizes.map((size) => os.createStore(size)));
+  const bytes = Uint8Array.from({ length: sizeBytes }, (_, i) => i % 251);
+  const views = new Uint8Array(sizeBytes + 3);
+  views.set(bytes, 3);
+  os.writeStore(store, page, views.subarray(3, 3 + 100), 0);
+  os.writeStore(store, page, views.subarray(103, 103 + page), 100);
+  os.writeStore(store, page, views.subarray(103 + page), 100 + page);
+  os.writeStore(store, page, new Uint8Array(0), 0);
+  const codeOf = (run: () => unknown): unknown => (thrownBy(run) as NodeJS.ErrnoException).code;
+  assert.is(
+    codeOf(() => os.writeStore(store, page, bytes, 1)),
+    'pwrite',
+    'beyond the last segment',
+  );
+  assert.is(
+    codeOf(() => os.writeStore(store, page, bytes.subarray(0, 1), 3 * page)),
+    'pwrite',
+  );
+  os.writeStore(store, page, bytes, 0);
+  for (const descriptor of store) os.sealStore(descriptor);
+  assert.is(
+    codeOf(() => os.writeStore(store, page, bytes, 0)),
+    'pwrite',
+    'it is sealed',
+  );
+  for (const [segmentBytes, size] of [
+    [page, 3 * page + 1],
+    [page, 2 * page],
+    [100, sizeBytes],
+    [0, sizeBytes],
+    [page, 0],
+  ] as const) {
+    assert.is(
+      codeOf(() => os.mapStore(store, segmentBytes, size)),
+      'mmap',
+    );
+  }
+  assert.is(
+    codeOf(() => os.mapStore(new Int32Array(0), page, 1)),
+    'mmap',
+  );
+  const [one, other] = [os.mapStore(store, page, sizeBytes), os.mapStore(store, page, sizeBytes)];
+  for (const descriptor of store) os.closeDescriptor(descriptor);
+  assert.equal(new Uint8Array(one), bytes);
+  new Uint8Array(one).fill(9);
+  assert.equal(new Uint8Array(other), bytes, 'a write is its own');
+  const view = new Uint8Array(one);
+  assert.is(os.detachStore(one), true);
+  assert.equal([one.byteLength, view.length], [0, 0]);
+  os.detachStore(other);
+});
+
 test('counts cores, opens processes, says what is wrong', () => {
   assert.is(os.countCores(), availableParallelism());
   os.yieldCore();

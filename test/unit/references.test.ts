@@ -25,7 +25,7 @@ class Hosts extends FakeWorkers {
     remove: (id) => void this.stores.delete(id),
   };
   override placeOf: WorkerSide['placeOf'] = (worldRank, id) => {
-    return worldRank > 2 || !this.stores.has(id) ? undefined : { sizeBytes: 1, pid: 1, descriptor: 3 };
+    return worldRank > 2 || !this.stores.has(id) ? undefined : { sizeBytes: 1, pid: 1, descriptors: [3] };
   };
   override forget: WorkerSide['forget'] = (worldRank, message) => {
     this.told.push(`${worldRank}: ${[...message.shared, ...message.leases.map((lease) => `lease ${lease}`)].join()}`);

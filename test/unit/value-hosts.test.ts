@@ -71,9 +71,10 @@ const content = (bytes: Uint8Array) => ({
     { offset: 21, bytes: bytes.subarray(5) },
   ],
 });
-function read({ sizeBytes, descriptor }: StorePlace): Uint8Array {
+function read({ sizeBytes, descriptors = [] }: StorePlace): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
-  readSync(descriptor!, bytes, 0, sizeBytes, 0);
+  let at = 0;
+  for (const each of descriptors) at += readSync(each, bytes, at, sizeBytes - at, 0);
   return bytes;
 }
 
@@ -83,7 +84,7 @@ if (hasStores) {
     const hosts = new ValueHosts();
     const [a, b] = [await honest(), await honest()];
     assert.equal(await Promise.all([a, b].map(({ remote }) => hosts.supply(remote))), [undefined, undefined]);
-    for (const length of [5, 1000, 256 * 1024 - 16, 1_000_003]) {
+    for (const length of [5, 1000, 256 * 1024 - 16, 1_000_003, 17_000_001]) {
       const bytes = bytesOf(length);
       const laid = hosts.lay('d1', content(bytes));
       bytes.fill(0);
