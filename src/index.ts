@@ -10,6 +10,7 @@ export type {
   GangRunOptions,
   GangTaskOptions,
   UntypedActor,
+  UntypedActorOptions,
   UntypedGangRunOptions,
 } from './driver/gang-options.js';
 export type { LaunchOptions } from './driver/options.js';

@@ -5,12 +5,14 @@ import { ownOptions } from './check-options.js';
 import type {
   CallArguments,
   CallOptions,
+  KeepCallArguments,
   MethodNames,
   MethodResult,
   UntypedActor,
   UntypedGangRunOptions,
 } from './gang-options.js';
 import { callOptionNames } from './gang-options.js';
+import type { Kept } from './kept.js';
 import type { TaskHandle } from './task-handle.js';
 import type { CallSite } from './task-sender.js';
 import { siteOf } from './task-sender.js';
@@ -18,10 +20,10 @@ import { siteOf } from './task-sender.js';
 /** Submits a task of an actor to its gang. `what`: the call that does so, for errors. */
 export type SendStep = (
   what: string,
-  options: UntypedGangRunOptions,
+  options: UntypedGangRunOptions<boolean>,
   step: Omit<ActorStep, 'id'>,
   site: CallSite,
-) => TaskHandle<never>;
+) => TaskHandle<never, never>;
 
 /**
  * An instance of a class on every rank of a gang. Made by {@link Gang.actor}.
@@ -48,12 +50,13 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
    *   const losses = await model.call('step', [batch], { timeoutMs: 60_000 });
    *   await model.call('load', undefined, { perRankArgs: [['part0.bin'], ['part1.bin']] });
    *
-   * @returns What it returned on each rank, in rank order.
+   * @returns What it returned on each rank, in rank order; with `keep` what stands for it, as of {@link Gang.run}.
    * @throws As {@link Gang.run}; {@link ExportNotFoundError} when there is no such method, {@link ClosedError} after
    *   `dispose()` and when the gang is closed.
    */
+  call<K extends MethodNames<I>>(method: K, ...rest: KeepCallArguments<I, K>): Promise<Kept<MethodResult<I, K>>>;
   call<K extends MethodNames<I>>(method: K, ...rest: CallArguments<I, K>): Promise<MethodResult<I, K>[]>;
-  async call(method: unknown, args?: readonly unknown[], given: CallOptions = {}): Promise<unknown[]> {
+  async call(method: unknown, args?: readonly unknown[], given: CallOptions<boolean> = {}): Promise<unknown> {
     const what = 'actor.call';
     const options = ownOptions(what, given, callOptionNames);
     if (typeof method !== 'string') {
@@ -90,7 +93,7 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
 
   async #dispose(isAwaited: boolean): Promise<void> {
     this.#disposed();
-    let handle: TaskHandle<never>;
+    let handle: TaskHandle<never, never>;
     try {
       const name = `${this.#className}.dispose`;
       // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called

@@ -30,6 +30,12 @@ export function ownOptions<T extends object>(what: string, options: T | null, na
   return own as T;
 }
 
+/** @throws {@link InvalidArgumentError} which says what to do, for the option `keep` where results cannot stay. */
+export function refuseKeep(what: string, options: object | null, instead: string): void {
+  if (options === null || !Object.hasOwn(options, 'keep')) return;
+  throw new InvalidArgumentError(`${what}: results cannot stay in the workers; ${instead}`, { option: 'keep' });
+}
+
 /** An integer in a range. */
 export function integer(what: string, name: string, value: unknown, least: number, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;

@@ -4,7 +4,7 @@ import type { GangSpec, Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
 import { integer, oneOf } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
-import type { ArgsOption, TaskOptions, UntypedRunOptions } from './task-options.js';
+import type { ArgsOption, KeepOption, ReferableList, TaskOptions, UntypedRunOptions } from './task-options.js';
 
 /** Options of {@link Pool.gang}. */
 export interface GangOptions {
@@ -24,7 +24,12 @@ export interface GangOptions {
 export type GangTaskOptions = Pick<TaskOptions, 'name' | 'timeoutMs' | 'signal'>;
 
 /** Options of `gang.run` and `gang.submit` for a function of a typed module. */
-export type GangRunOptions<M, E extends keyof M> = GangTaskOptions &
+export type GangRunOptions<M, E extends keyof M> = KeepOption<false> & TypedGangRunOptions<M, E>;
+
+/** Options of a task of a gang whose results stay in its workers. */
+export type GangKeepOptions<M, E extends keyof M> = Required<KeepOption<true>> & TypedGangRunOptions<M, E>;
+
+type TypedGangRunOptions<M, E extends keyof M> = GangTaskOptions &
   ArgsOption<ArgumentsOf<M, E>> &
   ('default' extends E ? { readonly export?: E } : { readonly export: E });
 
@@ -35,8 +40,10 @@ export type GangRunArguments<M, E extends keyof M> = [E] extends [never]
     ? [options?: GangRunOptions<M, E>]
     : [options: GangRunOptions<M, E>];
 
-/** Options of `gang.run`, `gang.submit` and `gang.actor` for a module named by URL alone. */
-export type UntypedGangRunOptions = GangTaskOptions & Pick<UntypedRunOptions, 'export' | 'args' | 'perRankArgs'>;
+/** Options of `gang.actor` for a module named by URL alone. */
+export type UntypedActorOptions = GangTaskOptions & Pick<UntypedRunOptions, 'export' | 'args' | 'perRankArgs'>;
+/** Options of `gang.run` and `gang.submit` for a module named by URL alone. */
+export type UntypedGangRunOptions<K extends boolean = false> = UntypedActorOptions & KeepOption<K>;
 
 type AnyClass = new (...args: never[]) => object;
 /** Names of a module's classes. */
@@ -74,12 +81,20 @@ export type MethodResult<I, K extends keyof I> = I[K] extends (...args: never[])
 /** What follows the method's name in `actor.call`: its arguments, and options of the call. */
 export type CallArguments<I, K extends keyof I> =
   | ([] extends MethodArguments<I, K>
-      ? [args?: Readonly<MethodArguments<I, K>>, options?: CallOptions]
-      : [args: Readonly<MethodArguments<I, K>>, options?: CallOptions])
-  | [args: undefined, options: CallOptions & { readonly perRankArgs: readonly Readonly<MethodArguments<I, K>>[] }];
+      ? [args?: Referables<I, K>, options?: CallOptions]
+      : [args: Referables<I, K>, options?: CallOptions])
+  | [args: undefined, options: CallOptions & { readonly perRankArgs: readonly Referables<I, K>[] }];
+
+/** The same of a call whose results stay in the workers. */
+export type KeepCallArguments<I, K extends keyof I> =
+  | [args: [] extends MethodArguments<I, K> ? Referables<I, K> | undefined : Referables<I, K>, options: KeepCallOptions]
+  | [args: undefined, options: KeepCallOptions & { readonly perRankArgs: readonly Referables<I, K>[] }];
+
+type KeepCallOptions = CallOptions<true> & Required<KeepOption<true>>;
+type Referables<I, K extends keyof I> = Readonly<ReferableList<MethodArguments<I, K>>>;
 
 /** Options of `actor.call`. */
-export interface CallOptions extends GangTaskOptions {
+export interface CallOptions<Keep extends boolean = false> extends GangTaskOptions, KeepOption<Keep> {
   /** The arguments of each rank, in rank order, in place of the others, which are then `undefined`. */
   readonly perRankArgs?: readonly (readonly unknown[])[];
 }
@@ -87,8 +102,8 @@ export interface CallOptions extends GangTaskOptions {
 /** Names of all options of `pool.gang`. */
 export const gangOptionNames: readonly string[] = ['workers', 'placement', 'name', 'timeoutMs', 'signal'];
 /** Names of all options of `actor.call`. */
-export const callOptionNames: readonly string[] = ['name', 'timeoutMs', 'signal', 'perRankArgs'];
-/** Names of all options of `gang.run`, `gang.submit` and `gang.actor`. */
+export const callOptionNames: readonly string[] = ['name', 'timeoutMs', 'signal', 'perRankArgs', 'keep'];
+/** Names of all options of `gang.run` and `gang.submit`, and but `keep` of `gang.actor`. */
 export const gangRunOptionNames: readonly string[] = [...callOptionNames, 'export', 'args'];
 
 /** Check and fill what a gang is. @throws {@link InvalidArgumentError} */

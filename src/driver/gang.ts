@@ -6,15 +6,18 @@ import { closedError } from '../head/gang.js';
 import type { ActorStep } from '../protocol/thread-messages.js';
 import type { SendStep } from './actor.js';
 import { Actor } from './actor.js';
-import { ownOptions } from './check-options.js';
+import { ownOptions, refuseKeep } from './check-options.js';
 import type {
   ActorArguments,
   ClassNames,
+  GangKeepOptions,
   GangRunArguments,
   InstanceOf,
+  UntypedActorOptions,
   UntypedGangRunOptions,
 } from './gang-options.js';
 import { gangRunOptionNames } from './gang-options.js';
+import type { Kept } from './kept.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike, UntypedModule } from './task-module.js';
 import { fillTask } from './task-options.js';
@@ -78,15 +81,21 @@ export class Gang implements AsyncDisposable {
   /**
    * Run a task on all workers of the gang, after those that were submitted before, and wait for it.
    *
-   * @returns What the function returned on each rank, in rank order.
+   * @returns What the function returned on each rank, in rank order. With `keep` it stays in the workers, also when the
+   *   gang is closed, and stands for itself in the arguments of later tasks and calls.
    * @throws Everything that {@link Gang.submit} and {@link TaskHandle.result} throw.
    */
+  run(module: URL | string, options: UntypedGangRunOptions<true> & { readonly keep: true }): Promise<Kept>;
   run(module: URL | string, options?: UntypedGangRunOptions): Promise<unknown[]>;
+  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+    module: TaskModule<M>,
+    options: GangKeepOptions<M, E>,
+  ): Promise<Kept<ResultOf<M, E>>>;
   run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
     ...options: GangRunArguments<M, E>
   ): Promise<ResultOf<M, E>[]>;
-  async run(module: TaskModuleLike, options?: UntypedGangRunOptions): Promise<unknown[]> {
+  async run(module: TaskModuleLike, options?: UntypedGangRunOptions<boolean>): Promise<unknown[] | Kept> {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
     return this.#run('gang.run', module, options, siteOf(this.run)).result();
   }
@@ -97,12 +106,20 @@ export class Gang implements AsyncDisposable {
    * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link NotSerializableError} with the path,
    *   {@link MessageTooLargeError}, {@link QueueFullError}, {@link ClosedError} of the gang or its pool.
    */
+  submit(
+    module: URL | string,
+    options: UntypedGangRunOptions<true> & { readonly keep: true },
+  ): TaskHandle<unknown, Kept>;
   submit(module: URL | string, options?: UntypedGangRunOptions): TaskHandle;
+  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+    module: TaskModule<M>,
+    options: GangKeepOptions<M, E>,
+  ): TaskHandle<ResultOf<M, E>, Kept<ResultOf<M, E>>>;
   submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
     ...options: GangRunArguments<M, E>
   ): TaskHandle<ResultOf<M, E>>;
-  submit(module: TaskModuleLike, options?: UntypedGangRunOptions): TaskHandle {
+  submit(module: TaskModuleLike, options?: UntypedGangRunOptions<boolean>): TaskHandle<unknown, unknown> {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
     return this.#run('gang.submit', module, options, siteOf(this.submit));
   }
@@ -117,13 +134,14 @@ export class Gang implements AsyncDisposable {
    *
    * @throws As {@link Gang.run}; {@link ExportNotFoundError} when the module has no such class.
    */
-  actor(module: URL | string | TaskModule<UntypedModule>, options?: UntypedGangRunOptions): Promise<Actor>;
+  actor(module: URL | string | TaskModule<UntypedModule>, options?: UntypedActorOptions): Promise<Actor>;
   actor<M, E extends ClassNames<M> = 'default' & ClassNames<M>>(
     module: TaskModule<M>,
     ...options: ActorArguments<M, E>
   ): Promise<Actor<InstanceOf<M, E>>>;
-  async actor(module: TaskModuleLike, given: UntypedGangRunOptions = {}): Promise<Actor<never>> {
+  async actor(module: TaskModuleLike, given: UntypedActorOptions = {}): Promise<unknown> {
     const what = 'gang.actor';
+    refuseKeep(what, given, 'an actor lives there until it is disposed of');
     const options = ownOptions(what, given, gangRunOptionNames);
     const id = `a${this.#nextActor++}`;
     const exportName = options.export ?? 'default';
@@ -167,23 +185,28 @@ export class Gang implements AsyncDisposable {
     await this.close({ force: true });
   }
 
-  #run(what: string, module: unknown, given: UntypedGangRunOptions = {}, site: CallSite): TaskHandle<never> {
+  #run(
+    what: string,
+    module: unknown,
+    given: UntypedGangRunOptions<boolean> = {},
+    site: CallSite,
+  ): TaskHandle<never, never> {
     return this.#send(what, module, ownOptions(what, given, gangRunOptionNames), undefined, site);
   }
 
   #send(
     what: string,
     module: unknown,
-    options: UntypedGangRunOptions,
+    options: UntypedGangRunOptions<boolean>,
     actor: ActorStep | undefined,
     site: CallSite,
-  ): TaskHandle<never> {
+  ): TaskHandle<never, never> {
     this.#sender.head.assertOpen();
     const { label, id, state, loss, error } = this.#record;
     if (state !== 'open' || loss) throw closedError(`${what}: ${label}`, id, error);
     const whole = { ...options, workers: this.size };
     const spec = fillTask(what, module, whole);
     const args = this.#sender.encode(what, whole, this.size);
-    return this.#sender.send({ ...spec, ...args, gang: id, actor }, site, options.signal);
+    return this.#sender.send({ ...spec, ...args, gang: id, actor }, site, options.signal, this.#record);
   }
 }

@@ -3,7 +3,8 @@ import type { ReferenceOwner } from '../protocol/reference.js';
 import { Reference } from '../protocol/reference.js';
 
 /**
- * What a task has returned, which stays in its workers. Made by {@link Pool.run} with `keep`.
+ * What a task has returned, which stays in its workers. Made with `keep`, by {@link Pool.run}, {@link Pool.submit},
+ * {@link Gang.run}, {@link Gang.submit} and {@link Actor.call}.
  *
  * In the arguments of a task rank r of that task gets what rank r has returned: the same object, and no copy. The task
  * runs on the same workers in the same order. Life: as of every {@link Reference}, and as long as the threads of these
@@ -22,7 +23,8 @@ export class Kept<R = unknown> extends Reference<R> {
   }
 
   /**
-   * Copies of the values, in rank order: a task that returns what it is given.
+   * Copies of the values, in rank order: a task that returns what it is given. What a gang has kept comes by a task of
+   * the gang while that is open.
    *
    * @throws Everything that {@link Pool.run} throws.
    */

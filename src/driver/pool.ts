@@ -1,15 +1,12 @@
 /** A pool as its driver sees it. */
 import { EventEmitter } from 'node:events';
-import { pathToFileURL } from 'node:url';
-import { assetPath } from '../asset.js';
 import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { GangStatus, HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { layOut } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
-import type returnValue from '../worker/return-value.js';
-import { checkSignal, limit, ownOptions } from './check-options.js';
+import { checkSignal, limit, ownOptions, refuseKeep } from './check-options.js';
 import { Gang } from './gang.js';
 import type { GangOptions } from './gang-options.js';
 import { fillGang, gangOptionNames } from './gang-options.js';
@@ -20,11 +17,10 @@ import { ItemSource } from './item-source.js';
 import type { ItemOf, MapArguments, MapIterator, Mapped, UntypedMapOptions } from './map-options.js';
 import { fillMap, mapOptionNames } from './map-options.js';
 import { MappedResults } from './mapped-results.js';
-import { Kept } from './kept.js';
+import type { Kept } from './kept.js';
 import { Shared } from './shared.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
-import { taskModule } from './task-module.js';
 import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
 import { TaskSender, siteOf } from './task-sender.js';
@@ -121,8 +117,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    *   itself in the arguments of later tasks.
    * @throws Everything that {@link Pool.submit} and {@link TaskHandle.result} throw.
    */
-  run(module: URL | string, options: UntypedRunOptions & { readonly keep: true }): Promise<Kept>;
-  run(module: URL | string, options?: UntypedRunOptions & { readonly keep?: false }): Promise<unknown[]>;
+  run(module: URL | string, options: UntypedRunOptions<true> & { readonly keep: true }): Promise<Kept>;
+  run(module: URL | string, options?: UntypedRunOptions): Promise<unknown[]>;
   run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
     options: KeepOptions<M, E>,
@@ -131,28 +127,31 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     module: TaskModule<M>,
     ...options: RunArguments<M, E>
   ): Promise<ResultOf<M, E>[]>;
-  async run(module: TaskModuleLike, options?: UntypedRunOptions): Promise<unknown[] | Kept> {
-    const handle = this.#submit('run', module, options);
-    const results = await handle.result();
-    if (options?.keep !== true) return results;
-    return new Kept(handle.id, this.#head, results.length, (kept) => {
-      const module = taskModule<{ default: typeof returnValue }>(pathToFileURL(assetPath('#return-value')));
-      return this.run(module, { args: [kept] });
-    });
+  async run(module: TaskModuleLike, options?: UntypedRunOptions<boolean>): Promise<unknown[] | Kept> {
+    return this.#submit('run', module, options).result();
   }
 
   /**
    * Accept a task and return at once. Arguments are copied now.
    *
+   * @example
+   *   const loads = paths.map((path) => pool.submit(tasks, { export: 'load', args: [path], keep: true }));
+   *   const parts = await Promise.all(loads.map((load) => load.result())); // a Kept each
+   *
    * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link NotSerializableError} with the path,
    *   {@link MessageTooLargeError}, {@link InsufficientWorkersError}, {@link QueueFullError}, {@link ClosedError}
    */
+  submit(module: URL | string, options: UntypedRunOptions<true> & { readonly keep: true }): TaskHandle<unknown, Kept>;
   submit(module: URL | string, options?: UntypedRunOptions): TaskHandle;
+  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+    module: TaskModule<M>,
+    options: KeepOptions<M, E>,
+  ): TaskHandle<ResultOf<M, E>, Kept<ResultOf<M, E>>>;
   submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
     module: TaskModule<M>,
     ...options: RunArguments<M, E>
   ): TaskHandle<ResultOf<M, E>>;
-  submit(module: TaskModuleLike, options?: UntypedRunOptions): TaskHandle {
+  submit(module: TaskModuleLike, options?: UntypedRunOptions<boolean>): TaskHandle<unknown, unknown> {
     return this.#submit('submit', module, options);
   }
 
@@ -187,6 +186,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     ...options: MapArguments<M, E, W, O>
   ): MapIterator<Mapped<ItemOf<M, E>, ResultOf<M, E>, W, O>>;
   map(module: TaskModuleLike, items: Items<unknown>, given: UntypedMapOptions = {}): MapIterator<unknown> {
+    refuseKeep('map', given, 'keep them with run or submit, in a call for each item');
     const options = ownOptions('map', given, mapOptionNames);
     this.#head.assertOpen();
     const spec = fillTask('map', module, options);
@@ -288,7 +288,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     await this.close({ force: true });
   }
 
-  #submit(what: string, module: unknown, given: UntypedRunOptions = {}): TaskHandle<never> {
+  #submit(what: string, module: unknown, given: UntypedRunOptions<boolean> = {}): TaskHandle<never, never> {
     const options = ownOptions(what, given, runOptionNames);
     this.#head.assertOpen();
     const spec = fillTask(what, module, options);

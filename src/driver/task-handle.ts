@@ -4,16 +4,23 @@ import type { PoolEvents } from '../head/pool-events.js';
 import type { Task, TaskState } from '../head/task.js';
 import type { PoolBackend } from './pool-backend.js';
 
-/** A task that was accepted. Its event `message` is that of the pool, of this task alone. */
-export class TaskHandle<R = unknown> extends EventEmitter<Pick<PoolEvents, 'message'>> {
+/**
+ * A task that was accepted. Its event `message` is that of the pool, of this task alone.
+ *
+ * @typeParam R - What one rank returns.
+ * @typeParam T - What `result()` gives: the results of all ranks, or what stands for them.
+ */
+export class TaskHandle<R = unknown, T = R[]> extends EventEmitter<Pick<PoolEvents, 'message'>> {
   readonly #head: Pick<PoolBackend, 'cancel'>;
   readonly #task: Task;
+  readonly #done: Promise<T>;
 
-  /** @internal */
-  constructor(head: Pick<PoolBackend, 'cancel'>, task: Task) {
+  /** @internal @param done - What the task's end makes of its results. */
+  constructor(head: Pick<PoolBackend, 'cancel'>, task: Task, done: Promise<T>) {
     super();
     this.#head = head;
     this.#task = task;
+    this.#done = done;
   }
 
   get id(): string {
@@ -30,15 +37,15 @@ export class TaskHandle<R = unknown> extends EventEmitter<Pick<PoolEvents, 'mess
   }
 
   /**
-   * Results in rank order.
+   * Results in rank order; with `keep` what stands for them, the same {@link Kept} each time.
    *
    * @throws {@link TaskFailedError}, {@link TaskTimeoutError}, {@link TaskExitedError}, {@link WorkerDiedError},
    *   {@link CancelledError}, {@link ModuleNotFoundError}, {@link ExportNotFoundError}, {@link NotSerializableError},
    *   {@link MessageTooLargeError}
    */
-  result(): Promise<R[]> {
+  result(): Promise<T> {
     this.#task.asked = true;
-    return this.#task.done as Promise<R[]>;
+    return this.#done;
   }
 
   /** End the task: its result rejects with {@link CancelledError}. Has no effect once the task has ended. */

@@ -10,7 +10,7 @@ import type { TaskHandle } from './task-handle.js';
  * Tell the listeners of a task's handle, then those of its pool. A value is decoded once, and only where somebody
  * listens.
  */
-export function tellMessages(task: Task, handle: TaskHandle, pool: EventEmitter<PoolEvents>): void {
+export function tellMessages(task: Task, handle: TaskHandle<unknown, unknown>, pool: EventEmitter<PoolEvents>): void {
   task.receiver = (rank, encoded, taken) => {
     // Its listeners run before anything more is read.
     taken();

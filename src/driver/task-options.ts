@@ -46,13 +46,13 @@ export type ArgsOption<A extends readonly unknown[]> =
     };
 
 /** Arguments, with references wherever a value may be. */
-type ReferableList<A extends readonly unknown[]> = { [K in keyof A]: Referable<A[K]> };
+export type ReferableList<A extends readonly unknown[]> = { [K in keyof A]: Referable<A[K]> };
 
 /** Whether a task's results stay in its workers. */
-interface KeepOption<K extends boolean> {
+export interface KeepOption<K extends boolean> {
   /**
-   * Of `run` alone. What the ranks return stays in their threads, and `run` resolves with a {@link Kept} that stands for
-   * it: an argument of later tasks, which run on the same workers. Arrays of `collective.empty` that can be reached from
+   * What the ranks return stays in their threads. In place of the results there is a {@link Kept} that stands for them:
+   * an argument of later tasks, which run on the same workers. Arrays of `collective.empty` that can be reached from
    * the result by fields, elements and entries live on with it; node-shared ones cannot be kept. Default `false`.
    */
   readonly keep?: K;
@@ -76,7 +76,7 @@ export type RunArguments<M, E extends keyof M> = [E] extends [never]
     : [options: RunOptions<M, E>];
 
 /** Options for a module named by URL alone. */
-export interface UntypedRunOptions extends TaskOptions, KeepOption<boolean> {
+export interface UntypedRunOptions<K extends boolean = false> extends TaskOptions, KeepOption<K> {
   readonly export?: string;
   /** The arguments of all ranks. */
   readonly args?: readonly unknown[];
@@ -118,13 +118,10 @@ export function fillTask(
   if (typeof fresh !== 'boolean') {
     throw new InvalidArgumentError(`${what}: expected fresh to be true or false, received ${show(fresh)}`);
   }
-  if (typeof keep !== 'boolean' || (keep && what !== 'run')) {
-    throw new InvalidArgumentError(
-      `${what}: expected keep to be true or false, and true for run alone, received ${show(keep)}`,
-      {
-        option: 'keep',
-      },
-    );
+  if (typeof keep !== 'boolean') {
+    throw new InvalidArgumentError(`${what}: expected keep to be true or false, received ${show(keep)}`, {
+      option: 'keep',
+    });
   }
   checkSignal(what, signal);
   return {

@@ -1,15 +1,22 @@
 /** Hands tasks to a pool's head, for the pool and its gangs. */
 import type { EventEmitter } from 'node:events';
+import { pathToFileURL } from 'node:url';
 import { onAbort } from '../abort-listeners.js';
+import { assetPath } from '../asset.js';
 import { InvalidArgumentError } from '../errors.js';
+import type { Gang } from '../head/gang.js';
 import type { PoolEvents } from '../head/pool-events.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
+import type returnValue from '../worker/return-value.js';
 import { ArgumentReferences } from './argument-references.js';
+import { Kept } from './kept.js';
 import type { PoolBackend } from './pool-backend.js';
 import { assertOneForEach, encodeArguments } from './task-arguments.js';
 import { TaskHandle } from './task-handle.js';
 import { tellMessages } from './task-messages.js';
+import { taskModule } from './task-module.js';
 import type { UntypedRunOptions } from './task-options.js';
+import { fillTask } from './task-options.js';
 
 /** The driver's code that submits something: its `stack` is made when somebody reads it. */
 export interface CallSite {
@@ -62,18 +69,43 @@ export class TaskSender {
     return { args, references: ids, workers: ranks };
   }
 
-  /** @throws As the head's `submit`. */
-  send(spec: TaskSpec, site: CallSite, signal?: AbortSignal): TaskHandle<never> {
+  /**
+   * Submit a task. With `keep` its handle resolves with a {@link Kept}, which is made when the task has ended.
+   *
+   * @param gang - That of the task.
+   * @throws As the head's `submit`.
+   */
+  send(spec: TaskSpec, site: CallSite, signal?: AbortSignal, gang?: Gang): TaskHandle<never, never> {
     const task = this.head.submit(spec);
     task.site = site;
-    const handle = new TaskHandle<never>(this.head, task);
+    const kept = (results: unknown[]): Kept => {
+      return new Kept(task.id, this.head, results.length, (each) => this.#fetch(each, gang));
+    };
+    const done = spec.keep ? task.done.then(kept) : task.done;
+    done.catch(() => undefined);
+    const handle = new TaskHandle<never, never>(this.head, task, done as Promise<never>);
     tellMessages(task, handle, this.#pool);
     if (signal) bindSignal(signal, handle, task.done);
     return handle;
   }
+
+  /**
+   * Copies of what a task has kept: a task that returns what it is given.
+   *
+   * @param gang - Whose workers have it: while the gang is open, its tasks alone run there.
+   */
+  async #fetch(kept: Kept, gang: Gang | undefined): Promise<never> {
+    const what = 'kept.get';
+    const module = taskModule<{ default: typeof returnValue }>(pathToFileURL(assetPath('#return-value')));
+    const spec = fillTask(what, module, {});
+    const args = this.encode(what, { args: [kept] }, 1);
+    const within = gang?.state === 'open' && !gang.loss ? gang : undefined;
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
+    return this.send({ ...spec, ...args, gang: within?.id }, siteOf(kept.get)).result();
+  }
 }
 
-function bindSignal(signal: AbortSignal, handle: TaskHandle, done: Promise<unknown>): void {
+function bindSignal(signal: AbortSignal, handle: TaskHandle<unknown, unknown>, done: Promise<unknown>): void {
   const cancel = (): void => {
     handle.cancel(signal.reason);
   };

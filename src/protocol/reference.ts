@@ -17,7 +17,7 @@ interface ReferenceParts {
 const forgotten = new FinalizationRegistry<ReferenceParts>(releaseOnce);
 
 /**
- * Stands for a value that lies with the workers of a pool: made by `pool.share`, and by `pool.run` with `keep`.
+ * Stands for a value that lies with the workers of a pool: made by `pool.share`, and by what runs tasks with `keep`.
  *
  * In the arguments of a task it may stand anywhere; the function finds the value in its place. Life: until `release`,
  * or until the pool closes. Tasks that were submitted before still have the value. One that the collector finds is

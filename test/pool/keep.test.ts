@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool, ReferenceLostError } from 'shoal';
 import { Kept, launch, Reference, taskModule } from 'shoal';
-import { rejectsCode, until } from '../support/check.js';
+import { rejectsCode, throwsCode, until } from '../support/check.js';
 
 const tasks = taskModule<typeof import('./tasks/keep.js')>(new URL('./tasks/keep.js', import.meta.url));
 const test = suite('what tasks keep');
@@ -72,6 +72,76 @@ test('is the same object wherever it stands, and goes back as a copy', async () 
   }
 });
 
+test('a handle resolves with one reference, however often it is asked', async () => {
+  const handles = [1, 2, 3].map((ms) => pool.submit(tasks, { export: 'where', keep: true, args: [1, ms] }));
+  for (const handle of handles) {
+    const kept = await handle.result();
+    assert.ok(kept instanceof Kept && kept === (await handle.result()) && kept.workers === 1);
+    const [[owner] = []] = await kept.get();
+    assert.equal(await pool.run(tasks, { export: 'where', args: [kept, 0] }), [[owner, false]]);
+    kept.release();
+  }
+  const cancelled = pool.submit(tasks, { export: 'where', keep: true, args: [1, 1_000] });
+  cancelled.cancel();
+  await rejectsCode(cancelled.result(), 'CANCELLED');
+});
+
+test('a gang’s tasks and calls keep, and get what others kept, as long as it is open and after', async () => {
+  const before = await roomOf();
+  const gang = await pool.gang({ workers: 3 });
+  const model = await gang.run(tasks, { keep: true, args: [1000] });
+  const part = await gang.submit(tasks, { export: 'bytes', keep: true, perRankArgs: [[1], [2], [3]] }).result();
+  assert.equal([model.workers, part.workers], [3, 3]);
+  const stepped = await gang.run(tasks, { export: 'step', args: [model, 10] });
+  assert.equal(
+    stepped.map(({ steps, before: value, owner, worldRank }) => [steps, value, owner === worldRank]),
+    [1, 2, 3].map((value) => [1, value + 10, true]),
+  );
+  // `get` comes by a task of the gang: of others none runs there.
+  assert.equal(await part.get(), [new Uint8Array(1), new Uint8Array(2), new Uint8Array(3)]);
+  const perRankArgs = [[part], [[part, model]], [7]] as never;
+  const backs = await gang.run(tasks, { export: 'kindsOf', perRankArgs });
+  assert.equal(backs, [['Uint8Array'], ['Uint8Array', 'Model'], ['Number']]);
+
+  const holder = await gang.actor(tasks, { export: 'Holder', args: [model, 'first'] });
+  assert.equal(await holder.call('sum', [part]), ['first 1 11', 'first 2 12', 'first 3 13']);
+  const weights = await holder.call('weights', [], { keep: true });
+  assert.ok(weights instanceof Kept);
+  assert.equal(await holder.call('isOwn', [weights]), [true, true, true]);
+  assert.equal(await holder.call('isOwn', undefined, { perRankArgs: [[weights], [part as never], [weights]] }), [
+    true,
+    false,
+    true,
+  ]);
+  await rejectsCode(holder.call('fail', [], { keep: true }), 'TASK_FAILED');
+  const refused = await rejectsCode(gang.actor(tasks, { export: 'Holder', keep: true } as never), 'INVALID_ARGUMENT');
+  assert.match(refused.message, 'an actor lives there');
+  const outside = await pool.run(tasks, { export: 'where', keep: true, args: [1, 0] });
+  await rejectsCode(gang.run(tasks, { export: 'back', args: [outside] }), 'INVALID_ARGUMENT');
+  outside.release();
+
+  await gang.close();
+  // It outlives the gang: with its threads.
+  assert.equal((await part.get()).length, 3);
+  const [again] = await pool.run(tasks, { export: 'step', args: [model, 1] });
+  assert.is(again!.steps, 2);
+  const next = await pool.gang({ workers: 4 });
+  await rejectsCode(next.run(tasks, { export: 'back', args: [part] }), 'INVALID_ARGUMENT');
+  await next.close();
+  for (const each of [model, part, weights]) each.release();
+  await assertEmpty(before);
+});
+
+test('what a gang has kept is lost with a member', async () => {
+  const gang = await pool.gang({ workers: 2 });
+  const kept = await gang.run(tasks, { export: 'where', keep: true, args: [1, 0] });
+  await rejectsCode(gang.run(tasks, { export: 'exit', args: [0] }), 'TASK_EXITED');
+  await until(() => gang.state === 'closed');
+  await rejectsCode(kept.get(), 'REFERENCE_LOST');
+  kept.release();
+  await until(() => pool.status().workers.every(({ state }) => state === 'idle'));
+});
+
 test('every rank may have others: perRankArgs', async () => {
   using a = await pool.run(tasks, { export: 'bytes', workers: 3, keep: true, perRankArgs: [[1], [2], [3]] });
   const perRankArgs = [[a], [{ other: 1 }], [[a]]] as never;
@@ -131,7 +201,9 @@ test('refuses wrong ranks, other workers, fresh threads, another pool, and after
   ]) {
     await rejectsCode(pool.run(tasks, { export: 'back', ...options } as never), 'INVALID_ARGUMENT');
   }
-  assert.throws(() => pool.submit(tasks, { keep: true } as never), /keep/);
+  throwsCode(() => pool.submit(tasks, { keep: 1 } as never), 'INVALID_ARGUMENT');
+  const mapped = throwsCode(() => pool.map(tasks, [1], { keep: true } as never), 'INVALID_ARGUMENT');
+  assert.match(mapped.message, 'keep them with run or submit');
   const own = await launch({ workers: 2, transport: 'threads', window: MIB });
   await rejectsCode(own.run(tasks, { export: 'back', args: [kept] }), 'INVALID_ARGUMENT');
   await own.close();

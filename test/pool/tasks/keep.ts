@@ -107,3 +107,36 @@ export async function where(value: unknown, ms: number) {
 export function bytes(sizeBytes: number) {
   return new Uint8Array(sizeBytes);
 }
+
+/** Names of the classes of what it is given: of a list, those of its parts. */
+export function kindsOf(value: unknown): string[] {
+  const parts: unknown[] = Array.isArray(value) ? value : [value];
+  return parts.map((part) => (part as object).constructor.name);
+}
+
+/** An actor that holds what its rank has kept. */
+export class Holder {
+  readonly #model: Model;
+  readonly #name: string;
+
+  constructor(model: Model, name: string) {
+    this.#model = model;
+    this.#name = name;
+  }
+
+  sum(part: Uint8Array): string {
+    return `${this.#name} ${part.length} ${this.#model.weights[0]}`;
+  }
+
+  weights(): Float64Array {
+    return this.#model.weights;
+  }
+
+  isOwn(weights: Float64Array): boolean {
+    return weights === this.#model.weights;
+  }
+
+  fail(): never {
+    throw new Error('on purpose');
+  }
+}
