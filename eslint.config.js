@@ -3,7 +3,7 @@ import node from 'eslint-plugin-n';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'test/.build', 'test/fixtures', '.stamps', 'wasm'] },
+  { ignores: ['templates', 'dist', 'test/.build', 'test/fixtures', '.stamps', 'wasm'] },
   js.configs.recommended,
   {
     files: ['scripts/**/*.mjs', 'bench/**/*.mjs', '*.js', '*.cjs'],

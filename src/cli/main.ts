@@ -4,6 +4,7 @@ import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { cancelCommand } from './cancel.js';
 import { doctorCommand } from './doctor.js';
+import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
 import { readerGoneCode, watchReader } from './print-to.js';
 import { reportError } from './report-error.js';
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(packageVersion())
     .enablePositionalOptions()
     .showHelpAfterError('(shoal --help says more)')
+    .addCommand(initCommand())
     .addCommand(runCommand())
     .addCommand(startCommand())
     .addCommand(submitCommand())

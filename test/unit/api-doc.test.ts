@@ -8,6 +8,7 @@ import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
 import { cancelCommand } from '../../src/cli/cancel.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
+import { initCommand } from '../../src/cli/init.js';
 import { logsCommand } from '../../src/cli/logs.js';
 import { runCommand } from '../../src/cli/run.js';
 import { startCommand } from '../../src/cli/start.js';
@@ -61,6 +62,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   ),
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
+  'Flags of `shoal init`': initCommand().options.map(({ long }) => long!),
   'Flags of `shoal run`': runCommand().options.map(({ long }) => long!),
   'Flags of `shoal start`': startCommand().options.map(({ long }) => long!),
   'Flags of `shoal submit`': submitCommand().options.map(({ long }) => long!),
