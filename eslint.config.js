@@ -3,12 +3,24 @@ import node from 'eslint-plugin-n';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['templates', 'dist', 'test/.build', 'test/fixtures', '.stamps', 'wasm'] },
+  {
+    ignores: [
+      'templates',
+      'dist',
+      'test/.build',
+      'test/fixtures',
+      '.stamps',
+      'wasm',
+      'docs/.vitepress/dist',
+      'docs/.vitepress/cache',
+    ],
+  },
   js.configs.recommended,
   {
-    files: ['scripts/**/*.mjs', 'bench/**/*.mjs', '*.js', '*.cjs'],
+    files: ['scripts/**/*.mjs', 'bench/**/*.mjs', 'docs/.vitepress/*.mjs', '*.js', '*.cjs'],
     languageOptions: {
       globals: {
+        URL: 'readonly',
         process: 'readonly',
         performance: 'readonly',
         WebAssembly: 'readonly',

@@ -75,6 +75,7 @@ export const suites = {
   },
   pool: { folders: ['test/pool'], needs: [], env: { SHOAL_WINDOW: '8388608' } },
   cli: { folders: ['test/cli'], needs: [], beside: true },
+  docs: { folders: ['test/docs'], needs: [], beside: true },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'], beside: true },
   demo: { folders: ['test/demo'], needs: [] },
   bench: { folders: ['test/bench'], needs: [] },

@@ -1,4 +1,8 @@
-/** `shoal`: what a driver imports. Importing it has no side effect. */
+/**
+ * `shoal`: what a driver imports. Importing it has no side effect.
+ *
+ * @module shoal
+ */
 export { connect } from './driver/connect.js';
 export { launch } from './driver/launch.js';
 export { Actor } from './driver/actor.js';
@@ -40,6 +44,7 @@ export {
   InsufficientWorkersError,
   InvalidArgumentError,
   LaunchError,
+  MessageTruncatedError,
   MessageTooLargeError,
   ModuleNotFoundError,
   NotInTaskError,

@@ -16,9 +16,9 @@ import { statusCommand, stopCommand, tasksCommand } from './use-pool.js';
 /** Exit code of a command that was used wrongly, as in the shell's own commands. */
 const usageExitCode = 2;
 
-/** Parse the arguments and run the command; errors of ours are one line, all others keep their stack. */
-export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('shoal')
+/** The command with all its subcommands. */
+export function shoalCommand(): Command {
+  return new Command('shoal')
     .description('Gangs of TypeScript tasks with collectives of their own.')
     .version(packageVersion())
     .enablePositionalOptions()
@@ -33,6 +33,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addCommand(cancelCommand())
     .addCommand(stopCommand())
     .addCommand(doctorCommand());
+}
+
+/** Parse the arguments and run the command; errors of ours are one line, all others keep their stack. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = shoalCommand();
   for (const command of [program, ...program.commands]) {
     command.exitOverride((exit) => {
       process.exit(exit.exitCode === 0 ? 0 : usageExitCode);
