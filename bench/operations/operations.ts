@@ -84,6 +84,12 @@ export const timedOperations: readonly TimedOperation[] = [
     call: pingPong,
     want: ({ rank }, i) => (rank < 2 ? brought(1 - rank, i) : 0),
   },
+  // Messages of rank 0 to rank 1 one behind the other, then one back.
+  {
+    ...{ name: 'messageRate', brings: 'one', gets: 'one', onRoot: false, inPlace: false },
+    call: manyMessages,
+    want: ({ rank }, i) => (rank < 2 ? brought(1 - rank, i) : 0),
+  },
   {
     ...{ name: 'sendrecv', brings: 'one', gets: 'one', onRoot: false, inPlace: false },
     call: (own, x, out) => own.sendrecvSync(x, (own.rank + 1) % own.size, out, (own.rank + own.size - 1) % own.size),
@@ -108,6 +114,18 @@ function pingPong(own: Collective, x: Float32Array, out: Float32Array): void {
     own.recvSync(out, 1);
   } else if (own.rank === 1) {
     own.recvSync(out, 0);
+    own.sendSync(x, 0);
+  }
+}
+
+const messagesInARow = 64;
+
+function manyMessages(own: Collective, x: Float32Array, out: Float32Array): void {
+  if (own.rank === 0) {
+    for (let i = 0; i < messagesInARow; i++) own.sendSync(x, 1);
+    own.recvSync(out, 1);
+  } else if (own.rank === 1) {
+    for (let i = 0; i < messagesInARow; i++) own.recvSync(out, 0);
     own.sendSync(x, 0);
   }
 }

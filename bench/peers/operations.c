@@ -58,6 +58,20 @@ static void ping_pong(void *state) {
   MPI_Recv(x->to, x->count, MPI_FLOAT, 1 - rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
   if (rank == 1) MPI_Send(x->from, x->count, MPI_FLOAT, 0, 0, MPI_COMM_WORLD);
 }
+/* The loop of OSU's mbw_mr: 64 messages of rank 0 to rank 1 under way at once, then one back. */
+static void many_messages(void *state) {
+  enum { kMessages = 64 };
+  const struct Operands *x = state;
+  MPI_Request requests[kMessages];
+  if (rank > 1) return;
+  for (int i = 0; i < kMessages; i++) {
+    if (rank == 0) MPI_Isend(x->from, x->count, MPI_FLOAT, 1, 0, MPI_COMM_WORLD, &requests[i]);
+    else MPI_Irecv(x->to, x->count, MPI_FLOAT, 0, 0, MPI_COMM_WORLD, &requests[i]);
+  }
+  MPI_Waitall(kMessages, requests, MPI_STATUSES_IGNORE);
+  if (rank == 0) MPI_Recv(x->to, x->count, MPI_FLOAT, 1, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  else MPI_Send(x->from, x->count, MPI_FLOAT, 0, 0, MPI_COMM_WORLD);
+}
 static void sendrecv(void *state) {
   const struct Operands *x = state;
   const int next = (rank + 1) % size, before = (rank + size - 1) % size;
@@ -103,6 +117,7 @@ static const struct Operation kOperations[] = {
     {"alltoall", alltoall, want_alltoall, 1, 1, 0, 1},
     {"scan", scan, want_scan, 0, 0, 0, 1},
     {"pingPong", ping_pong, want_ping_pong, 0, 0, 0, 0},
+    {"messageRate", many_messages, want_ping_pong, 0, 0, 0, 0},
     {"sendrecv", sendrecv, want_sendrecv, 0, 0, 0, 0},
 };
 

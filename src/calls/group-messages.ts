@@ -255,7 +255,7 @@ export class GroupMessages implements Recipient {
     const { incoming } = receive;
     if (!incoming || !receive.step()) return false;
     // A sender that left early may have changed its array while this rank has copied it.
-    if (incoming.sizeBytes > this.carrier.eagerBytes && this.#group.abortReason()) return false;
+    if (this.#group.abortReason()) return false;
     if (incoming.source !== this.#group.rank) this.carrier.received(incoming);
     receive.end();
     this.#ended(receive);

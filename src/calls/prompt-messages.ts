@@ -59,7 +59,9 @@ export class PromptMessages {
     if (!this.#mayReceive(source)) return -1;
     this.isSent = this.#carrier.sendShort(dest, sendTag, from.dtype, from.memory);
     if (!this.isSent) this.outgoing = this.#carrier.send(dest, sendTag, from.dtype, from.memory.array);
-    let sizeBytes = -1;
+    let sizeBytes = this.#take(source, recvTag, into, this.isSent ? this.#turns : 1);
+    this.isReceived = sizeBytes >= 0;
+    if (this.isSent && this.isReceived) return sizeBytes;
     this.#spin(() => {
       if (sizeBytes < 0) sizeBytes = this.#take(source, recvTag, into, this.isSent ? turnCost : 1);
       return this.#hasSent(dest) && sizeBytes >= 0;

@@ -2,8 +2,8 @@
  * Send: a message to one other rank.
  *
  * Source: MPI-4.1, section 3.2; lanes with one writer per word after Lamport, "Proving the Correctness of Multiprocess
- * Programs" (1977). Cost on one host: n bytes copied twice up to 4 KiB and from plain arrays, once from arrays in the
- * window.
+ * Programs" (1977). Cost on one host: n bytes copied twice from plain arrays and up to 4 KiB, once from longer
+ * arrays in the window.
  */
 import type { NumericBuffer } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
@@ -28,8 +28,8 @@ export interface Send {
    *
    * Not collective: two ranks take part. Order: messages of a rank to another with the same tag are received in the order
    * in which they were sent. Ownership: `buffer` may be read, and sent again, while the call is under way, and not
-   * written. The call ends when the buffer is free again. Up to 4 KiB (8 KiB over MPI) that is at once, as long as the
-   * receiver has fewer than 1,024 messages and 1 MiB of this rank's to receive (256 messages over MPI). Otherwise the
+   * written. The call ends when the buffer is free again. Up to 8 KiB (4 KiB from the window) that is at once, as long as
+   * the receiver has fewer than 1,024 messages and 1 MiB of this rank's to receive (256 messages over MPI). Otherwise the
    * receiver has to receive it. A call that is not awaited at once is the non-blocking form.
    *
    * @throws {@link InvalidArgumentError} on this rank alone; nothing is sent and the group stays usable. So does

@@ -73,7 +73,7 @@ export class LaneSender {
   /** Send a message that goes into the ring at once; false: it does not, and nothing was done. */
   sendShort(tag: number, dtype: number, memory: ArrayMemory): boolean {
     const { sizeBytes } = memory;
-    if (sizeBytes > this.#shape.eagerBytes || this.#queue.length > 0) return false;
+    if (!this.#isShort(memory.array, sizeBytes) || this.#queue.length > 0) return false;
     const bytes = recordBytes(sizeBytes);
     const place = this.#placeFor(bytes);
     if (place === undefined) return false;
@@ -103,11 +103,16 @@ export class LaneSender {
     this.#stream();
   }
 
+  /** It goes into the ring with its bytes. */
+  #isShort(array: TypedArray, sizeBytes: number): boolean {
+    const { windowBytes, eagerBytes } = this.#shape;
+    return sizeBytes <= windowBytes || (sizeBytes <= eagerBytes && !this.#window.holds(array));
+  }
+
   /** Put a message into the ring; false while there is no room. */
   #put(message: LaneMessage): boolean {
     const { array, sizeBytes, tag, dtype } = message;
-    const { eagerBytes } = this.#shape;
-    const isShort = sizeBytes <= eagerBytes;
+    const isShort = this.#isShort(array, sizeBytes);
     if (array.byteLength < sizeBytes) {
       message.lose();
       return true;
@@ -161,10 +166,18 @@ export class LaneSender {
   /** A record stands at a place: let the receiver see it. What stands behind it must not pass for a record. */
   #publish(place: number, bytes: number): void {
     const { u32 } = this.#window.node;
-    const next = (place + bytes) % this.#shape.ringBytes;
-    u32[this.#ringWord + (next >>> 2) + at.stamp] = 0;
-    Atomics.store(u32, this.#ringWord + (place >>> 2) + at.stamp, stampOf(this.#tail));
+    const { ringBytes } = this.#shape;
+    const next = this.#stampWord(place + bytes);
+    if (u32[next] !== 0) u32[next] = 0;
+    Atomics.store(u32, this.#stampWord(place), stampOf(this.#tail));
     this.#tail = (this.#tail + bytes) >>> 0;
+    // The receiver has read that line, so that a store there takes long: do it before the next message, if it is short.
+    const free = ringBytes - ((this.#tail - this.#head) >>> 0);
+    if (free >= 2 * recordUnit) u32[this.#stampWord(place + bytes + recordUnit)] = 0;
+  }
+
+  #stampWord(place: number): number {
+    return this.#ringWord + ((place % this.#shape.ringBytes) >>> 2) + at.stamp;
   }
 
   /** Put chunks of a plain array into the lane: of the message that is wanted, else of the oldest. */

@@ -9,18 +9,20 @@
 /** Long messages of a lane that can be open at a time. */
 export const longSlots = 256;
 /** Chunks of a plain array that are on their way at a time. */
-export const chunkSlots = 2;
+export const chunkSlots = 4;
 /** What records are multiples of. */
 export const recordUnit = 64;
 /** Bytes of a record before the payload. A payload of 48 bytes is in one line of memory with its head. */
 export const headBytes = 16;
 
 const KIB = 1024;
-const mostChunkBytes = 64 * KIB;
-const leastChunkBytes = KIB;
-const mostRingBytes = 32 * KIB;
+/** As short as the addon's copy past the caches is faster: a receiver takes one while the sender fills the next. */
+const mostChunkBytes = 32 * KIB;
+const leastChunkBytes = KIB / 2;
+const mostRingBytes = 64 * KIB;
 const leastRingBytes = 2 * KIB;
-const mostEagerBytes = 4 * KIB;
+const mostEagerBytes = 8 * KIB;
+const mostWindowBytes = 4 * KIB;
 /** Lanes take at most this part of an arena, where every rank sends to every other. */
 const arenaPart = 4;
 
@@ -36,7 +38,7 @@ export const laneAt = {
   done: 128,
   /** Of the sender, for each chunk: number of its message, and which chunk of that it is, from 1; 0: none. */
   chunk: 1152,
-  ring: 1408,
+  ring: 1664,
 } as const;
 
 /** Where the words of a record stand, in words from its beginning. */
@@ -67,15 +69,18 @@ export class LaneShape {
   readonly chunkBytes: number;
   /** Longest message that goes into the ring whole. */
   readonly eagerBytes: number;
+  /** The same of an array in the window: a longer one is copied once, straight out of it. */
+  readonly windowBytes: number;
   readonly sizeBytes: number;
 
   /** @param size - Ranks of the group. */
   constructor(arenaBytes: number, size: number) {
     const share = Math.max(1, arenaBytes / arenaPart / Math.max(1, size - 1));
     const part = 2 ** Math.floor(Math.log2(share / 4));
-    this.chunkBytes = Math.max(leastChunkBytes, Math.min(mostChunkBytes, part));
+    this.chunkBytes = Math.max(leastChunkBytes, Math.min(mostChunkBytes, part / 2));
     this.ringBytes = Math.max(leastRingBytes, Math.min(mostRingBytes, part));
     this.eagerBytes = Math.min(mostEagerBytes, this.ringBytes / 4);
+    this.windowBytes = Math.min(mostWindowBytes, this.eagerBytes);
     this.sizeBytes = laneAt.ring + this.ringBytes + chunkSlots * this.chunkBytes;
   }
 

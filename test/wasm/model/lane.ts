@@ -28,7 +28,7 @@ export function ring(messages: number, fault: RingFault): Model {
   // Of each side: where it is, asleep, its doorbell, messages, units. Then `head`, and of the ring's units stamps and bytes.
   const [PC, ASLEEP, BELL, COUNT, UNITS, HEAD, STAMPS] = [0, 2, 4, 6, 8, 10, 11];
   const RECORDS = STAMPS + room;
-  const [LOOK, CLEAR, MOVE, PUBLISH, NOTIFY, LIE_DOWN, CHECK, SLEEP, END] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const [LOOK, CLEAR, MOVE, PUBLISH, NOTIFY, LIE_DOWN, CHECK, SLEEP, END, AHEAD] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   const unitsOf = (message: number): number => 1 + (message % 2);
   const stampOf = (unit: number): number => unit + 1;
 
@@ -69,7 +69,9 @@ export function ring(messages: number, fault: RingFault): Model {
         return to(PUBLISH);
       case PUBLISH:
         if (side === 1) return to(NOTIFY, [HEAD, at + units], ...moved);
-        return fault === 'stamp before the record' ? to(NOTIFY, ...record, ...moved) : to(NOTIFY, stamp, ...moved);
+        return fault === 'stamp before the record' ? to(AHEAD, ...record, ...moved) : to(AHEAD, stamp, ...moved);
+      case AHEAD:
+        return at - state[HEAD]! + 2 <= room ? to(NOTIFY, [STAMPS + behind, 0]) : to(NOTIFY);
       case NOTIFY:
         if (state[ASLEEP + 1 - side] === 0 || fault === 'no notification') return to(LOOK);
         return to(LOOK, [BELL + 1 - side, 1]);
