@@ -1,8 +1,10 @@
 /** The `shoal` command. */
+import type { CommanderError } from 'commander';
 import { Command } from 'commander';
 import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { cancelCommand } from './cancel.js';
+import { completeCommand, completeIn, completeName } from './complete.js';
 import { doctorCommand } from './doctor.js';
 import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
@@ -32,17 +34,16 @@ export function shoalCommand(): Command {
     .addCommand(logsCommand())
     .addCommand(cancelCommand())
     .addCommand(stopCommand())
-    .addCommand(doctorCommand());
+    .addCommand(doctorCommand())
+    .addCommand(completeCommand());
 }
 
 /** Parse the arguments and run the command; errors of ours are one line, all others keep their stack. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = shoalCommand();
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride((exit) => {
-      process.exit(exit.exitCode === 0 ? 0 : usageExitCode);
-    });
-  }
+  const quit = (exit: CommanderError): never => process.exit(exit.exitCode === 0 ? 0 : usageExitCode);
+  const program = shoalCommand().exitOverride(quit);
+  if (argv[2] === completeName) await completeIn(program);
+  for (const command of program.commands) command.exitOverride(quit);
   program.hook('preAction', (_, command) => {
     // Quietly; but not a pool, and a world of ranks in order.
     if (command.name() === 'run') return;
