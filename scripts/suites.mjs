@@ -57,6 +57,7 @@ export const suites = {
   },
   processes: {
     folders: ['test/shared'],
+    parts: { 'test/shared': { index: 0, of: 2 } },
     needs: ['g++', 'make'],
     addons: true,
     env: { SHOAL_TEST_TRANSPORT: 'processes' },
