@@ -68,6 +68,44 @@ class Call {
     return static_cast<uint8_t*>(data);
   }
 
+  // Elements of an array; 0 of what is none.
+  uint32_t length(size_t index) {
+    uint32_t count = 0;
+    if (index >= count_ || napi_get_array_length(env_, values_[index], &count) != napi_ok) wrong(index, "an array");
+    return count;
+  }
+
+  // The bytes of a Uint8Array that is an element of an array.
+  uint8_t* element(size_t index, uint32_t at, size_t* length) {
+    napi_value value = nullptr;
+    napi_typedarray_type type;
+    void* data = nullptr;
+    *length = 0;
+    if (napi_get_element(env_, values_[index], at, &value) != napi_ok ||
+        napi_get_typedarray_info(env_, value, &type, length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) {
+      wrong(index, "an array of Uint8Arrays");
+      return nullptr;
+    }
+    return static_cast<uint8_t*>(data);
+  }
+
+  // What `own` has given to JavaScript.
+  template <typename T>
+  T* owned(size_t index) {
+    void* data = nullptr;
+    if (index >= count_ || napi_get_value_external(env_, values_[index], &data) != napi_ok) wrong(index, "what the addon gave");
+    return static_cast<T*>(data);
+  }
+
+  // Gives an object to JavaScript, which deletes it with the value that stands for it.
+  template <typename T>
+  napi_value own(T* object) {
+    napi_value result = nullptr;
+    const auto drop = [](napi_env, void* data, void*) { delete static_cast<T*>(data); };
+    if (napi_create_external(env_, object, drop, nullptr, &result) != napi_ok) delete object;
+    return result;
+  }
+
   // Takes its memory from an ArrayBuffer. False: it has none to take.
   bool detach(size_t index) {
     bool is_buffer = false;

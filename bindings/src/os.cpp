@@ -13,6 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "napi.h"
 
 using shoal::Call;
@@ -238,15 +241,14 @@ SHOAL_WIDEST void copy(uint8_t* target, const uint8_t* source, size_t size) {
   memcpy(target + at, source + at, size - at);
 }
 
+constexpr size_t kLine = 64;
+
 // The same with stores past the caches, for lines that another core has read and will read. An ordinary store
 // waits until that core has given its copy up, at 30 ns a line where cores are far from each other.
-void stage(uint8_t* target, const uint8_t* source, size_t size) {
+// Whoever calls fences them.
+void stream(uint8_t* target, const uint8_t* source, size_t size) {
   size_t at = 0;
 #ifdef __SSE2__
-  constexpr size_t kLine = 64;
-  // The reader waits for memory: with cores near each other short arrays take longer.
-  constexpr size_t kLeast = 32 * 1024;
-  if (size < kLeast) return copy(target, source, size);
   const size_t lead = -uintptr_t(target) % kLine;
   at = lead < size ? lead : size;
   memcpy(target, source, at);
@@ -255,9 +257,28 @@ void stage(uint8_t* target, const uint8_t* source, size_t size) {
     __m128i* const to = reinterpret_cast<__m128i*>(target + at);
     for (int i = 0; i < 4; i++) _mm_stream_si128(to + i, _mm_loadu_si128(from + i));
   }
-  _mm_sfence();  // these stores come before those that publish them
 #endif
   copy(target + at, source + at, size - at);
+}
+
+// What was streamed comes before what publishes it.
+void fence() {
+#ifdef __SSE2__
+  _mm_sfence();
+#endif
+}
+
+// The reader waits for memory: with cores near each other short arrays take longer.
+constexpr size_t kLeastStreamed = 32 * 1024;
+
+void stage(uint8_t* target, const uint8_t* source, size_t size) {
+  if (size < kLeastStreamed) return copy(target, source, size);
+  stream(target, source, size);
+  fence();
+}
+
+bool holds(uint64_t length, uint64_t offset, uint64_t size) {
+  return offset <= length && size <= length - offset;
 }
 
 // void *memcpy(void *dest, const void *src, size_t n);
@@ -273,9 +294,123 @@ napi_value copy_bytes(napi_env env, napi_callback_info info) {
   const uint64_t source_offset = uint64_t(call.integer(3));
   const uint64_t size = uint64_t(call.integer(4));
   if (call.failed()) return nullptr;
-  const auto holds = [size](uint64_t length, uint64_t offset) { return offset <= length && size <= length - offset; };
-  const bool fits = holds(target_length, target_offset) && holds(source_length, source_offset);
+  const bool fits = holds(target_length, target_offset, size) && holds(source_length, source_offset, size);
   if (fits) kCopy(target + target_offset, source + source_offset, size);
+  return call.boolean(fits);
+}
+
+// Where the bytes of several arrays lie, which are copied as one. JavaScript keeps the arrays alive as long as the list,
+// and looks before each copy that each is as long as it was: a view of fixed length has its bytes at one place until it
+// has none.
+struct Parts {
+  struct Part {
+    uint8_t* data;
+    size_t start;  // byte of the whole
+  };
+  std::vector<Part> parts;  // and one behind the last
+  size_t size = 0;
+
+  const Part* at(size_t offset) const {
+    const auto behind = [](size_t byte, const Part& part) { return byte < part.start; };
+    return &*std::upper_bound(parts.begin(), parts.end() - 1, offset, behind) - 1;
+  }
+};
+
+napi_value list_arrays(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const uint32_t count = call.length(0);
+  Parts* const list = new Parts;
+  list->parts.reserve(count + 1);
+  for (uint32_t i = 0; i < count && !call.failed(); i++) {
+    size_t length = 0;
+    uint8_t* const data = call.element(0, i, &length);
+    list->parts.push_back({data, list->size});
+    list->size += length;
+  }
+  list->parts.push_back({nullptr, list->size});
+  if (!call.failed()) return call.own(list);
+  delete list;
+  return nullptr;
+}
+
+// Calls `move` for what each array has of a range: its bytes, where they stand in the range, how many.
+template <typename Move>
+void each_part(const Parts& list, size_t offset, size_t size, Move move) {
+  const size_t end = offset + size;
+  if (size == 0) return;
+  for (const Parts::Part* part = list.at(offset); part->start < end; part++) {
+    const size_t first = std::max(part->start, offset);
+    const size_t last = std::min(part[1].start, end);
+    if (first < last) move(part->data + (first - part->start), first - offset, last - first);
+    if (last == end) return;
+  }
+}
+
+void copy_parts(uint8_t* target, const Parts& list, size_t offset, size_t size) {
+  each_part(list, offset, size, [target](const uint8_t* data, size_t place, size_t length) {
+    copy(target + place, data, length);
+  });
+}
+
+// The lines of the target are written whole, past the caches: one that several arrays share is put together first.
+void stage_parts(uint8_t* target, const Parts& list, size_t offset, size_t size) {
+  if (size < kLeastStreamed) return copy_parts(target, list, offset, size);
+  uint8_t line[kLine];
+  size_t held = 0;
+  each_part(list, offset, size, [&](const uint8_t* data, size_t, size_t length) {
+    if (held > 0) {
+      const size_t more = std::min(kLine - held, length);
+      memcpy(line + held, data, more);
+      held += more;
+      data += more;
+      length -= more;
+      if (held < kLine) return;
+      stream(target, line, kLine);
+      target += kLine;
+    }
+    held = length % kLine;
+    stream(target, data, length - held);
+    target += length - held;
+    memcpy(line, data + length - held, held);
+  });
+  copy(target, line, held);
+  fence();
+}
+
+// void *memcpy(void *dest, const void *src, size_t n);
+// From the parts of a list to a typed array. False, and nothing copied, when either has not so many bytes.
+template <void (*kCopy)(uint8_t*, const Parts&, size_t, size_t)>
+napi_value gather_bytes(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  size_t length = 0;
+  uint8_t* target = call.bytes(0, &length);
+  const uint64_t target_offset = uint64_t(call.integer(1));
+  const Parts* list = call.owned<Parts>(2);
+  const uint64_t offset = uint64_t(call.integer(3));
+  const uint64_t size = uint64_t(call.integer(4));
+  if (call.failed()) return nullptr;
+  const bool fits = holds(length, target_offset, size) && holds(list->size, offset, size);
+  if (fits) kCopy(target + target_offset, *list, offset, size);
+  return call.boolean(fits);
+}
+
+// void *memcpy(void *dest, const void *src, size_t n);
+// The other way round.
+napi_value scatter_bytes(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const Parts* list = call.owned<Parts>(0);
+  const uint64_t offset = uint64_t(call.integer(1));
+  size_t length = 0;
+  const uint8_t* source = call.bytes(2, &length);
+  const uint64_t source_offset = uint64_t(call.integer(3));
+  const uint64_t size = uint64_t(call.integer(4));
+  if (call.failed()) return nullptr;
+  const bool fits = holds(length, source_offset, size) && holds(list->size, offset, size);
+  if (fits) {
+    each_part(*list, offset, size, [source = source + source_offset](uint8_t* data, size_t place, size_t part) {
+      copy(data, source + place, part);
+    });
+  }
   return call.boolean(fits);
 }
 
@@ -412,6 +547,10 @@ NAPI_MODULE_INIT() {
   shoal::define(env, exports, "detachStore", detach_store);
   shoal::define(env, exports, "copyBytes", copy_bytes<copy>);
   shoal::define(env, exports, "stageBytes", copy_bytes<stage>);
+  shoal::define(env, exports, "listArrays", list_arrays);
+  shoal::define(env, exports, "gather", gather_bytes<copy_parts>);
+  shoal::define(env, exports, "gatherStaged", gather_bytes<stage_parts>);
+  shoal::define(env, exports, "scatter", scatter_bytes);
   shoal::define(env, exports, "yieldCore", yield_core);
   shoal::define(env, exports, "countCores", count_cores);
   shoal::define(env, exports, "createDoorbell", create_doorbell);

@@ -29,6 +29,8 @@ export interface CallArguments {
   /** What this rank brings, and what the call writes, where that is several arrays as one. */
   readonly inputParts?: ArrayParts | undefined;
   readonly outputParts?: ArrayParts | undefined;
+  /** Arrays of lists, none of which may be node-shared. */
+  readonly inLists?: readonly TypedArray[] | undefined;
   /** Set when the result goes to a node-shared array. */
   readonly shared: SharedPlace | undefined;
   /** Set when `input` is a packed copy, to be filled at each start. */

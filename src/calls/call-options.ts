@@ -56,14 +56,13 @@ export class GivenOptions {
     throw new InvalidArgumentError(`${methodName(operation, form)}: signal belongs to ${where}`, { option: 'signal' });
   }
 
-  /** Whether another call was given the same values; a signal is of one start alone. */
+  /** Whether another call was given the same values, but for `out`; a signal is of one start alone. */
   equals(other: GivenOptions): boolean {
     return (
       this.op === other.op &&
       this.root === other.root &&
       this.dtype === other.dtype &&
       this.accumulate === other.accumulate &&
-      this.out === other.out &&
       this.name === other.name &&
       this.timeoutMs === other.timeoutMs &&
       this.blocks === other.blocks

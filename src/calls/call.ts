@@ -14,12 +14,13 @@ import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from 
 import { encodeError } from '../protocol/error-value.js';
 import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
+import { bytesOf, isThere } from '../operands/held-bytes.js';
 import type { GroupView } from './failures.js';
 import { abortError, mismatchError } from './failures.js';
 import type { Stages } from './staged-transfer.js';
 import { StagedTransfer } from './staged-transfer.js';
 
-const noFault = new Uint8Array(0);
+const noBytes = new Uint8Array(0);
 
 /** What a call asks of its group. */
 export interface CallGroup extends GroupView {
@@ -40,6 +41,8 @@ export class Call implements MemoryUser {
   readonly canLose: boolean;
   /** How the last start ended; undefined: well. */
   error: ShoalError | undefined;
+  /** What the caller has given as a list this time, and gets back; undefined: the arguments say what comes back. */
+  list: unknown;
   /** Called once the start has ended, where it did not end at once. */
   onSettled: (() => void) | undefined;
   /** Of an awaited start. */
@@ -63,6 +66,8 @@ export class Call implements MemoryUser {
   readonly #group: CallGroup;
   readonly #transfer: Transfer;
   readonly #refusal: ShoalError | undefined;
+  /** The bytes of what `canLose` means, from when they are first looked at. */
+  #bytes: readonly Uint8Array[] | undefined;
   #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
   #ended: Promise<this> | undefined;
   /** What a step of this call has thrown. */
@@ -81,9 +86,22 @@ export class Call implements MemoryUser {
     this.#transfer = stages ? new StagedTransfer(group.channel, stages) : group.channel.prepare(args, refusal);
   }
 
+  /** Whether part of the memory was detached or shrunk. */
+  get hasLost(): boolean {
+    if (!this.canLose) return false;
+    const bytes = (this.#bytes ??= this.args.memory.map(bytesOf));
+    for (let i = 0; i < bytes.length; i++) if (!isThere(bytes[i] ?? noBytes)) return true;
+    return false;
+  }
+
   /** Fulfilled already: what waits for it goes on when the code that runs now has ended. One for all starts. */
   get ended(): Promise<this> {
     return (this.#ended ??= Promise.resolve(this));
+  }
+
+  /** What the caller gets back. */
+  get result(): unknown {
+    return this.list ?? this.args.result;
   }
 
   get settled(): boolean {
@@ -196,7 +214,7 @@ export class Call implements MemoryUser {
   /** Fail the whole group because of this call: its deadline or its signal. */
   abort(kind: 'timeout' | 'cancelled'): void {
     // What this rank has left of an earlier failure, in another group, is not the cause of this one.
-    if (!this.#group.abortReason()) this.#group.channel.leaveFault(noFault);
+    if (!this.#group.abortReason()) this.#group.channel.leaveFault(noBytes);
     this.#group.abort(encodeAbort(kind, this.#group.rank));
     if (this.#state === 'running') this.#startLeaving();
   }

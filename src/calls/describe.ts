@@ -17,7 +17,7 @@ export function describeCall(descriptor: Descriptor): string {
     const code = errorClasses[descriptor.code - 1]?.code ?? 'an unknown error';
     return `${what} refused with ${code}`;
   }
-  const { shared } = descriptor;
+  const { shared, list } = descriptor;
   const parts: string[] = [];
   if (operation?.takes === 'class') parts.push(descriptor.name);
   if (operation?.takes === 'blocks') parts.push(dtypeNames[descriptor.dtype] ?? String(descriptor.dtype));
@@ -25,6 +25,7 @@ export function describeCall(descriptor: Descriptor): string {
     const each = operation.brings === 'each' ? ' for each rank' : '';
     parts.push(`${dtypeNames[descriptor.dtype] ?? descriptor.dtype} × ${descriptor.count}${each}`);
   }
+  if (list !== undefined) parts.push(`in a list of ${list}`);
   if (operation?.reduces) parts.push(`op ${kernelOpNames[descriptor.op] ?? descriptor.op}`);
   if (operation?.options.includes('root')) parts.push(`root ${descriptor.root}`);
   if (shared) parts.push(`into byte ${shared.byteOffset} of the shared array of call ${shared.array}`);

@@ -37,7 +37,7 @@ export function mismatchError(group: GroupView, sequence: number): CollectiveMis
   });
   const list = calls.map(({ rank, call }) => `rank ${rank}: ${call}`).join('; ');
   return new CollectiveMismatchError(
-    `collective call ${sequence}: expected the same operation, dtype, op, root, count, name and part of a shared array on ` +
+    `collective call ${sequence}: expected the same operation, dtype, op, root, count, list of arrays, name and part of a shared array on ` +
       `every rank, received ${list}. Nothing was written; make every rank issue the same calls in the same order.`,
     { calls, sequence, taskId: group.taskId },
   );

@@ -9,6 +9,7 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { BuffersInUse, overlap, rangesOf } from '../operands/buffers-in-use.js';
 import { isDetached } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
+import { countOfTyped } from '../operands/trusted-array.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
@@ -119,7 +120,7 @@ export class GroupCalls {
     }
     const error = endOf(call);
     if (error) throw error;
-    return args.result;
+    return call.result;
   }
 
   /** Start a call that is ready, with its signal; the promise settles when it has ended. */
@@ -165,7 +166,7 @@ export class GroupCalls {
     this.#inUse.giveBack(call);
     call.isHeld = false;
     if (call.error) throw call.error;
-    return call.args.result;
+    return call.result;
   };
 
   /** Whether a call that was checked before can start as it is. */
@@ -278,6 +279,8 @@ export class GroupCalls {
       if (known && this.isReady(known)) {
         this.#given = given;
         known.signal = checkSignal(operation.name, given.signal);
+        // The same arrays may come in another list than before.
+        if (Array.isArray(known.args.result)) known.list = given.out ?? buffer;
         return known;
       }
       return this.#make(operation, buffer, given, form);
@@ -289,14 +292,18 @@ export class GroupCalls {
   #make(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
     const what = methodName(operation, form);
     const signal = checkSignal(what, given.signal);
-    const call = this.#check(operation, buffer, given, form);
+    // A list is read once: what is kept of it is what was checked.
+    const [read, { out }] = [readList(buffer), given];
+    given.out = readList(out);
+    const call = this.#check(operation, read, given, form);
     const { args } = call;
     this.assertFree(what, call.ranges);
+    if (Array.isArray(args.result)) call.list = out ?? buffer;
     call.signal = signal;
     // Counts may change between two calls.
     if (operation.takes === 'blocks') return call;
     if (operation.takes === 'nothing') this.#cache.add(operation, undefined, given, call);
-    else if (isKept(buffer, given.out, args)) this.#cache.add(operation, buffer, given, call);
+    else if (isKept(read, given.out, args)) this.#cache.add(operation, read, given, call);
     return call;
   }
 
@@ -319,11 +326,11 @@ export class GroupCalls {
   /** Whether the memory of a call is still what it was: not detached, not shrunk, not freed. */
   #isIntact(call: Call): boolean {
     const { arrays } = this.setting;
-    const { memory, count } = call.args;
+    const { memory, count, inLists } = call.args;
     if (count === 0) return !memory.some(isDetached); // an empty array has no bytes that could be gone
-    if (call.canLose) for (let i = 0; i < memory.length; i++) if (memory[i]?.byteLength === 0) return false;
+    if (call.hasLost) return false;
     if (call.checkedAt === arrays.frees) return true;
-    if (hasFreed(arrays, memory)) return false;
+    if (hasFreed(arrays, memory) || inLists?.some((array) => arrays.sharedPlace(array))) return false;
     // What lies at the same place now may be shared, or no more.
     const { output, shared } = call.args;
     const target = output ?? (shared && memory.at(-1));
@@ -345,13 +352,26 @@ function hasFreed(arrays: TaskArrays, memory: readonly TypedArray[]): boolean {
 }
 
 /**
- * Whether a buffer says always what it says once: a typed array of the runtime, over memory whose length cannot change.
+ * Whether a buffer says always what it says once: a typed array of the runtime, over memory whose length cannot change,
+ * or a list of such.
  * An array that was made for the result is of one call alone.
  */
 function isKept(buffer: unknown, out: unknown, { memory, result }: CallArguments): buffer is object {
   const isMade = result !== undefined && result !== buffer && result !== out;
-  if (isMade || !ArrayBuffer.isView(buffer) || (out !== undefined && !ArrayBuffer.isView(out))) return false;
+  if (isMade || !isSteady(buffer) || (out !== undefined && !isSteady(out))) return false;
   return memory.every((array) => isFixed(array.buffer));
+}
+
+/** The elements of a list, in one that nobody else has; what is no list stays. */
+function readList(given: unknown): unknown {
+  return Array.isArray(given) ? Array.from({ length: given.length }, (_, i): unknown => given[i]) : given;
+}
+
+/** Whether all that there is to say of a buffer, or of the arrays of a list, is which objects they are. */
+function isSteady(buffer: unknown): boolean {
+  if (!Array.isArray(buffer)) return ArrayBuffer.isView(buffer);
+  // Of an empty array nobody could tell later that it was detached.
+  return buffer.length > 0 && buffer.every((array) => (countOfTyped(array) ?? 0) > 0);
 }
 
 /** Whether memory cannot change its length, but for being detached. */

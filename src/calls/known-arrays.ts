@@ -72,9 +72,9 @@ export class KnownArrays {
     const known = ArrayBuffer.isView(buffer) ? this.#known.get(buffer) : undefined;
     if (known?.frees !== this.#arrays.frees) return undefined;
     const { ready, operand, sizeBytes } = known;
-    // `length` is read in a tenth of the time of `byteLength`.
-    const left = ready ? ready.memory.bytes.length : operand.array.byteLength;
-    return left === sizeBytes ? known : undefined;
+    // That is read in a tenth of the time of `byteLength`.
+    const isThere = ready ? ready.memory.isThere : operand.array.byteLength === sizeBytes;
+    return isThere ? known : undefined;
   }
 }
 

@@ -2,7 +2,8 @@
  * Calls on lists of arrays: one call, in which all arrays of a dtype go as one, one behind the other. What comes is bit
  * for bit what a call for each would give.
  *
- * The first stage compares the lists of the ranks: how many arrays, and the dtype and length of each.
+ * The name of the call has the shape of the list: how many arrays, and the dtype and length of each. So ranks compare
+ * their lists as they compare their calls. Where there are several dtypes, the first part compares all of the list.
  */
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
@@ -10,13 +11,18 @@ import { assertApart } from '../operands/result-place.js';
 import { packAll } from '../operands/strides.js';
 import type { Operation } from '../operations/operation.js';
 import type { GivenOptions } from './call-options.js';
-import { countsStage } from './counts-stage.js';
 import type { Item } from './list-items.js';
 import { partsOf, readItem } from './list-items.js';
-import { checkShapes, shapeWords } from './list-shape.js';
-import type { StagedCall } from './staged-transfer.js';
+import { shapeOf } from './list-shape.js';
+import type { Stages } from './staged-transfer.js';
 import type { Setting } from './validate.js';
 import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.js';
+
+/** Several stages where the list has several dtypes. */
+interface ListCall {
+  readonly args: CallArguments;
+  readonly stages: Stages | undefined;
+}
 
 /**
  * Check a call; nothing is copied yet.
@@ -30,9 +36,9 @@ export function listCall(
   buffers: readonly unknown[],
   given: GivenOptions,
   setting: Setting,
-): StagedCall {
+): ListCall {
   const { rank, size } = setting;
-  const name = checkName(what, given.name);
+  checkName(what, given.name);
   const timeoutMs = checkTimeout(what, given.timeoutMs, setting.timeoutMs);
   const root = checkRoot(what, given.root, size);
   const receives = operation.receives(rank, root);
@@ -40,25 +46,21 @@ export function listCall(
   const operands = [...new Set(items.flatMap(({ source, target }) => (target ? [source, target] : [source])))];
   const memory = operands.map((operand) => operand.memory).filter(({ byteLength }) => byteLength > 0);
   if (receives) assertApart(what, memory);
+  const name = checkName(what, given.name, shapeOf(items));
   const base: CallArguments = { ...emptyArguments(operation), root, name, timeoutMs };
-  const shape = shapeWords(items);
   const parts = partsOf(what, base, items, given, rank);
+  const [only, ...others] = parts;
   const result = operation.isRooted && !receives ? undefined : (given.out ?? buffers);
   const args: CallArguments = {
     ...base,
-    count: memory.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    ...(others.length === 0 ? only : { count: memory.reduce((sum, { byteLength }) => sum + byteLength, 0) }),
     packedInput: packAll(items.map(({ source }) => source.packed)),
     packedOutput: receives ? packAll(items.map(({ target }) => target?.packed)) : undefined,
     memory,
+    inLists: memory,
     result,
   };
-  const stages = function* (): Generator<CallArguments, void, undefined> {
-    const all = new Float64Array(size * shape.length);
-    yield countsStage(base, shape, all);
-    checkShapes(what, all, size);
-    yield* parts;
-  };
-  return { args, stages };
+  return { args, stages: others.length === 0 ? undefined : () => parts.values() };
 }
 
 function readItems(
@@ -76,8 +78,9 @@ function readItems(
       `${what}: expected out to be a list of ${buffers.length} arrays like buffer, received ${received}`,
     );
   }
-  return Array.from(buffers, (buffer, index) => {
+  return Array.from({ length: buffers.length }, (_, index) => {
     const roles = { buffer: `buffer[${index}]`, out: `out[${index}]` };
+    const buffer = buffers[index];
     const pair = outs === undefined ? ([buffer] as const) : ([buffer, (outs as unknown[])[index]] as const);
     return readItem(what, operation, roles, pair, given, setting, receives);
   });

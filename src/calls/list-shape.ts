@@ -1,22 +1,32 @@
 /** What ranks compare of their lists: how many arrays, and the dtype and length of each. */
 import { CollectiveMismatchError } from '../errors.js';
+import type { ListShape } from '../operations/call-name.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { Item } from './list-items.js';
 
 const hashPrime = 16_777_619;
 
-/** How many arrays, how many elements, and a hash of their dtypes and lengths in their order. */
-export function shapeWords(items: readonly Item[]): Float64Array {
+/** Of the arrays of a list. */
+export function shapeOf(items: readonly Item[]): ListShape {
   let [low, high, total] = [2_166_136_261, 3_141_592_653, 0];
+  const mix = (word: number): void => {
+    low = Math.imul(low ^ word, hashPrime) >>> 0;
+    high = Math.imul(high ^ (word + low), hashPrime) >>> 0;
+  };
   for (const { source, dtype } of items) {
     const count = source.array.byteLength / itemBytes[dtype];
     total += count;
-    for (const word of [dtypeId(dtype), count >>> 0, Math.floor(count / 2 ** 32)]) {
-      low = Math.imul(low ^ word, hashPrime) >>> 0;
-      high = Math.imul(high ^ (word + low), hashPrime) >>> 0;
-    }
+    mix(dtypeId(dtype));
+    mix(count >>> 0);
+    mix(Math.floor(count / 2 ** 32));
   }
-  return Float64Array.of(items.length, total, low, high);
+  return { arrays: items.length, total, hash: [low, high] };
+}
+
+/** The same as words that ranks exchange. */
+export function shapeWords(items: readonly Item[]): Float64Array {
+  const { arrays, total, hash } = shapeOf(items);
+  return Float64Array.of(arrays, total, ...hash);
 }
 
 /** @throws {@link CollectiveMismatchError}, on all ranks alike. */

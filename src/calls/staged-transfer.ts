@@ -28,6 +28,10 @@ export class StagedTransfer implements Transfer {
   readonly #channel: Channel;
   readonly #stages: Stages;
   #left: Iterator<CallArguments, void, undefined> | undefined;
+  /** By stage: what the start before has made. A stage that has the same arguments goes with it again. */
+  readonly #prepared: { readonly args: CallArguments; readonly transfer: Transfer }[] = [];
+  /** Which stage comes next. */
+  #stage = 0;
   #transfer: Transfer | undefined;
   #disagreement: ShoalError | undefined;
 
@@ -51,6 +55,7 @@ export class StagedTransfer implements Transfer {
   start(turns: number): TransferStatus {
     this.#disagreement = undefined;
     this.#left = this.#stages();
+    this.#stage = 0;
     return this.#follow('complete', turns);
   }
 
@@ -71,10 +76,19 @@ export class StagedTransfer implements Transfer {
       const next = this.#next();
       if (this.#disagreement) return 'mismatch';
       if (!next) return 'complete';
-      this.#transfer = this.#channel.prepare(next, undefined);
+      this.#transfer = this.#prepare(next);
       status = this.#transfer.start(turns);
     }
     return status;
+  }
+
+  #prepare(args: CallArguments): Transfer {
+    const stage = this.#stage++;
+    const before = this.#prepared[stage];
+    if (before?.args === args) return before.transfer;
+    const transfer = this.#channel.prepare(args, undefined);
+    this.#prepared[stage] = { args, transfer };
+    return transfer;
   }
 
   #next(): CallArguments | undefined {

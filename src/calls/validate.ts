@@ -8,7 +8,7 @@ import { packAll } from '../operands/strides.js';
 import type { TypedArray } from '../types/buffers.js';
 import { usedMemory } from '../operands/result-place.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
-import type { CallName } from '../operations/call-name.js';
+import type { CallName, ListShape } from '../operations/call-name.js';
 import { encodeName, noName } from '../operations/call-name.js';
 import type { SharedPlace } from '../operations/descriptor.js';
 import type { Operation } from '../operations/operation.js';
@@ -91,6 +91,7 @@ export function validate(
     packedInput: sends ? packingOf(source) : undefined,
     packedOutput: receives ? packingOf(target) : undefined,
     memory: hasList ? memoryOf(source, target) : usedMemory(source?.operands[0].memory, target?.operands[0].memory),
+    inLists: hasList ? memoryOf(...[source, target].filter((side) => side?.isList)) : undefined,
     result,
     timeoutMs,
   };
@@ -149,13 +150,13 @@ function packingOf(side: Side | undefined): Packing | undefined {
   return side && packAll(side.operands.map(({ packed }) => packed));
 }
 
-/** What a record has of a name. @throws {@link InvalidArgumentError} */
-export function checkName(what: string, name: unknown): CallName {
-  if (name === undefined) return noName;
+/** What a record has of a name. @param list - Of a call on a list. @throws {@link InvalidArgumentError} */
+export function checkName(what: string, name: unknown, list?: ListShape): CallName {
+  if (name === undefined) return list ? encodeName('', list) : noName;
   if (typeof name !== 'string') {
     throw new InvalidArgumentError(`${what}: expected name to be a string, received ${show(name)}`);
   }
-  return encodeName(name);
+  return encodeName(name, list);
 }
 
 /** Milliseconds; Infinity: no limit. @throws {@link InvalidArgumentError} */

@@ -4,6 +4,13 @@ import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
 
+declare const arrayList: unique symbol;
+
+/** What the addon has noted of some arrays, for as long as they live. */
+export interface ArrayList {
+  readonly [arrayList]: true;
+}
+
 /** Functions of the addon. Failures throw an Error whose `code` is the C function's name. */
 export interface OsAddon {
   /** Make a sealed segment of shared memory. The caller owns the descriptor. */
@@ -26,6 +33,14 @@ export interface OsAddon {
   copyBytes(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, sizeBytes: number): boolean;
   /** The same, where another core has read what was there before and reads this next. */
   stageBytes(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, sizeBytes: number): boolean;
+  /** Note where the bytes of arrays lie, to copy them as one. Whoever copies sees that each is as long as it was. */
+  listArrays(arrays: readonly Uint8Array[]): ArrayList;
+  /** Copy bytes of a list, from a byte of the whole on, into an array. False when either has not so many. */
+  gather(to: Uint8Array, toOffset: number, from: ArrayList, fromOffset: number, sizeBytes: number): boolean;
+  /** The same, where another core has read what was there before and reads this next. */
+  gatherStaged(to: Uint8Array, toOffset: number, from: ArrayList, fromOffset: number, sizeBytes: number): boolean;
+  /** Copy bytes of an array to those of a list, from a byte of the whole on. False when either has not so many. */
+  scatter(to: ArrayList, toOffset: number, from: Uint8Array, fromOffset: number, sizeBytes: number): boolean;
   /** Let another thread have the core. */
   yieldCore(): void;
   /** Cores that this process may run on. */

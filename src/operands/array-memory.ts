@@ -1,5 +1,6 @@
 /** The memory of a typed array as bytes and as words, made once for an array that is copied often. */
 import type { TypedArray } from '../types/buffers.js';
+import { isThere } from './held-bytes.js';
 
 const wordBytes = 4;
 /** Where both places are multiples of it, `set` copies by words. */
@@ -23,6 +24,11 @@ export class ArrayMemory {
     const hasWords = byteOffset % wordBytes === 0 && byteLength % wordBytes === 0;
     this.words = hasWords ? new Uint32Array(buffer, byteOffset, byteLength / wordBytes) : undefined;
     this.isAligned = byteOffset % setBytes === 0;
+  }
+
+  /** Whether it has not been detached. */
+  get isThere(): boolean {
+    return this.sizeBytes === 0 || isThere(this.bytes);
   }
 
   /** Whether both have a byte in common. */

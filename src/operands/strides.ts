@@ -1,5 +1,7 @@
 /** Views with strides: which elements of an array they are, and copying these out in row-major order and back. */
 
+import { isThere } from './held-bytes.js';
+
 /** One index of a view: how many values it takes, and the elements from one to the next. */
 export interface Axis {
   readonly size: number;
@@ -115,7 +117,7 @@ export class PackedCopy implements Packing {
   }
 
   get usable(): boolean {
-    return this.#memory.length >= spanOf(this.#layout)[1];
+    return spanOf(this.#layout)[1] === 0 || isThere(this.#memory);
   }
 
   gather(): void {

@@ -36,6 +36,11 @@ for (const name of [
   if (known) classes.set(`${name}Array`, known);
 }
 
+/** Elements of a typed array; undefined for what is none. */
+export function countOfTyped(value: unknown): number | undefined {
+  return tag(value) === undefined ? undefined : lengthOf(value);
+}
+
 /**
  * An array of the plain class over the same memory, which nobody else has. Sizes read from it are true, and stay so
  * until the buffer is detached or shrunk. Undefined for what is no typed array.

@@ -17,6 +17,8 @@ export interface Descriptor {
   readonly root: number;
   readonly count: number;
   readonly name: string;
+  /** Of a call on a list: its shape in words, which the ranks compare. */
+  readonly list: string | undefined;
   /** Where its result goes, when that is a node-shared array. */
   readonly shared: SharedPlace | undefined;
 }

@@ -99,6 +99,32 @@ test('copies between any two typed arrays, from any byte to any other, and nothi
   assert.equal([...new Float64Array(copy.buffer)], [0, 0, 1.5, 1.5]);
 });
 
+test('copies nothing beyond the end of several arrays, and takes nothing else for them', () => {
+  const list = os.listArrays([new Uint8Array(4), new Uint8Array(0), new Uint8Array(5)]);
+  const target = new Uint8Array(16).fill(3);
+  for (const [to, from, sizeBytes] of [
+    [0, 0, 10],
+    [0, 9, 1],
+    [8, 0, 9],
+    [0, 10, 0],
+    [-1, 0, 1],
+    [0, -1, 1],
+  ] as const) {
+    assert.is(os.gather(target, to, list, from, sizeBytes), false);
+    assert.is(os.gatherStaged(target, to, list, from, sizeBytes), false);
+    assert.is(os.scatter(list, from, target, to, sizeBytes), false);
+  }
+  assert.ok(target.every((byte) => byte === 3));
+  assert.is(os.gather(target, 16, list, 9, 0), true);
+  assert.is(os.gather(target, 7, list, 0, 9), true);
+  assert.equal([...target], [3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  assert.throws(() => os.gather(target, 0, {} as never, 0, 1), TypeError);
+  assert.throws(() => os.listArrays([new Float32Array(1) as never]), TypeError);
+  assert.throws(() => os.listArrays({ length: 1 } as never), TypeError);
+  const none = os.listArrays([]);
+  assert.is(os.gather(target, 0, none, 0, 0), true);
+});
+
 test('copies nothing from or to an array that is too short, was detached or cut short', () => {
   const shared = new Uint8Array(new SharedArrayBuffer(100));
   const gone = new Uint8Array(100);

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
 import { sizes, times } from '../support/check.js';
+import { eachSize } from '../support/cases.js';
 import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { Fill } from './tasks/bucket.js';
@@ -39,21 +40,13 @@ test('what is added, whenever each rank likes, is bit for bit what a call for ea
   );
 });
 
-const cases: readonly (readonly [sentence: string, name: string, ...args: unknown[]])[] = [
+eachSize(test, tasks, [
   ['100 gradients of 1,000 floats, in steps', 'gradients', 5],
   ['nothing, empty arrays, and one that is longer than the bucket', 'edges'],
   ['what is refused keeps its place in the order, and the bucket goes on', 'bad'],
   ['a bucket of a group of its own goes beside other collectives', 'besideOthers', 1],
   ['an array belongs to the bucket until it has ended', 'inUse'],
-];
-for (const [sentence, name, ...args] of cases) {
-  for (const size of sizes) {
-    test(`${sentence}, ${size} ranks`, async () => {
-      const wrong = (await ranks(size, tasks, name, ...args)) as string[][];
-      assert.equal(wrong.flat(), []);
-    });
-  }
-}
+]);
 
 test('adds that a rank does not make end at the deadline', async () => {
   const wrong = (await ranks(3, tasks, 'missing', 100)) as string[][];

@@ -3,12 +3,14 @@ import * as assert from 'uvu/assert';
 import { opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
 import { sizes, times } from '../support/check.js';
+import { eachSize } from '../support/cases.js';
 import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
 import type { ListCall } from './tasks/lists.js';
 import { places } from './tasks/placed-array.js';
 
 const tasks = new URL('./tasks/lists.js', import.meta.url);
+const seen = new URL('./tasks/seen-lists.js', import.meta.url);
 const test = suite('lists of arrays, and numbers');
 
 const call: fc.Arbitrary<ListCall> = fc.record({
@@ -42,19 +44,17 @@ test('lists of any arrays give bit for bit what a call for each gives', async ()
   );
 });
 
-const cases: readonly (readonly [sentence: string, name: string])[] = [
+eachSize(test, tasks, [
   ['thousands of short arrays are one call', 'manyArrays'],
   ['numbers give numbers', 'numbers'],
   ['lists that do not fit are refused or a mismatch, and the group goes on', 'badLists'],
-];
-for (const [sentence, name] of cases) {
-  for (const size of sizes) {
-    test(`${sentence}, ${size} ranks`, async () => {
-      const wrong = (await ranks(size, tasks, name)) as string[][];
-      assert.equal(wrong.flat(), []);
-    });
-  }
-}
+]);
+eachSize(test, seen, [
+  ['short arrays that were called before are called again, in this list or that', 'again', [1, 5, 3, 7]],
+  ['long arrays that were called before are called again, in this list or that', 'again', [1_001, 20_000, 90_003, 7]],
+  ['arrays that were called before and are gone, or another now, are found', 'gone'],
+  ['other lists than before are a mismatch', 'unequal'],
+]);
 
 test.after(closeWorld);
 test.run();

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { eachSize } from '../support/cases.js';
 import { sizes, times } from '../support/check.js';
 import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
@@ -32,22 +33,14 @@ test('any values arrive as messages', async () => {
   );
 });
 
-const cases: readonly (readonly [sentence: string, name: string])[] = [
+eachSize(test, tasks, [
   ['go in several pieces, and beside other calls', 'longValues'],
   ['are copies, and a fold goes in rank order', 'copies'],
   ['come from anybody as messages, in the order of each rank', 'valuesFromAnybody'],
   ['are no arrays: a receive of the other kind tells it', 'mixedKinds'],
   ['are sent and received in the blocking form', 'blockingValues'],
   ['are refused where they cannot be copied, and the group goes on', 'refused'],
-];
-for (const [sentence, name] of cases) {
-  for (const size of sizes) {
-    test(`${sentence}, ${size} ranks`, async () => {
-      const wrong = (await ranks(size, tasks, name)) as string[][];
-      assert.equal(wrong.flat(), []);
-    });
-  }
-}
+]);
 
 test.after(closeWorld);
 test.run();

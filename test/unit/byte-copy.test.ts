@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AddonCopy, SetCopy } from '../../src/backend/window/byte-copy.js';
 import type { ByteCopy } from '../../src/backend/window/byte-copy.js';
+import { ArrayParts } from '../../src/operands/array-parts.js';
 import { findOs } from '../../src/native/os.js';
 import type { TypedArray } from '../../src/types/buffers.js';
 
@@ -18,7 +19,78 @@ const resizable = (sizeBytes: number): Resizable =>
     maxByteLength: sizeBytes,
   });
 
+/** Arrays of many lengths, some of none, and their bytes in a row. */
+function lengthsOf(total: number): number[] {
+  const lengths = [0];
+  for (let left = total, next = 1; left > 0; next = (next * 7 + 3) % 9_001) {
+    lengths.push(Math.min(left, next), 0);
+    left -= Math.min(left, next);
+  }
+  return lengths;
+}
+
 for (const [name, copy] of ways) {
+  for (const total of [1, 63, 500, 40_000, 60_000]) {
+    test(`${name}: several arrays go as one, in ranges of any bytes, ${total} bytes`, () => {
+      const bytes = Uint8Array.from({ length: total }, (_, i) => (i * 11) % 251);
+      const lengths = lengthsOf(total);
+      const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((sum, length) => sum + length, 0));
+      const arrays = lengths.map((length, i) => {
+        const array = new Uint8Array(length + 3).fill(255).subarray(i % 2, (i % 2) + length);
+        array.set(bytes.subarray(ends[i]! - length, ends[i]));
+        return array;
+      });
+      const parts = copy.ofParts(new ArrayParts(arrays));
+      for (const [address, offset] of [
+        [64, 0],
+        [129, Math.floor(total / 3)],
+        [8, total - 1],
+        [8, total],
+      ] as const) {
+        const size = total - offset;
+        for (const way of ['into', 'stage'] as const) {
+          window.fill(254);
+          assert.ok(parts[way](address, offset, size));
+          assert.is(Buffer.compare(window.subarray(address, address + size), bytes.subarray(offset)), 0);
+          assert.is(window[address - 1], 254);
+          assert.is(window[address + size], 254);
+        }
+        for (let i = 0; i < size; i++) window[address + i] = (bytes[offset + i]! + 1) % 251;
+        assert.ok(parts.outOf(address, offset, size));
+        const want = bytes.map((byte, i) => (i < offset ? byte : (byte + 1) % 251));
+        assert.is(Buffer.compare(Buffer.concat(arrays), want), 0);
+        for (const [i, array] of arrays.entries()) array.set(bytes.subarray(ends[i]! - array.length, ends[i]));
+        for (const [i, { buffer }] of arrays.entries()) {
+          const around = new Uint8Array(buffer).filter((_, at) => at < i % 2 || at >= (i % 2) + lengths[i]!);
+          assert.ok(around.every((byte) => byte === 255));
+        }
+      }
+    });
+  }
+
+  test(`${name}: nothing of several arrays is copied where one of the range is gone`, () => {
+    const arrays = [new Uint8Array(8).fill(1), new Float64Array(4).fill(1), new Uint8Array(8).fill(1)];
+    const parts = copy.ofParts(new ArrayParts(arrays));
+    structuredClone(arrays[1]!.buffer, { transfer: [arrays[1]!.buffer] });
+    assert.is(parts.bytesLeft, 16);
+    for (const [offset, size] of [
+      [0, 48],
+      [0, 9],
+      [8, 1],
+      [39, 2],
+    ] as const) {
+      window.fill(7);
+      assert.is(parts.into(0, offset, size), false);
+      assert.is(parts.stage(0, offset, size), false);
+      assert.is(parts.outOf(0, offset, size), false);
+      assert.ok(window.every((byte) => byte === 7));
+      assert.ok([arrays[0]!, arrays[2]!].every((array) => array.every((value) => value === 1)));
+    }
+    assert.ok(parts.outOf(0, 0, 8));
+    assert.ok(parts.outOf(0, 40, 8));
+    assert.ok([arrays[0]!, arrays[2]!].every((array) => array.every((value) => value === 7)));
+  });
+
   for (const [sizeBytes, way] of sizes.flatMap((size) => [[size, 'into'] as const, [size, 'stage'] as const])) {
     test(`${name}: ${way} and out again at odd places, ${sizeBytes} bytes`, () => {
       for (const [address, offset] of [

@@ -1,6 +1,9 @@
 /** Copies between the window and arrays outside it. */
 import type { OsAddon } from '../../native/os.js';
+import type { ArrayParts } from '../../operands/array-parts.js';
 import type { TypedArray } from '../../types/buffers.js';
+import type { OutsideArray } from './outside-array.js';
+import { AddonParts, SetParts } from './outside-parts.js';
 
 /** All return false, and copy nothing, when the array has not so many bytes any more. */
 export interface ByteCopy {
@@ -10,6 +13,8 @@ export interface ByteCopy {
   stage(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
   /** Copy bytes at an address of the window to an array, from `offset` on. */
   outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean;
+  /** The same copies of several arrays as one. */
+  ofParts(parts: ArrayParts): OutsideArray;
 }
 
 /** Copies with the addon's loops: they are not slower where two addresses are not multiples of 8 bytes, as `set` is. */
@@ -32,6 +37,10 @@ export class AddonCopy implements ByteCopy {
 
   outOf(address: number, array: TypedArray, offset: number, sizeBytes: number): boolean {
     return this.#os.copyBytes(array, offset, this.#window, address, sizeBytes);
+  }
+
+  ofParts(parts: ArrayParts): OutsideArray {
+    return new AddonParts(this.#os, this.#window, parts);
   }
 }
 
@@ -57,6 +66,10 @@ export class SetCopy implements ByteCopy {
     const piece = bytesOf(array, offset, sizeBytes);
     piece?.set(this.#window.subarray(address, address + sizeBytes));
     return piece !== undefined;
+  }
+
+  ofParts(parts: ArrayParts): OutsideArray {
+    return new SetParts(this.#window, parts);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { CallName } from '../../operations/call-name.js';
 import type { Descriptor } from '../../operations/descriptor.js';
-import { nameText } from '../../operations/call-name.js';
+import { readName } from '../../operations/call-name.js';
 import { layoutNumbers as at } from './layout.js';
 import type { Staging } from './layout.js';
 import type { NodeWindow } from './node-window.js';
@@ -217,7 +217,7 @@ export class CallBlock {
       op: bytes[address + at.descriptorOp] ?? 0,
       root: u32[(address + at.descriptorRoot) / 4] ?? 0,
       count: this.#getWide(address + at.descriptorCount),
-      name: nameText(bytes.subarray(name, name + at.nameBytes), this.#getWide(address + at.descriptorNameLength)),
+      ...readName(bytes.subarray(name, name + at.nameBytes), this.#getWide(address + at.descriptorNameLength)),
       sharedAddress:
         bytes[address + at.descriptorAgreedFlags] === sharedTarget
           ? u32[(address + at.descriptorTarget) / 4]

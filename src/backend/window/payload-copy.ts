@@ -10,7 +10,7 @@ const setBytes = 2_048;
 /** Copy a whole array to the window, from a word on. False, and nothing copied, when the array was detached. */
 export function copyIn(window: RankWindow, word: number, memory: ArrayMemory): boolean {
   const { sizeBytes, words, bytes } = memory;
-  if (bytes.length !== sizeBytes) return false;
+  if (!memory.isThere) return false;
   if (words && sizeBytes <= loopBytes) {
     const { u32 } = window.node;
     for (let i = 0; i < words.length; i++) u32[word + i] = words[i] ?? 0;
@@ -24,7 +24,7 @@ export function copyIn(window: RankWindow, word: number, memory: ArrayMemory): b
 /** Copy bytes of the window to the beginning of an array, which has room for them. False as above. */
 export function copyOut(window: RankWindow, word: number, memory: ArrayMemory, sizeBytes: number): boolean {
   const { words, bytes } = memory;
-  if (bytes.length < sizeBytes) return false;
+  if (!memory.isThere) return false;
   if (words && sizeBytes <= loopBytes && sizeBytes % 4 === 0) {
     const { u32 } = window.node;
     const count = sizeBytes >>> 2;

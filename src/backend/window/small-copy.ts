@@ -2,8 +2,9 @@
 import type { TypedArray } from '../../types/buffers.js';
 import type { Words } from '../../operands/strides.js';
 import { wordsOf } from '../../operands/strides.js';
+import { isThere } from '../../operands/held-bytes.js';
 import type { ArrayParts } from '../../operands/array-parts.js';
-import { OutsideParts } from './outside-array.js';
+import type { OutsideArray } from './outside-array.js';
 import type { RankWindow } from './rank-window.js';
 
 /** Up to so many words a loop is faster than anything else. */
@@ -24,12 +25,12 @@ export interface Small {
 /** Several arrays as one. */
 export class SmallParts implements Small {
   readonly #parts: ArrayParts;
-  readonly #copies: OutsideParts;
+  readonly #copies: OutsideArray;
   readonly #address: number;
 
   constructor(parts: ArrayParts, window: RankWindow, address: number) {
     this.#parts = parts;
-    this.#copies = new OutsideParts(parts, window.copy);
+    this.#copies = window.copy.ofParts(parts);
     this.#address = address;
   }
 
@@ -80,8 +81,8 @@ export class SmallCopy implements Small {
 }
 
 function copy(target: Words, source: Words, how: 'loop' | 'set'): boolean {
+  if (!isThere(target) || !isThere(source)) return false;
   const { length } = target;
-  if (source.length !== length) return false;
   if (how === 'set') target.set(source);
   else for (let i = 0; i < length; i++) target[i] = source[i] ?? 0;
   return true;

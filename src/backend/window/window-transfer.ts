@@ -15,7 +15,7 @@ import { layoutNumbers } from './layout.js';
 import type { WindowMembers } from './piece-transfer.js';
 import { PieceTransfer } from './piece-transfer.js';
 import type { OutsideArray } from './outside-array.js';
-import { OutsideParts, OutsideSingle } from './outside-array.js';
+import { OutsideSingle } from './outside-single.js';
 import type { Small } from './small-copy.js';
 import { SmallCopy, SmallParts } from './small-copy.js';
 
@@ -49,7 +49,7 @@ export class WindowTransfer extends PieceTransfer {
       this.#smallOut = smallOf(output, outputParts);
     } else {
       const stagedOf = (array: TypedArray | undefined, parts: ArrayParts | undefined): OutsideArray | undefined => {
-        if (parts) return new OutsideParts(parts, window.copy);
+        if (parts) return window.copy.ofParts(parts);
         return isOutside(array) ? new OutsideSingle(array, window.copy) : undefined;
       };
       this.#stagedIn = stagedOf(input, inputParts);

@@ -1,7 +1,7 @@
 /** What each rank contributes to the first step of every call over the wire: its descriptor, and a short payload. */
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
-import { nameText } from '../../operations/call-name.js';
+import { readName } from '../../operations/call-name.js';
 import type { Descriptor } from '../../operations/descriptor.js';
 import { nameBytes } from '../../operations/descriptor.js';
 import type { CallArguments } from '../call-arguments.js';
@@ -71,7 +71,7 @@ export function decodeDescriptor(bytes: Uint8Array): WireDescriptor {
       op: word(6),
       root: word(7),
       count: wide(8),
-      name: nameText(bytes.subarray(nameOffset, nameOffset + nameBytes), nameLength),
+      ...readName(bytes.subarray(nameOffset, nameOffset + nameBytes), nameLength),
       shared: word(14) === 0 ? undefined : { array: word(14), byteOffset: word(15) },
     },
     refused: word(2) === states.refused,
@@ -90,6 +90,8 @@ export function agree(a: WireDescriptor, b: WireDescriptor): boolean {
     a.nameLength === b.nameLength &&
     x.shared?.array === y.shared?.array &&
     x.shared?.byteOffset === y.shared?.byteOffset &&
-    (['sequence', 'operation', 'dtype', 'op', 'root', 'count', 'name'] as const).every((field) => x[field] === y[field])
+    (['sequence', 'operation', 'dtype', 'op', 'root', 'count', 'name', 'list'] as const).every(
+      (field) => x[field] === y[field],
+    )
   );
 }

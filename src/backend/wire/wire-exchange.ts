@@ -11,7 +11,7 @@ import type { TypedArray } from '../../types/buffers.js';
 import type { Endpoint } from './endpoint.js';
 import type { Block, SendCount } from './open-requests.js';
 import type { TransferStatus } from '../backend.js';
-import type { ArrayParts } from '../../operands/array-parts.js';
+import type { ArrayParts, CopyPart } from '../../operands/array-parts.js';
 import { bytesOf, lostBuffer } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
 import { raggedExchange } from './wire-ragged.js';
@@ -144,7 +144,7 @@ export class WireExchange implements Exchange, Vector {
   read(start: number, target: Uint8Array): boolean {
     const { input, inputParts } = this.#args;
     if (inputParts) {
-      return this.#copyParts(inputParts, start, target, (part, place) => {
+      return this.#copyParts(inputParts, start, target.length, (part, place) => {
         target.set(part, place);
       });
     }
@@ -155,7 +155,7 @@ export class WireExchange implements Exchange, Vector {
   write(start: number, source: Uint8Array): boolean {
     const { output, outputParts } = this.#args;
     if (outputParts) {
-      return this.#copyParts(outputParts, start, source, (part, place) => {
+      return this.#copyParts(outputParts, start, source.length, (part, place) => {
         part.set(source.subarray(place, place + part.length));
       });
     }
@@ -209,17 +209,8 @@ export class WireExchange implements Exchange, Vector {
     return descriptors.sort((a, b) => a.rank - b.rank);
   }
 
-  #copyParts(
-    parts: ArrayParts,
-    start: number,
-    { length }: Uint8Array,
-    copy: (part: Uint8Array, place: number) => void,
-  ): boolean {
-    const isCopied = parts.copyRange(start * this.#args.itemBytes, length, (array, offset, sizeBytes, place) => {
-      if (array.byteLength < offset + sizeBytes) return false;
-      copy(new Uint8Array(array.buffer, array.byteOffset + offset, sizeBytes), place);
-      return true;
-    });
+  #copyParts(parts: ArrayParts, start: number, sizeBytes: number, copy: CopyPart): boolean {
+    const isCopied = parts.copyRange(start * this.#args.itemBytes, sizeBytes, copy);
     if (!isCopied) this.ownError = lostBuffer(this.#args.operation.name, parts.bytesLeft);
     return isCopied;
   }
