@@ -31,7 +31,7 @@ export type { TaskModule } from './driver/task-module.js';
 export { Reference } from './protocol/reference.js';
 export type { Referable } from './protocol/reference.js';
 export type { Placement } from './protocol/pool-messages.js';
-export type { GangStatus, PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
+export type { GangStatus, WorkStatus, PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
 export type { GangState } from './head/gang.js';
 export type { TaskState } from './head/task.js';
 export type { MemberInfo, RankError } from './errors.js';

@@ -123,7 +123,7 @@ async function sayWhatIsWaitedFor(head: RemoteHead): Promise<void> {
 
 function describe(status: PoolStatus, phases: boolean): string {
   const { address, head: own, epoch, transport, mpi, rendezvous, nodes, workers } = status;
-  const { queued, running, rounds, splits, cacheHits, gangs } = status;
+  const { queued, running, rounds, splits, cacheHits, gangs, values } = status;
   const what = mpi ? `${mpi.family} ${mpi.version}, rendezvous ${rendezvous}, epoch ${epoch}` : transport;
   const rows = nodes.map(({ node, hostname, managerPid, worldRanks }) => {
     const host = node === hostname ? '' : ` on ${hostname}`;
@@ -135,6 +135,7 @@ function describe(status: PoolStatus, phases: boolean): string {
     `${workers.length} workers (${what}); tasks: ${running} running, ${queued} waiting`,
     `${rounds} rounds, ${splits} communicators made, ${cacheHits} assignments with one that was kept`,
     ...gangs.map(gangText),
+    ...(values.shared + values.kept > 0 ? [valuesText(values)] : []),
     ...(phases ? rows : []),
   ];
   const head = phases
@@ -153,10 +154,16 @@ function describe(status: PoolStatus, phases: boolean): string {
   return `${lines.join('\n')}\n${table(head, cells)}`;
 }
 
-function gangText({ id, name, state, workers, worldRanks, taskId, queued }: GangStatus): string {
+function valuesText({ shared, sharedBytes, kept }: PoolStatus['values']): string {
+  return `values: ${shared} shared, ${memoryText(sharedBytes)} on each host; ${kept} kept by workers`;
+}
+
+function gangText({ id, name, state, workers, worldRanks, taskId, queued, actors }: GangStatus): string {
   const label = name === undefined ? '' : ` ${printable(JSON.stringify(name))}`;
   const who = worldRanks.length === 0 ? `for ${workers} workers` : `workers ${worldRanks.join(', ')}`;
-  return `gang ${id}${label}: ${state} ${who}; ${taskId === undefined ? 'no task' : `task ${taskId}`} running, ${queued} waiting`;
+  const runs = `${taskId === undefined ? 'no task' : `task ${taskId}`} running, ${queued} waiting`;
+  const has = actors.length === 0 ? '' : `; actors: ${printable(actors.join(', '))}`;
+  return `gang ${id}${label}: ${state} ${who}; ${runs}${has}`;
 }
 
 function memoryText(bytes: number): string {

@@ -1,5 +1,6 @@
 /** A pool in figures, for a Prometheus server: read from its status when they are asked for. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { GangState } from '../head/gang.js';
 import type { StartPhases } from '../head/worker-side.js';
 import type { PoolStatus } from './pool.js';
 
@@ -11,6 +12,8 @@ const phaseNames: Readonly<Record<keyof StartPhases, string>> = {
   gathered: 'gathered',
   registered: 'registered',
 };
+/** Of gangs that are listed. */
+const gangStates: readonly GangState[] = ['waiting', 'open', 'closing'];
 const msPerSecond = 1_000;
 
 /** Made when somebody asks for the first time. */
@@ -34,6 +37,8 @@ export class PoolMetrics {
     });
     this.#addCounters();
     this.#addGauges();
+    this.#addGangs();
+    this.#addValues();
   }
 
   /** In the text format of Prometheus. */
@@ -54,6 +59,8 @@ export class PoolMetrics {
       ['shoal_communicator_rounds_total', 'Communicator rounds', ({ rounds }) => rounds],
       ['shoal_communicators_made_total', 'Communicators made in rounds', ({ splits }) => splits],
       ['shoal_communicator_cache_hits_total', 'Tasks that got one that was kept', ({ cacheHits }) => cacheHits],
+      ['shoal_gangs_opened_total', 'Gangs that have had their workers', ({ gangsOpened }) => gangsOpened],
+      ['shoal_gangs_lost_total', 'Gangs that were closed by the loss of a member', ({ gangsLost }) => gangsLost],
     ];
     const status = this.#status;
     for (const [name, help, value] of counters) {
@@ -62,6 +69,69 @@ export class PoolMetrics {
         this.inc(value(status()));
       };
       new Counter({ name, help, registers: [this.#registry], collect });
+    }
+  }
+
+  #addGangs(): void {
+    const status = this.#status;
+    const registers = [this.#registry];
+    new Gauge({
+      name: 'shoal_gangs',
+      help: 'Gangs that wait for workers or have them',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        this.reset();
+        for (const state of gangStates) this.set({ state }, 0);
+        for (const { state } of status().gangs) this.inc({ state });
+      },
+    });
+    new Gauge({
+      name: 'shoal_gang_workers',
+      help: 'Workers that are reserved for gangs',
+      registers,
+      collect() {
+        this.set(status().gangs.reduce((sum, { worldRanks }) => sum + worldRanks.length, 0));
+      },
+    });
+    new Gauge({
+      name: 'shoal_gang_tasks',
+      help: 'Tasks of gangs that have not ended; they are among shoal_tasks',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        const { gangs } = status();
+        this.set(
+          { state: 'queued' },
+          gangs.reduce((sum, { queued }) => sum + queued, 0),
+        );
+        this.set({ state: 'running' }, gangs.filter(({ taskId }) => taskId !== undefined).length);
+      },
+    });
+    new Gauge({
+      name: 'shoal_actors',
+      help: 'Actors, by the name of their class',
+      labelNames: ['class'],
+      registers,
+      collect() {
+        this.reset();
+        for (const name of status().gangs.flatMap(({ actors }) => actors)) this.inc({ class: name });
+      },
+    });
+  }
+
+  #addValues(): void {
+    const gauges: readonly [name: string, help: string, value: (values: PoolStatus['values']) => number][] = [
+      ['shoal_shared_values', 'Values of pool.share that lie on the hosts', ({ shared }) => shared],
+      ['shoal_shared_bytes', 'Memory of these on each host', ({ sharedBytes }) => sharedBytes],
+      ['shoal_kept_values', 'Values that tasks have left in the workers', ({ kept }) => kept],
+    ];
+    const status = this.#status;
+    for (const [name, help, value] of gauges) {
+      const collect = function (this: Gauge): void {
+        this.set(value(status().values));
+      };
+      new Gauge({ name, help, registers: [this.#registry], collect });
     }
   }
 

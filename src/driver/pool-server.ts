@@ -210,6 +210,7 @@ export class PoolServer {
         break;
       case 'release':
         if (session.values.delete(message.id)) pool.head.release(message.id);
+        this.#tellStatus();
         break;
       case 'gang':
         this.#openGang(session, pool, message);
@@ -258,6 +259,7 @@ export class PoolServer {
       await head.share({ sizeBytes: bytes.length, parts: [{ offset: 0, bytes }] }, id);
       values.add(id);
       connection.send({ type: 'shared', id });
+      this.#tellStatus();
       if (!this.#sessions.has(session)) head.release(id);
     } catch (error) {
       connection.send({ type: 'shared', id, error: encodeError(error, Infinity) });
@@ -384,8 +386,8 @@ export class PoolServer {
   #tellStatus(): void {
     if (this.#sessions.size === 0 || !this.#pool) return;
     const status = this.#pool.status();
-    const { queued, epoch, gangs, workers } = status;
-    const news = JSON.stringify([queued, epoch, gangs, workers.map(({ pid, taskId }) => [pid, taskId])]);
+    const { queued, epoch, gangs, values, workers } = status;
+    const news = JSON.stringify([queued, epoch, gangs, values, workers.map(({ pid, taskId }) => [pid, taskId])]);
     if (news === this.#told) return;
     this.#told = news;
     this.#broadcast({ type: 'status', status: encodeValue(status, 'status') });

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
-import type { GangStatus, HeadEvents, PoolEvents, WorkerStatus } from '../head/pool-events.js';
+import type { HeadEvents, WorkStatus, PoolEvents } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { layOut } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
@@ -37,7 +37,7 @@ export interface HeadStatus {
 }
 
 /** What {@link Pool.status} returns. */
-export interface PoolStatus {
+export interface PoolStatus extends WorkStatus {
   /** Where `connect` reaches the pool; undefined for one that `launch` made. */
   readonly address: string | undefined;
   readonly head: HeadStatus;
@@ -50,11 +50,6 @@ export interface PoolStatus {
   readonly rendezvous: Rendezvous | undefined;
   /** Which node manager has which workers' rows; empty with threads. */
   readonly nodes: readonly NodeStatus[];
-  readonly workers: readonly WorkerStatus[];
-  /** Those that have workers or wait for them. */
-  readonly gangs: readonly GangStatus[];
-  readonly queued: number;
-  readonly running: number;
   /** Communicator rounds so far, communicators made in them, and assignments that reused one. */
   readonly rounds: number;
   readonly splits: number;

@@ -2,7 +2,7 @@
 import { nextTick } from '../clock.js';
 import type { MemberInfo } from '../errors.js';
 import { CancelledError, ClosedError, WorkerDiedError } from '../errors.js';
-import type { GangSpec } from '../protocol/pool-messages.js';
+import type { GangSpec, TaskSpec } from '../protocol/pool-messages.js';
 
 /** Where a gang is in its life. */
 export type GangState = 'waiting' | 'open' | 'closing' | 'closed';
@@ -37,6 +37,8 @@ export class Gang {
   hasOpened = false;
   /** The task that it runs. */
   taskId: string | undefined;
+  /** Names of the classes of its actors, by the actors' ids. */
+  readonly actors: Map<string, string> = new Map();
   /** Of the first task that it has run: threads that had this one or a later one hold something of the gang. */
   firstLease: number | undefined;
   /** Of the last. */
@@ -88,6 +90,12 @@ export class Gang {
   run(lease: number): void {
     this.firstLease ??= lease;
     this.lastLease = lease;
+  }
+
+  /** A task of it has ended: an actor that it has made, on all ranks, or dropped. */
+  noteActor({ actor, source }: Pick<TaskSpec, 'actor' | 'source'>, hasReturned: boolean): void {
+    if (actor?.does === 'make' && hasReturned) this.actors.set(actor.id, source.exportName);
+    else if (actor?.does === 'dispose') this.actors.delete(actor.id);
   }
 
   /** Whether a thread that ends, and whose last lease this was, takes something of the gang with it. */

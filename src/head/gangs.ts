@@ -9,7 +9,7 @@ import type { GangLoss } from './gang.js';
 import { Gang, closedError } from './gang.js';
 import type { GangScheduler } from './gang-scheduler.js';
 import { membersOf } from './members.js';
-import type { GangStatus } from './pool-events.js';
+import type { GangCounts, GangStatus } from './pool-events.js';
 import type { Reservations } from './reservations.js';
 import type { Task } from './task.js';
 import type { TaskQueue } from './task-queue.js';
@@ -43,6 +43,8 @@ export class Gangs {
   readonly #events: GangEvents;
   readonly #gangs = new Map<string, Gang>();
   #nextId = 1;
+  #opened = 0;
+  #lost = 0;
 
   constructor(parts: GangParts, events: GangEvents) {
     this.#parts = parts;
@@ -96,8 +98,9 @@ export class Gangs {
   }
 
   /** A task of a gang that had begun has ended. `isClean`: its communicator can be used on. */
-  ended(gang: Gang, verdict: Verdict, isClean: boolean): void {
+  ended(gang: Gang, task: Task, verdict: Verdict, isClean: boolean): void {
     gang.taskId = undefined;
+    gang.noteActor(task.spec, 'results' in verdict);
     if ('error' in verdict) gang.explainLoss(verdict.error);
     if (!isClean) this.#renewCommunicator(gang);
     this.#endIfDone(gang);
@@ -167,7 +170,7 @@ export class Gangs {
 
   /** Nothing runs any more, and nothing is left of what gangs had. */
   over(): void {
-    for (const gang of [...this.#gangs.values()]) this.#lost(gang);
+    for (const gang of [...this.#gangs.values()]) this.#endLost(gang);
   }
 
   /** The new processes may be on other nodes: gangs that can never have their workers are told so. */
@@ -185,11 +188,17 @@ export class Gangs {
     });
   }
 
+  /** So far: those that have had their workers, and those of them that were closed by the loss of a member. */
+  get counts(): GangCounts {
+    return { gangsOpened: this.#opened, gangsLost: this.#lost };
+  }
+
   status(): GangStatus[] {
     return [...this.#gangs.values()].map((gang) => {
       const { id, spec, state, worldRanks, taskId } = gang;
       const queued = this.#parts.queue.gangs.of(gang).length;
-      return { id, name: spec.name, state, workers: spec.workers, worldRanks, taskId, queued };
+      const actors = [...gang.actors.values()];
+      return { id, name: spec.name, state, workers: spec.workers, worldRanks, taskId, queued, actors };
     });
   }
 
@@ -214,6 +223,7 @@ export class Gangs {
   }
 
   #open(gang: Gang): void {
+    this.#opened++;
     gang.open();
     this.#hold();
   }
@@ -245,12 +255,12 @@ export class Gangs {
   /** What else is told of the loss in the same step comes first. */
   #loseSoon(gang: Gang): void {
     nextTick(() => {
-      this.#lost(gang);
+      this.#endLost(gang);
       this.#hold();
     });
   }
 
-  #lost(gang: Gang): void {
+  #endLost(gang: Gang): void {
     const { loss, taskId } = gang;
     if (!loss || gang.state === 'closed') return;
     const task = taskId === undefined ? undefined : this.#parts.queue.get(taskId);
@@ -269,6 +279,7 @@ export class Gangs {
   #end(gang: Gang, loss: GangLoss | undefined): void {
     const { queue, reservations, states } = this.#parts;
     this.#gangs.delete(gang.id);
+    if (loss) this.#lost++;
     const error = loss && gang.lossError(loss);
     const isUnasked = gang.state !== 'closing';
     gang.close(error);

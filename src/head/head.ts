@@ -13,7 +13,7 @@ import type { Gang } from './gang.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Gangs } from './gangs.js';
 import type { Groups } from './groups.js';
-import type { GangStatus, HeadEvents, HeadOptions, WorkerStatus } from './pool-events.js';
+import type { HeadEvents, HeadOptions, WorkStatus } from './pool-events.js';
 import { References } from './references.js';
 import type { Task } from './task.js';
 import { TaskQueue } from './task-queue.js';
@@ -54,7 +54,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#attempts = new Attempts(workers, options, this.#states, this.#references, {
       settled: (task, verdict, isClean) => {
         this.#settle(task, verdict);
-        if (task.gang) this.#gangs.ended(task.gang, verdict, isClean);
+        if (task.gang) this.#gangs.ended(task.gang, task, verdict, isClean);
       },
       begun: (task) => {
         this.#queue.begin(task);
@@ -184,9 +184,15 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#attempts.end(task, { kind: 'cancelled', rank: undefined, error });
   }
 
-  status(): { workers: WorkerStatus[]; gangs: GangStatus[]; queued: number; running: number } {
-    const [workers, gangs] = [this.#states.status(), this.#gangs.status()];
-    return { workers, gangs, queued: this.#queue.queued, running: this.#states.running.size };
+  status(): WorkStatus {
+    return {
+      workers: this.#states.status(),
+      gangs: this.#gangs.status(),
+      ...this.#gangs.counts,
+      values: this.#references.counts,
+      queued: this.#queue.queued,
+      running: this.#states.running.size,
+    };
   }
 
   /** @throws {@link ClosedError} once `close` was called. */

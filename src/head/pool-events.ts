@@ -63,6 +63,36 @@ export interface GangStatus {
   readonly taskId: string | undefined;
   /** Tasks that wait for it. */
   readonly queued: number;
+  /** Names of the classes of its actors, one for each actor. */
+  readonly actors: readonly string[];
+}
+
+/** Gangs of a pool so far. */
+export interface GangCounts {
+  /** Those that have had their workers. */
+  readonly gangsOpened: number;
+  /** Those of them that were closed by the loss of a member. */
+  readonly gangsLost: number;
+}
+
+/** Values that lie with the workers. */
+export interface ValueCounts {
+  /** Those of `pool.share` that are not released, or that tasks still have. */
+  readonly shared: number;
+  /** Bytes of these on each host. */
+  readonly sharedBytes: number;
+  /** Those that tasks have kept. */
+  readonly kept: number;
+}
+
+/** What `status()` says of tasks, workers, gangs and values. */
+export interface WorkStatus extends GangCounts {
+  readonly workers: readonly WorkerStatus[];
+  /** Those that have workers or wait for them. */
+  readonly gangs: readonly GangStatus[];
+  readonly values: ValueCounts;
+  readonly queued: number;
+  readonly running: number;
 }
 
 /** What `status()` says of one worker. */

@@ -11,6 +11,7 @@ import type { StoreContent } from '../native/value-stores.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { Forgotten, ReferencePlace, TaskReferences } from '../protocol/thread-messages.js';
 import type { LeaseGrant } from './leases.js';
+import type { ValueCounts } from './pool-events.js';
 import type { WorkerSide } from './worker-side.js';
 
 /** A value that tasks can have. */
@@ -132,6 +133,10 @@ export class References {
     if (!known) return;
     known.released = true;
     this.#dropIfUnused(id);
+  }
+
+  get counts(): ValueCounts {
+    return { shared: this.#shared.size, sharedBytes: this.#sharedBytes, kept: this.#kept.size };
   }
 
   /** The workers that a task has to run on, by rank; undefined: any. */

@@ -292,7 +292,13 @@ test('a connection has gangs of its own, which end with it', async () => {
   const gang = await pool.gang({ workers: 2, name: 'two' });
   assert.equal([gang.id, gang.worldRanks.length, gang.workers.length], ['s1.g2', 2, 2]);
   assert.equal(await gang.run(tasks, { args: [1] }), [3, 3]);
-  assert.match(shoal('status').out, /gang s1\.g2 "two": open workers \d, \d; no task running, 0 waiting/);
+  using shared = await pool.share(new Float64Array(10));
+  using kept = await gang.run(tasks, { args: [1], keep: true });
+  assert.equal(await kept.get(), [3, 3]);
+  const said = shoal('status').out;
+  assert.match(said, /gang s1\.g2 "two": open workers \d, \d; no task running, 0 waiting/);
+  assert.match(said, 'values: 1 shared, 0 MiB on each host; 1 kept by workers');
+  await until(() => pool.status().values.sharedBytes === shared.sizeBytes);
   assert.match(shoal('tasks').out, /detached\.js default, in s1\.g2/);
   await rejectsCode(pool.gang({ workers: 2, timeoutMs: 50 }), 'TASK_TIMEOUT');
   const other = await connect();

@@ -46,6 +46,7 @@ test('a gang keeps its workers, and what its tasks have in memory, until it is c
       worldRanks: gang.worldRanks,
       taskId: undefined,
       queued: 0,
+      actors: [],
     },
   ]);
   assert.is(workers.filter(({ gangId }) => gangId === gang.id).length, 3);
