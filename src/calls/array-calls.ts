@@ -14,7 +14,7 @@ import { dtypeId } from '../types/dtype.js';
 import { reduceOpId } from '../types/reduce-op.js';
 import { Call } from './call.js';
 import type { Form } from './call-options.js';
-import { GivenOptions, methodName } from './call-options.js';
+import { GivenOptions } from './call-options.js';
 import type { GroupCalls } from './group-calls.js';
 import { checkName, checkRoot, checkSignal, checkTimeout, emptyArguments } from './validate.js';
 
@@ -66,12 +66,9 @@ export class ArrayCalls {
 
   #accept(operation: Operation, arrayClass: unknown, count: unknown, options: unknown, form: Form): Making {
     const { group, setting } = this.#calls;
-    if (!group.isOpen && group.failure) throw group.failure;
-    try {
-      if (form === 'blocking') group.engine.assertBlocking();
+    return this.#calls.accept(operation, form, (what) => {
       const given = new GivenOptions();
       given.read(operation, form, options);
-      const what = methodName(operation, form);
       const signal = checkSignal(what, given.signal);
       const sizeBytes = arrayBytes(what, arrayClass, count);
       const known = arrayClass as TypedArrayClass<AnyArray>;
@@ -99,9 +96,7 @@ export class ArrayCalls {
       const call = new Call(group, args);
       call.signal = signal;
       return { call, what, arrayClass: known, count: count as number, sizeBytes, root, words, offer };
-    } catch (error) {
-      throw this.#calls.refuse(operation, error);
-    }
+    });
   }
 
   #end({ call, what, arrayClass, count, sizeBytes, root, words, offer }: Making): AnyArray {

@@ -267,6 +267,23 @@ export class GroupCalls {
     return refusal;
   }
 
+  /**
+   * Read and check what a caller gives. What is thrown then is announced to the peers, who are to stay in step.
+   *
+   * @param read - Makes what is to be started; it is given the method, for errors.
+   */
+  accept<T>(operation: Operation, form: Form, read: (what: string) => T): T {
+    const { group } = this;
+    if (!group.isOpen && group.failure) throw group.failure;
+    try {
+      if (form === 'blocking') group.engine.assertBlocking();
+      return read(methodName(operation, form));
+    } catch (error) {
+      throw this.refuse(operation, error);
+    }
+  }
+
+  /** As `accept`, for calls that are made again and again: it allocates nothing where the call is known. */
   #accept(operation: Operation, buffer: unknown, options: unknown, form: Form): Call {
     const { group } = this;
     if (!group.isOpen && group.failure) throw group.failure;

@@ -78,6 +78,7 @@ export function partsOf(
 function partOf(base: CallArguments, items: readonly Item[], dtype: Dtype, op: number, rank: number): CallArguments {
   const sources = new ArrayParts(items.map(({ source }) => source.array));
   const targets = items.flatMap(({ target }) => (target ? [target.array] : []));
+  const isInPlace = items.every(({ source, target }) => source === target);
   return {
     ...base,
     dtype: dtypeId(dtype),
@@ -85,6 +86,6 @@ function partOf(base: CallArguments, items: readonly Item[], dtype: Dtype, op: n
     itemBytes: itemBytes[dtype],
     count: sources.sizeBytes / itemBytes[dtype],
     inputParts: base.operation.sends(rank, base.root) ? sources : undefined,
-    outputParts: targets.length > 0 ? new ArrayParts(targets) : undefined,
+    outputParts: isInPlace ? sources : targets.length > 0 ? new ArrayParts(targets) : undefined,
   };
 }

@@ -9,7 +9,7 @@ import { decodeValue, encodeValue } from '../protocol/values.js';
 import { dtypeId } from '../types/dtype.js';
 import { Call } from './call.js';
 import type { Form } from './call-options.js';
-import { GivenOptions, methodName } from './call-options.js';
+import { GivenOptions } from './call-options.js';
 import type { GroupCalls } from './group-calls.js';
 import { unsaid } from './ragged-counts.js';
 import { raggedStages } from './ragged-stages.js';
@@ -48,20 +48,14 @@ export class ObjectCalls {
   }
 
   #accept(operation: Operation, given: GivenObject, form: Form): Call {
-    const { group } = this.#calls;
-    if (!group.isOpen && group.failure) throw group.failure;
-    try {
-      if (form === 'blocking') group.engine.assertBlocking();
+    return this.#calls.accept(operation, form, (what) => {
       const options = new GivenOptions();
       options.read(operation, form, given.options);
-      const what = methodName(operation, form);
       const signal = checkSignal(what, options.signal);
       const call = this.#make(what, operation, given, options);
       call.signal = signal;
       return call;
-    } catch (error) {
-      throw this.#calls.refuse(operation, error);
-    }
+    });
   }
 
   #make(what: string, operation: Operation, { value, fn }: GivenObject, options: GivenOptions): Call {

@@ -5,7 +5,7 @@ import { CollectiveMismatchError, InvalidArgumentError, show, WindowExhaustedErr
 import type { Operation } from '../operations/operation.js';
 import { Call } from './call.js';
 import type { Form } from './call-options.js';
-import { GivenOptions, methodName } from './call-options.js';
+import { GivenOptions } from './call-options.js';
 import { countsStage } from './counts-stage.js';
 import type { GroupCalls } from './group-calls.js';
 import { offerWords, openGroup, wordsOf } from './group-place.js';
@@ -55,20 +55,14 @@ export class SplitCalls {
   }
 
   #accept(operation: Operation, read: () => GivenSplit, form: Form): Call {
-    const { group } = this.#calls;
-    if (!group.isOpen && group.failure) throw group.failure;
-    try {
-      if (form === 'blocking') group.engine.assertBlocking();
+    return this.#calls.accept(operation, form, (what) => {
       const { color, key, options, shape } = read();
       const given = new GivenOptions();
       given.read(operation, form, options);
-      const what = methodName(operation, form);
       const call = this.#make(operation, what, [checkColor(what, color), checkKey(what, key), shape], given);
       call.signal = checkSignal(what, given.signal);
       return call;
-    } catch (error) {
-      throw this.#calls.refuse(operation, error);
-    }
+    });
   }
 
   #make(

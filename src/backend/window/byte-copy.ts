@@ -21,6 +21,8 @@ export interface ByteCopy {
 export class AddonCopy implements ByteCopy {
   readonly #os: OsAddon;
   readonly #window: Uint8Array;
+  /** What a call reads and writes in place is noted once. */
+  readonly #ofParts = new WeakMap<ArrayParts, AddonParts>();
 
   constructor(os: OsAddon, window: Uint8Array) {
     this.#os = os;
@@ -40,7 +42,9 @@ export class AddonCopy implements ByteCopy {
   }
 
   ofParts(parts: ArrayParts): OutsideArray {
-    return new AddonParts(this.#os, this.#window, parts);
+    const known = this.#ofParts.get(parts) ?? new AddonParts(this.#os, this.#window, parts);
+    this.#ofParts.set(parts, known);
+    return known;
   }
 }
 
