@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { operations } from '../../src/operations/index.js';
 import { canCarry, opsOf } from '../../src/types/contract.js';
 import { dtypeNames } from '../../src/types/dtype.js';
+import { anyFill } from '../support/any-fill.js';
 import { sizes, times } from '../support/check.js';
 import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
@@ -39,11 +40,16 @@ const call: fc.Arbitrary<AnyCall> = fc.constantFrom(...dtypeNames).chain((dtype)
   ),
 );
 
-test('any dtype, operation, numbers and places in memory, in groups of any size and kind: the model’s numbers', async () => {
+const step = fc.oneof(
+  { weight: 15, arbitrary: call },
+  { weight: 1, arbitrary: fc.record({ group: fc.constantFrom(...groupKinds), bucket: anyFill(6) }) },
+);
+
+test('any dtype, operation, bucket, numbers and places in memory, in groups of any size and kind: the model’s numbers', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...sizes),
-      fc.array(call, { minLength: 1, maxLength: 20 }),
+      fc.array(step, { minLength: 1, maxLength: 20 }),
       async (size, calls) => {
         const wrong = (await ranks(size, tasks, 'anyCalls', calls)) as string[][];
         assert.equal(wrong.flat(), []);

@@ -1,38 +1,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { opsOf } from '../../src/types/contract.js';
-import { dtypeNames } from '../../src/types/dtype.js';
+import { anyFill } from '../support/any-fill.js';
 import { sizes, times } from '../support/check.js';
 import { eachSize } from '../support/cases.js';
 import fc from '../support/property.js';
 import { closeWorld, ranks } from '../support/world.js';
-import type { Fill } from './tasks/bucket.js';
-import { places } from './tasks/placed-array.js';
 
 const tasks = new URL('./tasks/bucket.js', import.meta.url);
 const test = suite('buckets');
 
-const fill: fc.Arbitrary<Fill> = fc.record({
-  op: fc.constantFrom(...opsOf('float32').filter((op) => opsOf('int8').includes(op))),
-  bytes: fc.constantFrom(1, 100, 5_000, 1_000_000),
-  seed: fc.nat(),
-  items: fc.array(
-    fc.record({
-      dtype: fc.constantFrom(...dtypeNames),
-      count: fc.oneof(
-        { weight: 20, arbitrary: fc.nat(12) },
-        { weight: 4, arbitrary: fc.nat(700) },
-        { weight: 1, arbitrary: fc.constant(70_001) },
-      ),
-      places: fc.array(fc.constantFrom(...places), { minLength: 1, maxLength: 3 }),
-    }),
-    { minLength: 1, maxLength: 15 },
-  ),
-});
-
 test('what is added, whenever each rank likes, is bit for bit what a call for each gives', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...sizes), fill, async (size, one) => {
+    fc.asyncProperty(fc.constantFrom(...sizes), anyFill(15), async (size, one) => {
       const wrong = (await ranks(size, tasks, 'fill', one)) as string[][];
       assert.equal(wrong.flat(), []);
     }),

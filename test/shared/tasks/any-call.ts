@@ -5,6 +5,8 @@ import { operations } from '../../../src/operations/index.js';
 import type { Operation } from '../../../src/operations/operation.js';
 import { canCarry, opsOf } from '../../../src/types/contract.js';
 import { dtypeNames, itemBytes } from '../../../src/types/dtype.js';
+import type { Fill } from './bucket.js';
+import { fill } from './bucket.js';
 import { arrayOf, fold, read, same, write } from './contract-model.js';
 import { models } from './operation-model.js';
 import type { Place, Placed, places } from './placed-array.js';
@@ -38,6 +40,12 @@ export interface AnyCall {
   readonly places: readonly (typeof places)[number][];
   /** Of the ranks' results, where they do not go in place; one array for all of them has that place alone. */
   readonly outPlaces: readonly (typeof places)[number][] | readonly ['node-shared'] | undefined;
+}
+
+/** A bucket in one of these groups, which its arrays leave before the next call. */
+export interface AnyBucket {
+  readonly group: AnyCall['group'];
+  readonly bucket: Fill;
 }
 
 /** The ranks share one thread, in which no form but the awaited one is. */
@@ -74,14 +82,14 @@ function numbersOf({ dtype, numbers: kind, on, seed }: AnyCall, count: number, r
 }
 
 /** What was wrong with some calls, in words; each rank checks its own. */
-export async function anyCalls(calls: readonly AnyCall[]): Promise<string[]> {
+export async function anyCalls(calls: readonly (AnyCall | AnyBucket)[]): Promise<string[]> {
   const wrong: string[] = [];
   // The groups stay open meanwhile: all are used in turn.
   const groups = new Map<string, Collective>([['task', collective]]);
   for (const call of calls) {
     const group = groups.get(call.group) ?? (await makeGroup(call.group));
     groups.set(call.group, group);
-    wrong.push(...(await one(call, group)));
+    wrong.push(...('bucket' in call ? await fill(call.bucket, group) : await one(call, group)));
   }
   groups.delete('task');
   for (const group of groups.values()) (group as CollectiveGroup).close();

@@ -1,5 +1,5 @@
 /** Buckets: what arrays that are added one by one become, whoever is early. */
-import type { Bucket, Dtype, ReduceOp } from 'shoal/worker';
+import type { Bucket, Collective, Dtype, ReduceOp } from 'shoal/worker';
 import { collective, context } from 'shoal/worker';
 import { randomOf } from '../../support/random.js';
 import { arrayOf } from './contract-model.js';
@@ -26,17 +26,17 @@ export interface Fill {
 const pauses = ['none', 'none', 'none', 'turn', 'moment', 'last', 'flush'] as const;
 
 /** What was wrong, in words. Each rank pauses where it likes. */
-export async function fill({ op, bytes: most, seed, items }: Fill): Promise<string[]> {
-  const { rank, size } = context;
+export async function fill({ op, bytes: most, seed, items }: Fill, group: Collective = collective): Promise<string[]> {
+  const { rank, size } = group;
   const own = randomOf(seed + 104_729 * (rank + 1));
-  const bucket = collective.bucket({ op, bytes: most });
+  const bucket = group.bucket({ op, bytes: most });
   const numbers = items.map(({ dtype, count }, index) => filled(dtype, count, seed + 31 * index + rank));
   const label = `rank ${rank} of ${size}, ${JSON.stringify({ op, most, seed, items })}`;
   const wrong: string[] = [];
   const added: Promise<unknown>[] = [];
   const placed = [];
   for (const [index, { dtype, places: all }] of items.entries()) {
-    const one = await place(all[rank % all.length]!, dtype, numbers[index]!);
+    const one = await place(all[rank % all.length]!, dtype, numbers[index]!, group);
     placed.push(one);
     const argument = ArrayBuffer.isView(one.argument) ? { data: one.argument, dtype } : one.argument;
     const promise = bucket.add(argument as never);
@@ -52,7 +52,7 @@ export async function fill({ op, bytes: most, seed, items }: Fill): Promise<stri
   for (const [index, { dtype }] of items.entries()) {
     const array = arrayOf(dtype, items[index]!.count);
     bytes(array).set(bytes(numbers[index]!));
-    await collective.allreduce(array, { op, dtype } as never); // the call for this array alone
+    await group.allreduce(array, { op, dtype } as never); // the call for this array alone
     const got = placed[index]!.bytes();
     if (!got || Buffer.compare(got, bytes(array)) !== 0) wrong.push(`${label}: array ${index} differs`);
   }
