@@ -28,6 +28,11 @@ export function numberCall(
     const why = form === 'prepared' ? 'a prepared call' : 'out';
     throw new InvalidArgumentError(`${what}: ${why} belongs to arrays; give Float64Array.of(x) in place of a number`);
   }
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value) {
+    throw new InvalidArgumentError(
+      `${what}: expected a bigint of int64, from -2n ** 63n to 2n ** 63n - 1n, received ${value}n`,
+    );
+  }
   const array = typeof value === 'bigint' ? BigInt64Array.of(value) : Float64Array.of(value);
   const args = validate(what, operation, array, given, setting);
   return {

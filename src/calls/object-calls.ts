@@ -2,6 +2,7 @@
  * Calls on values of any kind: `broadcastObject`, `gatherObject`, `allgatherObject`, `scatterObject`, `allreduceObject`.
  * A value is encoded as a task's arguments are; its bytes go as a block of any length.
  */
+import { types } from 'node:util';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { Operation } from '../operations/operation.js';
@@ -132,6 +133,16 @@ function decoded(operation: Operation, bytes: Uint8Array, lengths: readonly numb
     start += length;
     return length === 0 ? [] : [decodeValue(bytes.subarray(start - length, start))];
   });
-  if (operation.reduces) return values.reduce((before, next) => fn(before, next));
+  if (operation.reduces) return values.reduce((before, next) => folded(fn(before, next)));
   return operation.gets === 'each' ? values : values[0];
+}
+
+/** What the caller's function gives, which the next call of it takes. @throws {@link InvalidArgumentError} */
+function folded(value: unknown): unknown {
+  if (!types.isPromise(value)) return value;
+  // Nobody else waits for it.
+  value.catch(() => undefined);
+  throw new InvalidArgumentError(
+    'allreduceObject: expected fn to return a value, received a promise; fn cannot be async, await before the call',
+  );
 }

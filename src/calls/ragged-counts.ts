@@ -9,15 +9,18 @@ export function wordsOf(size: number): number {
   return 2 * size + 1;
 }
 
+/** No array of the runtime has more. */
+const mostElements = 2 ** 33;
+
 /** A list of counts or displacements as it was given. @throws {@link InvalidArgumentError} */
 export function readCounts(what: string, option: string, given: unknown, size: number): number[] {
   const isList = Array.isArray(given) || (ArrayBuffer.isView(given) && !(given instanceof DataView));
   const list: unknown[] = isList ? Array.from(given as unknown as ArrayLike<unknown>) : [];
-  const wrong = list.find((each) => !Number.isSafeInteger(each) || (each as number) < 0);
+  const wrong = list.find((each) => !Number.isInteger(each) || (each as number) < 0 || (each as number) > mostElements);
   if (isList && wrong === undefined && list.length === size) return list as number[];
   const received = isList && list.length !== size ? `${list.length} numbers` : show(isList ? wrong : given);
   throw new InvalidArgumentError(
-    `${what}: expected ${option} to be ${size} integers >= 0, one for each rank, received ${received}`,
+    `${what}: expected ${option} to be ${size} integers from 0 to 2 ** 33, one for each rank, received ${received}`,
     { option },
   );
 }

@@ -1,6 +1,7 @@
 /** An actor as its driver sees it. */
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import type { ActorStep } from '../protocol/thread-messages.js';
+import { keepHere } from '../protocol/value-kinds.js';
 import { ownOptions } from './check-options.js';
 import type {
   CallArguments,
@@ -31,10 +32,14 @@ export type SendStep = (
  * Arrays of `collective.empty` end with the task that made them, as in any task: an actor keeps ordinary ones.
  */
 export class Actor<I = UntypedActor> implements AsyncDisposable {
+  static {
+    keepHere(this.prototype);
+  }
   readonly #className: string;
   readonly #send: SendStep;
   readonly #disposed: () => void;
   #disposal: Promise<void> | undefined;
+  #isGangClosed = false;
 
   /** @internal */
   constructor(className: string, send: SendStep, disposed: () => void) {
@@ -63,6 +68,8 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
       throw new InvalidArgumentError(`${what}: expected the name of a method, received ${show(method)}`);
     }
     if (this.#disposal) {
+      if (this.#isGangClosed)
+        throw new ClosedError(`${what}: the gang of this actor was closed; open another with pool.gang`);
       throw new ClosedError(`${what}: the actor of class ${this.#className} was disposed of; make another`);
     }
     const name = `${this.#className}.${method}`;
@@ -83,6 +90,7 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
 
   /** @internal The gang is about to be closed: nobody waits for the end. */
   drop(): void {
+    this.#isGangClosed ||= !this.#disposal;
     this.#disposal ??= this.#dispose(false);
   }
 

@@ -4,6 +4,7 @@ import type { MemberInfo } from '../errors.js';
 import type { Gang as GangRecord, GangState } from '../head/gang.js';
 import { closedError } from '../head/gang.js';
 import type { ActorStep } from '../protocol/thread-messages.js';
+import { keepHere } from '../protocol/value-kinds.js';
 import type { SendStep } from './actor.js';
 import { Actor } from './actor.js';
 import { ownOptions, refuseKeep } from './check-options.js';
@@ -40,6 +41,9 @@ import { siteOf } from './task-sender.js';
  *   await gang.close();
  */
 export class Gang implements AsyncDisposable {
+  static {
+    keepHere(this.prototype);
+  }
   readonly #sender: TaskSender;
   readonly #record: GangRecord;
   readonly #actors = new Set<Actor<never>>();

@@ -77,5 +77,7 @@ export class ItemSource<T> {
 }
 
 function open<T>(items: Items<T>): Iterator<T | PromiseLike<T>> | AsyncIterator<T> {
-  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  // A text is iterable too, and no object.
+  const given = items as Partial<Iterable<T> & AsyncIterable<T>>;
+  return given[Symbol.asyncIterator]?.() ?? (items as Iterable<T>)[Symbol.iterator]();
 }

@@ -6,6 +6,7 @@ import type { HeadEvents, WorkStatus, PoolEvents } from '../head/pool-events.js'
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { layOut } from '../protocol/values.js';
 import type { MpiFamily } from '../types/mpi-family.js';
+import { keepHere } from '../protocol/value-kinds.js';
 import { checkSignal, limit, ownOptions, refuseKeep } from './check-options.js';
 import { Gang } from './gang.js';
 import type { GangOptions } from './gang-options.js';
@@ -81,6 +82,9 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames,
 
 /** Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}. */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
+  static {
+    keepHere(this.prototype);
+  }
   readonly #head: PoolBackend;
   readonly #views: PoolViews;
   readonly #sender: TaskSender;

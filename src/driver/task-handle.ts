@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { PoolEvents } from '../head/pool-events.js';
 import type { Task, TaskState } from '../head/task.js';
+import { keepHere } from '../protocol/value-kinds.js';
 import type { PoolBackend } from './pool-backend.js';
 
 /**
@@ -11,6 +12,9 @@ import type { PoolBackend } from './pool-backend.js';
  * @typeParam T - What `result()` gives: the results of all ranks, or what stands for them.
  */
 export class TaskHandle<R = unknown, T = R[]> extends EventEmitter<Pick<PoolEvents, 'message'>> {
+  static {
+    keepHere(this.prototype);
+  }
   readonly #head: Pick<PoolBackend, 'cancel'>;
   readonly #task: Task;
   readonly #done: Promise<T>;

@@ -81,7 +81,8 @@ export class References {
       await this.#workers.values.lay(id, content);
     } catch (cause) {
       this.#unshare(id, shared);
-      if (cause instanceof ShoalError) throw cause;
+      // Of the system, such as ENOSPC; anything else is a fault of this package.
+      if (cause instanceof ShoalError || typeof (cause as { code?: unknown }).code !== 'string') throw cause;
       throw new WindowExhaustedError(
         `share: a host cannot hold ${sizeBytes} bytes more: ${(cause as Error).message}`,
         { requestedBytes: sizeBytes, largestFreeBytes: 0 },

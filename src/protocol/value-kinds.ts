@@ -48,6 +48,13 @@ for (const name of ['WeakSet', 'DataView', 'TypedArray', 'Worker', 'KeyObject', 
 /** Prototypes in a chain that are checked. */
 const chainLength = 20;
 
+const staysHere = Symbol.for('shoal.staysHere');
+
+/** Instances stay with the program that has made them: pools, gangs, actors and handles of tasks are not copied. */
+export function keepHere(prototype: object): void {
+  Object.defineProperty(prototype, staysHere, { value: true });
+}
+
 /** The kind of an object. May throw what a trap of a proxy throws. */
 export function kindOf(value: object): ValueKind {
   const known = checks.find(([check]) => check(value));
@@ -56,6 +63,7 @@ export function kindOf(value: object): ValueKind {
   let prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return 'object';
   if (Reference.partsOf(value)) return 'reference';
+  if (staysHere in value) return 'refused';
   // Of its class: a tag of the object's own says nothing.
   const tag = Reflect.get(prototype as object, Symbol.toStringTag, value) as unknown;
   if (value instanceof Error || tag === 'DOMException') return 'error';

@@ -85,6 +85,25 @@ test('what is no class, or not there, is an error that names what is', async () 
   await model.dispose();
 });
 
+test('pools, gangs, actors and handles are no arguments; an actor of a closed gang says so', async () => {
+  const other = await launch({ workers: 1 });
+  try {
+    const own = await other.gang({ workers: 1 });
+    const model = await own.actor(tasks, { export: 'Closing', args: [1] });
+    const handle = own.submit(tasks, { export: 'who' });
+    for (const value of [other, own, model, handle]) {
+      const error = await rejectsCode(gang.run(url, { export: 'who', args: [{ value }] }), 'NOT_SERIALIZABLE');
+      assert.match(error.message, 'args[0].value');
+    }
+    await handle.result();
+    await own.close();
+    const { message } = await rejectsCode(model.call('add', [1]), 'CLOSED');
+    assert.match(message, 'the gang of this actor was closed');
+  } finally {
+    await other.close();
+  }
+});
+
 test('a constructor that throws on all ranks or one makes no actor, and the gang goes on', async () => {
   const error = await rejectsCode(gang.actor(tasks, { export: 'Model', args: [-1] }), 'TASK_FAILED');
   assert.match((error.cause as Error).message, 'length -1');

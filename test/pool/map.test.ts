@@ -356,4 +356,9 @@ test('refuses wrong input before an item is pulled', async () => {
   assert.is(source.returned, 1);
 });
 
+test('a text is iterable: its items are letters', async () => {
+  const items = 'ab' as unknown as Items<number>;
+  assert.equal(await all(pool.map(new URL('./tasks/map.js', import.meta.url), items, { export: 'note' })), ['a', 'b']);
+});
+
 test.run();

@@ -89,6 +89,7 @@ export async function refused(): Promise<string[]> {
   ];
   if (size > 1) {
     bad.push(
+      ['an async fn', () => collective.allreduceObject<unknown>(1, async () => 1), 'INVALID_ARGUMENT'],
       [
         'a function of one rank',
         () => collective.allgatherObject(rank === 0 ? () => 0 : 1),

@@ -134,6 +134,12 @@ export async function badCounts(): Promise<string[]> {
   const bad: Bad[] = [
     ['no send counts', () => collective.alltoallv(x, {} as never), 'INVALID_ARGUMENT'],
     ['a count below 0', () => collective.alltoallv(x, { sendCounts: two.map(() => -1) }), 'INVALID_ARGUMENT'],
+    [
+      'a displacement that no array has',
+      () => collective.allgatherv(x, { counts: two, displacements: two.map(() => 2 ** 40) }),
+      'INVALID_ARGUMENT',
+    ],
+    ['a bigint beyond int64', () => collective.broadcast(2n ** 64n + 5n), 'INVALID_ARGUMENT'],
     ['a count too many', () => collective.allgatherv(x, { counts: [...two, 2] }), 'INVALID_ARGUMENT'],
     [
       'a block outside the buffer',
