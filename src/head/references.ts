@@ -81,8 +81,8 @@ export class References {
       await this.#workers.values.lay(id, content);
     } catch (cause) {
       this.#unshare(id, shared);
-      // Of the system, such as ENOSPC; anything else is a fault of this package.
-      if (cause instanceof ShoalError || typeof (cause as { code?: unknown }).code !== 'string') throw cause;
+      // A fault of this package, and no want of memory.
+      if (cause instanceof ShoalError || cause instanceof TypeError) throw cause;
       throw new WindowExhaustedError(
         `share: a host cannot hold ${sizeBytes} bytes more: ${(cause as Error).message}`,
         { requestedBytes: sizeBytes, largestFreeBytes: 0 },
