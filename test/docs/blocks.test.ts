@@ -1,6 +1,16 @@
 /** The code of every page is compiled, and run over small pools on threads. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { suite } from 'uvu';
@@ -60,7 +70,12 @@ test('every file of a page is used by a program or a command of that page', () =
 for (const project of projects) {
   if (project.runs.length === 0) continue;
   test(`${project.page.path}: what it runs ends well and prints what it says`, () => {
-    runAll(project);
+    const place = layOut(project);
+    try {
+      runAll(project, place);
+    } finally {
+      endPools(place);
+    }
   });
 }
 
@@ -85,8 +100,16 @@ function layOut({ page, files }: Project): string {
   return place;
 }
 
-function runAll(project: Project): void {
-  const place = layOut(project);
+/** A pool that the page has started and, where it failed, not stopped. */
+function endPools(place: string): void {
+  const pools = join(place, '.shoal/pools');
+  for (const name of existsSync(pools) ? readdirSync(pools) : []) {
+    const { pid } = JSON.parse(readFileSync(join(pools, name), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGTERM');
+  }
+}
+
+function runAll(project: Project, place: string): void {
   const path = [join(place, 'node_modules/.bin'), join(process.execPath, '..'), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path, HOME: place, SHOAL_WINDOW: '8388608', NODE_OPTIONS: '' };
   for (const { at, commands, output } of project.runs) {

@@ -95,6 +95,8 @@ test('carries what it needs and nothing else', () => {
   for (const file of [
     'LICENSE',
     'README.md',
+    'docs/guide/start.md',
+    'docs/reference/errors.md',
     'dist/cli.js',
     'dist/msgpackr.LICENSE',
     'dist/index.d.ts',
@@ -105,7 +107,7 @@ test('carries what it needs and nothing else', () => {
     assert.ok(files.includes(file), `${file} is missing`);
   }
   assert.equal(
-    files.filter((name) => /^(src|test|scripts|examples)\//.test(name)),
+    files.filter((name) => /^(src|test|scripts|examples|docs\/\.vitepress|docs\/reference\/api)\//.test(name)),
     [],
   );
 });
