@@ -1,7 +1,6 @@
 /** The calls of one group: from a caller's arguments to a start, in each of the three forms. */
 import { onAbort } from '../abort-listeners.js';
 import { encodeAbort } from '../backend/abort-reason.js';
-import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
@@ -9,7 +8,6 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { BuffersInUse, overlap, rangesOf } from '../operands/buffers-in-use.js';
 import { isDetached } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
-import { countOfTyped } from '../operands/trusted-array.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
@@ -25,6 +23,7 @@ import { TimeInCalls } from './time-in-calls.js';
 import { listCall } from './list-call.js';
 import { isNumber, numberCall } from './number-call.js';
 import { raggedCall } from './ragged-call.js';
+import { isKept, readList } from './steady-buffers.js';
 import type { Setting } from './validate.js';
 import { checkSignal, emptyArguments, validate } from './validate.js';
 
@@ -366,35 +365,6 @@ export class GroupCalls {
 /** Whether an array lies where arrays are made, and in none that is still there. */
 function hasFreed(arrays: TaskArrays, memory: readonly TypedArray[]): boolean {
   return memory.some((array) => arrays.holds(array) && !arrays.owns(array));
-}
-
-/**
- * Whether a buffer says always what it says once: a typed array of the runtime, over memory whose length cannot change,
- * or a list of such.
- * An array that was made for the result is of one call alone.
- */
-function isKept(buffer: unknown, out: unknown, { memory, result }: CallArguments): buffer is object {
-  const isMade = result !== undefined && result !== buffer && result !== out;
-  if (isMade || !isSteady(buffer) || (out !== undefined && !isSteady(out))) return false;
-  return memory.every((array) => isFixed(array.buffer));
-}
-
-/** The elements of a list, in one that nobody else has; what is no list stays. */
-function readList(given: unknown): unknown {
-  return Array.isArray(given) ? Array.from({ length: given.length }, (_, i): unknown => given[i]) : given;
-}
-
-/** Whether all that there is to say of a buffer, or of the arrays of a list, is which objects they are. */
-function isSteady(buffer: unknown): boolean {
-  if (!Array.isArray(buffer)) return ArrayBuffer.isView(buffer);
-  // Of an empty array nobody could tell later that it was detached.
-  return buffer.length > 0 && buffer.every((array) => (countOfTyped(array) ?? 0) > 0);
-}
-
-/** Whether memory cannot change its length, but for being detached. */
-export function isFixed(buffer: ArrayBufferLike): boolean {
-  const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
-  return resizable !== true && growable !== true;
 }
 
 /** Put a packed result where it belongs. Returns why the start failed, if it did. */

@@ -5,7 +5,7 @@ import type { Operand } from '../operands/operand.js';
 import { readOperand } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
-import { isFixed } from './group-calls.js';
+import { isFixed } from './steady-buffers.js';
 
 interface Known {
   readonly operand: Operand;

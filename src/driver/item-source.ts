@@ -79,5 +79,10 @@ export class ItemSource<T> {
 function open<T>(items: Items<T>): Iterator<T | PromiseLike<T>> | AsyncIterator<T> {
   // A text is iterable too, and no object.
   const given = items as Partial<Iterable<T> & AsyncIterable<T>>;
-  return given[Symbol.asyncIterator]?.() ?? (items as Iterable<T>)[Symbol.iterator]();
+  const iterator =
+    typeof given[Symbol.asyncIterator] === 'function'
+      ? given[Symbol.asyncIterator]?.()
+      : (items as Iterable<T | PromiseLike<T>>)[Symbol.iterator]();
+  if (typeof iterator?.next === 'function') return iterator;
+  throw new InvalidArgumentError(`map: expected items to give an iterator with next(), received ${show(iterator)}`);
 }

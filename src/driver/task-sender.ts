@@ -23,9 +23,11 @@ export interface CallSite {
   readonly stack?: string;
 }
 
-/** Where `called` was called. Cheap: the text is made when the task fails. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any: it is named, not called
-export function siteOf(called: Function): CallSite {
+type Named = Function;
+
+/** Where `called` was called. Cheap: the text is made when the task fails. */
+export function siteOf(called: Named): CallSite {
   const site = {};
   Error.captureStackTrace(site, called);
   return site;

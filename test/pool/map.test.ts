@@ -356,6 +356,15 @@ test('refuses wrong input before an item is pulled', async () => {
   assert.is(source.returned, 1);
 });
 
+test('what gives no iterator is refused', async () => {
+  for (const key of [Symbol.asyncIterator, Symbol.iterator]) {
+    for (const iterator of [5, undefined, null, {}]) {
+      const items = { [key]: () => iterator } as unknown as Items<number>;
+      await rejectsCode(all(pool.map(tasks, items)), 'INVALID_ARGUMENT');
+    }
+  }
+});
+
 test('a text is iterable: its items are letters', async () => {
   const items = 'ab' as unknown as Items<number>;
   assert.equal(await all(pool.map(new URL('./tasks/map.js', import.meta.url), items, { export: 'note' })), ['a', 'b']);

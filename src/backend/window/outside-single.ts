@@ -3,7 +3,7 @@ import type { TypedArray } from '../../types/buffers.js';
 import type { ByteCopy } from './byte-copy.js';
 import type { OutsideArray } from './outside-array.js';
 
-/** See above. */
+/** Of one array, by the copy that suits its length. */
 export class OutsideSingle implements OutsideArray {
   readonly #array: TypedArray;
   readonly #copy: ByteCopy;
