@@ -78,6 +78,7 @@ export const suites = {
   cli: { folders: ['test/cli'], needs: [], beside: true },
   docs: { folders: ['test/docs'], needs: [], beside: true },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'], beside: true },
+  examples: { folders: ['test/examples'], needs: [], beside: true, env: { SHOAL_WINDOW: '8388608' } },
   demo: { folders: ['test/demo'], needs: [] },
   bench: { folders: ['test/bench'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },

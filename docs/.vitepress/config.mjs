@@ -34,6 +34,7 @@ const concepts = [
 ];
 
 const more = [
+  ['Examples', '/examples'],
   ['Coming from other libraries', '/coming-from'],
   ['Architecture', '/architecture'],
   ['Window protocol', '/window-protocol'],

@@ -5,7 +5,7 @@
  * program, in their order: `main.ts`. A block `text output` is what the block before it prints. A block of shell
  * commands is run in the folder of the page's files, unless a second word says what it needs that is not there.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/spawn.js';
 
@@ -48,16 +48,19 @@ const nameLine = /^\/\/ ([\w.-]+\.(?:ts|js|mjs))\n/;
 export const needs: Readonly<Record<string, string>> = {
   'needs-mpi': 'Open MPI or MPICH',
   'needs-hosts': 'several hosts',
-  'needs-clone': 'a clone, whose scripts have tests of their own',
+  'needs-clone': 'a clone, whose scripts and examples have tests of their own',
 };
 
-/** All pages: those at the root and under docs/, but what is made for the site. */
+/** All pages: those at the root, under docs/ but what is made for the site, and those of the examples. */
 export function readPages(): Page[] {
   const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('.vitepress') && !path.startsWith('reference/api/'))
     .map((path) => `docs/${path}`)
     .sort();
-  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...inDocs].map(readPage);
+  const ofExamples = readdirSync(join(root, 'examples'))
+    .map((name) => `examples/${name}/README.md`)
+    .filter((path) => existsSync(join(root, path)));
+  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...inDocs, ...ofExamples].map(readPage);
 }
 
 function readPage(path: string): Page {

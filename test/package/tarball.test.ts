@@ -75,6 +75,16 @@ test('a project that tsc builds finds its tasks by the names of their sources', 
   assert.equal(JSON.parse(out), [3, 3]);
 });
 
+test('examples that are copied out of the package run', () => {
+  cpSync(join(consumer, 'node_modules/shoal/examples'), join(consumer, 'examples'), { recursive: true });
+  const out = mustRun(
+    process.execPath,
+    ['node_modules/jiti/lib/jiti-cli.mjs', 'examples/monte-carlo/main.ts'],
+    consumer,
+  );
+  assert.match(out, '4 workers: 0.52');
+});
+
 test('require gives what import gives, where Node can; elsewhere it says what to do', () => {
   for (const name of ['shoal', 'shoal/worker', 'shoal/ray', 'shoal/testing']) {
     const same = `import('${name}').then((all) => console.log(require('${name}') === all || Object.keys(all).every(
@@ -97,6 +107,9 @@ test('carries what it needs and nothing else', () => {
     'README.md',
     'docs/guide/start.md',
     'docs/reference/errors.md',
+    'docs/figures/examples/heat.png',
+    'examples/heat/main.ts',
+    'examples/heat/README.md',
     'dist/cli.js',
     'dist/msgpackr.LICENSE',
     'dist/index.d.ts',
@@ -107,7 +120,7 @@ test('carries what it needs and nothing else', () => {
     assert.ok(files.includes(file), `${file} is missing`);
   }
   assert.equal(
-    files.filter((name) => /^(src|test|scripts|examples|docs\/\.vitepress|docs\/reference\/api)\//.test(name)),
+    files.filter((name) => /^(src|test|scripts|docs\/\.vitepress|docs\/reference\/api)\//.test(name)),
     [],
   );
 });
