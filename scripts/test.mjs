@@ -28,7 +28,7 @@ if (unknown.length > 0 || chosen.length === 0) {
   process.exit(1);
 }
 await setup(chosen, values.yes);
-once('tests', ['src', 'test', 'tsconfig.json', 'package-lock.json'], 'test/.build/src/index.js', () => {
+once('tests', ['src', 'examples', 'test', 'tsconfig.json', 'package-lock.json'], 'test/.build/src/index.js', () => {
   const args = ['--config', 'test/support/tsup.config.ts', '--silent'];
   tool('compile the tests', 'tsup/dist/cli-default.js', args);
 });

@@ -1,8 +1,8 @@
-/** Compiles sources and tests file by file to a mirrored tree, test/.build. */
+/** Compiles sources, examples and tests file by file to a mirrored tree, test/.build. */
 import type { Options } from 'tsup';
 
 const config: Options = {
-  entry: ['src/**/*.ts', 'test/**/*.ts', '!test/fixtures/**'],
+  entry: ['src/**/*.ts', 'examples/**/*.ts', 'test/**/*.ts', '!test/fixtures/**'],
   outDir: 'test/.build',
   esbuildOptions: (options) => {
     options.outbase = '.';
