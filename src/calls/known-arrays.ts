@@ -1,5 +1,7 @@
 /** Typed arrays that messages were sent from or received into before: what was checked of them still holds. */
 import { ArrayMemory } from '../operands/array-memory.js';
+import type { MemoryRange } from '../operands/buffers-in-use.js';
+import { rangesOf } from '../operands/buffers-in-use.js';
 import { checkDtype } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';
 import { readOperand } from '../operands/operand.js';
@@ -21,6 +23,7 @@ interface Known {
 /** An array whose memory is as it was. */
 export interface ReadyArray {
   readonly memory: ArrayMemory;
+  readonly ranges: readonly MemoryRange[];
   /** Number of the dtype that its class stands for, and bytes of an element. */
   readonly dtype: number;
   readonly itemBytes: number;
@@ -82,5 +85,6 @@ function prepare(known: Known): ReadyArray {
   const { operand } = known;
   const dtype = checkDtype('buffer', operand, undefined);
   const memory = new ArrayMemory(operand.array);
-  return (known.ready = { memory, dtype: dtypeId(dtype), itemBytes: itemBytes[dtype] });
+  const ranges = rangesOf([operand.memory]);
+  return (known.ready = { memory, ranges, dtype: dtypeId(dtype), itemBytes: itemBytes[dtype] });
 }

@@ -21,7 +21,7 @@ import { GivenOptions, methodName } from './call-options.js';
 import { KnownArrays } from './known-arrays.js';
 import { PromptMessages } from './prompt-messages.js';
 import { callSite } from './call-site.js';
-import type { GroupCalls } from './group-calls.js';
+import type { BufferUser, GroupCalls } from './group-calls.js';
 import type { MessageRequest, Target } from './message-requests.js';
 import { Pattern, Probe, Receive, Send } from './message-requests.js';
 import { encodedValue, objectTarget, ReceiveObject } from './object-messages.js';
@@ -90,6 +90,32 @@ export class MessageCalls {
     if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given);
     return { data: target, source, tag: recvTag, count: sizeBytes / into.itemBytes };
   }
+
+  /** The awaited form of `send`. */
+  startSend(buffer: unknown, dest: unknown, options: unknown): Promise<unknown> {
+    try {
+      const given = this.#open(send, 'awaited', options);
+      const { tag = 0, signal } = given;
+      const isPlain = signal === undefined && this.#isPlain(dest, tag, given);
+      const from = isPlain ? this.#known.source(buffer) : undefined;
+      if (from) {
+        const user = { what: 'send', ranges: from.ranges };
+        this.#calls.assertReadable(user.what, user.ranges);
+        if (this.#prompt.sendShort(dest as number, tag as number, from)) {
+          this.#calls.take(user, true);
+          return Promise.resolve(user).then(this.#giveBackSent);
+        }
+      }
+      return this.startMade(this.#accept(send, [buffer, dest], given, 'awaited'));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Its array is free when the caller goes on, and not before. */
+  readonly #giveBackSent = (user: BufferUser): void => {
+    this.#calls.giveBack(user, true);
+  };
 
   /** The blocking form. */
   run(operation: MessageOperation, args: readonly unknown[]): unknown {

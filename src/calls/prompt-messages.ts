@@ -27,9 +27,14 @@ export class PromptMessages {
     this.#calls = calls;
   }
 
+  /** Send what need not wait; false: nothing was done. The array is in no call that writes it. */
+  sendShort(dest: number, tag: number, from: ReadyArray): boolean {
+    return this.#carrier.sendShort(dest, tag, from.dtype, from.memory);
+  }
+
   /** Send; true when that has ended. */
   send(dest: number, tag: number, from: ReadyArray): boolean {
-    if (this.#calls.isUnused && this.#carrier.sendShort(dest, tag, from.dtype, from.memory)) return true;
+    if (this.#calls.isUnused && this.sendShort(dest, tag, from)) return true;
     this.#clear();
     if (!this.#calls.isUnused || !this.#isAlone) return false;
     this.outgoing = this.#carrier.send(dest, tag, from.dtype, from.memory.array);

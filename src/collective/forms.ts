@@ -74,8 +74,11 @@ function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Fo
   };
 }
 
-/** Blocking messages, which most programs send one after another: without a list of arguments. */
+/** What most programs send one after another: without a list of arguments. */
 const promptForms: Readonly<Record<string, Form>> = {
+  send(buffer, dest, options) {
+    return this.messageCalls.startSend(buffer, dest, options);
+  },
   sendSync(buffer, dest, options) {
     return this.messageCalls.sendSync(buffer, dest, options);
   },

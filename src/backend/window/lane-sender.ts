@@ -127,7 +127,7 @@ export class LaneSender {
     u32[word + at.tag] = tag;
     if (isShort) {
       u32[word + at.kind] = recordKind.short | (dtype << 8);
-      if (sizeBytes > 0 && !this.#window.copy.into(word * 4 + headBytes, array, 0, sizeBytes)) {
+      if (sizeBytes > 0 && !this.#window.copy.stage(word * 4 + headBytes, array, 0, sizeBytes)) {
         message.lose(); // nothing was published
         return true;
       }
