@@ -8,6 +8,8 @@ export interface KernelExports {
   shoal_layout(index: number): number;
   /** `sources`: address of k addresses. Returns 0 when there is no such kernel. */
   shoal_reduce(dtype: number, op: number, sources: number, k: number, target: number, count: number): number;
+  /** Between two ranges of the window, which may overlap. */
+  shoal_copy(target: number, source: number, bytes: number): void;
   shoal_may_arrive(block: number, staging: number): number;
   shoal_start(block: number, sequence: number, turns: number): number;
   shoal_advance(block: number, turns: number): number;

@@ -9,6 +9,7 @@ const setBytes = 8;
 /** Of an array whose memory keeps its length, unless it is detached. */
 export class ArrayMemory {
   readonly array: TypedArray;
+  readonly buffer: ArrayBufferLike;
   readonly sizeBytes: number;
   readonly bytes: Uint8Array;
   /** Undefined where the array does not begin and end at a word. */
@@ -19,6 +20,7 @@ export class ArrayMemory {
   constructor(array: TypedArray) {
     const { buffer, byteOffset, byteLength } = array;
     this.array = array;
+    this.buffer = buffer;
     this.sizeBytes = byteLength;
     this.bytes = new Uint8Array(buffer, byteOffset, byteLength);
     const hasWords = byteOffset % wordBytes === 0 && byteLength % wordBytes === 0;
@@ -32,9 +34,9 @@ export class ArrayMemory {
   }
 
   /** Whether both have a byte in common. */
-  overlaps({ array: { buffer, byteOffset }, sizeBytes }: ArrayMemory): boolean {
+  overlaps({ array: { byteOffset }, buffer, sizeBytes }: ArrayMemory): boolean {
     const { array } = this;
-    if (array.buffer !== buffer) return false;
+    if (this.buffer !== buffer) return false;
     return array.byteOffset < byteOffset + sizeBytes && byteOffset < array.byteOffset + this.sizeBytes;
   }
 }

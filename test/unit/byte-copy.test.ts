@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AddonCopy, SetCopy } from '../../src/backend/window/byte-copy.js';
+import { AddonCopy, SetCopy, WindowCopy } from '../../src/backend/window/byte-copy.js';
 import type { ByteCopy } from '../../src/backend/window/byte-copy.js';
+import { compileKernels, instantiateKernels } from '../../src/kernels/wasm-module.js';
 import { ArrayParts } from '../../src/operands/array-parts.js';
 import { findOs } from '../../src/native/os.js';
 import type { TypedArray } from '../../src/types/buffers.js';
@@ -135,5 +136,40 @@ for (const [name, copy] of ways) {
     assert.ok(new Uint8Array(buffer).every((byte) => byte === 7));
   });
 }
+
+test('window: between two of its places, which may overlap, nothing beside them, and nothing beyond an array', () => {
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
+  const bytes = new Uint8Array(memory.buffer);
+  const outside = new SetCopy(bytes);
+  const copy = new WindowCopy(instantiateKernels(compileKernels(), memory, 65_536), bytes, outside);
+  const pattern = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 7) % 253);
+  for (const sizeBytes of [0, ...sizes, 150_000]) {
+    for (const [from, to] of [
+      [100_000, 300_001],
+      [100_000, 100_003],
+      [100_003, 100_000],
+    ] as const) {
+      const array = bytes.subarray(from, from + sizeBytes + 2);
+      for (const way of ['into', 'stage', 'outOf'] as const) {
+        bytes.fill(254);
+        const [source, target] = way === 'outOf' ? [to, from + 1] : [from + 1, to];
+        bytes.set(pattern.subarray(0, sizeBytes), source);
+        const want = bytes.slice();
+        want.copyWithin(target, source, source + sizeBytes);
+        assert.ok(copy[way](to, array, 1, sizeBytes));
+        assert.is(Buffer.compare(bytes, want), 0);
+        assert.is(copy[way](to, array, 2, sizeBytes + 1), false);
+        assert.is(Buffer.compare(bytes, want), 0);
+      }
+    }
+  }
+  const plain = new Uint8Array(8).fill(9);
+  assert.ok(copy.into(70_000, plain, 0, 8) && copy.stage(70_008, plain, 0, 8));
+  assert.ok(bytes.subarray(70_000, 70_016).every((byte) => byte === 9));
+  bytes[70_003] = 1;
+  assert.ok(copy.outOf(70_000, plain, 0, 8));
+  assert.is(plain[3], 1);
+  assert.is(copy.outOf(70_000, plain, 1, 8), false);
+});
 
 test.run();

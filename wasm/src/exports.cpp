@@ -37,6 +37,9 @@ EXPORT uint32_t shoal_reduce(uint32_t dtype, uint32_t op, const uint8_t* const* 
   return reduce(dtype, op, sources, k != 0 ? k : 1, target, bytes);
 }
 
+// void *memmove(void *dest, const void *src, size_t n);
+EXPORT void shoal_copy(uint8_t* target, const uint8_t* source, uint32_t bytes) { __builtin_memmove(target, source, bytes); }
+
 EXPORT uint32_t shoal_may_arrive(CallBlock* block, uint32_t staging) { return may_arrive(*block, staging != 0); }
 // A sequence is a number of JavaScript.
 EXPORT uint32_t shoal_start(CallBlock* block, double sequence, uint32_t turns) {

@@ -1,4 +1,6 @@
-/** Copies of the bytes of short messages: a loop, `set` or the addon, whichever takes the least time for so many. */
+/**
+ * Copies of the bytes of short messages: a loop, a kernel, `set` or the addon, whichever takes the least time for so many.
+ */
 import type { ArrayMemory } from '../../operands/array-memory.js';
 import type { RankWindow } from './rank-window.js';
 
@@ -16,7 +18,8 @@ export function copyIn(window: RankWindow, word: number, memory: ArrayMemory): b
     for (let i = 0; i < words.length; i++) u32[word + i] = words[i] ?? 0;
     return true;
   }
-  if (!memory.isAligned || sizeBytes > setBytes) return window.copy.stage(word * 4, memory.array, 0, sizeBytes);
+  if (!memory.isAligned || sizeBytes > setBytes || window.holds(memory))
+    return window.copy.stage(word * 4, memory.array, 0, sizeBytes);
   window.node.bytes.set(bytes, word * 4);
   return true;
 }
@@ -31,7 +34,9 @@ export function copyOut(window: RankWindow, word: number, memory: ArrayMemory, s
     for (let i = 0; i < count; i++) words[i] = u32[word + i] ?? 0;
     return true;
   }
-  if (!memory.isAligned || sizeBytes > setBytes) return window.copy.outOf(word * 4, memory.array, 0, sizeBytes);
+  if (!memory.isAligned || sizeBytes > setBytes || window.holds(memory)) {
+    return window.copy.outOf(word * 4, memory.array, 0, sizeBytes);
+  }
   bytes.set(window.node.bytes.subarray(word * 4, word * 4 + sizeBytes));
   return true;
 }

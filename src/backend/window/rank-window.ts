@@ -4,7 +4,7 @@ import type { KernelExports } from '../../kernels/wasm-module.js';
 import { instantiateKernels } from '../../kernels/wasm-module.js';
 import { Allocator } from './allocator.js';
 import type { ByteCopy } from './byte-copy.js';
-import { AddonCopy, SetCopy } from './byte-copy.js';
+import { AddonCopy, SetCopy, WindowCopy } from './byte-copy.js';
 import { CallBlock } from './call-block.js';
 import { GroupParts } from './group-parts.js';
 import { faultBytes, groupStagingBytes, guardBytes, maxGroups, stagingBytes } from './layout.js';
@@ -22,7 +22,7 @@ export class RankWindow {
   readonly groups: GroupParts;
   /** Wakes a rank of this host. */
   readonly notify: (rank: number) => void;
-  /** Between the window and arrays outside it. */
+  /** Between the window and arrays, in it or outside. */
   readonly copy: ByteCopy;
   readonly #buffer: ArrayBufferLike;
   readonly #freeBlocks: number[];
@@ -35,13 +35,14 @@ export class RankWindow {
 
   /** @param os - The addon, where it is there. */
   constructor(node: NodeWindow, rank: number, notify: (rank: number) => void = (to) => node.notify(to), os?: OsAddon) {
-    this.copy = os ? new AddonCopy(os, node.bytes) : new SetCopy(node.bytes);
     this.node = node;
     this.rank = rank;
     this.notify = notify;
     this.#buffer = node.bytes.buffer;
     const { layout, handle } = node;
     this.kernels = instantiateKernels(handle.module, handle.memory, layout.stackTop(rank));
+    const outside = os ? new AddonCopy(os, node.bytes) : new SetCopy(node.bytes);
+    this.copy = new WindowCopy(this.kernels, node.bytes, outside);
     const arena = layout.arena(rank);
     node.bytes.fill(guardByte, arena, arena + guardBytes);
     this.arena = new Allocator(arena + guardBytes, layout.arenaBytes - guardBytes);
@@ -81,9 +82,9 @@ export class RankWindow {
     if (this.free(staging.address) === undefined) this.#ownStagingUsed = false;
   }
 
-  /** Whether `array` views this window's memory. */
-  holds(array: ArrayBufferView): boolean {
-    return array.buffer === this.#buffer;
+  /** Whether an array views this window's memory. */
+  holds({ buffer }: { readonly buffer: ArrayBufferLike }): boolean {
+    return buffer === this.#buffer;
   }
 
   /**
