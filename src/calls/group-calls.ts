@@ -1,6 +1,7 @@
 /** The calls of one group: from a caller's arguments to a start, in each of the three forms. */
 import { onAbort } from '../abort-listeners.js';
 import { encodeAbort } from '../backend/abort-reason.js';
+import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
@@ -42,6 +43,10 @@ export class CallsOfTask {
   /** Messages that are read from memory: several may be from the same. */
   readonly readers: Set<BufferUser> = new Set();
   readonly time: TimeInCalls = new TimeInCalls();
+  /** Collective calls that were started. */
+  calls = 0;
+  /** Of each what a rank brings or what it gets, whichever is more. */
+  bytes = 0;
 }
 
 /** Owned by the collectives of the group. */
@@ -106,8 +111,7 @@ export class GroupCalls {
     const { group } = this;
     const { args } = call;
     call.signal = undefined;
-    const { count, itemBytes, blocksIn, blocksOut } = args;
-    const weight = this.#time.weight(count * itemBytes * Math.max(blocksIn, blocksOut) <= shortBytes);
+    const weight = this.#time.weight(this.#note(args) <= shortBytes);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (group.start(call, group.engine.turns)) {
@@ -130,6 +134,7 @@ export class GroupCalls {
     this.#inUse.take(call);
     call.isHeld = true;
     if (this.notesLines) call.madeAt = callSite();
+    this.#note(args);
     args.packedInput?.gather();
     if (signal?.aborted) group.abort(encodeAbort('cancelled', group.rank));
     if (group.start(call, engine.asyncTurns)) {
@@ -137,6 +142,15 @@ export class GroupCalls {
       return call.ended.then(this.#giveBack);
     }
     return this.#waitFor(call);
+  }
+
+  /** Count a call. Returns its bytes. */
+  #note({ count, itemBytes, blocksIn, blocksOut }: CallArguments): number {
+    const bytes = count * itemBytes * Math.max(blocksIn, blocksOut);
+    const { ofTask } = this;
+    ofTask.calls++;
+    ofTask.bytes += bytes;
+    return bytes;
   }
 
   /** In a function of its own: closures would cost a call that completes at once some memory. */

@@ -31,7 +31,12 @@ export async function connect(address?: string): Promise<Pool> {
 /** A pool over its head in another process. */
 export function poolOf(head: RemoteHead): Pool {
   const { maxMessageBytes } = head;
-  return new Pool(head, { status: () => head.status, metrics: () => head.metrics(), maxMessageBytes });
+  return new Pool(head, {
+    status: () => head.status,
+    metrics: () => head.metrics(),
+    stats: () => head.stats(),
+    maxMessageBytes,
+  });
 }
 
 /** The pool's head as this process sees it. @throws As {@link connect}. */

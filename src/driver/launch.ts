@@ -15,6 +15,8 @@ import { fillLaunchOptions } from './options.js';
 import type { HeadStatus, PoolFacts, PoolStatus, PoolViews } from './pool.js';
 import { Pool } from './pool.js';
 import type { PoolMetrics } from './pool-metrics.js';
+import type { PoolStats } from './pool-stats.js';
+import { poolStats } from './pool-stats.js';
 
 /**
  * Start a pool of workers; resolves when all of them are ready.
@@ -25,8 +27,8 @@ import type { PoolMetrics } from './pool-metrics.js';
  *   script.
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
-  const { head, status, metrics, maxMessageBytes } = await preparePool(fillLaunchOptions(options)).start();
-  return new Pool(head, { status, metrics, maxMessageBytes });
+  const { head, ...views } = await preparePool(fillLaunchOptions(options)).start();
+  return new Pool(head, views);
 }
 
 /** A pool of this process. */
@@ -66,14 +68,15 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
       ...head.status(),
       ...head.groups.counts,
     });
+    const stats = (): PoolStats => poolStats(Math.round(nowMs() - begun), head.status(), head.stats);
     let figures: PoolMetrics | undefined;
     const metrics = async (): Promise<string> => {
       // Loaded when somebody asks.
       const loaded = await import('./pool-metrics.js');
-      figures ??= new loaded.PoolMetrics(status, starts);
+      figures ??= new loaded.PoolMetrics(status, stats, starts);
       return figures.text();
     };
-    return { head, status, metrics, maxMessageBytes: filled.maxMessageBytes };
+    return { head, status, metrics, stats: () => Promise.resolve(stats()), maxMessageBytes: filled.maxMessageBytes };
   };
   return { nodes, start };
 }

@@ -1,8 +1,12 @@
 /** A pool in figures, for a Prometheus server: read from its status when they are asked for. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GangState } from '../head/gang.js';
+import type { TaskOutcome } from '../head/statistics.js';
+import { taskOutcomes } from '../head/statistics.js';
 import type { StartPhases } from '../head/worker-side.js';
+import { addTimes } from './metric-times.js';
 import type { PoolStatus } from './pool.js';
+import type { PoolStats } from './pool-stats.js';
 
 /** Upper ends of the histogram's buckets, in seconds. */
 const buckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -12,6 +16,13 @@ const phaseNames: Readonly<Record<keyof StartPhases, string>> = {
   gathered: 'gathered',
   registered: 'registered',
 };
+const outcomeLabels: Readonly<Record<TaskOutcome, string>> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timedOut: 'timed_out',
+  lost: 'lost',
+};
 /** Of gangs that are listed. */
 const gangStates: readonly GangState[] = ['waiting', 'open', 'closing'];
 const msPerSecond = 1_000;
@@ -20,13 +31,15 @@ const msPerSecond = 1_000;
 export class PoolMetrics {
   readonly #registry = new Registry();
   readonly #status: () => PoolStatus;
+  readonly #stats: () => PoolStats;
   readonly #starts: () => readonly StartPhases[];
   readonly #startTimes: Histogram<'phase'>;
   #observed = 0;
 
   /** @param starts - Of every process so far, in order. */
-  constructor(status: () => PoolStatus, starts: () => readonly StartPhases[]) {
+  constructor(status: () => PoolStatus, stats: () => PoolStats, starts: () => readonly StartPhases[]) {
     this.#status = status;
+    this.#stats = stats;
     this.#starts = starts;
     this.#startTimes = new Histogram({
       name: 'shoal_worker_start_seconds',
@@ -36,6 +49,11 @@ export class PoolMetrics {
       registers: [this.#registry],
     });
     this.#addCounters();
+    this.#addTasks();
+    const waits = 'From when a task could begin until its workers did';
+    const runs = 'From there until the last of its workers had ended';
+    addTimes(this.#registry, 'shoal_task_wait_seconds', waits, () => stats().waitMs);
+    addTimes(this.#registry, 'shoal_task_run_seconds', runs, () => stats().runMs);
     this.#addGauges();
     this.#addGangs();
     this.#addValues();
@@ -70,6 +88,45 @@ export class PoolMetrics {
       };
       new Counter({ name, help, registers: [this.#registry], collect });
     }
+  }
+
+  #addTasks(): void {
+    const counters: readonly [name: string, help: string, value: (stats: PoolStats) => number][] = [
+      ['shoal_tasks_submitted_total', 'Tasks that were accepted', ({ tasks }) => tasks.submitted],
+      ['shoal_tasks_rejected_total', 'Tasks that were not, because the queue was full', ({ tasks }) => tasks.rejected],
+      ['shoal_tasks_refused_total', 'Tasks that were not, for other reasons', ({ tasks }) => tasks.refused],
+      ['shoal_task_attempts_total', 'Attempts that began', ({ tasks }) => tasks.started],
+      ['shoal_task_retries_total', 'Attempts after the first', ({ tasks }) => tasks.retried],
+      ['shoal_workers_died_total', 'Workers that ended by a crash', ({ workersDied }) => workersDied],
+      ['shoal_workers_replaced_total', 'Workers that took the place of others', (stats) => stats.workersReplaced],
+      ['shoal_collective_calls_total', 'Collective calls of ranks', ({ collectives }) => collectives.calls],
+      ['shoal_collective_bytes_total', 'Bytes that these brought or got', ({ collectives }) => collectives.bytes],
+      [
+        'shoal_collective_seconds_total',
+        'Time of ranks in collectives and messages',
+        ({ collectives }) => collectives.elapsedMs / msPerSecond,
+      ],
+    ];
+    const stats = this.#stats;
+    const registers = [this.#registry];
+    for (const [name, help, value] of counters) {
+      const collect = function (this: Counter): void {
+        this.reset();
+        this.inc(value(stats()));
+      };
+      new Counter({ name, help, registers, collect });
+    }
+    new Counter({
+      name: 'shoal_tasks_ended_total',
+      help: 'Tasks that have ended, by how',
+      labelNames: ['outcome'],
+      registers,
+      collect() {
+        this.reset();
+        const { tasks } = stats();
+        for (const outcome of taskOutcomes) this.inc({ outcome: outcomeLabels[outcome] }, tasks[outcome]);
+      },
+    });
   }
 
   #addGangs(): void {
@@ -166,6 +223,18 @@ export class PoolMetrics {
       collect() {
         this.reset();
         for (const { worldRank, rssBytes } of status().workers) if (rssBytes) this.set({ worker: worldRank }, rssBytes);
+      },
+    });
+    new Gauge({
+      name: 'shoal_worker_heap_bytes',
+      help: 'Heap of a worker that is a thread, and what its arrays hold outside',
+      labelNames: ['worker'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { worldRank, heapBytes } of status().workers) {
+          if (heapBytes) this.set({ worker: worldRank }, heapBytes);
+        }
       },
     });
     new Gauge({

@@ -25,6 +25,8 @@ import { failureOf, noEnding, shortText } from './task-ending.js';
 
 /** How often those who are connected hear of the pool while tasks run. */
 const statusMs = 100;
+/** Of a task that was not accepted. */
+const noTime: Task['durations'] = { waitedMs: 0, ranMs: 0 };
 /** Tasks that have ended and are still listed. */
 const keptRecords = 1_000;
 
@@ -89,8 +91,10 @@ export class PoolServer {
     this.#pool = pool;
     for (const name of headEventNames) {
       pool.head.on(name, (...args: unknown[]) => {
+        if (this.#sessions.size === 0) return;
         this.#broadcast({ type: 'event', name, payload: encodeEvent(args) });
-        this.#tellStatus();
+        // Where tasks begin, the status is told in its turn: their ends come as often.
+        if (name !== 'taskStarted') this.#tellStatus();
       });
     }
     for (const admit of this.#waiting) admit(pool);
@@ -233,6 +237,11 @@ export class PoolServer {
           },
         );
         break;
+      case 'stats':
+        void pool.stats().then((stats) => {
+          session.connection.send({ type: 'stats', stats: encodeValue(stats, 'stats') });
+        });
+        break;
       case 'stop': {
         const { force, timeoutMs } = message;
         // A later order hastens the end.
@@ -268,6 +277,9 @@ export class PoolServer {
 
   #submit(session: Session, pool: StartedPool, { id, spec, detached }: Extract<ToPool, { type: 'submit' }>): void {
     const { connection, tasks, name } = session;
+    const fail = (error: unknown, { waitedMs, ranMs } = noTime): void => {
+      connection.send({ type: 'failed', id, error: encodeError(error, Infinity), waitedMs, ranMs });
+    };
     try {
       if (!taskShape(spec)) throw new InvalidArgumentError(`expected a task, received ${show(spec)}`);
       if (!id.startsWith(`${name}.`) || this.#records.has(id)) {
@@ -301,7 +313,7 @@ export class PoolServer {
             connection.send({ type: 'results', id, results: encodeValue(results, 'results') });
           },
           (error: unknown) => {
-            connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
+            fail(error, task.durations);
             return failureOf(error);
           },
         )
@@ -310,10 +322,10 @@ export class PoolServer {
           this.#settle(id, ending ?? noEnding);
         })
         .catch((error: unknown) => {
-          connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
+          fail(error, task.durations);
         });
     } catch (error) {
-      connection.send({ type: 'failed', id, error: encodeError(error, Infinity) });
+      fail(error);
     }
     this.#tellStatus();
   }

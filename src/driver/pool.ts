@@ -22,6 +22,7 @@ import type { Kept } from './kept.js';
 import { Shared } from './shared.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
+import type { PoolStats } from './pool-stats.js';
 import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
 import { TaskSender, siteOf } from './task-sender.js';
@@ -64,6 +65,7 @@ export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi' | 'rendez
 export interface PoolViews {
   readonly status: () => PoolStatus;
   readonly metrics: () => Promise<string>;
+  readonly stats: () => Promise<PoolStats>;
   readonly maxMessageBytes: number;
 }
 
@@ -71,6 +73,7 @@ export interface PoolViews {
 export const headEventNames: readonly (keyof HeadEvents)[] = [
   'workerDied',
   'workerReplaced',
+  'taskStarted',
   'taskDone',
   'taskFailed',
   'drain',
@@ -260,7 +263,23 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return this.#views.status();
   }
 
-  /** Figures of the pool in the text format of Prometheus, among them a histogram of the phases of starts. */
+  /**
+   * What the pool has done since its workers were ready, as numbers: tasks by outcome, how long they waited and ran,
+   * what their collectives moved, and what the workers use now.
+   *
+   * @example
+   *   const { tasks, waitMs } = await pool.stats();
+   *   console.log(`${tasks.succeeded} done, ${tasks.rejected} rejected, mean wait ${waitMs.sumMs / waitMs.count} ms`);
+   *
+   * @returns Counts are of all tasks of the pool, also of those that other processes have submitted. Times are in
+   *   milliseconds, sizes in bytes.
+   * @throws {@link ClosedError} over `connect()`, when the connection is closed.
+   */
+  stats(): Promise<PoolStats> {
+    return this.#views.stats();
+  }
+
+  /** Figures of the pool in the text format of Prometheus: those of `stats()` and `status()`, and the phases of starts. */
   metrics(): Promise<string> {
     return this.#views.metrics();
   }

@@ -18,6 +18,7 @@ import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
 import type { PoolStatus } from './pool.js';
+import type { PoolStats } from './pool-stats.js';
 
 const pollMs = 10;
 /** How long the pool may take to end tasks that are cancelled; those that go on fail here when the connection ends. */
@@ -40,6 +41,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #sharing = new Map<string, (error?: Error) => void>();
   readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
   readonly #measuring: ((text: string) => void)[] = [];
+  readonly #counting: { resolve: (stats: PoolStats) => void; reject: (error: Error) => void }[] = [];
   #nextTask = 1;
   #nextData = 1;
   #nextGang = 1;
@@ -187,6 +189,16 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     return text;
   }
 
+  /** What the pool has done, in numbers. @throws {@link ClosedError} */
+  async stats(): Promise<PoolStats> {
+    this.assertOpen();
+    this.#connection.send({ type: 'stats' });
+    this.#connection.keepAlive(true);
+    const stats = await new Promise<PoolStats>((resolve, reject) => this.#counting.push({ resolve, reject }));
+    this.#stayAlive();
+    return stats;
+  }
+
   receive(message: FromPool): void {
     switch (message.type) {
       case 'welcome':
@@ -212,8 +224,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
         break;
       case 'failed':
         this.#end(message.id, (task) => {
-          task.fail(decodeError(message.error));
-          this.#tellFailure(task);
+          const { error, waitedMs, ranMs } = message;
+          task.fail(decodeError(error));
+          this.#tellFailure(task, { waitedMs, ranMs });
         });
         break;
       case 'shared':
@@ -228,6 +241,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
         break;
       case 'metrics':
         this.#measuring.shift()?.(message.text);
+        break;
+      case 'stats':
+        this.#counting.shift()?.resolve(decodeValue(message.stats) as PoolStats);
         break;
       case 'tasks':
         for (const resolve of this.#listing.splice(0)) resolve(message.tasks);
@@ -249,6 +265,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
+    for (const { reject } of this.#counting.splice(0)) reject(this.#closedError());
   }
 
   #shared(id: string, error: Error | undefined): void {
@@ -266,11 +283,11 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   }
 
   /** The pool takes it that whoever submits a task asks for its result. */
-  #tellFailure(task: Task): void {
+  #tellFailure(task: Task, durations: Task['durations']): void {
     if (task.asked) return;
     const { id: taskId, spec } = task;
     task.done.catch((error: unknown) => {
-      announce(this, 'taskFailed', [{ taskId, name: spec.name, source: spec.source, error }]);
+      announce(this, 'taskFailed', [{ taskId, name: spec.name, source: spec.source, error, ...durations }]);
     });
   }
 

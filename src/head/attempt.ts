@@ -1,5 +1,5 @@
 /** One attempt of a task: its workers, what they have reported, and how it is made to end. */
-import { clearTimeout, longestTimerMs, setTimeout } from '../clock.js';
+import { clearTimeout, longestTimerMs, nowMs, setTimeout } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import type { Outcome } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
@@ -28,6 +28,10 @@ export class Attempt {
   readonly communicator: number;
   /** Its communicator is still to be made; nothing has been sent to its workers. */
   forming: boolean;
+  /** How long the task had waited when the workers began with it. */
+  waitedMs = 0;
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
   /** It is to end: set once, with the abort. */
   ending = false;
   /** In order of arrival. */
@@ -49,6 +53,22 @@ export class Attempt {
     this.worldRanks = worldRanks;
     this.communicator = communicator;
     this.forming = forming;
+  }
+
+  /** The workers begin. `since`: when the task began to wait. */
+  begin(since: number): void {
+    this.#startedAt = nowMs();
+    this.waitedMs = this.#startedAt - since;
+  }
+
+  /** All workers have ended. */
+  complete(): void {
+    this.#endedAt = nowMs();
+  }
+
+  /** From its beginning to its end, or until now. */
+  get ranMs(): number {
+    return this.#startedAt === undefined ? 0 : (this.#endedAt ?? nowMs()) - this.#startedAt;
   }
 
   /** Ranks that have not reported how they ended. */

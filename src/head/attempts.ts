@@ -24,6 +24,10 @@ export interface AttemptEvents {
   settled(task: Task, verdict: Verdict, isClean: boolean): void;
   /** A worker begins with a task that it has been given ahead. */
   begun(task: Task): void;
+  /** The workers of a task begin with it. */
+  started(task: Task, attempt: Attempt): void;
+  /** All of them have ended. */
+  attempted(task: Task, attempt: Attempt): void;
   /** A worker does not have a task any more that it has been given ahead: it is to wait before the others of its priority. */
   returned(task: Task): void;
   /** The task is to be run again, behind the others of its priority. */
@@ -65,7 +69,7 @@ export class Attempts {
     this.#offers = new Offers(workers);
     this.reservations = new Reservations(workers, options, states, {
       formed: (task, attempt) => {
-        this.#dispatcher.start(task, attempt);
+        this.#start(task, attempt);
       },
       undone: (task) => {
         events.undone(task);
@@ -89,7 +93,7 @@ export class Attempts {
     }
     const attempt = this.reservations.reserve(task, worldRanks);
     this.#begun(task, attempt);
-    if (!attempt.forming) this.#dispatcher.start(task, attempt);
+    if (!attempt.forming) this.#start(task, attempt);
   }
 
   /** Give a task of one rank ahead to a worker that runs another; false: to none. */
@@ -234,8 +238,21 @@ export class Attempts {
     task.attempts++;
     this.#events.begun(task);
     this.#begun(task, attempt);
+    this.#started(task, attempt);
     // It was cancelled when its worker had begun, and the head did not know.
     if (task.override) this.end(task, { kind: 'cancelled', rank: undefined, error: task.override });
+  }
+
+  /** Its communicator exists. */
+  #start(task: Task, attempt: Attempt): void {
+    this.#dispatcher.start(task, attempt);
+    this.#started(task, attempt);
+  }
+
+  #started(task: Task, attempt: Attempt): void {
+    attempt.begin(task.waitsSince);
+    task.waitedMs += attempt.waitedMs;
+    this.#events.started(task, attempt);
   }
 
   #begun(task: Task, attempt: Attempt): void {
@@ -276,6 +293,9 @@ export class Attempts {
     const { attempt } = task;
     if (!attempt?.isComplete) return;
     const { outcomes } = attempt;
+    attempt.complete();
+    task.ranMs += attempt.ranMs;
+    this.#events.attempted(task, attempt);
     const next = this.#nextOf(attempt);
     this.reservations.release(task, attempt, next);
     if (next) this.#beginNext(next);

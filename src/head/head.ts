@@ -1,6 +1,6 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, and tells how they have ended. */
 import { EventEmitter } from 'node:events';
-import { clearTimeout, longestTimerMs, setImmediate, setTimeout } from '../clock.js';
+import { clearTimeout, longestTimerMs, nowMs, setImmediate, setTimeout } from '../clock.js';
 import { CancelledError, ClosedError, InvalidArgumentError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
@@ -15,8 +15,11 @@ import { Gangs } from './gangs.js';
 import type { Groups } from './groups.js';
 import type { HeadEvents, HeadOptions, WorkStatus } from './pool-events.js';
 import { References } from './references.js';
+import type { WorkStats } from './statistics.js';
+import { Statistics } from './statistics.js';
 import type { Task } from './task.js';
 import { TaskQueue } from './task-queue.js';
+import { TaskWatchers } from './task-watchers.js';
 import type { Verdict } from './verdict.js';
 import { workerDied } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
@@ -28,6 +31,11 @@ const closeLimitMs = 30_000;
 /** One per pool. */
 export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly groups: Groups;
+  /** They are told of every task. */
+  readonly watchers: TaskWatchers = new TaskWatchers();
+  readonly #statistics = new Statistics();
+  /** By worker that can be given no task: since when. */
+  readonly #goneSince = new Map<number, number>();
   /** Resolves when the pool begins to end: somebody closes it, or its workers are lost. */
   readonly closingBegun: Promise<void>;
   #begin!: () => void;
@@ -44,6 +52,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   constructor(workers: WorkerSide, options: HeadOptions) {
     super();
+    this.watchers.add(this.#statistics);
     this.#workers = workers;
     this.closingBegun = new Promise((resolve) => (this.#begin = resolve));
     const scheduler = new GangScheduler((worldRank) => workers.workers[worldRank]?.nodeKey ?? '');
@@ -59,10 +68,22 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       begun: (task) => {
         this.#queue.begin(task);
       },
+      started: (task, attempt) => {
+        const { waitedMs, worldRanks } = attempt;
+        const { id: taskId, attempts } = task;
+        const { name, source } = task.spec;
+        this.#tell('taskStarted', { taskId, name, source, worldRanks, attempt: attempts, waitedMs });
+        this.watchers.started(task, attempt);
+      },
+      attempted: (task, attempt) => {
+        this.watchers.attempted(task, attempt);
+      },
       returned: (task) => {
         this.#queue.takeBack(task);
       },
       retried: (task) => {
+        task.waitsSince = nowMs();
+        this.watchers.retried(task);
         this.#queue.enqueue(task);
         this.#endIfLost(task);
       },
@@ -108,6 +129,19 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
    *   {@link References.use}.
    */
   submit(spec: TaskSpec, id: string = this.#queue.nextId()): Task {
+    let task: Task;
+    try {
+      task = this.#accept(spec, id);
+    } catch (error) {
+      this.watchers.refused(error);
+      throw error;
+    }
+    this.watchers.submitted(task);
+    this.#tick();
+    return task;
+  }
+
+  #accept(spec: TaskSpec, id: string): Task {
     this.assertOpen();
     // What a frame has left out may have come as null.
     const gang = typeof spec.gang === 'string' ? this.#gangs.find(spec.gang) : undefined;
@@ -122,15 +156,12 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
       );
     }
     this.#references.use(spec);
-    let task: Task;
     try {
-      task = this.#queue.accept(spec, id, this.#states.nodeSizes, gang);
+      return this.#queue.accept(spec, id, this.#states.nodeSizes, gang);
     } catch (error) {
       this.#references.unuse(spec);
       throw error;
     }
-    this.#tick();
-    return task;
   }
 
   /** Lay a value on the workers' hosts. Resolves with its id. @throws As {@link References.share}, {@link ClosedError} */
@@ -195,6 +226,16 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     };
   }
 
+  /** What was done so far. */
+  get stats(): WorkStats {
+    return this.#statistics.stats;
+  }
+
+  /** Every task that has not ended. */
+  get tasks(): readonly Task[] {
+    return this.#queue.tasks;
+  }
+
   /** @throws {@link ClosedError} once `close` was called. */
   assertOpen(): void {
     if (this.#closing) throw new ClosedError('the pool is closed; launch another');
@@ -249,8 +290,10 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     if (how.kind === 'died') {
       const taskId = this.#states.taskOf(worldRank)?.id;
       const error = workerDied(`worker ${worldRank} died`, { worldRank, taskId }, how.error);
+      this.#statistics.workersDied++;
       this.#tell('workerDied', { worldRank, error });
     }
+    this.#noteGone(worldRank);
     this.#references.threadGone(worldRank, Math.max(lease, ran));
     this.#gangs.gone(worldRank, ran, how);
     this.#attempts.gone(worldRank, lease, how);
@@ -258,12 +301,17 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   }
 
   replaced(worldRank: number): void {
-    this.#tell('workerReplaced', { worldRank });
+    const now = nowMs();
+    const absentMs = now - (this.#goneSince.get(worldRank) ?? now);
+    this.#goneSince.delete(worldRank);
+    this.#statistics.workersReplaced++;
+    this.#tell('workerReplaced', { worldRank, absentMs });
     this.#states.replaced(worldRank);
     this.#tick();
   }
 
   removed(worldRank: number): void {
+    this.#noteGone(worldRank);
     this.#references.workerGone(worldRank);
     this.#states.lose(worldRank);
     this.#gangs.removed(worldRank);
@@ -273,7 +321,10 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   ending(why: string): void {
     this.#states.suspend();
-    for (const { worldRank } of this.#workers.workers) this.#references.workerGone(worldRank);
+    for (const { worldRank } of this.#workers.workers) {
+      this.#noteGone(worldRank);
+      this.#references.workerGone(worldRank);
+    }
     this.#gangs.ending(why);
     this.#attempts.endAll(why);
     this.#gangs.over();
@@ -314,6 +365,10 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   #tell<E extends keyof HeadEvents>(event: E, ...payload: HeadEvents[E]): void {
     announce(this, event, payload);
+  }
+
+  #noteGone(worldRank: number): void {
+    if (!this.#goneSince.has(worldRank)) this.#goneSince.set(worldRank, nowMs());
   }
 
   #cancelAll(reason: Error): void {
@@ -376,14 +431,16 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   #settle(task: Task, verdict: Verdict): void {
     this.#queue.remove(task);
     this.#references.unuse(task.spec);
-    const { id: taskId, spec } = task;
+    const { id: taskId, spec, durations } = task;
+    const { name, source } = spec;
     if ('results' in verdict) {
-      this.#tell('taskDone', { taskId, name: spec.name });
+      this.#tell('taskDone', { taskId, name, ...durations });
       task.succeed(verdict.results);
     } else {
-      if (!task.asked) this.#tell('taskFailed', { taskId, name: spec.name, source: spec.source, error: verdict.error });
+      if (!task.asked) this.#tell('taskFailed', { taskId, name, source, error: verdict.error, ...durations });
       task.fail(verdict.error);
     }
+    this.watchers.settled(task, verdict);
     this.#keepAlive();
     if (this.#queue.isEmpty) this.#tell('drain');
   }

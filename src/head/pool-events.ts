@@ -39,11 +39,32 @@ export interface PoolEvents extends HeadEvents {
 export interface HeadEvents {
   /** A worker ended by a crash. */
   workerDied: [{ worldRank: number; error: Error }];
-  /** A worker's thread was replaced by a new one. */
-  workerReplaced: [{ worldRank: number }];
-  taskDone: [{ taskId: string; name: string | undefined }];
-  /** A task failed and nobody had asked for its result. */
-  taskFailed: [{ taskId: string; name: string | undefined; source: TaskSource; error: Error }];
+  /** A new thread or process has taken a worker's place. `absentMs`: from the end of the old one until then. */
+  workerReplaced: [{ worldRank: number; absentMs: number }];
+  /** Workers begin with a task: `worldRanks` by rank. `waitedMs`: until then, in this attempt. */
+  taskStarted: [
+    {
+      taskId: string;
+      name: string | undefined;
+      source: TaskSource;
+      worldRanks: readonly number[];
+      attempt: number;
+      waitedMs: number;
+    },
+  ];
+  /** `waitedMs`, `ranMs`: how long it waited for workers, and how long they ran it, in all attempts. */
+  taskDone: [{ taskId: string; name: string | undefined; waitedMs: number; ranMs: number }];
+  /** A task failed and nobody had asked for its result. Times as of `taskDone`. */
+  taskFailed: [
+    {
+      taskId: string;
+      name: string | undefined;
+      source: TaskSource;
+      error: Error;
+      waitedMs: number;
+      ranMs: number;
+    },
+  ];
   /** No task is queued or running any more. */
   drain: [];
   warning: [{ message: string; worldRank: number | undefined }];
@@ -109,6 +130,8 @@ export interface WorkerStatus {
   readonly phasesMs: StartPhases | undefined;
   /** Of a process: bytes of memory in use, shared ones included. Threads use that of the head's process, in `head`. */
   readonly rssBytes: number | undefined;
+  /** Of a thread: bytes of its own JavaScript heap and of what its arrays hold outside, at most a second old. */
+  readonly heapBytes: number | undefined;
   /** Milliseconds on a core since the start of its process or thread. */
   readonly cpuMs: number | undefined;
 }

@@ -17,6 +17,11 @@ export class Task {
   readonly done: Promise<unknown[]>;
   readonly submittedAt: number = nowMs();
   state: TaskState = 'queued';
+  /** Since when it waits, or waited before its last attempt. */
+  waitsSince: number = this.submittedAt;
+  /** Until the workers of an attempt began, and from there until they had ended, of all attempts so far. */
+  waitedMs = 0;
+  ranMs = 0;
   attempts = 0;
   attempt: Attempt | undefined;
   /** Of a task in another process: the workers that ran it when that was last heard of. */
@@ -58,6 +63,11 @@ export class Task {
     this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
     addDriverStack(error, this.site?.stack);
     nextTick(this.#reject, error);
+  }
+
+  /** What its events say of its time, in milliseconds. */
+  get durations(): { waitedMs: number; ranMs: number } {
+    return { waitedMs: this.waitedMs, ranMs: this.ranMs };
   }
 
   /** Workers that run it now, by rank. */

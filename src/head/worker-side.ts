@@ -19,9 +19,11 @@ export interface StartPhases {
   readonly registered: number;
 }
 
-/** What a worker uses: memory of a process alone, in bytes, and milliseconds on a core. */
+/** What a worker uses: memory of its process, or of its thread, in bytes, and milliseconds on a core. */
 export interface WorkerUsage {
   readonly rssBytes: number | undefined;
+  /** Of a thread. */
+  readonly heapBytes?: number | undefined;
   readonly cpuMs: number | undefined;
 }
 

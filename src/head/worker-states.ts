@@ -109,10 +109,10 @@ export class WorkerStates {
   status(): WorkerStatus[] {
     return this.#workers.workers.map(({ worldRank, pid, node, phasesMs }): WorkerStatus => {
       const task = this.#running.get(worldRank);
-      const { rssBytes, cpuMs } = this.#workers.usage(worldRank) ?? {};
+      const { rssBytes, heapBytes, cpuMs } = this.#workers.usage(worldRank) ?? {};
       const state = this.#lost.has(worldRank) ? 'lost' : task ? 'busy' : 'idle';
       const gangId = this.#gangs.get(worldRank)?.id;
-      return { worldRank, pid, node, state, taskId: task?.id, gangId, phasesMs, rssBytes, cpuMs };
+      return { worldRank, pid, node, state, taskId: task?.id, gangId, phasesMs, rssBytes, heapBytes, cpuMs };
     });
   }
 

@@ -51,6 +51,9 @@ const inFlight: Shape = (value) =>
   value === undefined || value === null || (calls(value) && (value as unknown[]).length <= maxCalls);
 const calls = list(fields({ operation: text, sequence: count, at: optional(text) }));
 
+const amount: Shape = (value) => number(value) && (value as number) >= 0 && value !== Infinity;
+const collectives = optional(fields({ calls: count, bytes: amount, elapsedMs: amount }));
+
 /** How a task thread itself says that its part of a task has ended; that it is gone, others say. */
 export const threadOutcome: Shape = either(
   fields({
@@ -62,6 +65,7 @@ export const threadOutcome: Shape = either(
     aborted: flag,
     inFlight,
     refused: optional(count),
+    collectives,
     damage,
   }),
   fields({
@@ -71,6 +75,7 @@ export const threadOutcome: Shape = either(
     replaceThread: flag,
     inFlight,
     refused: optional(count),
+    collectives,
     damage,
   }),
 );

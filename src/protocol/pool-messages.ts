@@ -80,7 +80,7 @@ export type ToPool =
   | { readonly type: 'gang'; readonly id: string; readonly spec: GangSpec }
   /** End a gang of the session; `gangClosed` answers. `force`: cancel its tasks. */
   | { readonly type: 'closeGang'; readonly id: string; readonly force: boolean }
-  | { readonly type: 'tasks' | 'metrics' }
+  | { readonly type: 'tasks' | 'metrics' | 'stats' }
   /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
   | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
   /** No further task needs the value. */
@@ -95,7 +95,7 @@ export interface StopOrder {
   readonly timeoutMs: number | null;
 }
 
-/** Pool → user. Statuses, payloads, results and errors are encoded values. */
+/** Pool → user. Statuses, figures, payloads, results and errors are encoded values. */
 export type FromPool =
   | {
       readonly type: 'welcome';
@@ -113,10 +113,18 @@ export type FromPool =
   | { readonly type: 'accepted'; readonly id: string }
   /** `error`: the value was not laid. */
   | { readonly type: 'shared'; readonly id: string; readonly error?: Uint8Array | undefined }
-  | { readonly type: 'failed'; readonly id: string; readonly error: Uint8Array }
+  | {
+      readonly type: 'failed';
+      readonly id: string;
+      readonly error: Uint8Array;
+      /** Milliseconds for which it has waited for workers, and for which they have run it. */
+      readonly waitedMs: number;
+      readonly ranMs: number;
+    }
   /** The gang has its workers. */
   | { readonly type: 'gangOpened'; readonly id: string; readonly members: readonly MemberInfo[] }
   /** It has given them back. `error`: why, when nobody had closed it. */
   | { readonly type: 'gangClosed'; readonly id: string; readonly error: Uint8Array | undefined }
   | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
-  | { readonly type: 'metrics'; readonly text: string };
+  | { readonly type: 'metrics'; readonly text: string }
+  | { readonly type: 'stats'; readonly stats: Uint8Array };

@@ -31,6 +31,8 @@ export interface ThreadBoot {
   readonly posts: Int32Array | undefined;
   /** By turn: the lease that it was given ahead, until it begins with the task or that is taken back. */
   readonly ahead: Int32Array | undefined;
+  /** Where it writes how much memory it uses; undefined: nobody asks. */
+  readonly heap: Float64Array | undefined;
   /** Memory in which it is told of messages, and its place there; undefined: it sleeps whenever it has no task. */
   readonly awake: { readonly memory: AwakeMemory; readonly index: number } | undefined;
   /** Set where the ranks share no memory: the window is then this rank's alone, for its control side. */
@@ -178,6 +180,15 @@ export interface GiveMessage {
 /** Control side → task thread. */
 export type ToThread = GiveMessage | CancelMessage | ForgetMessage | AttachMessage;
 
+/** The collective calls of one rank's part of a task. */
+export interface CollectiveUse {
+  readonly calls: number;
+  /** Of each call what a rank brings or what it gets, whichever is more. */
+  readonly bytes: number;
+  /** Milliseconds during which at least one call or message was under way. */
+  readonly elapsedMs: number;
+}
+
 /** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */
 export type Outcome = { readonly damage?: string | undefined } & (
   | {
@@ -194,6 +205,8 @@ export type Outcome = { readonly damage?: string | undefined } & (
       readonly inFlight?: readonly InFlightCall[];
       /** Values that `context.post` had no room for. */
       readonly refused?: number;
+      /** Undefined: it made none. */
+      readonly collectives?: CollectiveUse | undefined;
     }
   | {
       readonly kind: 'threw';
@@ -205,6 +218,7 @@ export type Outcome = { readonly damage?: string | undefined } & (
       readonly replaceThread: boolean;
       readonly inFlight?: readonly InFlightCall[];
       readonly refused?: number;
+      readonly collectives?: CollectiveUse | undefined;
     }
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'died'; readonly error: Uint8Array | undefined }

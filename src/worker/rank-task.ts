@@ -8,7 +8,7 @@ import { ClosedError, MessageTooLargeError, NotAwaitedError } from '../errors.js
 import { inFlightText } from '../head/in-flight.js';
 import { createLogger } from '../log.js';
 import { encodeError } from '../protocol/error-value.js';
-import type { InFlightCall, Outcome } from '../protocol/thread-messages.js';
+import type { CollectiveUse, InFlightCall, Outcome } from '../protocol/thread-messages.js';
 import { maxCalls } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeAbort } from '../backend/abort-reason.js';
@@ -104,8 +104,15 @@ export class RankTask {
   }
 
   /** What the head is to say of this rank's part, however it ended. */
-  get remarks(): Pick<Extract<Outcome, { kind: 'threw' }>, 'inFlight' | 'refused'> {
-    return { inFlight: this.inFlight, refused: this.#refused };
+  get remarks(): Pick<Extract<Outcome, { kind: 'threw' }>, 'inFlight' | 'refused' | 'collectives'> {
+    return { inFlight: this.inFlight, refused: this.#refused, collectives: this.#collectives };
+  }
+
+  /** Undefined: none was called, and no message was sent or received. */
+  get #collectives(): CollectiveUse | undefined {
+    const { calls, bytes } = this.#collective.calls.ofTask;
+    const { elapsedMs } = this.#collective;
+    return calls === 0 && elapsedMs === 0 ? undefined : { calls, bytes, elapsedMs };
   }
 
   /** @throws {@link NotAwaitedError} when calls were in flight as the function returned. */

@@ -66,6 +66,7 @@ export class ScriptThread {
       bells: window.bells,
       posts: undefined,
       ahead: undefined,
+      heap: undefined,
       awake: undefined,
       wire,
       worldRank: rank,

@@ -26,6 +26,7 @@ import { findOs, loadOs } from '../native/os.js';
 import { Awake } from './awake.js';
 import { GangState } from './gang-state.js';
 import { takeAhead } from './given-tasks.js';
+import { tellHeap } from './heap-use.js';
 import { loadTask } from './load-module.js';
 import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
@@ -341,6 +342,7 @@ if (boot.script) {
   runScript(boot.script, { port, foreignLoader: boot.foreignLoader, engine, runtime, poison, output });
 } else {
   process.on('uncaughtException', escaped);
+  if (boot.heap) tellHeap(boot.heap);
   port.receive(handle);
   port.send({ type: 'ready', thread: ownThread() });
 }

@@ -8,6 +8,7 @@ import type { HostWindow, NodeWindow } from '../backend/window/node-window.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import type { Awakener } from './awake.js';
 import { GivenTasks } from './given-tasks.js';
+import { heapWord, readHeap } from './heap-use.js';
 import { logPath } from './log-file.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
 import type { PrivateThread, ThreadPart } from './private-thread.js';
@@ -66,6 +67,8 @@ export class TaskThread {
   readonly given: GivenTasks = new GivenTasks();
   /** What the task of its lease has posted and the driver has not taken. */
   readonly posts: PostsUnderWay = new PostsUnderWay();
+  /** What it uses; undefined: its process says that. */
+  readonly #heap: Float64Array | undefined;
   /** The window that it has joined. */
   readonly node: NodeWindow;
   readonly #thread: PrivateThread;
@@ -88,12 +91,14 @@ export class TaskThread {
     this.node = window.node;
     this.#awakener = awakener;
     this.#movesArguments = options.movesArguments;
+    this.#heap = options.staysAwake ? heapWord() : undefined;
     const boot: ThreadPart = {
       window: window.node.handle,
       seal: window.node.seal,
       bells: window.bells,
       posts: this.posts.counts,
       ahead: this.given.words,
+      heap: this.#heap,
       awake: awakener && { memory: awakener.memory, index: awakener.index },
       wire: options.wire,
       worldRank,
@@ -212,6 +217,11 @@ export class TaskThread {
   /** Milliseconds that it has run on a core; undefined before it is ready and when it is gone. */
   get cpuMs(): number | undefined {
     return this.#number === 0 || this.gone ? undefined : threadCpuMs(this.#number);
+  }
+
+  /** Bytes of its JavaScript heap and of what its arrays hold outside; undefined: it has not said so, or is gone. */
+  get heapBytes(): number | undefined {
+    return this.gone ? undefined : readHeap(this.#heap);
   }
 
   /** Whether the thread keeps the process alive. */

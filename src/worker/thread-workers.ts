@@ -114,7 +114,8 @@ export class ThreadWorkers implements WorkerSide {
     // A thread that is gone is replaced at once.
   }
   usage(worldRank: number): WorkerUsage {
-    return { rssBytes: undefined, cpuMs: this.#threads.get(worldRank)?.cpuMs };
+    const { cpuMs, heapBytes } = this.#threads.get(worldRank) ?? {};
+    return { rssBytes: undefined, heapBytes, cpuMs };
   }
   clear(slot: number): void {
     this.window.node.clear(slot);

@@ -198,10 +198,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     clearTimeout(timer);
   }
 
+  const events = ['taskStarted', 'taskDone', 'taskFailed', 'workerDied', 'workerReplaced', 'drain', 'warning'] as const;
   async function onePool(workers: number): Promise<void> {
     const before = traces();
     const pool = await launch({ ...launchOptionsOf(options), workers });
-    for (const event of ['taskDone', 'taskFailed', 'workerDied', 'workerReplaced', 'drain', 'warning'] as const) {
+    for (const event of events) {
       pool.on(event, () => {
         count(`event ${event}`);
         if (random(10) === 0) throw new Error(thrown);

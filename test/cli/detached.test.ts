@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
@@ -291,7 +292,12 @@ test('a connection has gangs of its own, which end with it', async () => {
   await rejectsCode(pool.gang({ workers: 4 }), 'INSUFFICIENT_WORKERS');
   const gang = await pool.gang({ workers: 2, name: 'two' });
   assert.equal([gang.id, gang.worldRanks.length, gang.workers.length], ['s1.g2', 2, 2]);
+  const started = once(pool, 'taskStarted');
   assert.equal(await gang.run(tasks, { args: [1] }), [3, 3]);
+  const [{ worldRanks, waitedMs }] = (await started) as [{ worldRanks: number[]; waitedMs: number }];
+  assert.equal([worldRanks, waitedMs >= 0], [gang.worldRanks, true]);
+  const stats = await pool.stats();
+  assert.equal([stats.tasks.refused, stats.tasks.succeeded, stats.collectives.ranks], [0, 1, 2]);
   using shared = await pool.share(new Float64Array(10));
   using kept = await gang.run(tasks, { args: [1], keep: true });
   assert.equal(await kept.get(), [3, 3]);

@@ -6,7 +6,7 @@ import { rejectionOf, until } from '../support/check.js';
 
 const tasks = new URL('./tasks/misc.js', import.meta.url);
 const test = suite('listeners that throw');
-const events = ['taskDone', 'taskFailed', 'workerDied', 'workerReplaced', 'drain', 'warning'] as const;
+const events = ['taskStarted', 'taskDone', 'taskFailed', 'workerDied', 'workerReplaced', 'drain', 'warning'] as const;
 const thrown: string[] = [];
 const collect = (error: unknown): void => void thrown.push(String(error));
 let pool: Pool;

@@ -134,13 +134,21 @@ test('closes by force: running and queued tasks are cancelled', async () => {
 test('says what happens in events', async () => {
   const own = await launch({ workers: 2 });
   const seen: string[] = [];
-  own.on('taskDone', ({ name }) => seen.push(`done ${name}`));
+  own.on('taskStarted', ({ name, worldRanks, attempt, waitedMs }) => {
+    assert.equal([worldRanks.length, attempt, waitedMs >= 0], [1, 1, true]);
+    seen.push(`started ${name}`);
+  });
+  own.on('taskDone', ({ name, waitedMs, ranMs }) => {
+    assert.ok(waitedMs >= 0 && ranMs > 0);
+    seen.push(`done ${name}`);
+  });
   own.on('taskFailed', ({ name, error }) => seen.push(`failed ${name} ${(error as { code?: string }).code}`));
   own.on('drain', () => seen.push('drain'));
   await own.run(tasks, { name: 'good', args: [1] });
   own.submit(tasks, { name: 'unread', export: 'reject', args: [0] });
   await own.close();
-  assert.equal(seen, ['done good', 'drain', 'failed unread ERR_SHOAL_TASK_FAILED', 'drain']);
+  const ends = ['done good', 'drain', 'started unread', 'failed unread ERR_SHOAL_TASK_FAILED', 'drain'];
+  assert.equal(seen, ['started good', ...ends]);
 });
 
 test('runs a .ts module', async () => {

@@ -145,6 +145,21 @@ for (const { communicator, communicatorCache, goesOn } of variants) {
           last.map(({ state }) => state),
           Array(6).fill('succeeded'),
         );
+        // Whatever came, the figures agree with what became of the tasks.
+        const { tasks: counts, waitMs, runMs } = head.stats;
+        const all = [...tasks, ...last];
+        const again = all.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0);
+        const { succeeded, failed, cancelled, timedOut, lost } = counts;
+        assert.is(counts.submitted, all.length);
+        assert.is(succeeded + failed + cancelled + timedOut + lost, all.length);
+        assert.is(succeeded, all.filter(({ state }) => state === 'succeeded').length);
+        assert.is(cancelled, all.filter(({ state }) => state === 'cancelled').length);
+        assert.is(
+          counts.started,
+          all.reduce((sum, { attempts }) => sum + attempts, 0),
+        );
+        assert.ok(counts.retried >= again, `${counts.retried} of ${again} retries`);
+        assert.equal([waitMs.count, runMs.count], [counts.started, counts.started]);
         head.groups.close();
       }),
       { numRuns: 300, includeErrorInReport: true },

@@ -23,6 +23,7 @@ function begin(thread: PrivateThread): string[] {
       bells: undefined,
       posts: undefined,
       ahead: undefined,
+      heap: undefined,
       awake: undefined,
       wire: undefined,
       worldRank: 0,

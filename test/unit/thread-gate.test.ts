@@ -45,6 +45,7 @@ test('a task thread is not ended while its process is in the middle of a message
       bells: undefined,
       posts: undefined,
       ahead: undefined,
+      heap: undefined,
       awake: undefined,
       wire,
       worldRank: 0,
