@@ -3,14 +3,18 @@ import type { InvalidArgumentError } from '../errors.js';
 import type { ArrayMemory } from '../operands/array-memory.js';
 import type { TypedArray } from '../types/buffers.js';
 
+/** What a report says of a message. */
+export interface MessageSize {
+  readonly tag: number;
+  readonly sizeBytes: number;
+}
+
 /** What a message says of itself. */
-export interface MessageHead {
+export interface MessageHead extends MessageSize {
   /** Rank that has sent it. */
   readonly source: number;
-  readonly tag: number;
   /** Number of its dtype. */
   readonly dtype: number;
-  readonly sizeBytes: number;
 }
 
 /** A message that has come, or whose sender waits with it. */
@@ -47,12 +51,16 @@ export interface Waiting {
   readonly peer: number | undefined;
   /** Undefined: any. */
   readonly tag: number | undefined;
+  /** Messages to `peer` wait here, since there is no room for them there. */
+  readonly lacksRoom: boolean;
 }
 
 /** See above. Ranks are those of the group; a rank's messages to itself are not its matter. */
 export interface Carrier {
   /** Messages up to this length do not wait for their receiver, as long as it has room for them. */
   readonly eagerBytes: number;
+  /** Longer ones to one rank that can be on their way at a time. */
+  readonly mostLong: number;
   /** Begin to send. Messages to one rank keep their order. @throws {@link WindowExhaustedError}; nothing is sent. */
   send(dest: number, tag: number, dtype: number, array: TypedArray): Outgoing;
   /** Send a message that need not wait, with less around it; false: nothing was done, and `send` is the way. */
@@ -78,6 +86,10 @@ export interface Carrier {
   setWaiting(waiting: Waiting | undefined): void;
   /** What another rank has told. */
   waitingOf(rank: number): Waiting | undefined;
+  /** Messages to a rank that wait here, since there is no room for them there; oldest first. */
+  waitingTo(dest: number): readonly MessageSize[];
+  /** As many long messages of a rank as can be are on their way. */
+  isFullOf(source: number): boolean;
   /** 0 when a rank that has returned has taken all that was sent to it. */
   untaken(dest: number): number;
 }

@@ -1,5 +1,6 @@
 /** The bytes of a piece of a plain array. */
 import { InvalidArgumentError } from '../errors.js';
+import { counted } from '../grammar.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { CallArguments } from './call-arguments.js';
 
@@ -15,10 +16,12 @@ export function bytesOf(
   return lostBuffer(operation.name, array.byteLength);
 }
 
-/** The caller's memory went away while a call was using it. */
+/** The caller's memory went away while a call was using it. @param bytesLeft - Of its array, now. */
 export function lostBuffer(what: string, bytesLeft: number): InvalidArgumentError {
+  // Memory that cannot be shrunk is gone as a whole.
+  const how = bytesLeft === 0 ? 'it was detached' : `it was shrunk to ${counted(bytesLeft, 'byte')}`;
   return new InvalidArgumentError(
-    `${what}: expected the buffer to stay as it was until the call ends, ` +
-      `but it was detached or shrunk to ${bytesLeft} bytes. Await the call before you transfer the buffer`,
+    `${what}: expected the buffer to stay as it was until the call ends, but ${how}. ` +
+      `Await the call before you transfer the buffer`,
   );
 }

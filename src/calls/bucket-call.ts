@@ -14,7 +14,8 @@ import type { GivenOptions } from './call-options.js';
 import { countsStage } from './counts-stage.js';
 import type { Item } from './list-items.js';
 import { partsOf } from './list-items.js';
-import { checkShapes, shapeWords } from './list-shape.js';
+import { listDifference } from './list-difference.js';
+import { areAlike, shapeWords } from './list-shape.js';
 import type { StagedCall } from './staged-transfer.js';
 import type { Setting } from './validate.js';
 import { checkName, checkTimeout, emptyArguments } from './validate.js';
@@ -23,6 +24,8 @@ import { checkName, checkTimeout, emptyArguments } from './validate.js';
 export interface Offered {
   /** In the order in which they were added; none: the next one was refused on this rank. */
   readonly items: readonly Item[];
+  /** How many were added before them. */
+  readonly first: number;
   /** Called with how many of them the call takes; 0: the next one of all ranks is left out. */
   readonly agreed: (count: number) => void;
 }
@@ -30,7 +33,7 @@ export interface Offered {
 /** Check a call; nothing is copied yet. @param what - The method, for errors. */
 export function bucketCall(
   what: string,
-  { items, agreed }: Offered,
+  { items, first, agreed }: Offered,
   given: GivenOptions,
   setting: Setting,
 ): StagedCall {
@@ -66,7 +69,13 @@ export function bucketCall(
     if (taken === 0) throw refusedAdd(what, counts);
     const common = items.slice(0, taken);
     if (counts.some((count) => count !== taken)) all = yield* exchange(common);
-    checkShapes(what, all, size);
+    if (!areAlike(all, size)) {
+      const expected = 'arrays of the same dtypes and lengths on every rank, in the order in which they are added';
+      yield* listDifference(
+        { what, operation: bucket, timeoutMs: base.timeoutMs, items: common, expected, first },
+        size,
+      );
+    }
     yield* partsOf(what, base, common, given, rank);
   };
   return { args, stages };
@@ -76,8 +85,9 @@ function refusedAdd(what: string, counts: readonly number[]): CollectiveMismatch
   const calls = counts.map((count, rank) => ({ rank, call: count === 0 ? `${what}, refused` : what }));
   const ranks = calls.filter((_, rank) => counts[rank] === 0).map(({ rank }) => rank);
   return new CollectiveMismatchError(
-    `${what}: expected an array of every rank; ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(', ')} added what ` +
-      `no allreduce takes. Nothing was written, and the next arrays go on`,
+    `${what}: expected an array of every rank; ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(', ')} ` +
+      `${ranks.length === 1 ? 'has' : 'have'} none here: what was added there is nothing that an allreduce takes, or was ` +
+      `detached while it waited. Nothing was written, and the next arrays go on`,
     { calls },
   );
 }

@@ -44,6 +44,8 @@ export class OwnBucket implements Bucket {
   /** What no flush has waited for and has not ended well. */
   readonly #open = new Set<Promise<unknown>>();
   #waitingBytes = 0;
+  /** Arrays that are no longer waiting. */
+  #ended = 0;
   #isUnderWay = false;
   #isScheduled = false;
 
@@ -135,6 +137,7 @@ export class OwnBucket implements Bucket {
     let taken = 0;
     const offered = {
       items: this.#next(),
+      first: this.#ended,
       agreed: (count: number): void => {
         taken = count;
       },
@@ -174,7 +177,7 @@ export class OwnBucket implements Bucket {
     const lost = this.#waiting[index];
     if (!lost) return;
     this.#calls.giveBack(lost, false);
-    lost.settle(lostBuffer(what, lost.sizeBytes));
+    lost.settle(lostBuffer(what, lost.item?.source.memory.byteLength ?? 0));
     const place: Added = { ...lost, item: undefined, ranges: [], settle: () => undefined };
     this.#calls.take(place, false);
     this.#waiting[index] = place;
@@ -183,6 +186,7 @@ export class OwnBucket implements Bucket {
   /** A call has ended, and with it the first arrays that wait. */
   #end(count: number, error: unknown): void {
     this.#isUnderWay = false;
+    this.#ended += count;
     for (const added of this.#waiting.splice(0, count)) {
       this.#waitingBytes -= added.sizeBytes;
       this.#calls.giveBack(added, false);

@@ -17,6 +17,7 @@ import { rangesOf } from '../operands/buffers-in-use.js';
 import { bytesOf, isThere } from '../operands/held-bytes.js';
 import type { GroupView } from './failures.js';
 import { abortError, mismatchError } from './failures.js';
+import { haveOtherLists } from './list-difference.js';
 import type { Stages } from './staged-transfer.js';
 import { StagedTransfer } from './staged-transfer.js';
 
@@ -64,7 +65,13 @@ export class Call implements MemoryUser {
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
   leavingSince = 0;
   readonly #group: CallGroup;
-  readonly #transfer: Transfer;
+  readonly #carried: Transfer;
+  /** What a start that has met other lists goes on with. */
+  readonly #explain: Stages | undefined;
+  /** What is under way: the call itself, or the exchange that finds how lists differ. */
+  #transfer: Transfer;
+  /** Why that exchange goes on. */
+  #otherLists: ShoalError | undefined;
   readonly #refusal: ShoalError | undefined;
   /** The bytes of what `canLose` means, from when they are first looked at. */
   #bytes: readonly Uint8Array[] | undefined;
@@ -76,14 +83,17 @@ export class Call implements MemoryUser {
   /**
    * @param refusal - Set when the call was bad: it is only announced, so that peers stay in step.
    * @param stages - Of a call that has several; `args` then says what its caller gave.
+   * @param explain - Of a call on a list: they throw how the lists of the ranks differ.
    */
-  constructor(group: CallGroup, args: CallArguments, refusal?: ShoalError, stages?: Stages) {
+  constructor(group: CallGroup, args: CallArguments, refusal?: ShoalError, stages?: Stages, explain?: Stages) {
     this.args = args;
     this.ranges = rangesOf(args.memory);
     this.canLose = args.memory.some(({ buffer }) => !(buffer instanceof SharedArrayBuffer));
     this.#group = group;
     this.#refusal = refusal;
-    this.#transfer = stages ? new StagedTransfer(group.channel, stages) : group.channel.prepare(args, refusal);
+    this.#explain = explain;
+    this.#carried = stages ? new StagedTransfer(group.channel, stages) : group.channel.prepare(args, refusal);
+    this.#transfer = this.#carried;
   }
 
   /** Whether part of the memory was detached or shrunk. */
@@ -92,6 +102,12 @@ export class Call implements MemoryUser {
     const bytes = (this.#bytes ??= this.args.memory.map(bytesOf));
     for (let i = 0; i < bytes.length; i++) if (!isThere(bytes[i] ?? noBytes)) return true;
     return false;
+  }
+
+  /** Of the first array that was detached or shrunk: the bytes that it has left. */
+  get bytesLeft(): number {
+    const bytes = (this.#bytes ??= this.args.memory.map(bytesOf));
+    return this.args.memory.find((_, i) => !isThere(bytes[i] ?? noBytes))?.byteLength ?? 0;
   }
 
   /** Fulfilled already: what waits for it goes on when the code that runs now has ended. One for all starts. */
@@ -133,6 +149,7 @@ export class Call implements MemoryUser {
     this.error = undefined;
     this.#broken = undefined;
     this.#state = 'running';
+    this.#begin();
     try {
       const status = this.#transfer.start(turns);
       if (status !== 'complete') {
@@ -152,6 +169,7 @@ export class Call implements MemoryUser {
     this.error = undefined;
     this.#broken = undefined;
     this.#state = 'queued';
+    this.#begin();
     this.#beginWait();
   }
 
@@ -167,6 +185,12 @@ export class Call implements MemoryUser {
   #end(error: unknown): boolean {
     this.#break(error);
     return this.settled;
+  }
+
+  #begin(): void {
+    if (this.#otherLists === undefined) return;
+    this.#otherLists = undefined;
+    this.#transfer = this.#carried;
   }
 
   #beginWait(): void {
@@ -192,16 +216,28 @@ export class Call implements MemoryUser {
         return false;
       case 'complete':
       case 'refused':
-        this.#settle(undefined);
+        this.#settle(this.#otherLists);
         return true;
       case 'mismatch':
-        this.#settle(this.#transfer.ownError ?? mismatchError(this.#group, this.#transfer.sequence));
-        return true;
+        return this.#disagree();
       case 'aborted':
         if (this.#transfer.ownError) this.#failGroup(this.#transfer.ownError);
         this.#startLeaving();
         return this.#leave();
     }
+  }
+
+  /** True once it has settled: where lists differ, the ranks first find out how. */
+  #disagree(): boolean {
+    const error = this.#transfer.ownError ?? this.#otherLists ?? mismatchError(this.#group, this.#transfer.sequence);
+    const isFirst = this.#explain && this.#otherLists === undefined;
+    if (!isFirst || this.#transfer.ownError || !haveOtherLists(this.#group, this.#transfer.sequence)) {
+      this.#settle(error);
+      return true;
+    }
+    this.#otherLists = error;
+    this.#transfer = new StagedTransfer(this.#group.channel, this.#explain);
+    return this.#follow(this.#transfer.start(0));
   }
 
   /** Whoever waits for long may wait because its memory was overwritten: then the group fails. */
@@ -274,7 +310,7 @@ export class Call implements MemoryUser {
     const status = this.#transfer.leave();
     if (status === 'pending') return false;
     if (status === 'complete') {
-      this.#settle(undefined);
+      this.#settle(this.#otherLists);
       return true;
     }
     const reason = this.#group.abortReason();

@@ -347,9 +347,11 @@ export class GroupCalls {
     if (!isList && operation.takes !== 'blocks') {
       return new Call(group, validate(what, operation, buffer, given, setting));
     }
-    const { args, stages } = isList
-      ? listCall(what, operation, buffer, given, setting)
-      : raggedCall(what, operation, buffer, given, setting);
+    if (isList) {
+      const { args, stages, explain } = listCall(what, operation, buffer, given, setting);
+      return new Call(group, args, undefined, stages, explain);
+    }
+    const { args, stages } = raggedCall(what, operation, buffer, given, setting);
     return new Call(group, args, undefined, stages);
   }
 
@@ -382,14 +384,16 @@ function hasFreed(arrays: TaskArrays, memory: readonly TypedArray[]): boolean {
 }
 
 /** Put a packed result where it belongs. Returns why the start failed, if it did. */
-function endOf({ args, error }: Call): ShoalError | undefined {
+function endOf(call: Call): ShoalError | undefined {
+  const { args, error } = call;
   if (error || !args.packedOutput) return error;
-  const lost = lostBuffer(args.operation.name, args.memory.at(-1)?.byteLength ?? 0);
-  if (!args.packedOutput.usable) return lost;
   try {
-    args.packedOutput.scatter();
-    return undefined;
+    if (args.packedOutput.usable) {
+      args.packedOutput.scatter();
+      return undefined;
+    }
   } catch {
-    return lost; // under way
+    // It was lost under way.
   }
+  return lostBuffer(args.operation.name, call.bytesLeft);
 }

@@ -14,6 +14,7 @@ import type { GroupView } from './failures.js';
 import { abortError } from './failures.js';
 import { Probe, Receive, SelfMessage } from './message-requests.js';
 import type { MessageRequest, Send } from './message-requests.js';
+import { MessageRoom } from './message-room.js';
 import { whoWaits } from './who-waits.js';
 
 /** A turn takes as long as so many turns of a collective. */
@@ -43,10 +44,13 @@ export class GroupMessages implements Recipient {
   #active: Receive[] = [];
   #sends: Send[] = [];
   readonly #arrived: ArrivedMessages;
+  readonly #room: MessageRoom;
   #count = 0;
   #settled = 0;
   /** Of which others were told. */
   #told: MessageRequest | undefined;
+  /** As others were told. */
+  #lacksRoom = false;
   #examinedAt = 0;
   /** Look whether ranks that are waited for have returned. */
   #isAboutToSleep = false;
@@ -59,6 +63,7 @@ export class GroupMessages implements Recipient {
     this.#group = group;
     this.carrier = group.channel.makeCarrier();
     this.#arrived = new ArrivedMessages(group.members.length);
+    this.#room = new MessageRoom(group.rank, this.carrier, this.#arrived);
   }
 
   /** A call is under way. */
@@ -154,7 +159,7 @@ export class GroupMessages implements Recipient {
       }
       next = Math.min(next, request.deadline - now);
     }
-    if (oldest && oldest !== this.#told) {
+    if (oldest && (oldest !== this.#told || this.#lacksRoomFor(oldest) !== this.#lacksRoom)) {
       const tellAt = oldest.startedAt + Math.min(tellAfterMs, oldest.timeoutMs / 2);
       if (tellAt <= now) this.#tell(oldest);
       else next = Math.min(next, tellAt - now);
@@ -328,12 +333,18 @@ export class GroupMessages implements Recipient {
 
   #tell(request: MessageRequest): void {
     this.#told = request;
-    this.carrier.setWaiting(request.waiting);
+    this.#lacksRoom = this.#lacksRoomFor(request);
+    this.carrier.setWaiting({ ...request.waiting, lacksRoom: this.#lacksRoom });
+  }
+
+  /** Messages to the rank that a request waits for wait here. */
+  #lacksRoomFor({ waiting: { peer } }: MessageRequest): boolean {
+    return peer !== undefined && this.#room.lacksAt(peer);
   }
 
   #expire(request: MessageRequest): void {
     const group = this.#group;
-    const { text, cycle, missing } = whoWaits(group, this.carrier, request.waiting);
+    const { text, cycle, missing } = whoWaits(group, this.carrier, this.#room, request.waiting);
     const error = new CollectiveTimeoutError(
       `${request.text} passed its deadline on rank ${group.rank}: ${text}. ` +
         `The group has failed; go on in a new task, or pass a longer timeoutMs.`,

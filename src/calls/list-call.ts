@@ -13,6 +13,7 @@ import type { Operation } from '../operations/operation.js';
 import type { GivenOptions } from './call-options.js';
 import type { Item } from './list-items.js';
 import { partsOf, readItem } from './list-items.js';
+import { listDifference } from './list-difference.js';
 import { shapeOf } from './list-shape.js';
 import type { Stages } from './staged-transfer.js';
 import type { Setting } from './validate.js';
@@ -22,6 +23,8 @@ import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.j
 interface ListCall {
   readonly args: CallArguments;
   readonly stages: Stages | undefined;
+  /** Where the lists of ranks differ: they throw how. */
+  readonly explain: Stages;
 }
 
 /**
@@ -60,7 +63,10 @@ export function listCall(
     inLists: memory,
     result,
   };
-  return { args, stages: others.length === 0 ? undefined : () => parts.values() };
+  const expected = 'the same list on every rank';
+  const explain = (): ReturnType<Stages> =>
+    listDifference({ what, operation, timeoutMs, items, expected, first: 0 }, size);
+  return { args, stages: others.length === 0 ? undefined : () => parts.values(), explain };
 }
 
 function readItems(

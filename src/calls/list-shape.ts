@@ -1,5 +1,4 @@
 /** What ranks compare of their lists: how many arrays, and the dtype and length of each. */
-import { CollectiveMismatchError } from '../errors.js';
 import type { ListShape } from '../operations/call-name.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { Item } from './list-items.js';
@@ -29,17 +28,8 @@ export function shapeWords(items: readonly Item[]): Float64Array {
   return Float64Array.of(arrays, total, ...hash);
 }
 
-/** @throws {@link CollectiveMismatchError}, on all ranks alike. */
-export function checkShapes(what: string, all: Float64Array, size: number): void {
+/** Whether what the ranks have said is the same. */
+export function areAlike(all: Float64Array, size: number): boolean {
   const words = all.length / size;
-  for (let rank = 1; rank < size; rank++) {
-    const [own, first] = [all.subarray(rank * words, (rank + 1) * words), all.subarray(0, words)];
-    if (own.every((word, i) => word === first[i])) continue;
-    const text = (word: Float64Array): string => `${word[0]} arrays of ${word[1]} elements in all`;
-    throw new CollectiveMismatchError(
-      `${what}: expected lists of as many arrays, of the same dtypes and lengths in the same order, on every rank; rank 0 ` +
-        `has ${text(first)}, rank ${rank} has ${text(own)}. Nothing was written`,
-      { calls: [] },
-    );
-  }
+  return all.every((word, i) => word === all[i % words]);
 }

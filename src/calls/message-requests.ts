@@ -78,7 +78,7 @@ export class Send extends MessageRequest {
   }
 
   get waiting(): Waiting {
-    return { kind: 'send', peer: this.dest, tag: this.tag };
+    return { kind: 'send', peer: this.dest, tag: this.tag, lacksRoom: false };
   }
 
   get text(): string {
@@ -124,6 +124,8 @@ export class Receive extends MessageRequest {
   readonly pattern: Pattern;
   readonly ranges: readonly MemoryRange[];
   readonly #target: Target;
+  /** Of the memory of its array when the call was made. */
+  readonly #sizeBytes: number;
   #incoming: Incoming | undefined;
   #operand: Operand | undefined;
   #data: unknown;
@@ -133,11 +135,12 @@ export class Receive extends MessageRequest {
     super(what, timeoutMs);
     this.pattern = pattern;
     this.#target = target;
+    this.#sizeBytes = target.operand?.memory.byteLength ?? 0;
     this.ranges = target.operand ? rangesOf([target.operand.memory]) : [];
   }
 
   get waiting(): Waiting {
-    return { kind: 'recv', peer: this.pattern.source, tag: this.pattern.tag };
+    return { kind: 'recv', peer: this.pattern.source, tag: this.pattern.tag, lacksRoom: false };
   }
 
   get text(): string {
@@ -153,7 +156,9 @@ export class Receive extends MessageRequest {
     this.#incoming = incoming;
     const { dtype, operand, data } = this.#target;
     const room = operand?.array.byteLength ?? Infinity;
-    if (incoming.dtype !== dtype) this.#refusal = this.#otherDtype(incoming, rank);
+    const bytesLeft = operand?.memory.byteLength ?? 0;
+    if (bytesLeft < this.#sizeBytes) this.#refusal = lostBuffer(this.what, bytesLeft);
+    else if (incoming.dtype !== dtype) this.#refusal = this.#otherDtype(incoming, rank);
     else if (incoming.sizeBytes > room) this.#refusal = this.#tooLong(incoming, room);
     else if (operand) [this.#operand, this.#data] = [operand, data];
     else ({ operand: this.#operand, data: this.#data } = this.#target.make(incoming.sizeBytes));
@@ -228,7 +233,7 @@ export class Probe extends MessageRequest {
   }
 
   get waiting(): Waiting {
-    return { kind: 'recv', peer: this.pattern.source, tag: this.pattern.tag };
+    return { kind: 'recv', peer: this.pattern.source, tag: this.pattern.tag, lacksRoom: false };
   }
 
   get text(): string {

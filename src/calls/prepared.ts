@@ -81,7 +81,7 @@ export class Prepared implements PreparedCall<unknown> {
     if (call.isHeld) return new InvalidArgumentError(`${what}: the call is under way already; await it first`);
     this.#starter.assertFree(what, call.ranges);
     this.#check();
-    return lostBuffer(this.#operation.name, call.args.memory[0]?.byteLength ?? 0);
+    return lostBuffer(this.#operation.name, call.bytesLeft);
   }
 
   #what(method: string): string {

@@ -2,6 +2,7 @@
 import type { Carrier, Waiting } from '../backend/carrier.js';
 import { describeCall } from './describe.js';
 import type { GroupView } from './failures.js';
+import type { MessageRoom } from './message-room.js';
 
 /** Ranks that are named where anybody could have sent. */
 const named = 8;
@@ -16,41 +17,67 @@ export interface WaitReport {
   readonly missing: readonly number[];
 }
 
+/** A rank and what it waits for, where that is known. */
+interface State {
+  readonly rank: number;
+  readonly text: string;
+  readonly waiting: Waiting | undefined;
+}
+
 /** Follow what `rank` waits for, and what those wait for. */
-export function whoWaits(group: GroupView, carrier: Carrier, waiting: Waiting): WaitReport {
+export function whoWaits(group: GroupView, carrier: Carrier, room: MessageRoom, waiting: Waiting): WaitReport {
   const { rank, members } = group;
+  const own: State = { rank, text: `rank ${rank} ${waitText(waiting)}`, waiting };
   if (waiting.peer === undefined) {
     const others = members.map((member) => member.rank).filter((other) => other !== rank);
     const states = others.slice(0, named).map((other) => stateOf(group, carrier, other).text);
     if (others.length > named) states.push(`${others.length - named} further ranks`);
-    return { text: [`rank ${rank} ${waitText(waiting)}`, ...states].join('; '), cycle: undefined, missing: others };
+    return { text: [own.text, ...states].join('; '), cycle: undefined, missing: others };
   }
-  const chain = [rank];
-  const parts = [`rank ${rank} ${waitText(waiting)}`];
-  for (let next: number | undefined = waiting.peer; next !== undefined;) {
-    const start = chain.indexOf(next);
-    if (start >= 0) {
-      const cycle = chain.slice(start);
-      return { text: `${parts.join('; ')}: a cycle`, cycle, missing: cycle.filter((each) => each !== rank) };
+  const chain = [own];
+  for (let next: number | undefined = waiting.peer; next !== undefined; next = chain.at(-1)?.waiting?.peer) {
+    const start = chain.findIndex((state) => state.rank === next);
+    if (start < 0) {
+      chain.push(stateOf(group, carrier, next));
+      continue;
     }
-    const { text, peer } = stateOf(group, carrier, next);
-    chain.push(next);
-    parts.push(text);
-    next = peer;
+    const text = textOf(chain);
+    const full = roomText(room, rank, chain);
+    if (full !== undefined) return { text: `${text}; ${full}`, cycle: undefined, missing: [waiting.peer] };
+    const cycle = chain.slice(start).map((state) => state.rank);
+    return { text: `${text}: a cycle`, cycle, missing: cycle.filter((each) => each !== rank) };
   }
-  return { text: parts.join('; '), cycle: undefined, missing: [waiting.peer] };
+  const full = roomText(room, rank, chain);
+  return { text: textOf(chain) + (full ? `; ${full}` : ''), cycle: undefined, missing: [waiting.peer] };
+}
+
+function textOf(chain: readonly State[]): string {
+  return chain.map(({ text }) => text).join('; ');
+}
+
+/** Where messages between two that wait find no room; undefined: they all do, as far as is known. */
+function roomText(room: MessageRoom, rank: number, chain: readonly State[]): string | undefined {
+  for (const { rank: one, waiting } of chain) {
+    const other = waiting?.peer;
+    if (waiting === undefined || other === undefined) continue;
+    // What this rank knows of itself comes before what others have told.
+    if (other === rank && room.lacksFor(one)) return room.text(one, rank);
+    if (one === rank && room.lacksFor(other)) return room.text(other, rank);
+    if (one === rank ? room.lacksAt(other) : waiting.lacksRoom) return room.text(one, other);
+  }
+  return undefined;
 }
 
 /** What another rank does, as far as is known here. */
-function stateOf(group: GroupView, carrier: Carrier, rank: number): { text: string; peer: number | undefined } {
-  if (rank === group.rank) return { text: `rank ${rank} waits`, peer: undefined };
+function stateOf(group: GroupView, carrier: Carrier, rank: number): State {
+  if (rank === group.rank) return { rank, text: `rank ${rank} waits`, waiting: undefined };
   const waiting = carrier.waitingOf(rank);
-  if (waiting) return { text: `rank ${rank} ${waitText(waiting)}`, peer: waiting.peer };
+  if (waiting) return { rank, text: `rank ${rank} ${waitText(waiting)}`, waiting };
   const { channel } = group;
-  if (channel.finished(rank) !== 0) return { text: `rank ${rank} has returned`, peer: undefined };
+  if (channel.finished(rank) !== 0) return { rank, text: `rank ${rank} has returned`, waiting };
   const descriptor = channel.descriptor(rank, channel.departed(rank) + 1);
   const state = descriptor ? `is in ${describeCall(descriptor)}` : 'is in no call that waits';
-  return { text: `rank ${rank} ${state}`, peer: undefined };
+  return { rank, text: `rank ${rank} ${state}`, waiting };
 }
 
 function waitText({ kind, peer, tag }: Waiting): string {

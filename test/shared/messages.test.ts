@@ -46,6 +46,12 @@ for (const size of sizes) {
     });
   }
 
+  test(`an array that is detached while a message is awaited is said to be, ${size} ranks`, async () => {
+    for (const length of [4, 50_000]) {
+      assert.equal(await ranks(size, tasks, 'detachedTargets', length), Array(size).fill([]));
+    }
+  });
+
   test(`a rank sends itself what it has room for, or already receives, ${size} ranks`, async () => {
     assert.equal(await ranks(size, tasks, 'toSelf'), Array(size).fill(['1,2,3', 50_000, 5, 50_000, '8']));
   });
@@ -129,6 +135,8 @@ for (const size of several) {
     const results = await ranks(size, tasks, 'flood', 3_000, 30);
     assert.equal(results.slice(0, 2), ['all', 'all']);
     assert.equal((await ranks(size, tasks, 'flood', 40, 20_000)).slice(0, 2), ['all', 'all']);
+    // Of each of six others fewer bytes are kept.
+    if (size === 7) assert.equal((await ranks(size, tasks, 'flood', 2_000, 1_024)).slice(0, 2), ['all', 'all']);
   });
 
   test(`a flood that nobody receives ends at its deadline, ${size} ranks`, async () => {
@@ -148,6 +156,31 @@ for (const size of several) {
     );
   });
 }
+
+for (const size of [2, 7]) {
+  test(`many messages are received from the last to the first, ${size} ranks`, async () => {
+    for (const [messages, length] of [
+      [5_000, 1],
+      [1_000, 1_024],
+      [1_200, 1_025],
+    ] as const) {
+      assert.equal(await ranks(size, tasks, 'fromTheLast', messages, length), Array(size).fill('all'));
+    }
+  });
+}
+
+test('where messages find no room, that is said, with which and what to do, and no cycle', async () => {
+  // Each of six others has a sixth of 64 MiB.
+  const results = (await ranks(7, tasks, 'beyondRoom', 2_500, 1_500)) as Deadlock[];
+  for (const { code, message, cycle } of results) {
+    assert.equal([code, cycle], [timeout, undefined]);
+    assert.not.match(message, 'a cycle');
+    assert.match(message, 'no further message of rank 0 finds room at rank 1: it has 1366 messages (11190272 bytes)');
+    assert.match(message, ' that nobody has received with tags 0, 1, 2, 3, 4, 5, 6, …, 1365. ');
+    assert.match(message, 'A rank keeps at most 10922 messages of another');
+    assert.match(message, ', and 11184810 bytes. Receive them in the order in which they were sent');
+  }
+});
 
 test.after(closeWorld);
 test.run();

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Incoming, Recipient } from '../../src/backend/carrier.js';
 import { ArrayMemory } from '../../src/operands/array-memory.js';
-import { laneAt, LaneShape, recordBytes } from '../../src/backend/window/lane.js';
+import { LaneShape, recordBytes } from '../../src/backend/window/lane.js';
 import { LaneReceiver } from '../../src/backend/window/lane-receiver.js';
 import { LaneSender } from '../../src/backend/window/lane-sender.js';
 import { createWindow } from '../../src/backend/window/node-window.js';
@@ -58,10 +58,10 @@ test('the lanes of a group take at most a quarter of an arena, where that is eno
     [480 * 1024, 2],
     [480 * 1024, 64],
   ] as const) {
-    const { sizeBytes, eagerBytes, ringBytes, chunkBytes } = new LaneShape(arenaBytes, size);
+    const { sizeBytes, eagerBytes, ringBytes, ringAt, chunkBytes } = new LaneShape(arenaBytes, size);
     assert.ok(eagerBytes >= 512 && recordBytes(eagerBytes) * 2 <= ringBytes);
-    const least = laneAt.ring + 2 * 1024 + 2 * 1024;
-    assert.ok(sizeBytes === least || sizeBytes * (size - 1) <= arenaBytes / 4 + laneAt.ring * size, `${sizeBytes}`);
+    const least = ringAt + 2 * 1024 + 2 * 1024;
+    assert.ok(sizeBytes === least || sizeBytes * (size - 1) <= arenaBytes / 4 + ringAt * size, `${sizeBytes}`);
     assert.ok(Math.log2(ringBytes) % 1 === 0 && Math.log2(chunkBytes) % 1 === 0);
   }
 });
@@ -99,15 +99,19 @@ test('more long messages than a lane can have open wait in their sender', () => 
   const { sender, receiver, shape, window } = pair(2);
   const kept = new Kept();
   const array = new Uint8Array(window.node.bytes.buffer, window.allocate(shape.eagerBytes + 1), shape.eagerBytes + 1);
-  const sends = Array.from({ length: 700 }, (_, tag) => sender.send(tag, 2, array));
+  const { longSlots, ringBytes } = shape;
+  const messages = longSlots + 700;
+  const sends = Array.from({ length: messages }, (_, tag) => sender.send(tag, 2, array));
   // The ring has room for fewer records.
-  for (let turn = 0; turn < 3; turn++) {
+  for (let turn = 0; turn <= (64 * longSlots) / ringBytes + 1; turn++) {
     receiver.step(kept);
     sender.step();
   }
-  assert.is(kept.messages.length, 256);
+  assert.is(kept.messages.length, longSlots);
+  assert.is(sender.waiting.length, 700);
+  assert.ok(receiver.isFull);
   // From the last to the first: numbers go round among those that are open.
-  for (let left = 700; left > 0; left--) {
+  for (let left = messages; left > 0; left--) {
     assert.is(kept.messages.pop()!.take(undefined), 'complete');
     sender.step();
     receiver.step(kept);
@@ -146,7 +150,7 @@ test('whatever user code writes into a lane, the receiver reads within the windo
     for (let i = 0; i < 4; i++) fresh.send(i, 2, new Uint8Array(random(2) === 0 ? 20 : shape.eagerBytes + 100));
     const words = window.node.u32;
     for (let i = 0; i < 3; i++) {
-      const place = random(2) === 0 ? laneAt.ring + 4 * random(160) : 4 * random(laneAt.ring / 4);
+      const place = random(2) === 0 ? shape.ringAt + 4 * random(160) : 4 * random(shape.ringAt / 4);
       const value = [random(2 ** 32), random(300), 64 * random(64), 2 ** 32 - 64][random(4)]!;
       words[(address + place) / 4] = value;
     }

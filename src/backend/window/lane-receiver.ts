@@ -7,17 +7,7 @@ import type { ArrayMemory } from '../../operands/array-memory.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { Incoming, Recipient } from '../carrier.js';
 import type { LaneShape } from './lane.js';
-import {
-  chunkSlots,
-  headBytes,
-  laneAt,
-  longSlots,
-  recordAt as at,
-  recordBytes,
-  recordKind,
-  recordUnit,
-  stampOf,
-} from './lane.js';
+import { chunkSlots, headBytes, laneAt, recordAt as at, recordBytes, recordKind, recordUnit, stampOf } from './lane.js';
 import { copyOut } from './payload-copy.js';
 import type { RankWindow } from './rank-window.js';
 
@@ -108,6 +98,8 @@ export class LaneReceiver {
   /** The next record's first word, and its stamp. */
   #word: number;
   #stamp: number = stampOf(0);
+  /** Long messages whose heads have come and that were not received. */
+  #longs = 0;
   /** Whose chunks are taken. */
   #current: LongMessage | undefined;
 
@@ -118,7 +110,12 @@ export class LaneReceiver {
     this.#address = address;
     this.#shape = shape;
     this.#wake = wake;
-    this.#word = (address + laneAt.ring) / 4;
+    this.#word = (address + shape.ringAt) / 4;
+  }
+
+  /** As many long messages as can be are open. */
+  get isFull(): boolean {
+    return this.#longs >= this.#shape.longSlots;
   }
 
   /** Deliver what has come, as long as there is room for it. */
@@ -165,6 +162,7 @@ export class LaneReceiver {
     if (u32[word + at.kind] !== (recordKind.long | (dtype << 8))) return undefined;
     const message = this.#longAt(word, tag, dtype);
     if (!message || message.sizeBytes > roomBytes) return undefined;
+    this.#longs++;
     this.#advance(recordUnit);
     return message;
   }
@@ -200,6 +198,7 @@ export class LaneReceiver {
     } else {
       const message = kind === recordKind.long ? this.#longAt(word, tag, dtype) : undefined;
       if (!message) throw damaged(this.source);
+      this.#longs++;
       recipient.deliver(message);
       this.#advance(recordUnit);
     }
@@ -228,7 +227,7 @@ export class LaneReceiver {
 
   #advance(bytes: number): void {
     this.#head = (this.#head + bytes) >>> 0;
-    this.#word = (this.#address + laneAt.ring + (this.#head % this.#shape.ringBytes)) / 4;
+    this.#word = (this.#address + this.#shape.ringAt + (this.#head % this.#shape.ringBytes)) / 4;
     this.#stamp = stampOf(this.#head);
     Atomics.store(this.#window.node.u32, (this.#address + laneAt.head) / 4, this.#head);
   }
@@ -251,7 +250,8 @@ export class LaneReceiver {
       if (status !== 'complete') return status;
       this.#current = undefined;
     }
-    Atomics.store(u32, (this.#address + laneAt.done) / 4 + (message.number % longSlots), message.number);
+    this.#longs--;
+    Atomics.store(u32, (this.#address + laneAt.done) / 4 + (message.number % this.#shape.longSlots), message.number);
     this.#wake();
     return 'complete';
   }

@@ -1,19 +1,10 @@
 /** The sending side of a lane. */
-import type { Outgoing } from '../carrier.js';
+import type { MessageSize, Outgoing } from '../carrier.js';
 import type { ArrayMemory } from '../../operands/array-memory.js';
 import { OutgoingArray } from '../outgoing-array.js';
 import type { TypedArray } from '../../types/buffers.js';
 import type { LaneShape } from './lane.js';
-import {
-  chunkSlots,
-  headBytes,
-  laneAt,
-  longSlots,
-  recordAt as at,
-  recordBytes,
-  recordKind,
-  recordUnit,
-} from './lane.js';
+import { chunkSlots, headBytes, laneAt, recordAt as at, recordBytes, recordKind, recordUnit } from './lane.js';
 import { stampOf } from './lane.js';
 import { copyIn } from './payload-copy.js';
 import type { RankWindow } from './rank-window.js';
@@ -42,6 +33,8 @@ export class LaneSender {
   readonly #queue: LaneMessage[] = [];
   /** Long ones in the ring, not received yet, oldest first. */
   readonly #open: LaneMessage[] = [];
+  /** Their places among the words of the received. */
+  readonly #places = new Set<number>();
   /** Whose chunks are in the lane. */
   #current: LaneMessage | undefined;
 
@@ -51,12 +44,17 @@ export class LaneSender {
     this.#address = address;
     this.#shape = shape;
     this.#wake = wake;
-    this.#ringWord = (address + laneAt.ring) / 4;
+    this.#ringWord = (address + shape.ringAt) / 4;
   }
 
   /** Nothing is under way that this rank has to go on with. */
   get isIdle(): boolean {
     return this.#queue.length === 0 && this.#open.length === 0;
+  }
+
+  /** What waits for room in the lane, oldest first. */
+  get waiting(): readonly MessageSize[] {
+    return this.#queue;
   }
 
   /** Bytes of records that the receiver has not taken. */
@@ -98,6 +96,7 @@ export class LaneSender {
       if (message && (message.isComplete || Atomics.load(u32, this.#doneWord(message.number)) === message.number)) {
         message.isComplete = true;
         this.#open.splice(i, 1);
+        this.#places.delete(message.number % this.#shape.longSlots);
       } else i++;
     }
     this.#stream();
@@ -117,7 +116,7 @@ export class LaneSender {
       message.lose();
       return true;
     }
-    if (!isShort && this.#open.length === longSlots) return false;
+    if (!isShort && this.#open.length === this.#shape.longSlots) return false;
     const bytes = recordBytes(isShort ? sizeBytes : 0);
     const place = this.#placeFor(bytes);
     if (place === undefined) return false;
@@ -225,17 +224,15 @@ export class LaneSender {
   }
 
   #doneWord(number: number): number {
-    return (this.#address + laneAt.done) / 4 + (number % longSlots);
+    return (this.#address + laneAt.done) / 4 + (number % this.#shape.longSlots);
   }
 
   /** Never 0. Its place among the words of the received is free, since so many are not open at a time. */
   #nextNumber(): number {
     do {
       this.#lastNumber = (this.#lastNumber + 1) >>> 0;
-    } while (
-      this.#lastNumber === 0 ||
-      this.#open.some(({ number }) => number % longSlots === this.#lastNumber % longSlots)
-    );
+    } while (this.#lastNumber === 0 || this.#places.has(this.#lastNumber % this.#shape.longSlots));
+    this.#places.add(this.#lastNumber % this.#shape.longSlots);
     return this.#lastNumber;
   }
 }

@@ -6,8 +6,6 @@
  * the chunks, the ring of records, and the chunks.
  */
 
-/** Long messages of a lane that can be open at a time. */
-export const longSlots = 256;
 /** Chunks of a plain array that are on their way at a time. */
 export const chunkSlots = 4;
 /** What records are multiples of. */
@@ -23,6 +21,10 @@ const mostRingBytes = 64 * KIB;
 const leastRingBytes = 2 * KIB;
 const mostEagerBytes = 8 * KIB;
 const mostWindowBytes = 4 * KIB;
+const leastLongSlots = 256;
+/** A word for a long message takes this part of the ring's bytes. */
+const longPart = 16;
+const chunkHeadBytes = 128;
 /** Lanes take at most this part of an arena, where every rank sends to every other. */
 const arenaPart = 4;
 
@@ -36,9 +38,6 @@ export const laneAt = {
   taken: 8,
   /** Of the receiver: by the number of a long message modulo `longSlots`, its number once it was received. */
   done: 128,
-  /** Of the sender, for each chunk: number of its message, and which chunk of that it is, from 1; 0: none. */
-  chunk: 1152,
-  ring: 1664,
 } as const;
 
 /** Where the words of a record stand, in words from its beginning. */
@@ -63,7 +62,7 @@ export function stampOf(position: number): number {
   return (position | 1) >>> 0; // never 0: records begin at multiples of their unit
 }
 
-/** The sizes of the lanes of a group: the same on all its ranks. */
+/** The sizes of the lanes of a group, and where their parts begin: the same on all its ranks. */
 export class LaneShape {
   readonly ringBytes: number;
   readonly chunkBytes: number;
@@ -71,6 +70,10 @@ export class LaneShape {
   readonly eagerBytes: number;
   /** The same of an array in the window: a longer one is copied once, straight out of it. */
   readonly windowBytes: number;
+  /** Long messages that can be open at a time. */
+  readonly longSlots: number;
+  /** Where the ring begins, from the beginning of the lane. */
+  readonly ringAt: number;
   readonly sizeBytes: number;
 
   /** @param size - Ranks of the group. */
@@ -81,17 +84,19 @@ export class LaneShape {
     this.ringBytes = Math.max(leastRingBytes, Math.min(mostRingBytes, part));
     this.eagerBytes = Math.min(mostEagerBytes, this.ringBytes / 4);
     this.windowBytes = Math.min(mostWindowBytes, this.eagerBytes);
-    this.sizeBytes = laneAt.ring + this.ringBytes + chunkSlots * this.chunkBytes;
+    this.longSlots = Math.max(leastLongSlots, this.ringBytes / longPart);
+    this.ringAt = this.chunkHead(chunkSlots);
+    this.sizeBytes = this.chunk(chunkSlots);
   }
 
   /** Where a chunk lies, from the beginning of the lane. */
   chunk(slot: number): number {
-    return laneAt.ring + this.ringBytes + slot * this.chunkBytes;
+    return this.ringAt + this.ringBytes + slot * this.chunkBytes;
   }
 
-  /** Where its words stand. */
+  /** Where the sender says of it: the number of its message, and which chunk of that it is, from 1; 0: none. */
   chunkHead(slot: number): number {
-    return laneAt.chunk + 128 * slot;
+    return laneAt.done + 4 * this.longSlots + chunkHeadBytes * slot;
   }
 }
 

@@ -6,7 +6,7 @@ import { ProtocolError, WindowExhaustedError } from '../../errors.js';
 import type { MemberInfo } from '../../errors.js';
 import type { ArrayMemory } from '../../operands/array-memory.js';
 import type { TypedArray } from '../../types/buffers.js';
-import type { Carrier, Incoming, Outgoing, Recipient, Waiting } from '../carrier.js';
+import type { Carrier, Incoming, MessageSize, Outgoing, Recipient, Waiting } from '../carrier.js';
 import { decodeWaiting, encodeWaiting } from '../waiting-words.js';
 import { LaneReceiver } from './lane-receiver.js';
 import { LaneSender } from './lane-sender.js';
@@ -19,6 +19,7 @@ const wordBytes = 4;
 /** Owned by the channel. */
 export class WindowCarrier implements Carrier {
   readonly eagerBytes: number;
+  readonly mostLong: number;
   readonly #window: RankWindow;
   readonly #slot: number;
   readonly #rank: number;
@@ -55,6 +56,7 @@ export class WindowCarrier implements Carrier {
     this.#members = members;
     this.#shape = new LaneShape(window.node.layout.arenaBytes, members.length);
     this.eagerBytes = this.#shape.eagerBytes;
+    this.mostLong = this.#shape.longSlots;
     this.#openersWord = this.#word(rank, at.memberOpeners);
   }
 
@@ -116,6 +118,14 @@ export class WindowCarrier implements Carrier {
     const what = Atomics.load(u32, this.#word(rank, at.memberWaitsFor));
     const tag = Atomics.load(u32, this.#word(rank, at.memberWaitsTag));
     return decodeWaiting(what, tag, this.#members.length);
+  }
+
+  waitingTo(dest: number): readonly MessageSize[] {
+    return this.#senders[dest]?.waiting ?? [];
+  }
+
+  isFullOf(source: number): boolean {
+    return this.#receiverOf[source]?.isFull === true;
   }
 
   untaken(dest: number): number {

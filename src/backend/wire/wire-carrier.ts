@@ -1,10 +1,10 @@
 /**
  * The messages of one rank in a group whose members share no memory. A short message goes at once, with its bytes; a
  * long one is announced, and its bytes follow in pieces when the receiver wants them. A rank has so many messages on
- * their way to another until that has received some: it says how many it has received.
+ * their way to another until that has taken some, to receive or to keep them: it says how many it has taken.
  */
 import type { TypedArray } from '../../types/buffers.js';
-import type { Carrier, Incoming, MessageHead, Outgoing, Recipient, Waiting } from '../carrier.js';
+import type { Carrier, Incoming, MessageSize, Outgoing, Recipient, Waiting } from '../carrier.js';
 import { decodeWaiting, encodeWaiting } from '../waiting-words.js';
 import type { Arrival, Endpoint } from './endpoint.js';
 import type { EnvelopeKind } from './envelope.js';
@@ -24,9 +24,9 @@ const mostEagerBytes = 8 * 1024;
 const pieceBytes = 1024 * 1024;
 /** Pieces of one message that have not left. */
 const openPieces = 2;
-/** Messages to one rank that it has not received. */
-const mostUnreceived = 256;
-/** So many further received messages are told to their sender. */
+/** Messages to one rank that it has not taken. */
+const mostUntaken = 256;
+/** So many further taken messages are told to their sender. */
 const creditEvery = 64;
 const longFlag = 0x100;
 const nothing = new Uint8Array(0);
@@ -46,12 +46,12 @@ class Pair {
   readonly queue: WireMessage[] = [];
   readonly open = new Map<number, WireMessage>();
   sent = 0;
-  /** Of those, how many the other has told to have received. */
+  /** Of those, how many the other has told to have taken. */
   credited = 0;
   /** Messages that have come. */
   come = 0;
-  /** Of those, how many were received, and how many of these this rank has told. */
-  received = 0;
+  /** Of those, how many were taken, and how many of these this rank has told. */
+  taken = 0;
   told = 0;
   readonly pieces = new Map<number, Arrival[]>();
   waiting: Waiting | undefined;
@@ -60,12 +60,14 @@ class Pair {
 /** Owned by the channel. */
 export class WireCarrier implements Carrier {
   readonly eagerBytes: number = mostEagerBytes;
+  readonly mostLong: number = Infinity;
   readonly #route: WireRoute;
   readonly #pairs: readonly Pair[];
-  readonly #inbox: Incoming[] = [];
+  /** What has come and was not taken. */
+  #inbox: Incoming[] = [];
   /** Ranks that something is still to be sent to. */
   readonly #busy = new Set<number>();
-  /** Ranks that are to be told how many of their messages were received. */
+  /** Ranks that are to be told how many of their messages were taken. */
   readonly #owed = new Set<number>();
   #isWaiting = false;
 
@@ -99,18 +101,13 @@ export class WireCarrier implements Carrier {
   }
 
   step(recipient: Recipient): void {
-    for (const incoming of this.#inbox.splice(0)) recipient.deliver(incoming);
+    if (this.#inbox.length > 0) this.#take(recipient);
     for (const dest of this.#busy) this.#stepTo(dest);
     for (const source of this.#owed) this.#tell(source);
   }
 
-  received({ source }: MessageHead): void {
-    const pair = this.#pair(source);
-    pair.received++;
+  received(): void {
     this.#route.countReceived();
-    if (pair.received - pair.told < creditEvery) return;
-    this.#owed.add(source);
-    this.#tell(source);
   }
 
   setWaiting(waiting: Waiting | undefined): void {
@@ -126,6 +123,14 @@ export class WireCarrier implements Carrier {
 
   waitingOf(rank: number): Waiting | undefined {
     return this.#pair(rank).waiting;
+  }
+
+  waitingTo(dest: number): readonly MessageSize[] {
+    return this.#pair(dest).queue;
+  }
+
+  isFullOf(): boolean {
+    return false; // of long messages too, the heads alone lie here
   }
 
   untaken(dest: number): number {
@@ -222,10 +227,27 @@ export class WireCarrier implements Carrier {
     }
   }
 
+  /** Deliver what has come, as long as there is room for it. */
+  #take(recipient: Recipient): void {
+    const come = this.#inbox;
+    this.#inbox = [];
+    for (const incoming of come) {
+      const { source } = incoming;
+      if (!recipient.hasRoom(source)) {
+        this.#inbox.push(incoming);
+        continue;
+      }
+      recipient.deliver(incoming);
+      const pair = this.#pair(source);
+      pair.taken++;
+      if (pair.taken - pair.told >= creditEvery) this.#owed.add(source);
+    }
+  }
+
   #stepTo(dest: number): void {
     const pair = this.#pair(dest);
     while (pair.queue[0] && this.#announce(dest, pair, pair.queue[0])) pair.queue.shift();
-    let isBusy = pair.queue.length > 0 && pair.sent - pair.credited < mostUnreceived;
+    let isBusy = pair.queue.length > 0 && pair.sent - pair.credited < mostUntaken;
     for (const message of pair.open.values()) {
       if (!message.isWanted) continue;
       this.#sendPieces(dest, message);
@@ -237,7 +259,7 @@ export class WireCarrier implements Carrier {
 
   /** False while there is no room. */
   #announce(dest: number, pair: Pair, message: WireMessage): boolean {
-    if (pair.sent - pair.credited >= mostUnreceived) return false;
+    if (pair.sent - pair.credited >= mostUntaken) return false;
     const { tag, dtype, sizeBytes } = message;
     const isLong = sizeBytes > mostEagerBytes;
     const payload = isLong ? sizeOf(sizeBytes) : message.bytes(0, sizeBytes);
@@ -272,7 +294,7 @@ export class WireCarrier implements Carrier {
     message.isComplete = message.offset === sizeBytes && sends.open === 0;
   }
 
-  #tell(source: number, messages: number = this.#pair(source).received): void {
+  #tell(source: number, messages: number = this.#pair(source).taken): void {
     const pair = this.#pair(source);
     const count = { open: 0 };
     if (!this.#route.send(source, 'credit', messages, 0, nothing, undefined, count)) return;

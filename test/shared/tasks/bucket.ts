@@ -121,6 +121,7 @@ export async function bad(): Promise<string[]> {
   if ([...x, ...y].some((value) => value !== size)) wrong.push(`rank ${rank}: ${x[0]} and ${y[0]}`);
   wrong.push(...(await failure('the flush tells it', () => bucket.flush(), last ? 'INVALID_ARGUMENT' : peerOf(size))));
   await bucket.flush();
+  wrong.push(...(await detached(bucket)));
   if (size > 1) wrong.push(...(await mismatches(bucket)));
   await bucket.add(x);
   return x[0] === size * size ? wrong : [...wrong, `after all that ${x[0]}`];
@@ -129,6 +130,20 @@ export async function bad(): Promise<string[]> {
 /** Of one rank the last is itself. */
 function peerOf(size: number): string {
   return size === 1 ? 'INVALID_ARGUMENT' : 'COLLECTIVE_MISMATCH';
+}
+
+/** An array whose memory is gone before the call that takes it. */
+async function detached(bucket: Bucket): Promise<string[]> {
+  const { rank, size } = context;
+  const array = new Float32Array(4);
+  const added = bucket.add(array);
+  const isOwn = rank === size - 1;
+  if (isOwn) structuredClone(array.buffer, { transfer: [array.buffer] });
+  const code = isOwn ? 'INVALID_ARGUMENT' : 'COLLECTIVE_MISMATCH';
+  const says = isOwn ? 'but it was detached.' : `rank ${size - 1} has none`;
+  const wrong = await failure('an array that is detached while it waits', () => added, code, says);
+  await bucket.flush().catch(() => undefined);
+  return wrong;
 }
 
 /** Other lengths and dtypes, and another call: nothing is written. */
@@ -142,8 +157,12 @@ async function mismatches(bucket: Bucket): Promise<string[]> {
     odd ? new Int32Array(2) : new Float32Array(2),
   ];
   const wrong = [...found];
-  for (const array of arrays) {
-    wrong.push(...(await failure('shapes', () => bucket.add(array as Float32Array), 'COLLECTIVE_MISMATCH')));
+  const says = [
+    'is float32 × 3 on rank 0 and float32 × 4 on rank 1',
+    'is int32 × 2 on rank 0 and float32 × 2 on rank 1',
+  ];
+  for (const [i, array] of arrays.entries()) {
+    wrong.push(...(await failure('shapes', () => bucket.add(array as Float32Array), 'COLLECTIVE_MISMATCH', says[i])));
     if (new Set(array).size > 1) wrong.push('a mismatch has written');
   }
   return wrong;

@@ -158,6 +158,19 @@ export async function badLists(): Promise<string[]> {
         'another length',
         () => collective.allreduce([new Float32Array(odd ? 2 : 1), new Float32Array(odd ? 1 : 2)]),
         'COLLECTIVE_MISMATCH',
+        `array 0, counted from 0, is float32 × 1 on rank 0 and float32 × 2 on rank ${size - 1}`,
+      ],
+      [
+        'another length behind many',
+        () => collective.broadcast(Array.from({ length: 700 }, (_, i) => new Int8Array(odd && i === 600 ? 0 : 1))),
+        'COLLECTIVE_MISMATCH',
+        `array 600, counted from 0, is int8 × 1 on rank 0 and int8 × 0 on rank ${size - 1}`,
+      ],
+      [
+        'one array less',
+        () => collective.reduce([x, ...(odd ? [] : [new Float64Array(2)])]),
+        'COLLECTIVE_MISMATCH',
+        `array 1, counted from 0, is float64 × 2 on rank 0 and missing on rank ${size - 1}, which has 1 array.`,
       ],
       [
         'another dtype',
@@ -175,7 +188,7 @@ export async function badLists(): Promise<string[]> {
     );
   }
   const wrong: string[] = [];
-  for (const [sentence, call, code] of bad) wrong.push(...(await failure(sentence, call, code)));
+  for (const [sentence, call, code, says] of bad) wrong.push(...(await failure(sentence, call, code, says)));
   if (x.some((value) => value !== 0)) wrong.push('a bad call has written');
   const sum = await collective.allreduce(1);
   return sum === size ? wrong : [...wrong, `after bad calls: ${sum}`];

@@ -143,6 +143,31 @@ export async function misfits(length: number): Promise<unknown[]> {
   return [error.code, error.source === from, error.count, error.capacity, untouched, other, data[length - 1], count];
 }
 
+/** Arrays that are detached while a message is awaited: the message is lost, the next one is whole. */
+export async function detachedTargets(length: number): Promise<string[]> {
+  const { rank, size } = context;
+  const [to, from] = [(rank + 1) % size, (rank + size - 1) % size];
+  const arrays = [new Float64Array(length), new Float64Array(length), new Float64Array(length)];
+  const [plain, strided, last] = arrays as [Float64Array, Float64Array, Float64Array];
+  const axes = { shape: [length / 2], strides: [2] };
+  const calls = [
+    collective.recv(plain, from),
+    collective.recv({ data: strided, ...axes } as never, from),
+    collective.recv(last, from),
+  ];
+  const texts = calls.slice(0, 2).map((call) => call.then(String, (error: Error) => error.message));
+  const codes = calls.slice(0, 2).map(codeOf);
+  for (const { buffer } of [plain, strided]) structuredClone(buffer, { transfer: [buffer] });
+  await collective.barrier(); // nobody has sent before
+  const mine = [1, length / 2, length].map((count, i) => collective.send(new Float64Array(count).fill(i), to));
+  const wrong = (await Promise.all(codes)).filter((code) => code !== 'ERR_SHOAL_INVALID_ARGUMENT');
+  wrong.push(...(await Promise.all(texts)).filter((text) => !text.includes('recv: expected the buffer to stay')));
+  wrong.push(...(await Promise.all(texts)).filter((text) => !text.includes('but it was detached.')));
+  const { count } = await calls[2]!;
+  await Promise.all(mine);
+  return count === length && last.every((x) => x === 2) ? wrong : [...wrong, `${count} elements, ${last[0]}`];
+}
+
 /** Each sends itself. */
 export async function toSelf(): Promise<unknown[]> {
   const { rank } = context;
@@ -270,6 +295,38 @@ export async function strided(): Promise<string[]> {
   return wrong;
 }
 
+/** Rank 0 sends messages of so many elements, rank 1 receives them from the last to the first. */
+export async function fromTheLast(messages: number, length: number): Promise<unknown> {
+  const { rank } = context;
+  const tags = Array.from({ length: messages }, (_, tag) => tag);
+  if (rank === 0) {
+    const arrays = tags.map((tag) => new Float64Array(length).fill(tag));
+    await Promise.all(arrays.map((array, tag) => collective.send(array, 1, { tag })));
+  }
+  if (rank !== 1) return 'all';
+  const into = new Float64Array(length);
+  for (const tag of tags.reverse()) {
+    await collective.recv(into, 0, { tag });
+    if (!into.every((element) => element === tag)) return `message ${tag} has ${into[0]} … ${into.at(-1)}`;
+  }
+  return 'all';
+}
+
+/** Rank 0 sends more than rank 1 keeps, and that waits for what comes last. */
+export async function beyondRoom(messages: number, timeoutMs: number): Promise<unknown> {
+  const { rank } = context;
+  const wait = async (): Promise<void> => {
+    if (rank > 1) await collective.barrier();
+    if (rank === 1) await collective.recv(Float64Array, 0, { tag: messages, timeoutMs });
+    if (rank > 0) return;
+    const array = new Float64Array(1_024);
+    const sends = Array.from({ length: messages + 1 }, (_, tag) => collective.send(array, 1, { tag }));
+    await Promise.all(sends);
+  };
+  const { code, message, cycle } = (await wait().catch((error: unknown) => error)) as Error & Record<string, unknown>;
+  return { code, message, cycle };
+}
+
 /** Who waits for whom. */
 export async function deadlock(how: 'ring' | 'chain' | 'anybody' | 'send', timeoutMs: number): Promise<unknown> {
   const { rank, size } = context;
@@ -349,9 +406,10 @@ export async function floodUntil(timeoutMs: number): Promise<string> {
   const { rank } = context;
   if (rank === 1) return codeOf(collective.recv(Float64Array, 0, { tag: 1 }));
   if (rank > 1) return codeOf(collective.barrier());
+  const array = new Float64Array(1_024);
   let code = 'nothing';
-  for (let i = 0; i < 10_000 && code === 'nothing'; i++) {
-    code = await codeOf(collective.send(new Float64Array(300), 1, { timeoutMs }));
+  for (let i = 0; i < 20_000 && code === 'nothing'; i++) {
+    code = await codeOf(collective.send(array, 1, { timeoutMs }));
   }
   return code;
 }
