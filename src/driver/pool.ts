@@ -5,6 +5,7 @@ import type { NodeStatus } from '../launch/job-nodes.js';
 import type { HeadEvents, WorkStatus, PoolEvents } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { layOut } from '../protocol/values.js';
+import type { Referable } from '../protocol/reference.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 import { keepHere } from '../protocol/value-kinds.js';
 import { checkSignal, limit, ownOptions, refuseKeep } from './check-options.js';
@@ -182,11 +183,17 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     items: Items<unknown>,
     options?: UntypedMapOptions<W, O>,
   ): MapIterator<Mapped<unknown, unknown, W, O>>;
-  map<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>, W extends number = 1, O extends boolean = true>(
+  map<
+    M,
+    I extends Referable<ItemOf<M, E>>,
+    E extends FunctionNames<M> = 'default' & FunctionNames<M>,
+    W extends number = 1,
+    O extends boolean = true,
+  >(
     module: TaskModule<M>,
-    items: Items<ItemOf<M, E>>,
+    items: Items<I>,
     ...options: MapArguments<M, E, W, O>
-  ): MapIterator<Mapped<ItemOf<M, E>, ResultOf<M, E>, W, O>>;
+  ): MapIterator<Mapped<I, ResultOf<M, E>, W, O>>;
   map(module: TaskModuleLike, items: Items<unknown>, given: UntypedMapOptions = {}): MapIterator<unknown> {
     refuseKeep('map', given, 'keep them with run or submit, in a call for each item');
     const options = ownOptions('map', given, mapOptionNames);
