@@ -6,7 +6,6 @@ import { lostBuffer } from '../backend/piece-bytes.js';
 import { queueMicrotask } from '../clock.js';
 import type { ShoalError } from '../errors.js';
 import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
-import type { MemoryRange } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import { checkOp } from '../operands/numeric.js';
 import { allreduce } from '../operations/allreduce.js';
@@ -14,9 +13,10 @@ import type { Bucket } from '../operations/bucket.js';
 import { bucket } from '../operations/bucket.js';
 import type { NumericBuffer } from '../types/buffers.js';
 import { bucketCall } from './bucket-call.js';
+import { BucketEntry, FlushedEntries } from './bucket-entry.js';
 import { GivenOptions } from './call-options.js';
 import { Call } from './call.js';
-import type { BufferUser, GroupCalls } from './group-calls.js';
+import type { GroupCalls } from './group-calls.js';
 import type { Item } from './list-items.js';
 import { readItem } from './list-items.js';
 import { checkName, checkSignal, checkTimeout } from './validate.js';
@@ -25,24 +25,17 @@ import { checkName, checkSignal, checkTimeout } from './validate.js';
 const defaultBytes = 25 * 1024 * 1024;
 const what = 'bucket.add';
 
-/** An array that waits, or goes. */
-interface Added extends BufferUser {
-  /** Undefined: what was added was refused, and only keeps its place in the order. */
-  readonly item: Item | undefined;
-  readonly sizeBytes: number;
-  /** Ends its promise. */
-  readonly settle: (error: unknown) => void;
-}
-
 /** See above. */
 export class OwnBucket implements Bucket {
   readonly #calls: GroupCalls;
   readonly #given = new GivenOptions();
   readonly #signal: AbortSignal | undefined;
   readonly #bytes: number;
-  readonly #waiting: Added[] = [];
-  /** What no flush has waited for and has not ended well. */
-  readonly #open = new Set<Promise<unknown>>();
+  readonly #waiting: BucketEntry[] = [];
+  /** What no flush waits for yet. */
+  #unflushed = new FlushedEntries();
+  /** The flush before. */
+  #flushed: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
   /** Arrays that are no longer waiting. */
   #ended = 0;
@@ -66,58 +59,45 @@ export class OwnBucket implements Bucket {
   }
 
   add<T extends NumericBuffer>(x: T): Promise<T> {
-    const promise = new Promise<T>((resolve, reject) => {
-      this.#add(x, (error) => {
-        if (error === undefined) resolve(x);
-        // What fails a call is a typed error already.
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-        else reject(error);
-      });
-    });
-    this.#open.add(promise);
-    promise.then(
-      () => this.#open.delete(promise),
-      () => undefined, // stays until a flush has told it
-    );
-    return promise;
+    const entry = new BucketEntry(what, x, this.#unflushed);
+    const { failure } = this.#calls.group;
+    if (failure) entry.settle(failure);
+    else this.#put(entry, x);
+    return entry.promise as Promise<T>;
   }
 
   async flush(): Promise<void> {
     this.#start();
-    const open = [...this.#open];
-    const ended = await Promise.allSettled(open);
-    for (const promise of open) this.#open.delete(promise);
-    const failed = ended.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason as ShoalError;
+    const flushed = this.#unflushed;
+    this.#unflushed = new FlushedEntries();
+    const ended = Promise.all([this.#flushed, flushed.ended()]);
+    this.#flushed = ended.then(() => undefined);
+    await this.#flushed;
+    if (flushed.error !== undefined) throw flushed.error as ShoalError;
   }
 
-  #add(x: unknown, settle: (error: unknown) => void): void {
-    const { failure } = this.#calls.group;
-    if (failure) {
-      settle(failure);
-      return;
-    }
-    let added: Added;
+  #put(entry: BucketEntry, x: unknown): void {
     try {
-      added = this.#read(x, settle);
+      this.#read(entry, x);
     } catch (error) {
-      settle(error);
-      added = { what, ranges: [], item: undefined, sizeBytes: 0, settle: () => undefined };
+      entry.settle(error);
     }
-    this.#calls.take(added, false);
-    this.#waiting.push(added);
-    this.#waitingBytes += added.sizeBytes;
+    this.#calls.take(entry, false);
+    this.#waiting.push(entry);
+    this.#waitingBytes += entry.sizeBytes;
     if (this.#waitingBytes >= this.#bytes) this.#start();
     else this.#schedule();
   }
 
-  #read(x: unknown, settle: (error: unknown) => void): Added {
+  #read(entry: BucketEntry, x: unknown): void {
     const { setting } = this.#calls;
     const item = readItem(what, allreduce, { buffer: 'x', out: 'x' }, [x], this.#given, setting, true);
     checkOp(what, this.#given, item.dtype);
-    const ranges: readonly MemoryRange[] = rangesOf([item.source.memory]);
+    const ranges = rangesOf([item.source.memory]);
     this.#calls.assertFree(what, ranges);
-    return { what, ranges, item, sizeBytes: item.source.array.byteLength, settle };
+    entry.item = item;
+    entry.ranges = ranges;
+    entry.sizeBytes = item.source.array.byteLength;
   }
 
   /** What is added by the code that runs now goes together. */
@@ -178,19 +158,19 @@ export class OwnBucket implements Bucket {
     if (!lost) return;
     this.#calls.giveBack(lost, false);
     lost.settle(lostBuffer(what, lost.item?.source.memory.byteLength ?? 0));
-    const place: Added = { ...lost, item: undefined, ranges: [], settle: () => undefined };
-    this.#calls.take(place, false);
-    this.#waiting[index] = place;
+    lost.item = undefined;
+    lost.ranges = [];
+    this.#calls.take(lost, false);
   }
 
   /** A call has ended, and with it the first arrays that wait. */
   #end(count: number, error: unknown): void {
     this.#isUnderWay = false;
     this.#ended += count;
-    for (const added of this.#waiting.splice(0, count)) {
-      this.#waitingBytes -= added.sizeBytes;
-      this.#calls.giveBack(added, false);
-      added.settle(error);
+    for (const entry of this.#waiting.splice(0, count)) {
+      this.#waitingBytes -= entry.sizeBytes;
+      this.#calls.giveBack(entry, false);
+      entry.settle(error);
     }
     this.#start();
   }
