@@ -16,6 +16,7 @@ const layers = [
   ['window', '^src/backend/window/'],
   ['backend', '^src/backend/[^/]+$'],
   ['operands', '^src/operands/'],
+  ['records', '^src/records/'],
   ['operations', '^src/operations/'],
   ['kernels', '^src/kernels/'],
   ['native', '^src/native/'],

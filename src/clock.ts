@@ -20,5 +20,9 @@ export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
 export const queueMicrotask: (callback: () => void) => void = globalThis.queueMicrotask.bind(globalThis);
 /** Milliseconds since the process began; never runs backwards. */
 export const nowMs: () => number = performance.now.bind(performance);
+/** Milliseconds since 1970, by a clock that never runs backwards: that of another thread or process agrees closely. */
+export function epochMs(): number {
+  return performance.timeOrigin + nowMs();
+}
 /** A timer that is to fire later than this fires at once. */
 export const longestTimerMs: number = 2 ** 31 - 1;

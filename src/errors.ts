@@ -20,6 +20,44 @@ export interface MemberInfo {
   readonly pid: number;
 }
 
+/** A call that a rank made last; calls of the same kind, with the same arguments, are one of them. */
+export interface LastOperation {
+  /** Such as `allreduce` or `send`. */
+  readonly operation: string;
+  /** In words, such as `allreduce(float32 × 1000, op sum)`. */
+  readonly call: string;
+  readonly state: 'waiting' | 'completed' | 'failed';
+  /** Of the error with which it failed. */
+  readonly code: string | undefined;
+  /** Number of its group in the task; 0: the task's own. */
+  readonly group: number;
+  /** Of a collective its number in the group, of a message how many of its kind were begun. */
+  readonly sequence: number;
+  /** Of messages: how many of its kind have ended well. */
+  readonly times: number | undefined;
+  /** Of one call. */
+  readonly sizeBytes: number;
+  /** In all calls of its kind, in milliseconds: only calls that do not end at once are measured. */
+  readonly waitedMs: number;
+  /** Milliseconds since 1970: when it began to wait, and when it ended; undefined: it ended at once. */
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+  /** Of a message: the other rank, and the tag; undefined: any. */
+  readonly peer: number | undefined;
+  readonly tag: number | undefined;
+}
+
+/** What a rank of a task has done last, as its black box tells. */
+export interface RankOperations {
+  readonly rank: number;
+  readonly worldRank: number;
+  /** What the function of the task is at, and since when, in milliseconds since 1970. */
+  readonly phase: 'idle' | 'loading' | 'running' | 'returned' | 'threw';
+  readonly since: number;
+  /** The last first. */
+  readonly operations: readonly LastOperation[];
+}
+
 /**
  * How a process ended: by itself, by a signal, killed by the kernel for lack of memory, ended by its pool, or nobody
  * knows.
@@ -34,6 +72,8 @@ export class ShoalError extends Error {
   readonly code: string;
   /** Of a task of `pool.map`: the number of its item, from 0. */
   declare readonly index: number | undefined;
+  /** Of a time-out, mismatch or death: what each rank did last, as far as it is known. */
+  declare readonly lastOperations: readonly RankOperations[] | undefined;
 
   constructor(message: string, fields: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
     super(message, options);

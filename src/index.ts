@@ -37,7 +37,7 @@ export type { Distribution } from './head/distribution.js';
 export type { CollectiveStats, TaskOutcome, TaskStats, WorkStats } from './head/statistics.js';
 export type { GangState } from './head/gang.js';
 export type { TaskState } from './head/task.js';
-export type { MemberInfo, RankError } from './errors.js';
+export type { LastOperation, MemberInfo, RankError, RankOperations } from './errors.js';
 export {
   CancelledError,
   ClosedError,

@@ -10,11 +10,12 @@ import { encodeAbort } from '../backend/abort-reason.js';
 import type { Transfer, TransferStatus } from '../backend/backend.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { nowMs } from '../clock.js';
-import { CancelledError, InvalidArgumentError, ShoalError, isError, show } from '../errors.js';
+import { CancelledError, InvalidArgumentError, ShoalError, errorNumber, isError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import { bytesOf, isThere } from '../operands/held-bytes.js';
+import type { RecordedCall, Recorder } from '../records/recorder.js';
 import type { GroupView } from './failures.js';
 import { abortError, mismatchError } from './failures.js';
 import { haveOtherLists } from './list-difference.js';
@@ -25,6 +26,7 @@ const noBytes = new Uint8Array(0);
 
 /** What a call asks of its group. */
 export interface CallGroup extends GroupView {
+  readonly number: number;
   damage(): ShoalError | undefined;
   abortReason(): AbortReason | undefined;
   /** Fail the group on every rank. */
@@ -34,12 +36,13 @@ export interface CallGroup extends GroupView {
 }
 
 /** See above. */
-export class Call implements MemoryUser {
+export class Call implements MemoryUser, RecordedCall {
   readonly args: CallArguments;
   /** The memory that nobody else may use while the call is under way. */
   readonly ranges: readonly MemoryRange[];
   /** Part of that memory may be detached or shrunk; shared memory cannot. */
   readonly canLose: boolean;
+  record = 0;
   /** How the last start ended; undefined: well. */
   error: ShoalError | undefined;
   /** What the caller has given as a list this time, and gets back; undefined: the arguments say what comes back. */
@@ -65,6 +68,7 @@ export class Call implements MemoryUser {
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
   leavingSince = 0;
   readonly #group: CallGroup;
+  readonly #recorder: Recorder;
   readonly #carried: Transfer;
   /** What a start that has met other lists goes on with. */
   readonly #explain: Stages | undefined;
@@ -90,6 +94,7 @@ export class Call implements MemoryUser {
     this.ranges = rangesOf(args.memory);
     this.canLose = args.memory.some(({ buffer }) => !(buffer instanceof SharedArrayBuffer));
     this.#group = group;
+    this.#recorder = group.recorder;
     this.#refusal = refusal;
     this.#explain = explain;
     this.#carried = stages ? new StagedTransfer(group.channel, stages) : group.channel.prepare(args, refusal);
@@ -150,13 +155,16 @@ export class Call implements MemoryUser {
     this.#broken = undefined;
     this.#state = 'running';
     this.#begin();
+    const sequence = this.#arrive();
     try {
       const status = this.#transfer.start(turns);
       if (status !== 'complete') {
         this.#beginWait();
+        this.#recorder.wait(this.record, this.startedAt);
         return this.#follow(status);
       }
       this.#state = 'idle';
+      this.#recorder.end(this.record, sequence);
       return true;
     } catch (error) {
       this.#beginWait();
@@ -193,6 +201,14 @@ export class Call implements MemoryUser {
     this.#transfer = this.#carried;
   }
 
+  /** Returns the number with which it begins. */
+  #arrive(): number {
+    const { channel, number } = this.#group;
+    const sequence = channel.sequence + 1;
+    this.#recorder.begin(this, sequence, number);
+    return sequence;
+  }
+
   #beginWait(): void {
     this.startedAt = nowMs();
     this.examinedAt = this.startedAt;
@@ -207,6 +223,10 @@ export class Call implements MemoryUser {
     if (this.#state === 'leaving') return this.#leave();
     const isFirst = this.#state === 'queued';
     this.#state = 'running';
+    if (isFirst) {
+      this.#arrive();
+      this.#recorder.wait(this.record, this.startedAt);
+    }
     return this.#follow(isFirst ? this.#transfer.start(turns) : this.#transfer.step(turns));
   }
 
@@ -330,15 +350,22 @@ export class Call implements MemoryUser {
   }
 
   #failWith(error: ShoalError): void {
-    this.#state = 'idle';
-    this.error = error;
+    this.#leaveState(error);
     this.#group.fail(error);
     this.onSettled?.();
   }
 
   #settle(error: ShoalError | undefined): void {
+    this.#leaveState(error);
+    this.onSettled?.();
+  }
+
+  #leaveState(error: ShoalError | undefined): void {
+    // A call whose turn never came has not arrived.
+    const failure = error ?? this.#refusal;
+    const failed = failure ? errorNumber(failure) : 0;
+    if (this.#state !== 'queued') this.#recorder.settle(this.record, this.startedAt, failed);
     this.#state = 'idle';
     this.error = error;
-    this.onSettled?.();
   }
 }

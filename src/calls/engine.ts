@@ -11,6 +11,7 @@ import { Spin } from './spin.js';
 import { missingMembers, missingText } from './failures.js';
 import type { GroupView } from './failures.js';
 import type { Backend } from '../backend/backend.js';
+import { Recorder } from '../records/recorder.js';
 
 /** Longest sleep of a blocking wait and of a wait that nobody notifies of. */
 const sliceMs = 50;
@@ -57,6 +58,8 @@ export interface EngineHost {
 /** Owned by the thread of one rank. */
 export class RankEngine {
   readonly backend: Backend;
+  /** What this rank notes of its calls. */
+  readonly recorder: Recorder;
   /** Whether this thread may block. */
   readonly canBlock: boolean;
   readonly pending: Set<DrivenGroup> = new Set();
@@ -71,8 +74,14 @@ export class RankEngine {
   /** Awaited message calls that have not waited yet. */
   readonly #later = new Set<Waited>();
 
-  constructor(backend: Backend, doorbell: Doorbell, host: EngineHost) {
+  constructor(
+    backend: Backend,
+    doorbell: Doorbell,
+    host: EngineHost,
+    recorder: Recorder = new Recorder(backend.worldRank),
+  ) {
     this.backend = backend;
+    this.recorder = recorder;
     this.canBlock = doorbell.wait !== undefined;
     this.#doorbell = doorbell;
     this.#host = host;

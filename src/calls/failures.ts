@@ -12,7 +12,10 @@ import {
 } from '../errors.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortReason } from '../backend/abort-reason.js';
-import { describeCall } from './describe.js';
+import type { LastOperations } from '../records/last-operations.js';
+import { readLastOperations } from '../records/last-operations.js';
+import type { Recorder } from '../records/recorder.js';
+import { describeCall } from '../operations/describe.js';
 import type { Channel } from '../backend/backend.js';
 
 /** What the errors of a group are built from. */
@@ -21,8 +24,14 @@ export interface GroupView {
   readonly rank: number;
   readonly members: readonly MemberInfo[];
   readonly channel: Channel;
+  readonly recorder: Recorder;
   /** Of a group inside a task: the task's own. */
   readonly task?: GroupView | undefined;
+}
+
+/** What all ranks of the task have done last, as far as this rank can read it. */
+export function lastOperationsOf({ task, members, recorder }: GroupView): LastOperations {
+  return readLastOperations(recorder.memory, task?.members ?? members, recorder.lease);
 }
 
 /** All members arrived at `sequence` and disagree, or one refused the call or has finished. */
@@ -35,11 +44,12 @@ export function mismatchError(group: GroupView, sequence: number): CollectiveMis
     else if (descriptor) call = describeCall(descriptor);
     return { rank, call };
   });
+  const last = lastOperationsOf(group);
   const list = calls.map(({ rank, call }) => `rank ${rank}: ${call}`).join('; ');
   return new CollectiveMismatchError(
     `collective call ${sequence}: expected the same operation, dtype, op, root, count, list of arrays, name and part of a shared array on ` +
-      `every rank, received ${list}. Nothing was written; make every rank issue the same calls in the same order.`,
-    { calls, sequence, taskId: group.taskId },
+      `every rank, received ${list}. Nothing was written; make every rank issue the same calls in the same order.${last.text}`,
+    { calls, sequence, taskId: group.taskId, ...last.fields },
   );
 }
 
@@ -60,12 +70,19 @@ export function abortError(group: GroupView, reason: AbortReason): ShoalError {
       const why = isError(cause) ? `: ${cause.message}` : '';
       return new PeerFailedError(`${who} of the task failed${why}`, fields, { cause });
     }
-    case 'workerDied':
-      return new WorkerDiedError(`${memberText(group, rank)} died`, fields);
-    case 'taskExited':
-      return new TaskExitedError(`${who} called process.exit inside the task`, fields);
-    case 'taskTimeout':
-      return new TaskTimeoutError(`the task's timeoutMs passed`, fields);
+    case 'workerDied': {
+      const last = lastOperationsOf(group);
+      return new WorkerDiedError(`${memberText(group, rank)} died.${last.text}`, { ...fields, ...last.fields });
+    }
+    case 'taskExited': {
+      const last = lastOperationsOf(group);
+      const text = `${who} called process.exit inside the task.${last.text}`;
+      return new TaskExitedError(text, { ...fields, ...last.fields });
+    }
+    case 'taskTimeout': {
+      const last = lastOperationsOf(group);
+      return new TaskTimeoutError(`the task's timeoutMs passed.${last.text}`, { ...fields, ...last.fields });
+    }
     case 'ofTask': {
       const { task = group } = group;
       const ofTask = task.channel.abortReason();
@@ -106,19 +123,22 @@ function messageTimeout(group: GroupView, rank: number): CollectiveTimeoutError 
   const told = peerError(group, rank);
   if (!(told instanceof CollectiveTimeoutError)) return undefined;
   const { message, missing, cycle, taskId } = told as CollectiveTimeoutError & { taskId: unknown };
-  return taskId === group.taskId ? new CollectiveTimeoutError(message, { missing, cycle, rank, taskId }) : undefined;
+  if (taskId !== group.taskId) return undefined;
+  const last = lastOperationsOf(group);
+  return new CollectiveTimeoutError(message + last.text, { missing, cycle, rank, taskId, ...last.fields });
 }
 
 function timeoutError(group: GroupView, waiting: number): CollectiveTimeoutError {
   const sequence = group.channel.departed(waiting) + 1;
   const descriptor = group.channel.descriptor(waiting, sequence);
   const missing = missingMembers(group, sequence);
+  const last = lastOperationsOf(group);
   const call = descriptor ? describeCall(descriptor) : 'a collective';
   return new CollectiveTimeoutError(
     `${call}, call ${sequence} of the group, passed its deadline on rank ${waiting}. ` +
       `Missing: ${missing.length === 0 ? 'nobody any more' : missingText(missing)}. ` +
-      `The group has failed; go on in a new task, or pass a longer timeoutMs.`,
-    { missing, rank: waiting, sequence, taskId: group.taskId },
+      `The group has failed; go on in a new task, or pass a longer timeoutMs.${last.text}`,
+    { missing, rank: waiting, sequence, taskId: group.taskId, ...last.fields },
   );
 }
 

@@ -11,7 +11,7 @@ import { isError, ShoalError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import { ArrivedMessages } from './arrived-messages.js';
 import type { GroupView } from './failures.js';
-import { abortError } from './failures.js';
+import { abortError, lastOperationsOf } from './failures.js';
 import { Probe, Receive, SelfMessage } from './message-requests.js';
 import type { MessageRequest, Send } from './message-requests.js';
 import { MessageRoom } from './message-room.js';
@@ -26,6 +26,7 @@ const examineAfterMs = 1_000;
 
 /** What messages ask of their group. */
 export interface MessageGroup extends GroupView {
+  readonly number: number;
   /** A collective is under way: it hears first of what fails the group. */
   readonly head: unknown;
   abortReason(): AbortReason | undefined;
@@ -105,12 +106,14 @@ export class GroupMessages implements Recipient {
     if (dest === this.#group.rank) this.#sendToSelf(send);
     else send.outgoing ??= this.carrier.send(dest, tag, dtype, operand.array);
     send.number = ++this.#count;
+    send.begin(this.#group.recorder, this.#group.number);
     if (!this.#endSend(send)) this.#sends.push(send);
   }
 
   /** Start to receive, or to probe. */
   receive(receive: Receive | Probe): void {
     receive.number = ++this.#count;
+    receive.begin(this.#group.recorder, this.#group.number);
     if (receive instanceof Receive && receive.incoming) {
       this.#active.push(receive); // it has its message
       return;
@@ -315,6 +318,7 @@ export class GroupMessages implements Recipient {
       this.#sends = this.#sends.filter((each) => each !== request);
       const { peer } = request.waiting;
       if (peer !== undefined) this.#refused.add(peer);
+      const last = lastOperationsOf(this.#group);
       const who = peer === undefined ? 'all other ranks' : `rank ${peer}`;
       const calls = this.#group.members.map(({ rank }) => {
         if (rank === this.#group.rank) return { rank, call: request.text };
@@ -323,8 +327,8 @@ export class GroupMessages implements Recipient {
       });
       request.settle(
         new CollectiveMismatchError(
-          `${request.text}: the function of ${who} has returned, so that nobody serves the call any more`,
-          { calls, taskId: this.#group.taskId },
+          `${request.text}: the function of ${who} has returned, so that nobody serves the call any more.${last.text}`,
+          { calls, taskId: this.#group.taskId, ...last.fields },
         ),
       );
       this.#ended(request);

@@ -11,6 +11,7 @@ import type { MessageGroup } from './group-messages.js';
 import { GroupMessages } from './group-messages.js';
 import type { MessageRequest } from './message-requests.js';
 import { nowMs } from '../clock.js';
+import type { Recorder } from '../records/recorder.js';
 import type { Channel, GroupPlace, TaskChannel } from '../backend/backend.js';
 
 /** Settled calls that a queue may hold. */
@@ -80,6 +81,11 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
     );
     task.inside.add(group);
     return group;
+  }
+
+  /** What this rank notes of its calls. */
+  get recorder(): Recorder {
+    return this.engine.recorder;
   }
 
   /** Number of the last call that this rank has begun. */

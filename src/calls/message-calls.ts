@@ -57,8 +57,22 @@ export class MessageCalls {
     const { tag = 0 } = given;
     const from = this.#isPlain(dest, tag, given) ? this.#known.source(buffer) : undefined;
     if (!from) return this.#runAll(send, [buffer, dest], given);
-    if (this.#prompt.send(dest as number, tag as number, from)) return undefined;
-    return this.#runLeft(send, [buffer, dest], given);
+    const { recorder, number } = this.#calls.group;
+    const record = recorder.beginMessage(
+      'send',
+      dest as number,
+      tag as number,
+      from.dtype,
+      from.memory.sizeBytes,
+      number,
+    );
+    let isSent = true;
+    try {
+      isSent = this.#prompt.send(dest as number, tag as number, from);
+    } finally {
+      if (isSent) recorder.endMessage(record);
+    }
+    return isSent ? undefined : this.#runLeft(send, [buffer, dest], given, record);
   }
 
   /** The blocking form of `recv`. */
@@ -67,8 +81,18 @@ export class MessageCalls {
     const { tag = 0 } = given;
     const into = this.#isPlain(source, tag, given) ? this.#known.target(buffer) : undefined;
     if (!into) return this.#runAll(recv, [buffer, source], given);
+    const { recorder, number } = this.#calls.group;
+    const record = recorder.beginMessage(
+      'recv',
+      source as number,
+      tag as number,
+      into.dtype,
+      into.memory.sizeBytes,
+      number,
+    );
     const sizeBytes = this.#prompt.receive(source as number, tag as number, into);
-    if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given);
+    if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given, 0, record);
+    recorder.endMessage(record);
     return { data: buffer, source, tag, count: sizeBytes / into.itemBytes };
   }
 
@@ -85,9 +109,21 @@ export class MessageCalls {
     }
     const ranks = { dest: dest as number, source: source as number };
     const tags = { sendTag: sendTag as number, recvTag: recvTag as number };
+    const { recorder, number } = this.#calls.group;
+    const received = recorder.beginMessage(
+      'recv',
+      ranks.source,
+      tags.recvTag,
+      into.dtype,
+      into.memory.sizeBytes,
+      number,
+    );
+    const sent = recorder.beginMessage('send', ranks.dest, tags.sendTag, from.dtype, from.memory.sizeBytes, number);
     const sizeBytes = this.#prompt.exchange(ranks, tags, from, into);
-    if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given);
-    if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given);
+    if (this.#prompt.isSent) recorder.endMessage(sent);
+    if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given, sent, received);
+    recorder.endMessage(received);
+    if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given, sent, received);
     return { data: target, source, tag: recvTag, count: sizeBytes / into.itemBytes };
   }
 
@@ -126,12 +162,19 @@ export class MessageCalls {
     return this.runMade(this.#accept(operation, args, given, 'blocking'));
   }
 
-  /** Go on with what has begun without requests, and has not ended. */
-  #runLeft(operation: MessageOperation, args: readonly unknown[], given: GivenOptions): unknown {
+  /** Go on with what has begun without requests, and has not ended. `sent` and `received`: their records. */
+  #runLeft(
+    operation: MessageOperation,
+    args: readonly unknown[],
+    given: GivenOptions,
+    sent: number,
+    received = 0,
+  ): unknown {
     const { isSent, isReceived, outgoing, incoming } = this.#prompt;
     const { requests, result } = this.#accept(operation, args, given, 'blocking');
     const left = requests.filter((request) => !(request instanceof Send ? isSent : isReceived));
     for (const request of left) {
+      request.record = request instanceof Send ? sent : received;
       if (request instanceof Send) request.outgoing = outgoing;
       else if (request instanceof Receive && incoming) request.match(incoming, this.#calls.group.rank);
     }

@@ -2,10 +2,12 @@
 import type { Incoming, MessageHead, Outgoing, Waiting } from '../backend/carrier.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import type { ShoalError } from '../errors.js';
-import { CollectiveMismatchError, MessageTruncatedError } from '../errors.js';
+import { CollectiveMismatchError, MessageTruncatedError, errorNumber } from '../errors.js';
 import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import type { Operand } from '../operands/operand.js';
+import type { MessageKind } from '../records/record-layout.js';
+import type { Recorder } from '../records/recorder.js';
 import type { TypedArray } from '../types/buffers.js';
 import { dtypeNames, itemBytes, objectId } from '../types/dtype.js';
 
@@ -28,6 +30,9 @@ export abstract class MessageRequest implements MemoryUser {
   number = 0;
   /** The line that made the call, where it is noted. */
   madeAt: string | undefined;
+  /** Number of its record; set before it starts when it has begun already. */
+  record = 0;
+  #recorder: Recorder | undefined;
 
   constructor(what: string, timeoutMs: number) {
     this.what = what;
@@ -38,21 +43,36 @@ export abstract class MessageRequest implements MemoryUser {
   abstract get waiting(): Waiting;
   /** Such as `recv(source 1, tag 3)`. */
   abstract get text(): string;
+  /** What is noted of it. */
+  protected abstract get kind(): MessageKind;
+  protected abstract readonly dtype: number;
+  protected abstract get sizeBytes(): number;
 
   /** What the caller gets once it has ended well. */
   get given(): unknown {
     return this.result;
   }
 
+  /** Note that it begins. */
+  begin(recorder: Recorder, group: number): void {
+    this.#recorder = recorder;
+    if (this.record !== 0) return;
+    const { peer = -1, tag = -1 } = this.waiting;
+    this.record = recorder.beginMessage(this.kind, peer, tag, this.dtype, this.sizeBytes, group);
+  }
+
   beginWait(now: number): void {
     this.startedAt = now;
     this.deadline = now + this.timeoutMs;
+    this.#recorder?.wait(this.record, now);
   }
 
   settle(error: ShoalError | undefined): void {
     if (this.settled) return;
     this.settled = true;
     this.error = error;
+    if (this.startedAt === 0 && !error) this.#recorder?.endMessage(this.record);
+    else this.#recorder?.settleMessage(this.record, this.startedAt, error ? errorNumber(error) : 0);
     this.onSettled?.();
   }
 }
@@ -83,6 +103,15 @@ export class Send extends MessageRequest {
 
   get text(): string {
     return `${this.what}(dest ${this.dest}${tagText(this.tag)})`;
+  }
+
+  protected get kind(): MessageKind {
+    if (this.tag < 0) return 'group';
+    return this.dtype === objectId ? 'sendObject' : 'send';
+  }
+
+  protected get sizeBytes(): number {
+    return this.operand.array.byteLength;
   }
 }
 
@@ -123,6 +152,7 @@ export interface Target {
 export class Receive extends MessageRequest {
   readonly pattern: Pattern;
   readonly ranges: readonly MemoryRange[];
+  protected readonly dtype: number;
   readonly #target: Target;
   /** Of the memory of its array when the call was made. */
   readonly #sizeBytes: number;
@@ -134,6 +164,7 @@ export class Receive extends MessageRequest {
   constructor(what: string, timeoutMs: number, pattern: Pattern, target: Target) {
     super(what, timeoutMs);
     this.pattern = pattern;
+    this.dtype = target.dtype;
     this.#target = target;
     this.#sizeBytes = target.operand?.memory.byteLength ?? 0;
     this.ranges = target.operand ? rangesOf([target.operand.memory]) : [];
@@ -145,6 +176,15 @@ export class Receive extends MessageRequest {
 
   get text(): string {
     return `${this.what}(${this.pattern.text})`;
+  }
+
+  protected get kind(): MessageKind {
+    if ((this.pattern.tag ?? 0) < 0) return 'group';
+    return this.dtype === objectId ? 'recvObject' : 'recv';
+  }
+
+  protected get sizeBytes(): number {
+    return this.#target.operand?.array.byteLength ?? 0;
   }
 
   get incoming(): Incoming | undefined {
@@ -226,6 +266,9 @@ export class Receive extends MessageRequest {
 export class Probe extends MessageRequest {
   readonly pattern: Pattern;
   readonly ranges: readonly MemoryRange[] = [];
+  protected readonly kind = 'probe';
+  protected readonly dtype: number = objectId;
+  protected readonly sizeBytes = 0;
 
   constructor(what: string, timeoutMs: number, pattern: Pattern) {
     super(what, timeoutMs);

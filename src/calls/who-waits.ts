@@ -1,6 +1,6 @@
 /** Who waits for whom, for the error of a message call that nobody has served. */
 import type { Carrier, Waiting } from '../backend/carrier.js';
-import { describeCall } from './describe.js';
+import { describeCall } from '../operations/describe.js';
 import type { GroupView } from './failures.js';
 import type { MessageRoom } from './message-room.js';
 

@@ -13,8 +13,10 @@ import type { References } from './references.js';
 import { refusedWarning } from './refused-posts.js';
 import { Reservations } from './reservations.js';
 import type { Task } from './task.js';
+import type { LastOperations } from '../records/last-operations.js';
+import { lastOperations, mostOperations } from '../records/last-operations.js';
 import type { Verdict } from './verdict.js';
-import { isNotItsOwn, judge } from './verdict.js';
+import { endedClean, isNotItsOwn, judge } from './verdict.js';
 import type { WorkerSide } from './worker-side.js';
 import type { WorkerStates } from './worker-states.js';
 
@@ -204,9 +206,17 @@ export class Attempts {
   #timeOut(task: Task, timeoutMs: number): void {
     if (task.override || !task.attempt) return;
     const ranks = task.attempt.missing.map(({ rank }) => rank);
-    const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}`;
-    task.override = new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks });
+    const last = this.#lastOperations(task.attempt);
+    const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}.${last.text}`;
+    task.override = new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks, ...last.fields });
     this.end(task, { kind: 'taskTimeout', rank: undefined, error: task.override });
+  }
+
+  #lastOperations({ worldRanks, grant }: Attempt): LastOperations {
+    const most = mostOperations(worldRanks.length);
+    return lastOperations(
+      worldRanks.flatMap((worldRank, rank) => this.#workers.operations({ rank, worldRank }, grant.lease, most) ?? []),
+    );
   }
 
   /** End an attempt without the workers that have not reported: they are lost until they are replaced. */
@@ -296,6 +306,8 @@ export class Attempts {
     attempt.complete();
     task.ranMs += attempt.ranMs;
     this.#events.attempted(task, attempt);
+    // Before a worker notes what it does next.
+    const last = endedClean(outcomes) || task.override ? undefined : this.#lastOperations(attempt);
     const next = this.#nextOf(attempt);
     this.reservations.release(task, attempt, next);
     if (next) this.#beginNext(next);
@@ -303,7 +315,7 @@ export class Attempts {
     if (inFlight !== undefined && this.#options.unawaited === 'warn') this.#events.warning(undefined, inFlight);
     const refused = refusedWarning(task.id, outcomes);
     if (refused !== undefined) this.#events.warning(undefined, refused);
-    const verdict = task.override ? { error: task.override } : judge(task.id, outcomes);
+    const verdict = task.override ? { error: task.override } : judge(task.id, outcomes, last);
     this.#keepOrDiscard(task, attempt, verdict);
     const mayRetry = !task.override && 'error' in verdict && isNotItsOwn(verdict.error);
     if (mayRetry && task.attempts <= task.spec.maxRetries) this.#events.retried(task);

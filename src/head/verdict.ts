@@ -20,12 +20,15 @@ import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeThrown } from '../protocol/decode-error.js';
 import { inWords } from '../protocol/error-value.js';
 import { decode } from '../protocol/encoded.js';
+import type { LastOperations } from '../records/last-operations.js';
 
 /** One rank's outcome; the list is in order of arrival. */
 export interface RankOutcome {
   readonly rank: number;
   readonly outcome: Outcome;
 }
+
+const nothingLast: LastOperations = { text: '', fields: {} };
 
 type FailureOrigin = Extract<Outcome, { kind: 'threw' }>['origin'];
 
@@ -42,31 +45,35 @@ const directOf: Readonly<Record<FailureOrigin, readonly (typeof ShoalError)[]>> 
   gang: [WorkerDiedError],
 };
 
-/** Judge a task whose ranks have all ended. */
-export function judge(taskId: string, outcomes: readonly RankOutcome[]): Verdict {
+/**
+ * Judge a task whose ranks have all ended.
+ *
+ * @param last - What they did last.
+ */
+export function judge(taskId: string, outcomes: readonly RankOutcome[], last: LastOperations = nothingLast): Verdict {
   const damaged = damageOf(taskId, outcomes);
   if (damaged) return { error: damaged };
   const exited = outcomes.find(({ outcome }) => outcome.kind === 'exited');
   if (exited?.outcome.kind === 'exited') {
     const { exitCode } = exited.outcome;
-    const text = `task ${taskId}: rank ${exited.rank} called process.exit(${exitCode}); return from the function instead`;
-    return { error: new TaskExitedError(text, { taskId, rank: exited.rank, exitCode }) };
+    const text = `task ${taskId}: rank ${exited.rank} called process.exit(${exitCode}); return from the function instead.${last.text}`;
+    return { error: new TaskExitedError(text, { taskId, rank: exited.rank, exitCode, ...last.fields }) };
   }
   const died = outcomes.find(({ outcome }) => outcome.kind === 'died');
   if (died?.outcome.kind === 'died') {
     const what = `task ${taskId}: the worker of rank ${died.rank} died`;
-    return { error: workerDied(what, { taskId, rank: died.rank }, died.outcome.error) };
+    return { error: workerDied(what, { taskId, rank: died.rank }, died.outcome.error, last) };
   }
   const errors = outcomes.flatMap(({ rank, outcome }) =>
     outcome.kind === 'threw' ? [{ rank, error: decodeThrown(outcome.error), origin: outcome.origin }] : [],
   );
-  if (errors.length > 0) return { error: failure(taskId, errors) };
+  if (errors.length > 0) return { error: failure(taskId, errors, last) };
   const ended = outcomes.find(({ outcome }) => outcome.kind === 'ended');
   if (ended) {
-    const text = `task ${taskId}: the worker of rank ${ended.rank} was ended by force`;
-    return { error: new WorkerDiedError(text, { taskId, rank: ended.rank }) };
+    const text = `task ${taskId}: the worker of rank ${ended.rank} was ended by force.${last.text}`;
+    return { error: new WorkerDiedError(text, { taskId, rank: ended.rank, ...last.fields }) };
   }
-  return mismatch(taskId, outcomes) ?? results(taskId, outcomes);
+  return mismatch(taskId, outcomes, last) ?? results(taskId, outcomes);
 }
 
 /** Overwritten memory explains whatever else went wrong. */
@@ -103,18 +110,23 @@ export function workerDied(
   what: string,
   fields: Readonly<Record<string, unknown>>,
   encoded: Uint8Array | undefined,
+  last: LastOperations = nothingLast,
 ): WorkerDiedError {
   const cause = encoded && decodeThrown(encoded);
   const why = isError(cause) ? `: ${cause.message}` : '';
   const { hostname, pid, signal, exitKind } = cause instanceof WorkerDiedError ? cause : {};
   return new WorkerDiedError(
-    `${what}${why}`,
-    { ...fields, ...(pid !== undefined && { hostname, pid, signal, exitKind }) },
+    `${what}${why}${last.text && `.${last.text}`}`,
+    { ...fields, ...(pid !== undefined && { hostname, pid, signal, exitKind }), ...last.fields },
     { cause },
   );
 }
 
-function failure(taskId: string, errors: readonly (RankError & { origin: FailureOrigin })[]): Error {
+function failure(
+  taskId: string,
+  errors: readonly (RankError & { origin: FailureOrigin })[],
+  last: LastOperations = nothingLast,
+): Error {
   const first =
     errors.find(({ error }) => !secondary.some((secondaryClass) => error instanceof secondaryClass)) ?? errors[0];
   if (!first) throw new TypeError('a failed task has an error');
@@ -131,12 +143,13 @@ function failure(taskId: string, errors: readonly (RankError & { origin: Failure
       taskId,
       rank,
       errors: errors.map((each) => ({ rank: each.rank, error: each.error })).sort((a, b) => a.rank - b.rank),
+      ...last.fields,
     },
     { cause },
   );
 }
 
-function mismatch(taskId: string, outcomes: readonly RankOutcome[]): Verdict | undefined {
+function mismatch(taskId: string, outcomes: readonly RankOutcome[], last: LastOperations): Verdict | undefined {
   const ends = outcomes.flatMap(({ rank, outcome }) =>
     outcome.kind === 'returned' && !outcome.aborted ? [{ rank, sequence: outcome.sequence }] : [],
   );
@@ -145,8 +158,8 @@ function mismatch(taskId: string, outcomes: readonly RankOutcome[]): Verdict | u
   const calls = ends.map(({ rank, sequence }) => ({ rank, call: `ended after ${sequence} collective calls` }));
   const list = calls.map(({ rank, call }) => `rank ${rank} ${call}`).join(', ');
   const cause = new CollectiveMismatchError(
-    `expected every rank to make the same collective calls, but ${list}; results of such a task are not trusted`,
-    { calls, taskId },
+    `expected every rank to make the same collective calls, but ${list}; results of such a task are not trusted.${last.text}`,
+    { calls, taskId, ...last.fields },
   );
   const errors = [{ rank: ends[0]?.rank ?? 0, error: cause }];
   const text = `task ${taskId} failed: ${cause.message}`;

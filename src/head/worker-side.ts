@@ -1,5 +1,6 @@
 /** What the head asks of the workers' side, whatever the workers are. */
-import type { MemberInfo } from '../errors.js';
+import type { MemberInfo, RankOperations } from '../errors.js';
+import type { RecordedRank } from '../records/read-records.js';
 import type { StorePlace } from '../native/value-stores.js';
 import type { AssignMessage, CancelMessage, ForgetMessage, GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
@@ -46,6 +47,8 @@ export interface WorkerSide {
   isAvailable(worldRank: number): boolean;
   /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): WorkerUsage | undefined;
+  /** What a rank has done last in the task of a lease, also when it is gone; undefined: nobody knows here. */
+  operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined;
   /** Empty the slot of a lease that has ended on all its workers; `cleared` says when it can be lent again. */
   clear(slot: number): void;
   /** Set the abort word of a lease and wake its members. */

@@ -1,4 +1,6 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
+import type { RankOperations } from '../errors.js';
+import type { RecordedRank } from '../records/read-records.js';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.js';
@@ -142,6 +144,10 @@ export class MpiJob {
   }
 
   /** What a worker uses; undefined when it is gone. */
+  operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
+    return this.#jobNodes.of(rank.worldRank).operations(rank, lease, most);
+  }
+
   usage(worldRank: number): ProcessUsage | undefined {
     return this.#jobNodes.of(worldRank).usage(worldRank);
   }

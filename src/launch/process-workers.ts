@@ -1,5 +1,7 @@
 /** Workers that are processes under `mpiexec`: the head's side of the `mpi` transport. */
+import type { RankOperations } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
+import type { RecordedRank } from '../records/read-records.js';
 import type { ProcessUsage } from '../native/proc.js';
 import type { StorePlace } from '../native/value-stores.js';
 import type { ValueHosts } from '../head/value-hosts.js';
@@ -106,6 +108,10 @@ export class ProcessWorkers implements WorkerSide {
 
   usage(worldRank: number): ProcessUsage | undefined {
     return this.#epochs.current?.job.usage(worldRank);
+  }
+
+  operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
+    return this.#epochs.current?.job.operations(rank, lease, most);
   }
 
   clear(slot: number): void {

@@ -150,6 +150,10 @@ class RemoteWorkers implements NodeWorkers {
   }
 
   /** At most one beat old. */
+  operations(): undefined {
+    return undefined;
+  }
+
   usage(worldRank: number): ProcessUsage | undefined {
     if (!this.#entry(worldRank)?.living) return undefined;
     return this.#usage.find((each) => each.worldRank === worldRank);

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { nowMs, setTimeout } from '../clock.js';
+import type { RankOperations } from '../errors.js';
 import { LaunchError } from '../errors.js';
 import type { OsAddon } from '../native/os.js';
 import { loadOs } from '../native/os.js';
@@ -19,7 +20,10 @@ import { Gate } from '../protocol/gate.js';
 import { protocolVersion } from '../protocol/greeting.js';
 import type { Mailboxes } from './mailboxes.js';
 import { openMailboxes } from './mailboxes.js';
+import type { NodeRecords } from './node-records.js';
+import { openRecords } from './node-records.js';
 import type { NodeEvents, NodeWorkers } from './node-workers.js';
+import type { RecordedRank } from '../records/read-records.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerTable } from './worker-table.js';
 import { WorkerWatch } from './worker-watch.js';
@@ -64,6 +68,7 @@ export class NodeManager implements NodeWorkers {
   readonly #sockets = new Set<Socket>();
   readonly #table: WorkerTable;
   #mailboxes: Mailboxes | undefined;
+  #records: NodeRecords | undefined;
   #wrongTokens = 0;
   #openedAt = 0;
   #closing = false;
@@ -137,6 +142,10 @@ export class NodeManager implements NodeWorkers {
     return this.#table.at(worldRank)?.watch.usage;
   }
 
+  operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
+    return this.#records?.read(rank, lease, most);
+  }
+
   /**
    * Take the workers of these rows on: each must be the process that has connected with its token.
    *
@@ -193,6 +202,7 @@ export class NodeManager implements NodeWorkers {
     for (const { files } of this.entries) for (const file of files) rmSync(file, { force: true });
     for (const socket of this.#sockets) socket.destroy();
     this.#mailboxes?.close();
+    this.#records?.close();
     this.#gate.close();
     this.#server.close();
   }
@@ -295,6 +305,7 @@ export class NodeManager implements NodeWorkers {
       case 'registered':
         phases.registered = this.elapsedMs;
         entry.files = message.files;
+        this.#openRecords(entry);
         if (message.window) this.#openMailbox(entry);
         this.#events.registered(worldRank);
         break;
@@ -313,6 +324,14 @@ export class NodeManager implements NodeWorkers {
         else if (message.type === 'posted') entry.mailbox?.posted();
         this.#events.message(worldRank, message);
     }
+  }
+
+  /** The agent makes no calls. */
+  #openRecords(entry: WorkerEntry): void {
+    if (entry.worldRank < 0) return;
+    const { worldSize, agents } = this.#options;
+    this.#records ??= openRecords(this.#os, worldSize - agents);
+    if (this.#records) entry.connection?.send(this.#records.message);
   }
 
   /** Tasks and outcomes of a worker of a pool no longer pass its control thread. */

@@ -1,8 +1,9 @@
 /** One job's workers on one node, as the head's side holds them, wherever their node manager runs. */
-import type { LaunchError, WorkerDiedError } from '../errors.js';
+import type { LaunchError, RankOperations, WorkerDiedError } from '../errors.js';
 import type { ProcessUsage } from '../native/proc.js';
 import type { ToRank } from '../protocol/control-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
+import type { RecordedRank } from '../records/read-records.js';
 import type { WorkerRecord } from './worker-record.js';
 
 /** Commands; none of them waits for a worker but `gone`. */
@@ -17,6 +18,8 @@ export interface NodeWorkers {
   stopped(): readonly number[];
   /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): ProcessUsage | undefined;
+  /** What a rank has done last in the task of a lease, as far as that is known here. */
+  operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined;
   /** Whether it keeps this process alive. */
   keepAlive(active: boolean): void;
   /** Ask all to leave. From now on nobody is admitted, and no end is reported. */

@@ -178,6 +178,14 @@ export interface MailboxMessage {
   readonly outcomesBell: number;
 }
 
+/** Where a worker notes its calls: a descriptor of the process that has this pid, and its pages of 64 KiB. */
+export interface RecordsPlace {
+  readonly type: 'records';
+  readonly pid: number;
+  readonly segment: number;
+  readonly pages: number;
+}
+
 /** Head → rank. */
 export type ToRank =
   | WelcomeMessage
@@ -193,6 +201,7 @@ export type ToRank =
   | TakenMessage
   | EndMessage
   | MailboxMessage
+  | RecordsPlace
   | CloseMessage;
 
 /** A rank's part of a task is over. */

@@ -199,6 +199,7 @@ export const toRank: Shapes<ToRank> = {
   taken: fields({ lease: integer, sizeBytes: count }),
   end: bare,
   mailbox: fields({ pid: positive, segment: count, tasksBell: count, outcomesBell: count }),
+  records: fields({ pid: positive, segment: count, pages: positive }),
   close: bare,
 };
 

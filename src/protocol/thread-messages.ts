@@ -5,6 +5,7 @@ import type { Seal } from '../backend/window/seal.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import type { ThreadGate } from '../backend/wire/thread-gate.js';
 import type { StorePlace } from '../native/value-stores.js';
+import type { RecordMemory } from '../records/record-layout.js';
 import type { Encoded } from './encoded.js';
 
 /** Memory that all task threads of a process share, and how many of them may spin at the same time. */
@@ -40,6 +41,8 @@ export interface ThreadBoot {
   /** Shut before the thread is ended. */
   readonly gate: ThreadGate;
   readonly worldRank: number;
+  /** Where it notes its calls, and reads those of other ranks; undefined: in memory of its own. */
+  readonly records: RecordMemory | undefined;
   readonly output: OutputBoot;
   /** Set in SPMD: the thread runs this script and ends. */
   readonly script: ScriptBoot | undefined;
@@ -162,6 +165,12 @@ export interface AttachMessage {
   readonly outcomesBell: number;
 }
 
+/** Note calls in other memory from now on. */
+export interface RecordsMessage {
+  readonly type: 'records';
+  readonly memory: RecordMemory;
+}
+
 /** Forget values. */
 export interface ForgetMessage extends Forgotten {
   readonly type: 'forget';
@@ -178,7 +187,7 @@ export interface GiveMessage {
 }
 
 /** Control side → task thread. */
-export type ToThread = GiveMessage | CancelMessage | ForgetMessage | AttachMessage;
+export type ToThread = GiveMessage | CancelMessage | ForgetMessage | AttachMessage | RecordsMessage;
 
 /** The collective calls of one rank's part of a task. */
 export interface CollectiveUse {

@@ -1,4 +1,5 @@
 /** A process joins its MPI job: MPI itself, everybody's rows, and the window of the host. */
+import type { RecordMemory } from '../records/record-layout.js';
 import { LaunchError, isError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { MpiAddon } from '../native/mpi.js';
@@ -27,6 +28,8 @@ export interface RankMemory {
   /** Shared by the ranks of the job, or, with `wire`, this process's own: for what its control side writes. */
   readonly window: HostWindow;
   readonly wire: MpiWire | undefined;
+  /** Where ranks that are threads of one process note their calls. */
+  readonly records?: RecordMemory;
 }
 
 /** What a process knows once it has joined. */

@@ -6,6 +6,8 @@ import { becomeDriver, installRuntime } from '../collective/scope.js';
 import { WindowBackend } from '../backend/window/window-backend.js';
 import { InvalidArgumentError, NotAwaitedError, show } from '../errors.js';
 import type { TaskMessage } from '../head/pool-events.js';
+import { createRecordMemory } from '../records/record-layout.js';
+import { Recorder } from '../records/recorder.js';
 import type { RankOutcome } from '../head/verdict.js';
 import { judge } from '../head/verdict.js';
 import { compileKernels } from '../kernels/wasm-module.js';
@@ -58,9 +60,10 @@ export async function runRanks<A extends unknown[], R>(
   }
   const node = createWindow((kernels ??= compileKernels()), size, windowBytes);
   const doorbells = Array.from({ length: size }, () => new LocalDoorbell());
+  const records = createRecordMemory(size);
   const engines = doorbells.map((doorbell, rank) => {
     const window = new RankWindow(node, rank, (to) => doorbells[to]?.notify());
-    return new RankEngine(new WindowBackend(window), doorbell, localHost);
+    return new RankEngine(new WindowBackend(window), doorbell, localHost, new Recorder(rank, records));
   });
   return runOn(engines, fn, args, onMessage);
 }

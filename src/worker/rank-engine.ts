@@ -14,6 +14,7 @@ import { cancelRing } from '../backend/wire/envelope-ring.js';
 import type { ThreadGate } from '../backend/wire/thread-gate.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import { mpiMessages } from '../backend/wire/mpi-messages.js';
+import { Recorder } from '../records/recorder.js';
 import { WireDoorbell } from '../backend/wire/wire-doorbell.js';
 import { WireMemory } from '../backend/wire/wire-memory.js';
 
@@ -32,10 +33,13 @@ export function createEngine(
     wire,
     gate,
     worldRank,
-  }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'> & Partial<Pick<ThreadBoot, 'seal' | 'gate'>>,
+    records,
+  }: Pick<ThreadBoot, 'window' | 'bells' | 'wire' | 'worldRank'> &
+    Partial<Pick<ThreadBoot, 'seal' | 'gate' | 'records'>>,
   host: EngineHost,
 ): RankPlace {
   const node = new NodeWindow(handle, seal);
+  const recorder = new Recorder(worldRank, records);
   if (wire) {
     const backend = new WireBackend(worldRank, node, (rank, communicator) => {
       return openEndpoint(rank, communicator, wire, gate);
@@ -43,20 +47,20 @@ export function createEngine(
     const doorbell = new WireDoorbell(backend, () => {
       loadOs().yieldCore();
     });
-    return { engine: new RankEngine(backend, doorbell, host), node };
+    return { engine: new RankEngine(backend, doorbell, host, recorder), node };
   }
   if (!bells) {
     const os = findOs();
     const backend = new WindowBackend(new RankWindow(node, worldRank, undefined, os));
     const doorbell = new ThreadDoorbell(node, worldRank, os && (() => os.yieldCore()));
-    return { engine: new RankEngine(backend, doorbell, host), node };
+    return { engine: new RankEngine(backend, doorbell, host, recorder), node };
   }
   const os = loadOs();
   const notify = (rank: number): void => {
     notifyBell(os, bells.writeEnds, rank);
   };
   const window = new RankWindow(node, worldRank, notify, os);
-  return { engine: new RankEngine(new WindowBackend(window), new PipeDoorbell(os, bells), host), node };
+  return { engine: new RankEngine(new WindowBackend(window), new PipeDoorbell(os, bells), host, recorder), node };
 }
 
 /**

@@ -53,6 +53,7 @@ export class RankTask {
     this.#engine = engine;
     this.#runtime = runtime;
     this.#rank = lease.rank;
+    engine.recorder.beginTask(lease.lease);
     this.group = Group.ofTask(engine, lease);
     this.#collective = new GroupCollective(this.group, timeoutMs ?? Infinity, poison);
     const collective = this.#collective;
@@ -87,9 +88,16 @@ export class RankTask {
   async run<R>(call: () => R): Promise<Awaited<R>> {
     if (this.#ownsThread) this.#runtime.running = this.scope;
     try {
+      const { recorder } = this.#engine;
+      recorder.enter('running');
       const value = await this.#runtime.storage.run(this.scope, async () => {
         try {
-          return await call();
+          const returned = await call();
+          recorder.enter('returned');
+          return returned;
+        } catch (error) {
+          recorder.enter('threw');
+          throw error;
         } finally {
           this.inFlight = this.group.inFlight.slice(0, maxCalls);
         }
@@ -140,6 +148,7 @@ export class RankTask {
 
   /** The rank failed: leave its error for the peers and fail the group on all of them. */
   fail(error: unknown): void {
+    this.#engine.recorder.enter('threw');
     this.group.channel.leaveFault(encodeError(error));
     this.group.abort(encodeAbort('peerFailed', this.#rank));
   }

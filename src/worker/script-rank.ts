@@ -1,4 +1,5 @@
 /** A rank of a world that runs a script. */
+import { noteIn } from './note-in.js';
 import { clearInterval, setInterval } from '../clock.js';
 import type { FromRank, ScriptSettings } from '../protocol/control-messages.js';
 import type { Endpoint } from '../backend/wire/endpoint.js';
@@ -45,6 +46,7 @@ export class ScriptRank implements JoinedRank {
   receive(message: RankMessage): void {
     if (message.type === 'cancel') this.#thread?.cancel(message);
     else if (message.type === 'end') this.#thread?.terminate();
+    else if (message.type === 'records') noteIn(message, (memory) => this.#thread?.noteIn(memory));
   }
 
   settle(): void {

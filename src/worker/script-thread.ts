@@ -8,6 +8,7 @@ import { LaunchError, isError } from '../errors.js';
 import { openOutput } from '../native/output-file.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
 import type { CancelMessage, OutputBoot } from '../protocol/thread-messages.js';
+import type { RecordMemory } from '../records/record-layout.js';
 import type { RankMemory } from './join-job.js';
 import type { PrivateThread, ThreadPart } from './private-thread.js';
 
@@ -49,7 +50,7 @@ export class ScriptThread {
   constructor(
     rank: number,
     members: readonly MemberInfo[],
-    { window, wire }: RankMemory,
+    { window, wire, records }: RankMemory,
     script: ScriptSettings,
     thread: PrivateThread,
     events: ScriptEvents,
@@ -70,6 +71,7 @@ export class ScriptThread {
       awake: undefined,
       wire,
       worldRank: rank,
+      records,
       output: this.#output(rank, script),
       script: { url, argv, timeoutMs, lease: { ...worldGrant, taskId: worldTaskId, rank, communicator, members } },
     };
@@ -97,6 +99,11 @@ export class ScriptThread {
 
   cancel(message: CancelMessage): void {
     this.#thread.post(message);
+  }
+
+  /** Note its calls where others read them too. */
+  noteIn(memory: RecordMemory): void {
+    this.#thread.post({ type: 'records', memory });
   }
 
   /** End the script by force; a thread in native code is left behind after a while, and counts as dead. */

@@ -1,4 +1,6 @@
 /** An SPMD world: every rank runs the same script; the first failure ends all. */
+import type { RecordMemory } from '../records/record-layout.js';
+import { createRecordMemory } from '../records/record-layout.js';
 import { clearTimeout, setTimeout } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import { compileKernels } from '../kernels/wasm-module.js';
@@ -96,6 +98,7 @@ export function worldCancel(kind: AbortKind): CancelMessage {
 export class ThreadScriptRanks implements ScriptRanks {
   readonly size: number;
   readonly #window: HostWindow;
+  readonly #records: RecordMemory;
   readonly #script: ScriptSettings;
   readonly #readerGone: () => void;
   readonly #threads: ScriptThread[] = [];
@@ -104,6 +107,7 @@ export class ThreadScriptRanks implements ScriptRanks {
     this.size = size;
     this.#readerGone = readerGone;
     this.#window = threadsWindow(compileKernels(), size, windowBytes);
+    this.#records = createRecordMemory(size);
     this.#script = script;
   }
 
@@ -112,7 +116,7 @@ export class ThreadScriptRanks implements ScriptRanks {
     this.#threads[rank] = new ScriptThread(
       rank,
       members,
-      { window: this.#window, wire: undefined },
+      { window: this.#window, wire: undefined, records: this.#records },
       this.#script,
       startScriptThread(rank, defaultSettings),
       { exited, readerGone: this.#readerGone },

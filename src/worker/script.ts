@@ -26,11 +26,13 @@ export function runScript(script: ScriptBoot, thread: ScriptThread): void {
   const { port, foreignLoader, engine, runtime, poison, output } = thread;
   const { lease, timeoutMs, url, argv } = script;
   const task = new RankTask(engine, runtime, { lease, attempt: 1, timeoutMs, poison });
+  engine.recorder.enter('running');
   process.argv = [process.execPath, fileURLToPath(url), ...argv];
   if (lease.rank === 0) installStandardInput();
 
   port.receive((message) => {
     if (message.type === 'cancel') task.cancel(decodeValue(message.reason));
+    else if (message.type === 'records') engine.recorder.moveTo(message.memory);
   });
   port.unref(); // only the script keeps its thread alive
 

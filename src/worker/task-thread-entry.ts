@@ -298,6 +298,10 @@ function handle(message: ToThread): void {
     mailbox = openMailbox(message);
     return;
   }
+  if (message.type === 'records') {
+    engine.recorder.moveTo(message.memory);
+    return;
+  }
   if (message.type === 'forget') {
     // None of its tasks has them, not even the one that it runs.
     values.forget(message);

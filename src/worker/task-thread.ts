@@ -6,6 +6,7 @@ import { movable } from '../protocol/long-bytes.js';
 import type { AssignMessage, FromThread, GiveMessage, GoneOutcome, ToThread } from '../protocol/thread-messages.js';
 import type { HostWindow, NodeWindow } from '../backend/window/node-window.js';
 import type { MpiWire } from '../backend/wire/mpi-messages.js';
+import type { RecordMemory } from '../records/record-layout.js';
 import type { Awakener } from './awake.js';
 import { GivenTasks } from './given-tasks.js';
 import { heapWord, readHeap } from './heap-use.js';
@@ -84,6 +85,7 @@ export class TaskThread {
     worldRank: number,
     window: HostWindow,
     options: ThreadOptions,
+    records: RecordMemory,
     awakener: Awakener | undefined,
     events: ThreadEvents,
   ) {
@@ -102,6 +104,7 @@ export class TaskThread {
       awake: awakener && { memory: awakener.memory, index: awakener.index },
       wire: options.wire,
       worldRank,
+      records,
       output: { stdout: 1, stderr: 2, label: 'task', log: logDir && logPath(logDir, worldRank) },
       script: undefined,
     };

@@ -7,6 +7,8 @@ import { LaunchError, isError } from '../errors.js';
 import type { AwakeMemory, GoneOutcome } from '../protocol/thread-messages.js';
 import { usableCores } from '../native/cores.js';
 import { findOs } from '../native/os.js';
+import type { RecordMemory } from '../records/record-layout.js';
+import { createRecordMemory } from '../records/record-layout.js';
 import { Awakener, awakeMemory } from './awake.js';
 import type { MailboxKeeper } from './mailbox-keeper.js';
 import type { PrivateThread } from './private-thread.js';
@@ -40,6 +42,8 @@ export interface TaskThreadsEvents {
 export class TaskThreads {
   /** The one that threads join when they start. */
   window: HostWindow;
+  /** Where the ranks note their calls: it stays when a thread ends. */
+  #records: RecordMemory;
   readonly #worldRanks: readonly number[];
   readonly #options: ThreadOptions;
   readonly #events: TaskThreadsEvents;
@@ -60,6 +64,8 @@ export class TaskThreads {
     this.window = window;
     this.#options = options;
     this.#events = events;
+    const [first = 0] = worldRanks;
+    this.#records = createRecordMemory(worldRanks.length, first);
     this.#awake = options.staysAwake
       ? awakeMemory(worldRanks.length, usableCores(), findOs() !== undefined)
       : undefined;
@@ -105,6 +111,16 @@ export class TaskThreads {
       limit.catch(() => undefined);
       for (const start of starts) start.catch(() => undefined);
     }
+  }
+
+  get records(): RecordMemory {
+    return this.#records;
+  }
+
+  /** Let the ranks note their calls where others of the node read them too. */
+  noteIn(memory: RecordMemory): void {
+    this.#records = memory;
+    for (const thread of this.#living.keys()) thread.post({ type: 'records', memory });
   }
 
   /** Let the threads of the one worker take tasks from a mailbox, one after another. */
@@ -210,20 +226,28 @@ export class TaskThreads {
     failed: (error: Error) => void,
     loaded: PrivateThread = startWorkerThread(worldRank, this.#options.threads),
   ): TaskThread {
-    const thread = new TaskThread(loaded, worldRank, this.window, this.#options, this.#awakener(worldRank), {
-      started,
-      message: (message) => {
-        this.#events.message(worldRank, thread, message);
+    const thread = new TaskThread(
+      loaded,
+      worldRank,
+      this.window,
+      this.#options,
+      this.#records,
+      this.#awakener(worldRank),
+      {
+        started,
+        message: (message) => {
+          this.#events.message(worldRank, thread, message);
+        },
+        dropped: (why) => {
+          this.#events.dropped(worldRank, why);
+        },
+        exited: (how) => {
+          if (!thread.ready) failed(startError(thread.error));
+          this.#exited(worldRank, thread, how);
+          this.#living.delete(thread);
+        },
       },
-      dropped: (why) => {
-        this.#events.dropped(worldRank, why);
-      },
-      exited: (how) => {
-        if (!thread.ready) failed(startError(thread.error));
-        this.#exited(worldRank, thread, how);
-        this.#living.delete(thread);
-      },
-    });
+    );
     this.#living.set(thread, worldRank);
     return thread;
   }

@@ -1,8 +1,12 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import { inspect } from 'node:util';
+import type { RankOperations } from '../errors.js';
 import { isError } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import { ValueHosts } from '../head/value-hosts.js';
+import type { RecordedRank } from '../records/read-records.js';
+import { readOperations } from '../records/read-records.js';
+import type { RecordMemory } from '../records/record-layout.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
@@ -103,6 +107,11 @@ export class ThreadWorkers implements WorkerSide {
     this.#threads.attach(mailbox);
   }
 
+  /** Let the ranks note their calls where others of the node read them too. */
+  noteIn(memory: RecordMemory): void {
+    this.#threads.noteIn(memory);
+  }
+
   /** A worker whose thread is being replaced takes tasks: they wait for the new thread. */
   isAvailable(): boolean {
     return !this.#threads.isClosing && !this.#renewing;
@@ -116,6 +125,9 @@ export class ThreadWorkers implements WorkerSide {
   usage(worldRank: number): WorkerUsage {
     const { cpuMs, heapBytes } = this.#threads.get(worldRank) ?? {};
     return { rssBytes: undefined, heapBytes, cpuMs };
+  }
+  operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
+    return readOperations(this.#threads.records, rank, lease, most);
   }
   clear(slot: number): void {
     this.window.node.clear(slot);

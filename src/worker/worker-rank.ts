@@ -5,6 +5,7 @@ import { encodeError } from '../protocol/error-value.js';
 import type { AssignMessage } from '../protocol/thread-messages.js';
 import { WireMemory } from '../backend/wire/wire-memory.js';
 import type { Lease } from '../backend/lease.js';
+import { noteIn } from './note-in.js';
 import { loadOs } from '../native/os.js';
 import type { JoinedJob } from './join-job.js';
 import { MailboxKeeper } from './mailbox-keeper.js';
@@ -89,6 +90,11 @@ export class WorkerRank implements JoinedRank {
         this.settle();
         this.#ends++;
         this.#workers.end(rank);
+        break;
+      case 'records':
+        noteIn(message, (memory) => {
+          this.#workers.noteIn(memory);
+        });
         break;
       case 'mailbox':
         this.#openMailbox(message);

@@ -98,6 +98,9 @@ export class FakeWorkers implements WorkerSide {
   isAvailable(worldRank: number): boolean {
     return this.#states[worldRank]!.living && !this.#restarting;
   }
+  operations(): undefined {
+    return undefined;
+  }
   usage(): undefined {
     return undefined;
   }

@@ -25,6 +25,7 @@ function begin(thread: PrivateThread): string[] {
       ahead: undefined,
       heap: undefined,
       awake: undefined,
+      records: undefined,
       wire: undefined,
       worldRank: 0,
       output: { stdout: 1, stderr: 2, label: 'none', log: undefined },

@@ -47,6 +47,7 @@ test('a task thread is not ended while its process is in the middle of a message
       ahead: undefined,
       heap: undefined,
       awake: undefined,
+      records: undefined,
       wire,
       worldRank: 0,
       output: { stdout: 1, stderr: 2, label: 'none', log: undefined },

@@ -1,8 +1,8 @@
 /** Calls in words, for errors: what a descriptor says that a rank called. */
 import { errorClasses } from '../errors.js';
-import type { Descriptor } from '../operations/descriptor.js';
-import { counts } from '../operations/counts.js';
-import { operationOf } from '../operations/index.js';
+import type { Descriptor } from './descriptor.js';
+import { counts } from './counts.js';
+import { operationOf } from './index.js';
 import { dtypeNames } from '../types/dtype.js';
 import { kernelOpNames } from '../types/reduce-op.js';
 

@@ -1,0 +1,122 @@
+/** Who waits for whom and what each rank did last, in words. */
+import type { LastOperation, RankOperations } from '../errors.js';
+
+/** Ranks that are named one by one. */
+const named = 8;
+
+/** Such as `ranks 0, 2 wait for rank 1 since 3.1 s in allreduce(…), call 5`; one for each that is waited for. */
+export function whoWaitsForWhom(ranks: readonly RankOperations[], now: number): string[] {
+  const collectives = new Map<string, { waiting: RankOperations[]; operation: LastOperation }>();
+  const lines: string[] = [];
+  for (const each of ranks) {
+    const operation = waitingOf(each);
+    if (!operation) continue;
+    if (isMessage(operation)) {
+      lines.push(`rank ${each.rank} waits ${sinceText(operation, now)}in ${operation.call}`);
+      continue;
+    }
+    const key = `${operation.group} ${operation.sequence} ${operation.call}`;
+    const found = collectives.get(key);
+    if (found) found.waiting.push(each);
+    else collectives.set(key, { waiting: [each], operation });
+  }
+  for (const { waiting, operation } of collectives.values()) {
+    const absent = operation.group === 0 ? absentFrom(ranks, operation) : [];
+    const who = `${rankList(waiting)} ${waiting.length === 1 ? 'waits' : 'wait'}`;
+    const whom = absent.length > 0 ? `for ${rankList(absent)} ` : '';
+    lines.push(
+      `${who} ${whom}${sinceText(operation, now)}in ${operation.call}, call ${operation.sequence}${groupText(operation)}`,
+    );
+  }
+  return lines;
+}
+
+/** Such as `rank 1 is outside of calls; last: allreduce(…), call 5, completed 3.1 s ago`. */
+function rankText(each: RankOperations, now: number): string {
+  const [last, before] = each.operations;
+  if (!last) return `rank ${each.rank} ${phaseText(each)} and has made no call`;
+  const then = before && last.state !== 'completed' ? `; before: ${operationText(before, now)}` : '';
+  if (last.state === 'waiting' && each.phase === 'running')
+    return `rank ${each.rank} ${operationText(last, now)}${then}`;
+  return `rank ${each.rank} ${phaseText(each)}; last: ${operationText(last, now)}${then}`;
+}
+
+/** The ranks in one line, those that wait and those that are waited for first. */
+export function lastOperationsText(ranks: readonly RankOperations[], now: number): string {
+  const shown = ranks.slice(0, named).map((each) => rankText(each, now));
+  if (ranks.length > named) shown.push(`${ranks.length - named} further ranks`);
+  return shown.join('. ');
+}
+
+/** What a rank is in and has not left; of several the one that it has begun first. */
+function waitingOf({ phase, operations }: RankOperations): LastOperation | undefined {
+  if (phase === 'idle' || phase === 'threw') return undefined;
+  return operations.filter(({ state }) => state === 'waiting').at(-1);
+}
+
+/** Ranks that have not come to a collective of the task's own group. */
+function absentFrom(ranks: readonly RankOperations[], { sequence }: LastOperation): RankOperations[] {
+  return ranks.filter(({ operations }) => {
+    return !operations.some((each) => !isMessage(each) && each.group === 0 && each.sequence >= sequence);
+  });
+}
+
+function operationText(operation: LastOperation, now: number): string {
+  const { call, state, sequence, times, code } = operation;
+  const which = isMessage(operation) ? countText(times) : `, call ${sequence}${groupText(operation)}`;
+  if (state === 'waiting') return `waits ${sinceText(operation, now)}in ${call}${isMessage(operation) ? '' : which}`;
+  if (state === 'failed')
+    return `${call}${isMessage(operation) ? '' : which}, failed with ${code}${waitText(operation)}`;
+  return `${call}${which}, completed${endText(operation, now)}`;
+}
+
+function phaseText({ phase }: RankOperations): string {
+  switch (phase) {
+    case 'idle':
+      return 'has ended';
+    case 'loading':
+      return 'loads its module';
+    case 'running':
+      return 'is outside of calls';
+    case 'returned':
+      return 'has returned';
+    case 'threw':
+      return 'has thrown';
+  }
+}
+
+function countText(times = 0): string {
+  return times > 1 ? ` (${times} times)` : '';
+}
+
+function groupText({ group }: LastOperation): string {
+  return group === 0 ? '' : ' of a group inside the task';
+}
+
+function sinceText({ startedAt }: LastOperation, now: number): string {
+  return startedAt === undefined ? '' : `since ${durationText(now - startedAt)} `;
+}
+
+function endText({ endedAt }: LastOperation, now: number): string {
+  return endedAt === undefined ? '' : ` ${durationText(now - endedAt)} ago`;
+}
+
+function waitText({ startedAt, endedAt }: LastOperation): string {
+  return startedAt === undefined || endedAt === undefined ? '' : ` after ${durationText(endedAt - startedAt)}`;
+}
+
+function durationText(elapsedMs: number): string {
+  return elapsedMs < 1000 ? `${Math.round(Math.max(0, elapsedMs))} ms` : `${(elapsedMs / 1000).toFixed(1)} s`;
+}
+
+function rankList(ranks: readonly RankOperations[]): string {
+  const numbers = ranks.slice(0, named).map(({ rank }) => rank);
+  const more = ranks.length > named ? ` and ${ranks.length - named} more` : '';
+  return `rank${ranks.length === 1 ? '' : 's'} ${numbers.join(', ')}${more}`;
+}
+
+function isMessage({ peer, tag, operation }: LastOperation): boolean {
+  return peer !== undefined || tag !== undefined || messageNames.has(operation);
+}
+
+const messageNames = new Set(['send', 'recv', 'sendrecv', 'probe', 'sendObject', 'recvObject', 'group']);

@@ -1,0 +1,81 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Pool, ShoalError } from 'shoal';
+import { launch, taskModule } from 'shoal';
+import { rejectionOf } from '../support/check.js';
+
+const tasks = taskModule<typeof import('./tasks/planted-bugs.js')>(new URL('./tasks/planted-bugs.js', import.meta.url));
+const test = suite('planted bugs');
+let pool: Pool;
+
+test.before(async () => {
+  pool = await launch({ workers: 3, graceMs: 300, unawaited: 'error' });
+});
+test.after(() => pool.close({ force: true }));
+
+/** By bug: the error, and what has to be told of it: the rank with the bug, and the call. */
+const bugs = {
+  skippedCall: ['TASK_FAILED', /rank 1: barrier\(\)/, /rank 0: broadcast\(float32 × 8, root 0\)/],
+  swappedOrder: ['TASK_FAILED', /rank 1: allreduce\(float32 × 6, op sum\)/, /rank 0: allreduce\(float32 × 5, op sum\)/],
+  wrongRoot: ['TASK_FAILED', /rank 1: broadcast\(float32 × 8, root 1\)/],
+  wrongOp: ['TASK_FAILED', /rank 1: allreduce\(float32 × 8, op max\)/],
+  wrongDtype: ['TASK_FAILED', /rank 1: allreduce\(float64 × 8, op sum\)/],
+  wrongSize: ['TASK_FAILED', /rank 1: allreduce\(float32 × 7, op sum\)/],
+  wrongName: ['TASK_FAILED', /rank 1: allreduce\(float32 × 8, op sum, name "gradients"\)/],
+  otherLists: ['TASK_FAILED', /missing on rank 1, which has 1 array/, /allreduce/],
+  cycleOfSends: ['TASK_FAILED', /: a cycle/, /rank 1 .*send\(float32 × 1000000, dest 2, tag 0\)/],
+  unservedReceive: ['TASK_FAILED', /rank 1 waits for a message from rank 2 with tag 7/, /rank 2 .*barrier\(\)/],
+  wrongTag: [
+    'TASK_FAILED',
+    /rank 1 .*recv\(float32 × 4, source 0, tag 4\)/,
+    /rank 0 .*send\(float32 × 4, dest 1, tag 3\)/,
+  ],
+  rankBranch: ['TASK_FAILED', /rank 1: its function has returned/, /rank [02]: allreduce\(float32 × 8, op sum\)/],
+  infiniteLoop: [
+    'TASK_FAILED',
+    /rank 1 is outside of calls; last: allreduce\(float32 × 4, op sum\), call 1, completed/,
+    /barrier\(\), call 2/,
+  ],
+  stopped: [
+    /TASK_FAILED|WORKER_DIED/,
+    /rank 1 is outside of calls; last: allreduce\(float32 × 4, op sum\), call 1, completed/,
+    /barrier\(\), call 2/,
+  ],
+  killed: [
+    /TASK_FAILED|WORKER_DIED/,
+    /rank 1/,
+    /rank 1 (running|threw); last: allreduce\(float32 × 4, op sum\), call 1/,
+  ],
+  exits: [
+    'TASK_EXITED',
+    /rank 1 called process.exit\(3\)/,
+    /rank 1 is outside of calls; last: allreduce\(float32 × 4, op sum\), call 1/,
+  ],
+  throwsFirst: ['TASK_FAILED', /failed on rank 1: RangeError: nothing to read/, /rank 1 threw; last: undefined/],
+  throwsBetween: ['TASK_FAILED', /failed on rank 1/, /rank 1 threw; last: allreduce\(float32 × 4, op sum\), call 1/],
+  returnsEarly: ['TASK_FAILED', /rank 1: its function has returned/, /rank [02]: broadcast\(float32 × 8, root 0\)/],
+  splitNotByAll: ['TASK_FAILED', /rank 1: barrier\(\)/, /rank 0: split/],
+  missingMember: ['TASK_FAILED', /rank 1 .*barrier\(\)/, /group/],
+  forgottenAwait: ['NOT_AWAITED', /on rank 1/, /allreduce/],
+  otherGroupOrder: ['TASK_FAILED', /rank 1.*broadcast\(float32 × 3, root 0\)/, /rank 2.*barrier\(\)/],
+} satisfies Readonly<Record<string, readonly [string | RegExp, ...RegExp[]]>>;
+
+function lastOf(error: Error): string {
+  const { lastOperations = [] } = error as Partial<ShoalError>;
+  const texts = lastOperations.map(({ rank, phase, operations }) => {
+    return `rank ${rank} ${phase}; last: ${operations[0]?.call}, call ${operations[0]?.sequence}`;
+  });
+  return texts.join('\n');
+}
+
+for (const [bug, [code, ...told]] of Object.entries(bugs)) {
+  const name = bug as keyof typeof bugs;
+  test(`${name}: the rank and its call are named`, async () => {
+    const error = await rejectionOf(pool.run(tasks, { export: name, workers: 3 }));
+    const text = `${error.message}\n${lastOf(error)}`;
+    assert.match((error as { code?: string }).code ?? '', code);
+    for (const part of told) assert.match(text, part);
+  });
+}
+
+test.run();
