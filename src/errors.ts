@@ -196,7 +196,7 @@ export class ReferenceLostError extends ShoalError {
 export class NotInTaskError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_NOT_IN_TASK';
 }
-/** A value cannot cross between driver and task. */
+/** A value cannot go between driver and task, or between ranks. */
 export class NotSerializableError extends ShoalError {
   static override readonly code: string = 'ERR_SHOAL_NOT_SERIALIZABLE';
   /** Where in the value, such as `args[1].onDone`. */

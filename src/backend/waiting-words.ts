@@ -19,6 +19,7 @@ export function decodeWaiting(what: number, tag: number, ranks: number): Waiting
   const peer = (what >>> 8) - 1;
   if (!kind || peer >= ranks) return undefined;
   const signed = tag | 0;
+  // Tags below that are of calls of our own.
   const lacksRoom = (what & roomFlag) !== 0;
-  return { kind, peer: peer < 0 ? undefined : peer, tag: signed < 0 ? undefined : signed, lacksRoom };
+  return { kind, peer: peer < 0 ? undefined : peer, tag: signed === anyTag ? undefined : signed, lacksRoom };
 }

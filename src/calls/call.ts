@@ -16,8 +16,9 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import { bytesOf, isThere } from '../operands/held-bytes.js';
 import type { RecordedCall, Recorder } from '../records/recorder.js';
+import { describeCall } from '../operations/describe.js';
 import type { GroupView } from './failures.js';
-import { abortError, mismatchError } from './failures.js';
+import { abortError, cancelledBy, mismatchError } from './failures.js';
 import { haveOtherLists } from './list-difference.js';
 import type { Stages } from './staged-transfer.js';
 import { StagedTransfer } from './staged-transfer.js';
@@ -269,10 +270,20 @@ export class Call implements MemoryUser, RecordedCall {
 
   /** Fail the whole group because of this call: its deadline or its signal. */
   abort(kind: 'timeout' | 'cancelled'): void {
+    const { channel } = this.#group;
     // What this rank has left of an earlier failure, in another group, is not the cause of this one.
-    if (!this.#group.abortReason()) this.#group.channel.leaveFault(noBytes);
+    const left = kind === 'cancelled' ? encodeError(cancelledBy(this.#group, this.#text)) : noBytes;
+    if (!this.#group.abortReason()) channel.leaveFault(left);
     this.#group.abort(encodeAbort(kind, this.#group.rank));
     if (this.#state === 'running') this.#startLeaving();
+  }
+
+  /** The call in words, as this rank has announced it. */
+  get #text(): string {
+    const { channel, rank } = this.#group;
+    const isAnnounced = this.#state === 'running' || this.#state === 'leaving';
+    const descriptor = isAnnounced ? channel.descriptor(rank, this.sequence) : undefined;
+    return descriptor ? `${describeCall(descriptor)}, call ${descriptor.sequence} of the group,` : this.what;
   }
 
   /** The group has failed or closed before this call's turn came. */

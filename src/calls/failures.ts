@@ -18,6 +18,9 @@ import type { Recorder } from '../records/recorder.js';
 import { describeCall } from '../operations/describe.js';
 import type { Channel } from '../backend/backend.js';
 
+/** Ranks of a group that are named. */
+const named = 8;
+
 /** What the errors of a group are built from. */
 export interface GroupView {
   readonly taskId: string;
@@ -62,6 +65,8 @@ export function abortError(group: GroupView, reason: AbortReason): ShoalError {
     case 'timeout':
       return messageTimeout(group, rank ?? group.rank) ?? timeoutError(group, rank ?? group.rank);
     case 'cancelled': {
+      const told = rank === undefined ? undefined : cancelledCall(group, rank);
+      if (told !== undefined) return new CancelledError(told, fields);
       const cause = rank === undefined ? undefined : peerError(group, rank);
       return new CancelledError(`the task's collectives were cancelled by ${who}`, fields, { cause });
     }
@@ -126,6 +131,34 @@ function messageTimeout(group: GroupView, rank: number): CollectiveTimeoutError 
   if (taskId !== group.taskId) return undefined;
   const last = lastOperationsOf(group);
   return new CollectiveTimeoutError(message + last.text, { missing, cycle, rank, taskId, ...last.fields });
+}
+
+/**
+ * What a rank leaves for the others when the signal of a call of its own aborts.
+ *
+ * @param call - Such as `recv(source 1, tag 3)`.
+ */
+export function cancelledBy(group: GroupView, call: string): CancelledError {
+  const { rank, taskId } = group;
+  const text = `${call} was aborted by its signal on rank ${rank} of ${groupText(group)}`;
+  return new CancelledError(`${text}. The group has failed; go on in a new task`, { rank, taskId });
+}
+
+/** As that rank says; undefined: it says nothing of it. */
+function cancelledCall(group: GroupView, rank: number): string | undefined {
+  const told = peerError(group, rank);
+  if (!(told instanceof CancelledError) || (told as { taskId?: unknown }).taskId !== group.taskId) return undefined;
+  return told.message;
+}
+
+/** The task's own group, or the ranks of the task that are in it. */
+function groupText({ task, members }: GroupView): string {
+  if (!task) return 'the task';
+  const ranks = members.slice(0, named).map(({ worldRank }) => {
+    return task.members.find((member) => member.worldRank === worldRank)?.rank;
+  });
+  const further = members.length > named ? ` and ${members.length - named} further ones` : '';
+  return `the group of the task's ${ranks.length === 1 ? 'rank' : 'ranks'} ${ranks.join(', ')}${further}`;
 }
 
 function timeoutError(group: GroupView, waiting: number): CollectiveTimeoutError {

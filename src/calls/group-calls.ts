@@ -1,6 +1,5 @@
 /** The calls of one group: from a caller's arguments to a start, in each of the three forms. */
 import { onAbort } from '../abort-listeners.js';
-import { encodeAbort } from '../backend/abort-reason.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs } from '../clock.js';
@@ -136,7 +135,7 @@ export class GroupCalls {
     if (this.notesLines) call.madeAt = callSite();
     this.#note(args);
     args.packedInput?.gather();
-    if (signal?.aborted) group.abort(encodeAbort('cancelled', group.rank));
+    if (signal?.aborted) call.abort('cancelled');
     if (group.start(call, engine.asyncTurns)) {
       call.error = endOf(call);
       return call.ended.then(this.#giveBack);

@@ -11,11 +11,12 @@ import { isError, ShoalError, show } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import { ArrivedMessages } from './arrived-messages.js';
 import type { GroupView } from './failures.js';
-import { abortError, lastOperationsOf } from './failures.js';
+import { abortError, cancelledBy, lastOperationsOf } from './failures.js';
 import { Probe, Receive, SelfMessage } from './message-requests.js';
 import type { MessageRequest, Send } from './message-requests.js';
 import { MessageRoom } from './message-room.js';
-import { whoWaits } from './who-waits.js';
+import { listIn } from './offer-words.js';
+import { isOfGroup, whoWaits } from './who-waits.js';
 
 /** A turn takes as long as so many turns of a collective. */
 const turnCost = 8;
@@ -176,8 +177,10 @@ export class GroupMessages implements Recipient {
     return Math.min(next, this.#examinedAt + examineAfterMs - now);
   }
 
-  /** Fail the whole group because of a call's signal. */
-  cancel(): void {
+  /** Fail the whole group because of a call's signal. @param call - In words. */
+  cancel(call: string): void {
+    const group = this.#group;
+    if (!group.abortReason()) group.channel.leaveFault(encodeError(cancelledBy(group, call)));
     this.#group.abort(encodeAbort('cancelled', this.#group.rank));
   }
 
@@ -349,8 +352,9 @@ export class GroupMessages implements Recipient {
   #expire(request: MessageRequest): void {
     const group = this.#group;
     const { text, cycle, missing } = whoWaits(group, this.carrier, this.#room, request.waiting);
+    const lists = isOfGroup(request.waiting) ? this.#otherLists() : '';
     const error = new CollectiveTimeoutError(
-      `${request.text} passed its deadline on rank ${group.rank}: ${text}. ` +
+      `${request.text} passed its deadline on rank ${group.rank}: ${text}${lists}. ` +
         `The group has failed; go on in a new task, or pass a longer timeoutMs.`,
       {
         missing: missing.flatMap((rank) => {
@@ -364,6 +368,16 @@ export class GroupMessages implements Recipient {
     );
     group.channel.leaveFault(encodeError(error));
     group.abort(encodeAbort('timeout', group.rank));
+  }
+
+  /** What others gave to `group` that this rank has not called so. */
+  #otherLists(): string {
+    const texts = this.#arrived.all.flatMap((incoming) => {
+      const words = new Float64Array(incoming.sizeBytes / Float64Array.BYTES_PER_ELEMENT);
+      if (incoming.tag >= 0 || incoming.take(words) !== 'complete') return [];
+      return [`; rank ${incoming.source} called group([${listIn(words).join(', ')}])`];
+    });
+    return texts.join('');
   }
 
   /** As `#guarded`; a closure in each turn would cost some time. */

@@ -1,18 +1,8 @@
-/** What the members of a group that is made tell each other, and what each makes of it. */
+/** What a member of a group that is made makes of what the members have told each other. */
 import type { Channel, GroupOffer } from '../backend/backend.js';
 import { groupNumber } from '../backend/backend.js';
 import { WindowExhaustedError } from '../errors.js';
 import type { Group } from './group.js';
-
-/** How many numbers a rank tells of its part. */
-export const offerWords = 4;
-
-/** What a rank tells. Without an offer: it will be in no group. */
-export function wordsOf(offer: GroupOffer | undefined): Float64Array {
-  const words = new Float64Array(offerWords);
-  if (offer) words.set([offer.address, offer.isMissing ? 1 : 0, offer.largestFreeBytes, offer.serial]);
-  return words;
-}
 
 /**
  * Open the group, or give this rank's part back where a member had no room for its own.

@@ -1,10 +1,10 @@
 /**
- * `group(ranks)`: a group of the ranks that are listed, made by these alone. They tell the first of them by messages
- * what their part is, and that tells them all.
+ * `group(ranks)`: a group of the ranks that are listed, made by these alone. They tell the lowest of them by messages
+ * what their part is and which list they have, and that tells them all.
  */
 import type { GroupOffer } from '../backend/backend.js';
 import { nowMs } from '../clock.js';
-import { InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
+import { CollectiveMismatchError, InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
 import { readOperand } from '../operands/operand.js';
 import { group as row } from '../operations/split.js';
 import { dtypeId } from '../types/dtype.js';
@@ -12,15 +12,18 @@ import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
 import type { GroupCalls } from './group-calls.js';
-import { offerWords, openGroup, wordsOf } from './group-place.js';
+import { openGroup } from './group-place.js';
+import { listIn, offerWords, wordsOf } from './offer-words.js';
 import type { Group } from './group.js';
 import type { Made, MessageCalls } from './message-calls.js';
-import type { MessageRequest } from './message-requests.js';
+import type { MessageRequest, Target } from './message-requests.js';
 import { Pattern, Receive, Send } from './message-requests.js';
 import { checkSignal, checkTimeout } from './validate.js';
 
 const hashPrime = 16_777_619;
 const float64 = dtypeId('float64');
+/** Of members whose lists are not that of the lowest, so many are told. */
+const mostLists = 8;
 
 /** One that is being made. */
 interface Making {
@@ -31,8 +34,10 @@ interface Making {
   readonly startedAt: number;
   readonly signal: AbortSignal | undefined;
   readonly madeAt: string | undefined;
-  /** What each member has told, in the order of the ranks. */
+  /** What each member has told, in the order of the ranks: of the teller all, of others their own. */
   readonly told: Float64Array;
+  /** The same of all members, from the teller. Behind it the lists of members, where they are not the same. */
+  answer: Float64Array;
 }
 
 /** Owned by the collectives of a group. */
@@ -74,28 +79,48 @@ export class ListedGroups {
     const told = new Float64Array(offerWords * ranks.length);
     told.set(wordsOf(offer), offerWords * ranks.indexOf(setting.rank));
     const madeAt = notesLines && form === 'awaited' ? callSite() : undefined;
-    return { what, ranks, offer, timeoutMs, startedAt: nowMs(), signal, madeAt, told };
+    return { what, ranks, offer, timeoutMs, startedAt: nowMs(), signal, madeAt, told, answer: told };
   }
 
   /** The messages of this rank, in rounds. */
   *#steps(making: Making): Generator<Made, void, undefined> {
     const { ranks, told } = making;
     const { rank } = this.#calls.setting;
-    const [first = 0, ...others] = ranks;
-    if (rank === first) {
-      if (others.length === 0) return;
-      yield made(others.map((other) => this.#receive(making, other, wordsAt(told, ranks.indexOf(other)))));
-      yield made(others.map((other) => this.#send(making, other, told)));
+    const teller = Math.min(...ranks);
+    if (ranks.length === 1) return;
+    if (rank !== teller) {
+      const own = [...wordsAt(told, ranks.indexOf(rank)), ...ranks];
+      const answer = this.#receive(making, teller);
+      yield made([answer, this.#send(making, teller, Float64Array.from(own))]);
+      making.answer = wordsOfMessage(answer);
       return;
     }
-    const own = wordsAt(told, ranks.indexOf(rank)).slice();
-    yield made([this.#receive(making, first, told), this.#send(making, first, own)]);
+    const others = ranks.filter((other) => other !== teller);
+    const said = others.map((other) => this.#receive(making, other));
+    yield made(said);
+    const lists = said.map((receive) => wordsOfMessage(receive));
+    const rows: number[][] = [];
+    for (const [i, other] of others.entries()) {
+      const words = lists[i] ?? told;
+      const list = listIn(words);
+      if (ranks.some((each, place) => each !== list[place])) rows.push([other, ...list]);
+      else wordsAt(told, ranks.indexOf(other)).set(words.subarray(0, offerWords));
+    }
+    rows.splice(mostLists);
+    if (rows.length > 0) rows.unshift([teller, ...ranks]);
+    making.answer = Float64Array.from([...told, ...rows.flat()]);
+    yield made(others.map((other) => this.#send(making, other, making.answer)));
   }
 
-  #end({ what, ranks, offer, told }: Making): Group {
+  #end({ what, ranks, offer, answer }: Making): Group {
     const { group } = this.#calls;
     if (group.failure) throw group.failure;
-    const words = ranks.map((_, index) => wordsAt(told, index));
+    const words = ranks.map((_, index) => wordsAt(answer, index));
+    const lists = answer.subarray(offerWords * ranks.length);
+    if (lists.length > 0) {
+      offer.withdraw();
+      throw otherLists(what, lists, ranks.length, group.taskId);
+    }
     const opened = openGroup(what, group, ranks, offer, words);
     if (opened instanceof WindowExhaustedError) throw opened;
     return opened;
@@ -106,15 +131,33 @@ export class ListedGroups {
     return withTerms(new Send(making.what, leftOf(making), operand, dest, tagOf(making.ranks), float64), making);
   }
 
-  #receive(making: Making, source: number, words: Float64Array): Receive {
-    const operand = readOperand(making.what, 'ranks', words, this.#calls.setting.arrays);
-    const make = (): never => {
-      throw new RangeError(making.what);
+  #receive(making: Making, source: number): Receive {
+    const make = (sizeBytes: number): ReturnType<Target['make']> => {
+      const data = new Float64Array(sizeBytes / Float64Array.BYTES_PER_ELEMENT);
+      return { operand: readOperand(making.what, 'ranks', data, this.#calls.setting.arrays), data };
     };
-    const target = { dtype: float64, operand, data: words, make };
+    const target = { dtype: float64, operand: undefined, data: undefined, make };
     const pattern = new Pattern(source, tagOf(making.ranks));
     return withTerms(new Receive(making.what, leftOf(making), pattern, target), making);
   }
+}
+
+function wordsOfMessage(receive: Receive): Float64Array {
+  return (receive.result as { readonly data: Float64Array }).data;
+}
+
+/** Members have given the same ranks in another order. @param lists - Of some: the rank, and what it gave. */
+function otherLists(what: string, lists: Float64Array, size: number, taskId: string): CollectiveMismatchError {
+  const calls = Array.from({ length: lists.length / (size + 1) }, (_, i) => {
+    const [rank = 0, ...list] = lists.subarray(i * (size + 1), (i + 1) * (size + 1));
+    return { rank, list: list.join(', ') };
+  });
+  const texts = calls.map(({ rank, list }) => `rank ${rank} gave ${list}`);
+  return new CollectiveMismatchError(
+    `${what}: expected every member to give the same ranks in the same order, which is that of the group; ` +
+      `${texts.join('; ')}. No group was made`,
+    { calls: calls.map(({ rank, list }) => ({ rank, call: `${what}([${list}])` })), taskId },
+  );
 }
 
 /** Requests that belong together. */
@@ -124,7 +167,8 @@ function made(requests: readonly MessageRequest[]): Made {
   return { requests, result };
 }
 
-function withTerms<R extends MessageRequest>(request: R, { signal, madeAt }: Making): R {
+function withTerms<R extends MessageRequest>(request: R, { what, ranks, signal, madeAt }: Making): R {
+  request.partOf = `${what}([${ranks.join(', ')}])`;
   request.signal = signal;
   request.madeAt = madeAt;
   return request;
@@ -139,10 +183,13 @@ function wordsAt(told: Float64Array, index: number): Float64Array {
   return told.subarray(index * offerWords, (index + 1) * offerWords);
 }
 
-/** The messages of two groups that are made at a time have other tags, below those of users and of `anyTag`. */
+/**
+ * The messages of groups of other ranks that are made at a time have other tags, below those of users and of `anyTag`.
+ * The order does not count: members find out by those messages that theirs is not the same.
+ */
 function tagOf(ranks: readonly number[]): number {
   let hash = 2_166_136_261;
-  for (const rank of ranks) hash = Math.imul(hash ^ rank, hashPrime);
+  for (const rank of [...ranks].sort((a, b) => a - b)) hash = Math.imul(hash ^ rank, hashPrime);
   return -2 - (hash >>> 2);
 }
 

@@ -210,7 +210,7 @@ export class MessageCalls {
     const calls = this.#calls;
     for (const request of requests) calls.take(request, request instanceof Send);
     const { signal } = result;
-    if (signal?.aborted) calls.group.messages.cancel();
+    if (signal?.aborted) calls.group.messages.cancel(result.text);
     try {
       this.#start(made);
     } catch (error) {
@@ -224,7 +224,7 @@ export class MessageCalls {
     };
     const open = requests.filter(({ settled }) => !settled);
     if (open.length === 0) return Promise.resolve().then(giveBack);
-    const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel()) : undefined;
+    const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel(result)) : undefined;
     calls.beginTime();
     let left = open.length;
     const ended = new Promise<void>((resolve) => {
@@ -241,9 +241,9 @@ export class MessageCalls {
     return ended.then(giveBack);
   }
 
-  #cancel(): void {
+  #cancel({ text }: MessageRequest): void {
     const { group } = this.#calls;
-    group.messages.cancel();
+    group.messages.cancel(text);
     group.engine.start();
   }
 

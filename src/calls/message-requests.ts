@@ -33,6 +33,8 @@ export abstract class MessageRequest implements MemoryUser {
   /** Number of its record; set before it starts when it has begun already. */
   record = 0;
   #recorder: Recorder | undefined;
+  /** The call that it is a part of, in words; undefined: it is the whole call. */
+  partOf: string | undefined;
 
   constructor(what: string, timeoutMs: number) {
     this.what = what;
@@ -102,7 +104,7 @@ export class Send extends MessageRequest {
   }
 
   get text(): string {
-    return `${this.what}(dest ${this.dest}${tagText(this.tag)})`;
+    return this.partOf ?? `${this.what}(dest ${this.dest}${tagText(this.tag)})`;
   }
 
   protected get kind(): MessageKind {
@@ -175,7 +177,7 @@ export class Receive extends MessageRequest {
   }
 
   get text(): string {
-    return `${this.what}(${this.pattern.text})`;
+    return this.partOf ?? `${this.what}(${this.pattern.text})`;
   }
 
   protected get kind(): MessageKind {

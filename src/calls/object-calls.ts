@@ -6,7 +6,7 @@ import { types } from 'node:util';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { Operation } from '../operations/operation.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import { decodeValue, encodeForRanks } from '../protocol/values.js';
 import { dtypeId } from '../types/dtype.js';
 import { Call } from './call.js';
 import type { Form } from './call-options.js';
@@ -113,7 +113,7 @@ function encoded(
   const ranks = Array.from({ length: size }, (_, each) => each);
   if (!operation.sends(rank, root)) return { blocks: undefined, counts: ranks.map(() => 0) };
   if (operation.brings === 'one') {
-    const blocks = encodeValue(value, 'value');
+    const blocks = encodeForRanks(what, value, 'value');
     return { blocks, counts: ranks.map((to) => (operation.receives(to, root) ? blocks.length : 0)) };
   }
   if (!Array.isArray(value) || value.length !== size) {
@@ -122,7 +122,7 @@ function encoded(
       `${what}: expected values to be a list of ${size}, one for each rank, received ${received}`,
     );
   }
-  const each = ranks.map((to) => encodeValue((value as readonly unknown[])[to], `values[${to}]`));
+  const each = ranks.map((to) => encodeForRanks(what, (value as readonly unknown[])[to], `values[${to}]`));
   return { blocks: Buffer.concat(each), counts: each.map(({ length }) => length) };
 }
 

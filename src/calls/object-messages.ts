@@ -3,14 +3,14 @@ import type { Operand } from '../operands/operand.js';
 import { readOperand } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
 import type { Received, ReceivedObject } from '../operations/message-options.js';
-import { decodeValue, encodeValue } from '../protocol/values.js';
+import { decodeValue, encodeForRanks } from '../protocol/values.js';
 import { objectId } from '../types/dtype.js';
 import type { Target } from './message-requests.js';
 import { Receive } from './message-requests.js';
 
 /** What is sent of a value: a copy. @throws {@link NotSerializableError} */
 export function encodedValue(what: string, value: unknown, arrays: TaskArrays): Operand {
-  return readOperand(what, 'value', encodeValue(value, 'value'), arrays);
+  return readOperand(what, 'value', encodeForRanks(what, value, 'value'), arrays);
 }
 
 /** Where such a message goes. */

@@ -8,7 +8,8 @@ import type { Form } from './call-options.js';
 import { GivenOptions } from './call-options.js';
 import { countsStage } from './counts-stage.js';
 import type { GroupCalls } from './group-calls.js';
-import { offerWords, openGroup, wordsOf } from './group-place.js';
+import { openGroup } from './group-place.js';
+import { offerWords, wordsOf } from './offer-words.js';
 import type { Group } from './group.js';
 import { checkName, checkSignal, checkTimeout, emptyArguments } from './validate.js';
 

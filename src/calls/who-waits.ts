@@ -44,7 +44,11 @@ export function whoWaits(group: GroupView, carrier: Carrier, room: MessageRoom, 
     const text = textOf(chain);
     const full = roomText(room, rank, chain);
     if (full !== undefined) return { text: `${text}; ${full}`, cycle: undefined, missing: [waiting.peer] };
-    const cycle = chain.slice(start).map((state) => state.rank);
+    const inCycle = chain.slice(start);
+    const cycle = inCycle.map((state) => state.rank);
+    if (inCycle.every((state) => isOfGroup(state.waiting))) {
+      return { text: `${text}. They gave other ranks`, cycle: undefined, missing: [waiting.peer] };
+    }
     return { text: `${text}: a cycle`, cycle, missing: cycle.filter((each) => each !== rank) };
   }
   const full = roomText(room, rank, chain);
@@ -80,7 +84,14 @@ function stateOf(group: GroupView, carrier: Carrier, rank: number): State {
   return { rank, text: `rank ${rank} ${state}`, waiting };
 }
 
-function waitText({ kind, peer, tag }: Waiting): string {
+/** It makes a group of listed ranks. */
+export function isOfGroup(waiting: Waiting | undefined): boolean {
+  return waiting?.tag !== undefined && waiting.tag < 0;
+}
+
+function waitText(waiting: Waiting): string {
+  const { kind, peer, tag } = waiting;
+  if (isOfGroup(waiting)) return `waits in group(…) for rank ${peer}`;
   const which = tag === undefined ? 'any tag' : `tag ${tag}`;
   const who = peer === undefined ? 'anybody' : `rank ${peer}`;
   return kind === 'recv' ? `waits for a message from ${who} with ${which}` : `waits until ${who} receives ${which}`;

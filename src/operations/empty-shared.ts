@@ -44,8 +44,9 @@ export interface EmptyShared {
    * same count and a class of the same dtype. Shape: `out` of an allreduce, or the buffer of a broadcast; a `subarray`
    * too. All ranks of a call give the same part of the same array. It is never what an allreduce reads: each rank
    * brings an array of its own. Ownership: collectives alone write it. A rank may read it when a call that wrote it has
-   * ended, until it starts the next one that does. The root of a broadcast writes it before that call, when the others
-   * have read what they need: a `barrier` says so. What a rank writes otherwise reaches others or does not. Where ranks
+   * ended, until it starts the next one that does. The root of a broadcast writes it before that call. Before it
+   * writes again a `barrier` is needed, behind what the others have read: a broadcast of a node-shared array moves
+   * nothing and keeps no copy of what it had before. What a rank writes otherwise reaches others or does not. Where ranks
    * share no memory (over MPI alone, or on several hosts) every rank has a copy. A program that keeps to these rules
    * computes the same. Life: until the task has ended on all its ranks, or all of them have called {@link
    * Collective.free}, each when it needs the array no longer.
@@ -60,6 +61,13 @@ export interface EmptyShared {
    * for (let step = 0; step < steps; step++) {
    *   gradients(x, mean);
    *   await collective.allreduce(x, { op: 'avg', out: mean });
+   * }
+   * const table = await collective.emptyShared(Float32Array, n);
+   * for (const page of pages) {
+   *   if (collective.rank === 0) table.set(page);
+   *   await collective.broadcast(table);
+   *   use(table);
+   *   await collective.barrier(); // all have read it: rank 0 may write the next page
    * }
    * @see MPI-4.1 section 12.2.3 (MPI_Win_allocate_shared)
    */

@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { errorClasses } from '../errors.js';
 import type { Slot } from './value-nodes.js';
-import { Tag } from './value-nodes.js';
+import { holesMark, Tag } from './value-nodes.js';
 
 type Fill = (node: readonly unknown[], made: object) => void;
 
@@ -168,7 +168,12 @@ export class NodeDecoder {
       });
     },
     [Tag.array]: (node, made) => {
-      for (let at = 1; at < node.length; at++) (made as unknown[]).push(this.#value(node[at]));
+      const array = made as unknown[];
+      for (let at = 1; at < node.length; at++) {
+        const holes = holesOf(node[at]);
+        if (holes === undefined) array.push(this.#value(node[at]));
+        else array.length += holes;
+      }
     },
     [Tag.map]: (node, made) => {
       this.#pairs(node, 1, (key, value) => (made as Map<unknown, unknown>).set(this.#value(key), this.#value(value)));
@@ -190,6 +195,14 @@ export class NodeDecoder {
     if ((node.length - from) % 2 !== 0) throw new TypeError('a key has no value');
     for (let at = from; at < node.length; at += 2) take(node[at] as Slot, node[at + 1] as Slot);
   }
+}
+
+/** How many elements are not there, where a slot of an array says so. */
+function holesOf(slot: unknown): number | undefined {
+  if (!Array.isArray(slot) || slot[0] !== holesMark) return undefined;
+  const [, holes] = slot as readonly unknown[];
+  if (typeof holes === 'number' && holes >= 1) return holes;
+  throw new RangeError('expected a number of elements that are not there');
 }
 
 interface ViewClass {

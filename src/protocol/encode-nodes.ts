@@ -6,7 +6,7 @@ import { Reference } from './reference.js';
 import type { ValueKind } from './value-kinds.js';
 import { kindOf } from './value-kinds.js';
 import type { Slot, ValueNode } from './value-nodes.js';
-import { alignUp, negativeZero, nothing, Tag } from './value-nodes.js';
+import { alignUp, holesMark, negativeZero, nothing, Tag } from './value-nodes.js';
 import type { Via } from './value-paths.js';
 import { noParent, ValuePaths } from './value-paths.js';
 
@@ -31,6 +31,13 @@ export interface EncodeLimits {
  */
 export type Refer = (reference: Reference, path: string) => string;
 
+/** Where a value goes, for the errors of what cannot go there. */
+export interface Crossing {
+  /** What their text begins with. */
+  readonly call: string;
+  readonly between: string;
+}
+
 /** What a slot takes of the size, beside its text. */
 const slotSize = 8;
 
@@ -44,6 +51,7 @@ export class NodeEncoder {
   readonly #root: string;
   readonly #limits: EncodeLimits | undefined;
   readonly #refer: Refer | undefined;
+  readonly #crossing: Crossing;
   /** What is left of the size. */
   #left: number;
   readonly #indexes = new Map<object, number>();
@@ -57,7 +65,13 @@ export class NodeEncoder {
    * @param limits - Undefined: everything is copied or refused.
    * @param refer - Undefined: references are refused.
    */
-  constructor(root: string, limits?: EncodeLimits, refer?: Refer) {
+  constructor(
+    root: string,
+    limits?: EncodeLimits,
+    refer?: Refer,
+    crossing: Crossing = { call: '', between: 'driver and task' },
+  ) {
+    this.#crossing = crossing;
     this.#root = root;
     this.#limits = limits;
     this.#refer = refer;
@@ -223,12 +237,25 @@ export class NodeEncoder {
   #array(value: readonly unknown[], index: number): ValueNode {
     const node: ValueNode = [Tag.array];
     const length = this.#guard(value, index, () => value.length) ?? 0;
+    let present: string[] | undefined;
+    let at = 0;
     for (let i = 0; i < length; i++) {
       if (this.#left <= 0) {
         node.push(`… ${length - i} further elements`);
         break;
       }
-      node.push(this.#property(value, i, index, 'index'));
+      const slot = this.#property(value, i, index, 'index');
+      if (slot !== nothing || this.#guard(value, index, () => i in value) !== false) {
+        node.push(slot);
+        continue;
+      }
+      // The array may have a thousand million elements, of which all but a few are not there.
+      present ??= this.#guard(value, index, () => Object.keys(value)) ?? [];
+      while (at < present.length && !(Number(present[at]) > i)) at++;
+      const next = Number(present[at] ?? length); // keys that are indexes come first, in their order
+      const end = next > i && next < length ? next : length;
+      node.push([holesMark, end - i]);
+      i = end - 1;
     }
     return node;
   }
@@ -269,11 +296,12 @@ export class NodeEncoder {
   #refuse(value: unknown, what: string, parent: number, via: Via, key: unknown, cause?: unknown): Slot {
     if (this.#limits) return this.#words(value === undefined ? `[${what}]` : value);
     const path = this.#paths.text(this.#root, parent, via, key);
+    const { call, between } = this.#crossing;
     throw new NotSerializableError(
       cause === undefined
-        ? `${path} ${what}; between driver and task go copies of values: numbers, strings, typed arrays, plain objects, ` +
+        ? `${call}${path} ${what}; between ${between} go copies of values: numbers, strings, typed arrays, plain objects, ` +
             `arrays, maps, sets, dates and errors`
-        : `${path} ${what}`,
+        : `${call}${path} ${what}`,
       { path },
       cause === undefined ? undefined : { cause },
     );

@@ -17,6 +17,9 @@ export const negativeZero: readonly number[] = [-1];
 /** undefined, which MessagePack has not. */
 export const nothing: readonly number[] = [-2];
 
+/** First of two numbers among the slots of an array: the second is how many elements in a row are not there. */
+export const holesMark = -3;
+
 /** The first element of a node. */
 export const Tag = {
   /** Keys and values in turn. */

@@ -1,5 +1,5 @@
 /**
- * Values between driver and task: copied, never shared.
+ * Values between driver and task, and between ranks: copied, never shared.
  *
  * Encoded form: uint32 length of the head, the head, then the raw bytes of all typed arrays, each aligned to 8. The
  * head is the table of nodes in MessagePack, without any extension.
@@ -31,7 +31,15 @@ const headerBytes = 4;
  * @throws {@link NotSerializableError} with the path of the first part that cannot be copied.
  */
 export function encodeValue(value: unknown, path: string, limits?: EncodeLimits, refer?: Refer): Uint8Array {
-  const encoder = new NodeEncoder(path, limits, refer);
+  return encodeWith(new NodeEncoder(path, limits, refer), value);
+}
+
+/** The same of a value that goes to other ranks. @param call - The method, for errors. */
+export function encodeForRanks(call: string, value: unknown, path: string): Uint8Array {
+  return encodeWith(new NodeEncoder(path, undefined, undefined, { call: `${call}: `, between: 'ranks' }), value);
+}
+
+function encodeWith(encoder: NodeEncoder, value: unknown): Uint8Array {
   encoder.encode(value);
   const head = packr.pack(encoder.table);
   const rawStart = alignUp(headerBytes + head.length);
@@ -74,6 +82,6 @@ export function decodeValue(given: Uint8Array, options: DecodeOptions = {}): unk
   } catch (cause) {
     // Of a reference that stands for nothing.
     if (cause instanceof ShoalError) throw cause;
-    throw new ProtocolError('a value between driver and task is truncated or damaged', {}, { cause });
+    throw new ProtocolError('an encoded value is truncated or damaged', {}, { cause });
   }
 }

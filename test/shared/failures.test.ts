@@ -120,9 +120,14 @@ for (const size of several) {
       const results = (await ranks(size, tasks, 'signalled', before, newFile())) as {
         code: string;
         name: string;
+        message: string;
         cause: unknown;
       }[];
-      for (const { code, name } of results) assert.equal([code, name], ['ERR_SHOAL_CANCELLED', 'AbortError']);
+      for (const { code, name, message } of results) {
+        assert.equal([code, name], ['ERR_SHOAL_CANCELLED', 'AbortError']);
+        const call = before ? 'barrier' : 'barrier(), call 1 of the group,';
+        assert.match(message, `${call} was aborted by its signal on rank 0 of the task.`);
+      }
       assert.is(results[0]?.cause, before ? 'early' : 'late');
     });
   }

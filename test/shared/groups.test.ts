@@ -12,6 +12,12 @@ const isStrict = transport === 'local' || transport === 'loopback';
 const mayBlock = transport === 'pool' || transport === 'processes';
 const sharesMemory = transport !== 'loopback' && process.env.SHOAL_WINDOW !== 'false';
 
+interface Order {
+  readonly code: string;
+  readonly message: string;
+  readonly calls: readonly unknown[];
+}
+
 for (const size of sizes) {
   test(`split makes groups by color and key, and groups of these, ${size} ranks`, async () => {
     assert.equal(await ranks(size, tasks, 'splits', 2), Array(size).fill([]));
@@ -29,6 +35,32 @@ for (const size of sizes) {
   test(`bad arguments are the same error on every rank, ${size} ranks`, async () => {
     assert.equal(await ranks(size, tasks, 'badArguments'), Array(size).fill([]));
   });
+
+  if (size > 1) {
+    test(`members that give their ranks in another order are told at once, ${size} ranks`, async () => {
+      const lists = (await ranks(size, tasks, 'otherOrder')) as Order[];
+      const list = (rank: number): string => Array.from({ length: size }, (_, i) => (i + rank) % size).join(', ');
+      for (const { code, message, calls } of lists) {
+        assert.is(code, 'ERR_SHOAL_COLLECTIVE_MISMATCH');
+        assert.match(message, `rank 0 gave ${list(0)}; rank 1 gave ${list(1)}`);
+        assert.equal(calls[1], { rank: 1, call: `group([${list(1)}])` });
+      }
+    });
+  }
+
+  if (size > 2) {
+    test(`members that give other ranks are told so at the deadline, ${size} ranks`, async () => {
+      const lists = (await ranks(size, tasks, 'otherRanks')) as Order[];
+      for (const { code, message } of lists.slice(0, 2)) {
+        assert.is(code, 'ERR_SHOAL_COLLECTIVE_TIMEOUT');
+        assert.match(message, 'group([0, 1, 2]) passed its deadline on rank 0: rank 0 waits in group(…) for rank 1');
+        assert.match(
+          message,
+          'rank 1 waits in group(…) for rank 0. They gave other ranks; rank 1 called group([0, 1]).',
+        );
+      }
+    });
+  }
 
   test(`messages stay in their group, ${size} ranks`, async () => {
     assert.equal(await ranks(size, tasks, 'messagesApart'), Array(size).fill([3, 2, 1]));

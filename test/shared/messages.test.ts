@@ -120,7 +120,11 @@ for (const size of several) {
   for (const before of [true, false]) {
     test(`a signal fails the group on every rank, aborted ${before ? 'before' : 'during'} the call, ${size} ranks`, async () => {
       const cause = before ? 'early' : 'late';
-      const want = Array.from({ length: size }, (_, rank) => ['ERR_SHOAL_CANCELLED', rank === 0 ? cause : undefined]);
+      const want = Array.from({ length: size }, (_, rank) => [
+        'ERR_SHOAL_CANCELLED',
+        rank === 0 ? cause : undefined,
+        'recv(source 1, tag 4) was aborted by its signal on rank 0 of the task. The group has failed; go on in a new task',
+      ]);
       assert.equal(await ranks(size, tasks, 'signalled', before), want);
     });
   }

@@ -35,6 +35,7 @@ test('any values arrive as messages', async () => {
 
 eachSize(test, tasks, [
   ['go in several pieces, and beside other calls', 'longValues'],
+  ['keep what is not there in an array, on every rank', 'holes'],
   ['are copies, and a fold goes in rank order', 'copies'],
   ['come from anybody as messages, in the order of each rank', 'valuesFromAnybody'],
   ['are no arrays: a receive of the other kind tells it', 'mixedKinds'],

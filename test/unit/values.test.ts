@@ -63,6 +63,21 @@ test('copies every typed array with its class, at any offset, out of shared memo
   assert.equal([...(copy(Buffer.from('abc')) as Uint8Array)], [97, 98, 99]);
 });
 
+test('elements of an array that are not there stay so, however many they are', () => {
+  const sparse: unknown[] = [];
+  sparse[3] = 1;
+  sparse[4] = undefined;
+  sparse[7] = [, 2]; // eslint-disable-line no-sparse-arrays
+  sparse[4e9] = 'last';
+  sparse.length = 4e9 + 3;
+  const got = copy(sparse) as unknown[];
+  assert.is(got.length, sparse.length);
+  assert.equal(Object.keys(got), ['3', '4', '7', '4000000000']);
+  assert.equal([got[3], got[4], Object.keys(got[7] as object), got[4e9]], [1, undefined, ['1'], 'last']);
+  const named = Object.assign([, 1], { name: 'left out' }); // eslint-disable-line no-sparse-arrays
+  assert.equal(Object.keys(copy(named) as object), ['1']);
+});
+
 test('keeps cycles and shared references', () => {
   const loop: { self?: unknown; pair: unknown[] } = { pair: [] };
   loop.self = loop;
@@ -341,7 +356,13 @@ test('refuses what is truncated or damaged, whatever the bytes', () => {
 
 test('refuses whatever is changed in a message, and with nothing but its own error', () => {
   const samples = [
-    { a: [1, -0, undefined], b: new Float32Array(3), c: 'text', d: new Map([[{}, new Set([1n])]]) },
+    {
+      a: [1, -0, undefined, ...Array<number>(1)],
+      e: Array(9),
+      b: new Float32Array(3),
+      c: 'text',
+      d: new Map([[{}, new Set([1n])]]),
+    },
     [new RangeError('low', { cause: new Error('x') }), new Date(5), /a/g, new Uint8Array(5), 'hi 😀'.slice(0, 4)],
   ].map((value) => encodeValue(value, 'value'));
   let refused = 0;

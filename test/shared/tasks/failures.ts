@@ -195,7 +195,7 @@ export async function leaveEarlyCaught(): Promise<unknown> {
 export async function signalled(
   before: boolean,
   file: string,
-): Promise<{ code: string; name: string; cause: unknown }> {
+): Promise<{ code: string; name: string; message: string; cause: unknown }> {
   const controller = new AbortController();
   const abort = (): void => {
     controller.abort('late');
@@ -208,10 +208,10 @@ export async function signalled(
     else if (context.rank === 1 && !before) await told(file);
     await collective.barrier();
     if (context.rank !== 0) await collective.barrier();
-    return { code: 'nothing', name: '', cause: undefined };
+    return { code: 'nothing', name: '', message: '', cause: undefined };
   } catch (error) {
-    const { code, name, cause } = error as { code: string; name: string; cause: unknown };
-    return { code, name, cause };
+    const { code, name, message, cause } = error as Error & { code: string };
+    return { code, name, message, cause };
   }
 }
 

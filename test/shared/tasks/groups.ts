@@ -225,6 +225,32 @@ export async function badArguments(): Promise<string[]> {
   return wrong;
 }
 
+/** Each member begins the list with itself. */
+export async function otherOrder(): Promise<unknown> {
+  const { rank, size } = context;
+  const list = Array.from({ length: size }, (_, i) => (i + rank) % size);
+  const made: unknown = await collective.group(list).catch((error: unknown) => error);
+  const { code, message, calls } = made as { code: string; message: string; calls: unknown };
+  const group = await collective.group(everyRank(size));
+  const sum = await group.allreduce(1);
+  group.close();
+  return sum === size ? { code, message, calls } : sum;
+}
+
+/** Rank 1 leaves out one that rank 0 has. */
+export async function otherRanks(): Promise<unknown> {
+  const { rank } = context;
+  if (rank > 1) {
+    await collective.barrier().catch(() => undefined);
+    return undefined;
+  }
+  const list = rank === 0 ? [0, 1, 2] : [0, 1];
+  const timeoutMs = rank === 0 ? 500 : 60_000;
+  const made: unknown = await collective.group(list, { timeoutMs }).catch((error: unknown) => error);
+  const { code, message } = made as { code: string; message: string };
+  return { code, message };
+}
+
 /** The deadline of a call fails its group alone, on all members. Returns codes: of the call, of a later one, of others. */
 export async function groupFails(): Promise<unknown[]> {
   const { rank, size } = context;

@@ -360,11 +360,11 @@ export async function signalled(before: boolean): Promise<unknown[]> {
   const { rank, size } = context;
   const controller = new AbortController();
   if (before && rank === 0) controller.abort('early');
-  const options = rank === 0 ? { signal: controller.signal } : {};
+  const options = rank === 0 ? { signal: controller.signal, tag: 4 } : {};
   const waiting = collective.recv(Float32Array, (rank + 1) % size, options);
   if (!before && rank === 0) setTimeout(() => controller.abort('late'), 20);
   const error = (await waiting.catch((each: unknown) => each)) as Error & { code: string };
-  return [error.code, rank === 0 ? error.cause : undefined];
+  return [error.code, error.cause, error.message];
 }
 
 /** Rank 0 receives what nobody sends any more, and sends what nobody receives. */

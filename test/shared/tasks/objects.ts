@@ -58,6 +58,18 @@ export async function longValues(): Promise<string[]> {
   ];
 }
 
+/** An array in which elements are not there is the same on every rank. */
+export async function holes(): Promise<string[]> {
+  const { rank, size } = context;
+  const sparse = Object.assign([], { 2: 'two', 5: undefined, length: 9 }) as unknown[];
+  const got = [
+    await collective.broadcastObject(rank === 0 ? sparse : 0),
+    ...(await collective.allgatherObject(sparse)),
+    (await collective.gatherObject(sparse))?.[size - 1] ?? sparse,
+  ] as unknown[][];
+  return got.flatMap((each) => difference('keys', [...Object.keys(each), each.length], ['2', '5', 9]));
+}
+
 /** Values are copies; a fold is the left one. */
 export async function copies(): Promise<string[]> {
   const { rank, size } = context;
@@ -81,7 +93,12 @@ export async function copies(): Promise<string[]> {
 export async function refused(): Promise<string[]> {
   const { rank, size } = context;
   const bad: Bad[] = [
-    ['a function', () => collective.allgatherObject({ run: () => 0 }), 'NOT_SERIALIZABLE'],
+    [
+      'a function',
+      () => collective.allgatherObject({ run: () => 0 }),
+      'NOT_SERIALIZABLE',
+      'allgatherObject: value.run is function run; between ranks go copies of values',
+    ],
     ['no fn', () => collective.allreduceObject(1, undefined as never), 'INVALID_ARGUMENT'],
     ['a root that is none', () => collective.broadcastObject(1, { root: size }), 'INVALID_ARGUMENT'],
     ['an option that it has not', () => collective.allgatherObject(1, { root: 0 } as never), 'INVALID_ARGUMENT'],
@@ -107,7 +124,7 @@ export async function refused(): Promise<string[]> {
     );
   }
   const wrong: string[] = [];
-  for (const [sentence, call, code] of bad) wrong.push(...(await failure(sentence, call, code)));
+  for (const [sentence, call, code, says] of bad) wrong.push(...(await failure(sentence, call, code, says)));
   const ranks = Array.from({ length: size }, (_, each) => each);
   return [...wrong, ...difference('after refusals', await collective.allgatherObject(rank), ranks)];
 }
@@ -173,13 +190,18 @@ export async function mixedKinds(): Promise<string[]> {
   wrong.push(...difference('the next message', (await collective.recvObject(before)).data, 'last'));
   await Promise.all(sent);
   const bad: Bad[] = [
-    ['a function', () => collective.sendObject({ run: () => 0 }, next), 'NOT_SERIALIZABLE'],
+    [
+      'a function',
+      () => collective.sendObject({ run: () => 0 }, next),
+      'NOT_SERIALIZABLE',
+      'sendObject: value.run is function run; between ranks go copies of values',
+    ],
     ['a rank that is none', () => collective.sendObject(1, size), 'INVALID_ARGUMENT'],
     ['a tag that is none', () => collective.sendObject(1, next, { tag: -1 }), 'INVALID_ARGUMENT'],
     ['an option that it has not', () => collective.sendObject(1, next, { dtype: 'int8' } as never), 'INVALID_ARGUMENT'],
     ['a source that is none', () => collective.recvObject(size), 'INVALID_ARGUMENT'],
   ];
-  for (const [sentence, call, code] of bad) wrong.push(...(await failure(sentence, call, code)));
+  for (const [sentence, call, code, says] of bad) wrong.push(...(await failure(sentence, call, code, says)));
   return wrong;
 }
 
