@@ -1,6 +1,7 @@
 /** Imports go down the layers of docs/architecture.md, never up. */
 const layers = [
   ['entries', '^src/(index|worker|ray|testing|cli)\\.ts$'],
+  ['page', '^src/page/'],
   ['ray', '^src/ray/'],
   ['cli', '^src/cli/'],
   ['driver', '^src/driver/'],

@@ -31,7 +31,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.strictTypeChecked, node.configs['flat/recommended-module']],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -50,7 +50,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/clock.ts'],
+    ignores: ['src/clock.ts', 'src/page/**'],
     rules: {
       'no-restricted-globals': [
         'error',
@@ -90,4 +90,6 @@ export default tseslint.config(
       'n/no-unsupported-features/node-builtins': 'off',
     },
   },
+  // In browsers there are no features of Node.
+  { files: ['src/page/**'], rules: { 'n/no-unsupported-features/node-builtins': 'off' } },
 );

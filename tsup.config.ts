@@ -38,6 +38,16 @@ const configs: Options[] = [
     },
     splitting: false,
   },
+  // The page of `shoal dashboard`, for browsers, with its libraries.
+  {
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    entry: { dashboard: 'src/page/page.tsx' },
+    noExternal: [/./],
+    minify: true,
+    splitting: false,
+  },
   { ...shared, format: 'cjs', entry: { required: 'src/required.cts' } },
 ];
 

@@ -23,7 +23,9 @@ export function buildLibrary() {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
       // Its code is part of the files.
-      cpSync(join(root, 'node_modules/msgpackr/LICENSE'), join(root, 'dist/msgpackr.LICENSE'));
+      for (const name of ['msgpackr', 'preact']) {
+        cpSync(join(root, 'node_modules', name, 'LICENSE'), join(root, 'dist', `${name}.LICENSE`));
+      }
     },
   );
 }

@@ -39,6 +39,7 @@ const needs = {
   },
   ip: { what: 'iproute2', package: 'iproute2', size: '3 MB', there: () => present('ip', ['-V']) },
   nsenter: { what: 'util-linux', package: 'util-linux', size: '5 MB', there: () => present('nsenter') },
+  chromium: { what: 'Chromium', package: 'chromium', size: '500 MB', there: () => existsSync('/usr/bin/chromium') },
   numpy: {
     what: 'NumPy',
     package: 'python3-numpy',

@@ -85,6 +85,8 @@ export const suites = {
   package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   // Of a third of a gigabyte that npm installs.
   frameworks: { folders: ['test/frameworks'], needs: ['g++', 'make'], addons: true, byName: true },
+  // Of half a gigabyte that apt installs.
+  browser: { folders: ['test/browser'], needs: ['chromium'], byName: true },
   runners: { folders: ['test/runners'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   versions: { folders: ['test/versions'], needs: [] },
 };

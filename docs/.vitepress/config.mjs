@@ -8,6 +8,7 @@ const guide = [
   ['Training', '/guide/training'],
   ['Gangs, share and keep', '/guide/gangs'],
   ['A service', '/guide/service'],
+  ['Dashboard', '/guide/dashboard'],
   ['Processes and many hosts', '/guide/hosts'],
   ['Tests of your own', '/guide/testing'],
   ['Failures', '/guide/failures'],

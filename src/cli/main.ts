@@ -5,6 +5,7 @@ import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { cancelCommand } from './cancel.js';
 import { completeCommand, completeIn, completeName } from './complete.js';
+import { dashboardCommand } from './dashboard.js';
 import { doctorCommand } from './doctor.js';
 import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
@@ -31,6 +32,7 @@ export function shoalCommand(): Command {
     .addCommand(submitCommand())
     .addCommand(statusCommand())
     .addCommand(tasksCommand())
+    .addCommand(dashboardCommand())
     .addCommand(logsCommand())
     .addCommand(cancelCommand())
     .addCommand(stopCommand())

@@ -5,6 +5,8 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { setTimeout } from '../clock.js';
+import type { DashboardOptions } from '../driver/dashboard-options.js';
+import { fillDashboard } from '../driver/dashboard-options.js';
 import type { StartedPool } from '../driver/launch.js';
 import { preparePool } from '../driver/launch.js';
 import { fillLaunchOptions } from '../driver/options.js';
@@ -37,6 +39,8 @@ interface LaunchFlags {
 
 interface Flags extends LaunchFlags {
   address?: string;
+  dashboard?: boolean;
+  dashboardPort: number;
   port: number;
   detach?: boolean;
 }
@@ -70,15 +74,17 @@ export function startCommand(): Command {
     .option('--listen <address>', 'address of this host at which other hosts reach it (default: loopback)')
     .option('--address <host:port>', 'be a node manager of this pool')
     .option('--port <number>', 'port to listen at; 0: any', numberOption, 0)
+    .option('--dashboard', 'open a page that shows the pool at work; shoal dashboard prints its address')
+    .option('--dashboard-port <number>', 'port of that page; 0: any', numberOption, 0)
     .option('--detach', 'give the terminal back once the pool is up; what it prints goes to ~/.shoal/output')
-    .action(async ({ port, address, detach: inBackground, ...options }: Flags) => {
+    .action(async ({ port, address, dashboard, dashboardPort, detach: inBackground, ...options }: Flags) => {
       if (inBackground) await detach();
       else if (address !== undefined) await manageNode(address, options);
-      else await serve(port, options);
+      else await serve(port, options, dashboard ? fillDashboard({ port: dashboardPort }) : undefined);
     });
 }
 
-async function serve(port: number, options: LaunchFlags): Promise<void> {
+async function serve(port: number, options: LaunchFlags, page: DashboardOptions | undefined): Promise<void> {
   const starting = new AbortController();
   const given = fillLaunchOptions({ ...options, signal: starting.signal });
   const kept = keptLogs(given);
@@ -94,6 +100,7 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
   let published: PublishedPool | undefined;
   let pool: StartedPool;
   let address: string;
+  let said = '';
   try {
     address = await server.open(port, filled.listen);
     const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
@@ -108,6 +115,7 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
       process.stdout.write(`waiting for node managers: shoal start --address ${address}\n`);
     }
     pool = await prepared.start();
+    if (page) said = `dashboard at ${await pool.dashboard(page)}\n`;
   } catch (error) {
     published?.takeBack();
     server.close();
@@ -117,7 +125,7 @@ async function serve(port: number, options: LaunchFlags): Promise<void> {
   pool.head.on('warning', ({ message }) => process.stderr.write(`${message}\n`));
   const { workers, transport, mpi } = pool.status();
   const what = mpi ? `${mpi.family} ${mpi.version}` : transport;
-  process.stdout.write(`pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n`);
+  process.stdout.write(`pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n${said}`);
   const order = await Promise.race([ending, pool.head.closingBegun.then(() => undefined)]);
   published.tellEnding();
   // What comes later may hasten the end: a signal here, an order at the server.

@@ -10,6 +10,7 @@ import { processOptions } from '../launch/process-options.js';
 import { ProcessWorkers } from '../launch/process-workers.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { threadWorkers } from '../worker/thread-workers.js';
+import type { DashboardOptions } from './dashboard-options.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
 import type { HeadStatus, PoolFacts, PoolStatus, PoolViews } from './pool.js';
@@ -27,13 +28,22 @@ import { poolStats } from './pool-stats.js';
  *   script.
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
-  const { head, ...views } = await preparePool(fillLaunchOptions(options)).start();
-  return new Pool(head, views);
+  const filled = fillLaunchOptions(options);
+  const { head, dashboard, ...views } = await preparePool(filled).start();
+  try {
+    const dashboardUrl = filled.dashboard && (await dashboard(filled.dashboard));
+    return new Pool(head, { ...views, dashboardUrl });
+  } catch (error) {
+    await head.close(true);
+    throw error;
+  }
 }
 
 /** A pool of this process. */
 export interface StartedPool extends PoolViews {
   readonly head: Head;
+  /** Open its dashboard, which ends with the pool. Resolves with its address, of the one that is open if there is one. */
+  readonly dashboard: (options: DashboardOptions) => Promise<string>;
 }
 
 /** A pool that can be started. */
@@ -76,9 +86,41 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
       figures ??= new loaded.PoolMetrics(status, stats, starts);
       return figures.text();
     };
-    return { head, status, metrics, stats: () => Promise.resolve(stats()), maxMessageBytes: filled.maxMessageBytes };
+    let opened: Promise<string> | undefined;
+    const dashboard = (where: DashboardOptions): Promise<string> => {
+      opened ??= openFor({ head, status, stats }, where, filled.logDir);
+      return opened;
+    };
+    return {
+      head,
+      dashboard,
+      status,
+      metrics,
+      stats: () => Promise.resolve(stats()),
+      maxMessageBytes: filled.maxMessageBytes,
+    };
   };
   return { nodes, start };
+}
+
+/** Loaded when somebody asks. @throws {@link LaunchError} when the port is taken. */
+async function openFor(
+  pool: { readonly head: Head; readonly status: () => PoolStatus; readonly stats: () => PoolStats },
+  where: DashboardOptions,
+  logDir: string | undefined,
+): Promise<string> {
+  const [{ openDashboard }, { watchPool }] = await Promise.all([
+    import('./dashboard-server.js'),
+    import('./dashboard-news.js'),
+  ]);
+  const opened = await openDashboard(where, watchPool(pool, logDir));
+  const { head } = pool;
+  void head.closingBegun
+    .then(() => head.close(false))
+    .then(() => {
+      opened.close();
+    });
+  return opened.url;
 }
 
 function headStatus(begun: number): HeadStatus {

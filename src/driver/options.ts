@@ -14,6 +14,8 @@ import type { RendezvousChoice } from '../launch/choose-rendezvous.js';
 import type { Unawaited } from '../protocol/thread-messages.js';
 import type { CommunicatorKind } from '../protocol/round-messages.js';
 import { windowBytesFor } from '../backend/window/window-bytes.js';
+import type { DashboardOptions } from './dashboard-options.js';
+import { fillDashboard } from './dashboard-options.js';
 import {
   ownOptions,
   checkSignal,
@@ -120,6 +122,11 @@ export interface LaunchOptions {
    * 10 MiB and three older ones each.
    */
   readonly logDir?: string;
+  /**
+   * Open a page that shows the pool at work; `pool.dashboardUrl` is its address. `true`: at any port of 127.0.0.1; `host`
+   * may be a loopback address alone. Default `false`.
+   */
+  readonly dashboard?: boolean | { readonly port?: number; readonly host?: string };
   /** Aborts the launch; afterwards it has no effect. */
   readonly signal?: AbortSignal;
 }
@@ -154,6 +161,7 @@ export interface FilledLaunchOptions {
   readonly env: Readonly<Record<string, string>> | undefined;
   readonly execArgv: readonly string[] | undefined;
   readonly logDir: string | undefined;
+  readonly dashboard: DashboardOptions | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -191,6 +199,7 @@ export const launchOptionNames: readonly (keyof LaunchOptions)[] = [
   'env',
   'execArgv',
   'logDir',
+  'dashboard',
   'signal',
 ];
 
@@ -248,6 +257,7 @@ export function fillLaunchOptions(given: LaunchOptions): FilledLaunchOptions {
     env: options.env,
     execArgv: options.execArgv,
     logDir: folder(options.logDir),
+    dashboard: fillDashboard(options.dashboard),
     signal: checkSignal('launch', options.signal),
   };
 }

@@ -25,6 +25,7 @@ import { failureOf, noEnding, shortText } from './task-ending.js';
 
 /** How often those who are connected hear of the pool while tasks run. */
 const statusMs = 100;
+const anyPort = { host: '127.0.0.1', port: 0 };
 /** Of a task that was not accepted. */
 const noTime: Task['durations'] = { waitedMs: 0, ranMs: 0 };
 /** Tasks that have ended and are still listed. */
@@ -241,6 +242,16 @@ export class PoolServer {
         void pool.stats().then((stats) => {
           session.connection.send({ type: 'stats', stats: encodeValue(stats, 'stats') });
         });
+        break;
+      case 'dashboard':
+        pool.dashboard(anyPort).then(
+          (url) => {
+            session.connection.send({ type: 'dashboard', url });
+          },
+          () => {
+            session.connection.close();
+          },
+        );
         break;
       case 'stop': {
         const { force, timeoutMs } = message;

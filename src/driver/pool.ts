@@ -68,6 +68,7 @@ export interface PoolViews {
   readonly metrics: () => Promise<string>;
   readonly stats: () => Promise<PoolStats>;
   readonly maxMessageBytes: number;
+  readonly dashboardUrl?: string | undefined;
 }
 
 /** Names of the events that everybody who uses a pool hears. */
@@ -263,6 +264,11 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     const timeoutMs = limit('gang', 'timeoutMs', given.timeoutMs, null);
     const signal = checkSignal('gang', given.signal);
     return new Gang(this.#sender, await openGang(this.#head, fillGang(given), timeoutMs, signal));
+  }
+
+  /** Where the page of a pool with `launch({ dashboard })` is, token included; else undefined. See `shoal dashboard`. */
+  get dashboardUrl(): string | undefined {
+    return this.#views.dashboardUrl;
   }
 
   /** A snapshot of the pool. */

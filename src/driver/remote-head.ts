@@ -41,6 +41,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #sharing = new Map<string, (error?: Error) => void>();
   readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
   readonly #measuring: ((text: string) => void)[] = [];
+  readonly #opening: { resolve: (url: string) => void; reject: (error: Error) => void }[] = [];
   readonly #counting: { resolve: (stats: PoolStats) => void; reject: (error: Error) => void }[] = [];
   #nextTask = 1;
   #nextData = 1;
@@ -199,6 +200,16 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     return stats;
   }
 
+  /** Where the page of the pool is, on its host; it is opened if it is not. @throws {@link ClosedError} */
+  async dashboard(): Promise<string> {
+    this.assertOpen();
+    this.#connection.send({ type: 'dashboard' });
+    this.#connection.keepAlive(true);
+    const url = await new Promise<string>((resolve, reject) => this.#opening.push({ resolve, reject }));
+    this.#stayAlive();
+    return url;
+  }
+
   receive(message: FromPool): void {
     switch (message.type) {
       case 'welcome':
@@ -242,6 +253,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       case 'metrics':
         this.#measuring.shift()?.(message.text);
         break;
+      case 'dashboard':
+        this.#opening.shift()?.resolve(message.url);
+        break;
       case 'stats':
         this.#counting.shift()?.resolve(decodeValue(message.stats) as PoolStats);
         break;
@@ -265,7 +279,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
-    for (const { reject } of this.#counting.splice(0)) reject(this.#closedError());
+    for (const { reject } of [...this.#counting.splice(0), ...this.#opening.splice(0)]) reject(this.#closedError());
   }
 
   #shared(id: string, error: Error | undefined): void {

@@ -23,6 +23,8 @@ import { TaskWatchers } from './task-watchers.js';
 import type { Verdict } from './verdict.js';
 import { workerDied } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
+import type { WaitingTask } from './why-waits.js';
+import { whyWaits } from './why-waits.js';
 import { WorkerStates } from './worker-states.js';
 
 /** How long the workers' side may take to end all threads and processes. */
@@ -234,6 +236,24 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   /** Every task that has not ended. */
   get tasks(): readonly Task[] {
     return this.#queue.tasks;
+  }
+
+  /** Tasks that wait, at most so many, and why: what starts next comes first, with those of gangs at the end. */
+  waiting(most: number): WaitingTask[] {
+    const queued = this.#queue.tasks.filter(({ state }) => state === 'queued');
+    const first = this.#queue.first;
+    const { idle } = this.#states;
+    const free = queued.filter(({ gang }) => !gang).sort((a, b) => b.spec.priority - a.spec.priority);
+    const inGangs = queued.filter(({ gang }) => gang);
+    const before = new Map<Gang | undefined, number>();
+    return [...free, ...inGangs].slice(0, most).map((task) => {
+      const { id, gang, spec } = task;
+      const isAhead = this.#queue.isAhead(task);
+      const count = before.get(gang) ?? (gang?.taskId === undefined ? 0 : 1);
+      if (!isAhead) before.set(gang, count + 1);
+      const on = this.#references.workersFor(spec);
+      return { id, why: whyWaits(task, { idle, first, before: count, on, isAhead }) };
+    });
   }
 
   /** @throws {@link ClosedError} once `close` was called. */

@@ -106,6 +106,11 @@ export class TaskQueue {
     this.#ahead.add(task);
   }
 
+  /** Whether a worker has been given it. */
+  isAhead(task: Task): boolean {
+    return this.#ahead.has(task);
+  }
+
   /** A worker does not have the task any more: it waits before the others of its priority. */
   takeBack(task: Task): void {
     this.#ahead.delete(task);

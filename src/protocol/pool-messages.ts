@@ -80,7 +80,7 @@ export type ToPool =
   | { readonly type: 'gang'; readonly id: string; readonly spec: GangSpec }
   /** End a gang of the session; `gangClosed` answers. `force`: cancel its tasks. */
   | { readonly type: 'closeGang'; readonly id: string; readonly force: boolean }
-  | { readonly type: 'tasks' | 'metrics' | 'stats' }
+  | { readonly type: 'tasks' | 'metrics' | 'stats' | 'dashboard' }
   /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
   | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
   /** No further task needs the value. */
@@ -127,4 +127,6 @@ export type FromPool =
   | { readonly type: 'gangClosed'; readonly id: string; readonly error: Uint8Array | undefined }
   | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
   | { readonly type: 'metrics'; readonly text: string }
-  | { readonly type: 'stats'; readonly stats: Uint8Array };
+  | { readonly type: 'stats'; readonly stats: Uint8Array }
+  /** Where the page of the pool is, with its own token. */
+  | { readonly type: 'dashboard'; readonly url: string };

@@ -63,6 +63,7 @@ export const toPool: Shapes<ToPool> = {
   tasks: bare,
   metrics: bare,
   stats: bare,
+  dashboard: bare,
   share: fields({ id: text, bytes }),
   release: fields({ id: text }),
   stop: fields({ force: flag, timeoutMs: either(oneOf(null), limit) }),
@@ -97,4 +98,5 @@ export const fromPool: Shapes<FromPool> = {
   tasks: fields({ tasks: list(record) }),
   metrics: fields({ text }),
   stats: fields({ stats: bytes }),
+  dashboard: fields({ url: text }),
 };

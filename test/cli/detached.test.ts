@@ -286,6 +286,15 @@ test("connect: tasks, errors, cancelling and status are those of a pool of one's
   assert.is(shoal('stop').status, 0);
 });
 
+test('its page is opened when it starts or when somebody asks, and only once', async () => {
+  start('--dashboard');
+  const printed = shoal('dashboard').out;
+  assert.match(printed, /^http:\/\/127\.0\.0\.1:\d+\/#[0-9a-f]{64}\n$/);
+  assert.equal(JSON.parse(shoal('dashboard', '--json').out), { url: printed.trim() });
+  assert.is((await fetch(printed.trim())).status, 200);
+  assert.is(printed.includes(poolFile().token), false);
+});
+
 test('a connection has gangs of its own, which end with it', async () => {
   start();
   const pool = await connect();

@@ -7,6 +7,7 @@ import * as ray from 'shoal/ray';
 import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
 import { cancelCommand } from '../../src/cli/cancel.js';
+import { dashboardCommand } from '../../src/cli/dashboard.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import { initCommand } from '../../src/cli/init.js';
 import { logsCommand } from '../../src/cli/logs.js';
@@ -68,6 +69,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal submit`': submitCommand().options.map(({ long }) => long!),
   'Flags of `shoal status`': statusCommand().options.map(({ long }) => long!),
   'Flags of `shoal tasks`': tasksCommand().options.map(({ long }) => long!),
+  'Flags of `shoal dashboard`': dashboardCommand().options.map(({ long }) => long!),
   'Flags of `shoal logs`': logsCommand().options.map(({ long }) => long!),
   'Flags of `shoal cancel`': cancelCommand().options.map(({ long }) => long!),
   'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
