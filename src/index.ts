@@ -32,6 +32,7 @@ export type { TaskModule } from './driver/task-module.js';
 export { Reference } from './protocol/reference.js';
 export type { Referable } from './protocol/reference.js';
 export type { Placement } from './protocol/pool-messages.js';
+export type { TaskExplanation } from './head/explanations.js';
 export type { GangStatus, WorkStatus, PoolEvents, TaskMessage, WorkerStatus } from './head/pool-events.js';
 export type { Distribution } from './head/distribution.js';
 export type { CollectiveStats, TaskOutcome, TaskStats, WorkStats } from './head/statistics.js';

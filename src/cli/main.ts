@@ -6,6 +6,7 @@ import { packageVersion } from '../version.js';
 import { cancelCommand } from './cancel.js';
 import { completeCommand, completeIn, completeName } from './complete.js';
 import { dashboardCommand } from './dashboard.js';
+import { explainCommand } from './explain.js';
 import { doctorCommand } from './doctor.js';
 import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
@@ -34,6 +35,7 @@ export function shoalCommand(): Command {
     .addCommand(tasksCommand())
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())
+    .addCommand(explainCommand())
     .addCommand(cancelCommand())
     .addCommand(stopCommand())
     .addCommand(doctorCommand())

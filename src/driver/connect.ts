@@ -35,6 +35,7 @@ export function poolOf(head: RemoteHead): Pool {
     status: () => head.status,
     metrics: () => head.metrics(),
     stats: () => head.stats(),
+    explain: (taskId) => head.explain(taskId),
     maxMessageBytes,
   });
 }

@@ -97,6 +97,8 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
       status,
       metrics,
       stats: () => Promise.resolve(stats()),
+      // What it throws is the promise's.
+      explain: (taskId) => Promise.resolve().then(() => head.explain(taskId)),
       maxMessageBytes: filled.maxMessageBytes,
     };
   };

@@ -253,6 +253,16 @@ export class PoolServer {
           },
         );
         break;
+      case 'explain':
+        pool.explain(message.id ?? undefined).then(
+          (explanations) => {
+            session.connection.send({ type: 'explained', explanations: encodeValue(explanations, 'explanations') });
+          },
+          (error: unknown) => {
+            session.connection.send({ type: 'explained', error: encodeError(error) });
+          },
+        );
+        break;
       case 'stop': {
         const { force, timeoutMs } = message;
         // A later order hastens the end.

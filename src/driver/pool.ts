@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
+import type { TaskExplanation } from '../head/explanations.js';
 import type { HeadEvents, WorkStatus, PoolEvents } from '../head/pool-events.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { layOut } from '../protocol/values.js';
@@ -67,6 +68,7 @@ export interface PoolViews {
   readonly status: () => PoolStatus;
   readonly metrics: () => Promise<string>;
   readonly stats: () => Promise<PoolStats>;
+  readonly explain: (taskId: string | undefined) => Promise<readonly TaskExplanation[]>;
   readonly maxMessageBytes: number;
   readonly dashboardUrl?: string | undefined;
 }
@@ -290,6 +292,25 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    */
   stats(): Promise<PoolStats> {
     return this.#views.stats();
+  }
+
+  /**
+   * Say in words who waits for whom, since when, and what each rank did last. Works while ranks spin, are stopped or are
+   * gone: it is read from memory that outlives them.
+   *
+   * @example
+   *   for (const { text } of await pool.explain()) console.log(text);
+   *
+   * @param taskId - A task that runs, waits or is among the last 32 that failed; left out: those that run, and where none
+   *   does the one that failed last.
+   * @throws {@link InvalidArgumentError} for any other task; {@link ClosedError} over `connect()`, when the connection is
+   *   closed.
+   */
+  async explain(taskId?: string): Promise<readonly TaskExplanation[]> {
+    if (taskId !== undefined && typeof taskId !== 'string') {
+      throw new InvalidArgumentError(`explain: expected the id of a task, received ${show(taskId)}`);
+    }
+    return this.#views.explain(taskId);
   }
 
   /** Figures of the pool in the text format of Prometheus: those of `stats()` and `status()`, and the phases of starts. */

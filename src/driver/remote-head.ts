@@ -7,6 +7,7 @@ import type { StoreContent } from '../native/value-stores.js';
 import { isLiving } from '../native/proc.js';
 import { announce } from '../head/announce.js';
 import type { HeadEvents } from '../head/pool-events.js';
+import type { TaskExplanation } from '../head/explanations.js';
 import { Gang } from '../head/gang.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
@@ -43,6 +44,10 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #measuring: ((text: string) => void)[] = [];
   readonly #opening: { resolve: (url: string) => void; reject: (error: Error) => void }[] = [];
   readonly #counting: { resolve: (stats: PoolStats) => void; reject: (error: Error) => void }[] = [];
+  readonly #explaining: {
+    resolve: (explanations: readonly TaskExplanation[]) => void;
+    reject: (error: Error) => void;
+  }[] = [];
   #nextTask = 1;
   #nextData = 1;
   #nextGang = 1;
@@ -210,6 +215,18 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     return url;
   }
 
+  /** What tasks are at. @throws {@link InvalidArgumentError}, {@link ClosedError} */
+  async explain(id: string | undefined): Promise<readonly TaskExplanation[]> {
+    this.assertOpen();
+    this.#connection.send({ type: 'explain', id });
+    this.#connection.keepAlive(true);
+    try {
+      return await new Promise((resolve, reject) => this.#explaining.push({ resolve, reject }));
+    } finally {
+      this.#stayAlive();
+    }
+  }
+
   receive(message: FromPool): void {
     switch (message.type) {
       case 'welcome':
@@ -259,6 +276,12 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       case 'stats':
         this.#counting.shift()?.resolve(decodeValue(message.stats) as PoolStats);
         break;
+      case 'explained': {
+        const asked = this.#explaining.shift();
+        if (message.error) asked?.reject(decodeError(message.error));
+        else asked?.resolve(message.explanations ? (decodeValue(message.explanations) as TaskExplanation[]) : []);
+        break;
+      }
       case 'tasks':
         for (const resolve of this.#listing.splice(0)) resolve(message.tasks);
     }
@@ -279,7 +302,8 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
-    for (const { reject } of [...this.#counting.splice(0), ...this.#opening.splice(0)]) reject(this.#closedError());
+    const asked = [...this.#counting.splice(0), ...this.#opening.splice(0), ...this.#explaining.splice(0)];
+    for (const { reject } of asked) reject(this.#closedError());
   }
 
   #shared(id: string, error: Error | undefined): void {

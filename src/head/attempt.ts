@@ -3,6 +3,7 @@ import { clearTimeout, longestTimerMs, nowMs, setTimeout } from '../clock.js';
 import { CancelledError } from '../errors.js';
 import type { Outcome } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
+import type { LastOperations } from '../records/last-operations.js';
 import type { AbortKind } from '../backend/abort-reason.js';
 import type { LeaseGrant } from './leases.js';
 import type { RankOutcome } from './verdict.js';
@@ -34,6 +35,8 @@ export class Attempt {
   #endedAt: number | undefined;
   /** It is to end: set once, with the abort. */
   ending = false;
+  /** What its ranks did last, when it began to fail. */
+  last: LastOperations | undefined;
   /** In order of arrival. */
   readonly outcomes: RankOutcome[] = [];
   /** Errors that escaped a rank's function; they count once its thread is gone. */

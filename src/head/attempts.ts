@@ -1,5 +1,6 @@
 /** The life of attempts, from their start to the verdict on what their ranks report. */
 import { nextTick } from '../clock.js';
+import type { RankOperations } from '../errors.js';
 import { TaskTimeoutError, WorkerDiedError } from '../errors.js';
 import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import { encodeValue } from '../protocol/values.js';
@@ -138,6 +139,7 @@ export class Attempts {
       if (task.override) this.#events.settled(task, { error: task.override }, true);
       return;
     }
+    attempt.last = this.#lastOperations(attempt);
     attempt.abort(this.#workers, reason, this.#options.graceMs, (why) => {
       this.#abandon(task, attempt, why);
     });
@@ -210,6 +212,11 @@ export class Attempts {
     const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}.${last.text}`;
     task.override = new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks, ...last.fields });
     this.end(task, { kind: 'taskTimeout', rank: undefined, error: task.override });
+  }
+
+  /** What the ranks of a task that runs have done last. */
+  operationsOf({ attempt }: Task): readonly RankOperations[] {
+    return (attempt && this.#lastOperations(attempt).fields.lastOperations) ?? [];
   }
 
   #lastOperations({ worldRanks, grant }: Attempt): LastOperations {
@@ -307,7 +314,9 @@ export class Attempts {
     task.ranMs += attempt.ranMs;
     this.#events.attempted(task, attempt);
     // Before a worker notes what it does next.
-    const last = endedClean(outcomes) || task.override ? undefined : this.#lastOperations(attempt);
+    const last = attempt.last ?? (endedClean(outcomes) ? undefined : this.#lastOperations(attempt));
+    task.lastOperations = last?.fields.lastOperations ?? [];
+    task.lastRanks = attempt.worldRanks;
     const next = this.#nextOf(attempt);
     this.reservations.release(task, attempt, next);
     if (next) this.#beginNext(next);

@@ -10,6 +10,8 @@ import { unplaceable } from './admission.js';
 import { announce } from './announce.js';
 import { Attempts } from './attempts.js';
 import type { Gang } from './gang.js';
+import type { TaskExplanation } from './explanations.js';
+import { Explanations } from './explanations.js';
 import { GangScheduler } from './gang-scheduler.js';
 import { Gangs } from './gangs.js';
 import type { Groups } from './groups.js';
@@ -48,6 +50,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly #states: WorkerStates;
   readonly #references: References;
   readonly #attempts: Attempts;
+  readonly #explanations = new Explanations();
   /** Values that are being laid. */
   #sharing = 0;
   #closing: Promise<void> | undefined;
@@ -256,6 +259,11 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     });
   }
 
+  /** Say what a task is at, or was at when it failed; see {@link Explanations.explain}. */
+  explain(id: string | undefined): TaskExplanation[] {
+    return this.#explanations.explain(id, this.#queue.tasks, (task) => this.#attempts.operationsOf(task));
+  }
+
   /** @throws {@link ClosedError} once `close` was called. */
   assertOpen(): void {
     if (this.#closing) throw new ClosedError('the pool is closed; launch another');
@@ -459,6 +467,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     } else {
       if (!task.asked) this.#tell('taskFailed', { taskId, name, source, error: verdict.error, ...durations });
       task.fail(verdict.error);
+      this.#explanations.add(task, verdict.error);
     }
     this.watchers.settled(task, verdict);
     this.#keepAlive();

@@ -1,5 +1,6 @@
 /** A task, as the head holds it. */
 import { nextTick, nowMs } from '../clock.js';
+import type { RankOperations } from '../errors.js';
 import { CancelledError } from '../errors.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { Attempt } from './attempt.js';
@@ -26,6 +27,9 @@ export class Task {
   attempt: Attempt | undefined;
   /** Of a task in another process: the workers that ran it when that was last heard of. */
   heardOf: readonly number[] = [];
+  /** What the ranks of its last attempt did last, when that began to fail, and the workers of these. */
+  lastOperations: readonly RankOperations[] = [];
+  lastRanks: readonly number[] = [];
   /** Why the task ends, whatever its ranks say: cancelled or timed out. */
   override: Error | undefined;
   /** Who gets what its ranks post, encoded: it calls `taken` when it has room for more. Undefined: nobody. */

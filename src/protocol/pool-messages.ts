@@ -81,6 +81,9 @@ export type ToPool =
   /** End a gang of the session; `gangClosed` answers. `force`: cancel its tasks. */
   | { readonly type: 'closeGang'; readonly id: string; readonly force: boolean }
   | { readonly type: 'tasks' | 'metrics' | 'stats' | 'dashboard' }
+  | { readonly type: 'tasks' | 'metrics' | 'stats' }
+  /** Undefined: the tasks that run; `explained` answers. */
+  | { readonly type: 'explain'; readonly id: string | undefined }
   /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
   | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
   /** No further task needs the value. */
@@ -129,4 +132,10 @@ export type FromPool =
   | { readonly type: 'metrics'; readonly text: string }
   | { readonly type: 'stats'; readonly stats: Uint8Array }
   /** Where the page of the pool is, with its own token. */
-  | { readonly type: 'dashboard'; readonly url: string };
+  | { readonly type: 'dashboard'; readonly url: string }
+  /** The explanations, or an error. */
+  | {
+      readonly type: 'explained';
+      readonly explanations?: Uint8Array | undefined;
+      readonly error?: Uint8Array | undefined;
+    };

@@ -64,6 +64,7 @@ export const toPool: Shapes<ToPool> = {
   metrics: bare,
   stats: bare,
   dashboard: bare,
+  explain: fields({ id: optional(text) }),
   share: fields({ id: text, bytes }),
   release: fields({ id: text }),
   stop: fields({ force: flag, timeoutMs: either(oneOf(null), limit) }),
@@ -99,4 +100,5 @@ export const fromPool: Shapes<FromPool> = {
   metrics: fields({ text }),
   stats: fields({ stats: bytes }),
   dashboard: fields({ url: text }),
+  explained: fields({ explanations: optional(bytes), error: optional(bytes) }),
 };

@@ -33,17 +33,28 @@ export function whoWaitsForWhom(ranks: readonly RankOperations[], now: number): 
 
 /** Such as `rank 1 is outside of calls; last: allreduce(…), call 5, completed 3.1 s ago`. */
 function rankText(each: RankOperations, now: number): string {
-  const [last, before] = each.operations;
+  const [last] = each.operations;
   if (!last) return `rank ${each.rank} ${phaseText(each)} and has made no call`;
-  const then = before && last.state !== 'completed' ? `; before: ${operationText(before, now)}` : '';
-  if (last.state === 'waiting' && each.phase === 'running')
-    return `rank ${each.rank} ${operationText(last, now)}${then}`;
-  return `rank ${each.rank} ${phaseText(each)}; last: ${operationText(last, now)}${then}`;
+  const text = operationText(last, now);
+  if (last.state === 'waiting' && each.phase === 'running') return `rank ${each.rank} ${text}`;
+  return `rank ${each.rank} ${phaseText(each)}; last: ${text}`;
+}
+
+/** Every rank in a line of its own, with what it did before that. */
+export function lastOperationLines(ranks: readonly RankOperations[], now: number): string[] {
+  return ranks.flatMap((each) => {
+    const [, ...before] = each.operations;
+    return [rankText(each, now), ...before.map((operation) => `  before: ${operationText(operation, now)}`)];
+  });
 }
 
 /** The ranks in one line, those that wait and those that are waited for first. */
 export function lastOperationsText(ranks: readonly RankOperations[], now: number): string {
-  const shown = ranks.slice(0, named).map((each) => rankText(each, now));
+  const shown = ranks.slice(0, named).map((each) => {
+    const [last, before] = each.operations;
+    const then = before && last?.state !== 'completed' ? `; before: ${operationText(before, now)}` : '';
+    return rankText(each, now) + then;
+  });
   if (ranks.length > named) shown.push(`${ranks.length - named} further ranks`);
   return shown.join('. ');
 }

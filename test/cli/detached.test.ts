@@ -127,6 +127,13 @@ test('submit shows id, output and the failure with its stack; escapes of tasks a
   const logs = shoal('logs', id).out;
   assert.equal(logs.split('\n').filter((line) => line.startsWith(id)).length, 4, logs);
   for (const command of ['logs', 'tasks']) assert.is(shoal(command).out.includes('\x1b['), false);
+  assert.match(
+    shoal('explain').out,
+    /^task s\d+\.1: failed on workers \d\nit ended with: .*no such[^]* rank 0 has thrown/,
+  );
+  const [explained] = JSON.parse(shoal('explain', '--json').out) as [{ state: string; ranks: unknown[] }];
+  assert.equal([explained.state, explained.ranks.length], ['failed', 1]);
+  assert.match(shoal('explain', 's0.7').err, 'among the last 32 that failed');
   assert.is(shoal('logs', '--no-such').status, 2);
   assert.match(shoal('logs', 's0.7').err, 'a task of');
   assert.is(shoal('stop').status, 0);

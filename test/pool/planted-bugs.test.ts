@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Pool, ShoalError } from 'shoal';
+import type { Pool } from 'shoal';
 import { launch, taskModule } from 'shoal';
-import { rejectionOf } from '../support/check.js';
+import { rejectionOf, rejectsCode, until } from '../support/check.js';
 
 const tasks = taskModule<typeof import('./tasks/planted-bugs.js')>(new URL('./tasks/planted-bugs.js', import.meta.url));
 const test = suite('planted bugs');
@@ -44,15 +44,23 @@ const bugs = {
   killed: [
     /TASK_FAILED|WORKER_DIED/,
     /rank 1/,
-    /rank 1 (running|threw); last: allreduce\(float32 × 4, op sum\), call 1/,
+    /rank 1 (is outside of calls|has thrown); last: allreduce\(float32 × 4, op sum\), call 1/,
   ],
   exits: [
     'TASK_EXITED',
     /rank 1 called process.exit\(3\)/,
     /rank 1 is outside of calls; last: allreduce\(float32 × 4, op sum\), call 1/,
   ],
-  throwsFirst: ['TASK_FAILED', /failed on rank 1: RangeError: nothing to read/, /rank 1 threw; last: undefined/],
-  throwsBetween: ['TASK_FAILED', /failed on rank 1/, /rank 1 threw; last: allreduce\(float32 × 4, op sum\), call 1/],
+  throwsFirst: [
+    'TASK_FAILED',
+    /failed on rank 1: RangeError: nothing to read/,
+    /rank 1 has thrown and has made no call/,
+  ],
+  throwsBetween: [
+    'TASK_FAILED',
+    /failed on rank 1/,
+    /rank 1 has thrown; last: allreduce\(float32 × 4, op sum\), call 1/,
+  ],
   returnsEarly: ['TASK_FAILED', /rank 1: its function has returned/, /rank [02]: broadcast\(float32 × 8, root 0\)/],
   splitNotByAll: ['TASK_FAILED', /rank 1: barrier\(\)/, /rank 0: split/],
   missingMember: ['TASK_FAILED', /rank 1 .*barrier\(\)/, /group/],
@@ -60,22 +68,45 @@ const bugs = {
   otherGroupOrder: ['TASK_FAILED', /rank 1.*broadcast\(float32 × 3, root 0\)/, /rank 2.*barrier\(\)/],
 } satisfies Readonly<Record<string, readonly [string | RegExp, ...RegExp[]]>>;
 
-function lastOf(error: Error): string {
-  const { lastOperations = [] } = error as Partial<ShoalError>;
-  const texts = lastOperations.map(({ rank, phase, operations }) => {
-    return `rank ${rank} ${phase}; last: ${operations[0]?.call}, call ${operations[0]?.sequence}`;
-  });
-  return texts.join('\n');
-}
-
 for (const [bug, [code, ...told]] of Object.entries(bugs)) {
   const name = bug as keyof typeof bugs;
   test(`${name}: the rank and its call are named`, async () => {
-    const error = await rejectionOf(pool.run(tasks, { export: name, workers: 3 }));
-    const text = `${error.message}\n${lastOf(error)}`;
+    const handle = pool.submit(tasks, { export: name, workers: 3 });
+    const error = await rejectionOf(handle.result());
+    const [explanation] = await pool.explain(handle.id);
+    assert.is(explanation?.error?.message, error.message);
+    const text = `${error.message}\n${explanation?.text}`;
     assert.match((error as { code?: string }).code ?? '', code);
     for (const part of told) assert.match(text, part);
   });
 }
+
+test('a task that runs is explained while a rank spins; afterwards it is the last that failed', async () => {
+  const handle = pool.submit(tasks, { export: 'waitsForOne', workers: 3 });
+  let text = '';
+  const look = async (): Promise<void> => {
+    for (const each of await pool.explain()) ({ text } = each);
+  };
+  const waits = /ranks 0, 2 wait for rank 1 since \d+( ms|\.\d s) in barrier\(\), call 2/;
+  for (const end = performance.now() + 30_000; !waits.test(text) && performance.now() < end;) {
+    await look();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.match(text, waits);
+  assert.match(text, `task ${handle.id}: running on workers`);
+  handle.cancel();
+  await rejectsCode(handle.result(), 'CANCELLED');
+  await look();
+  assert.match(text, `task ${handle.id}: cancelled`);
+  assert.match(text, waits);
+  await until(() => pool.status().running === 0);
+});
+
+test('what has ended well or was never there is not explained', async () => {
+  const handle = pool.submit(tasks, { export: 'begin', workers: 3 });
+  await handle.result();
+  await rejectsCode(pool.explain(handle.id), 'INVALID_ARGUMENT');
+  await rejectsCode(pool.explain(7 as never), 'INVALID_ARGUMENT');
+});
 
 test.run();

@@ -9,6 +9,7 @@ import * as worker from 'shoal/worker';
 import { cancelCommand } from '../../src/cli/cancel.js';
 import { dashboardCommand } from '../../src/cli/dashboard.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
+import { explainCommand } from '../../src/cli/explain.js';
 import { initCommand } from '../../src/cli/init.js';
 import { logsCommand } from '../../src/cli/logs.js';
 import { runCommand } from '../../src/cli/run.js';
@@ -71,6 +72,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal tasks`': tasksCommand().options.map(({ long }) => long!),
   'Flags of `shoal dashboard`': dashboardCommand().options.map(({ long }) => long!),
   'Flags of `shoal logs`': logsCommand().options.map(({ long }) => long!),
+  'Flags of `shoal explain`': explainCommand().options.map(({ long }) => long!),
   'Flags of `shoal cancel`': cancelCommand().options.map(({ long }) => long!),
   'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
   'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),

@@ -11,7 +11,7 @@ const previous = (): number => (context.rank + context.size - 1) % context.size;
 const long = 1_000_000;
 
 /** What all ranks do first. */
-async function begin(): Promise<void> {
+export async function begin(): Promise<void> {
   await collective.allreduce(ones(4), { timeoutMs: 20_000 });
 }
 
@@ -172,4 +172,11 @@ export async function otherGroupOrder(): Promise<void> {
     groups[0]?.broadcastSync(ones(3), { timeoutMs });
     groups[1]?.barrierSync({ timeoutMs });
   }
+}
+
+/** Rank 1 spins until it is ended. */
+export async function waitsForOne(): Promise<void> {
+  await begin();
+  for (let turns = 0; isWrong(); turns++) Math.sqrt(turns);
+  await collective.barrier({ timeoutMs: 60_000 });
 }
