@@ -9,6 +9,8 @@ export default tseslint.config(
       'dist',
       'test/.build',
       'test/fixtures',
+      // Its types come with a package that is installed for its test alone.
+      'examples/tensorflow',
       '.stamps',
       'wasm',
       'docs/.vitepress/dist',

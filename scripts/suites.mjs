@@ -83,7 +83,7 @@ export const suites = {
   bench: { folders: ['test/bench'], needs: [] },
   'demo-mpi': { folders: ['test/demo-mpi'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
   package: { folders: ['test/package'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
-  // Of a third of a gigabyte that npm installs.
+  // Each of a third of a gigabyte that npm installs.
   frameworks: { folders: ['test/frameworks'], needs: ['g++', 'make'], addons: true, byName: true },
   // Of half a gigabyte that apt installs.
   browser: { folders: ['test/browser'], needs: ['chromium'], byName: true },

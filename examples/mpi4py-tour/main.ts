@@ -2,7 +2,9 @@
  * The calls that an introduction to mpi4py begins with, as a script: `npx shoal run -n 4 examples/mpi4py-tour/main.ts`, or
  * under `mpiexec`. Rank 0 prints what all have found.
  */
+import { writeFileSync } from 'node:fs';
 import { collective, context } from 'shoal/worker';
+import { lineChart } from '../chart.js';
 
 const { rank, size } = context;
 
@@ -53,3 +55,13 @@ async function pi(steps: number): Promise<number> {
 const found = [await messages(), await values(), await product(2), Math.round((await pi(1_000)) * 1e5) / 1e5];
 const all = await collective.gatherObject(found);
 if (rank === 0) console.log(JSON.stringify(all));
+
+const errors: [number, number][] = [];
+for (let steps = 4; steps <= 4_096; steps *= 2) {
+  errors.push([Math.log10(steps), Math.log10(Math.abs((await pi(steps)) - Math.PI))]);
+}
+if (rank === 0) {
+  const figure = process.argv[2] ?? 'mpi4py-tour.svg';
+  const lines = [{ name: 'midpoint rule', points: errors }];
+  writeFileSync(figure, lineChart('How far the area is from π', 'steps, log10', 'distance, log10', lines));
+}

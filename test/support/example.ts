@@ -21,7 +21,7 @@ export function runExample(name: string, figure: string): { written: Buffer; sho
   const folder = mkdtempSync(join(tmpdir(), 'shoal-example-'));
   try {
     const printed = mustRun(process.execPath, [jiti, join(root, 'examples', name, 'main.ts')], folder);
-    assertPrinted(printed, /```text\n([^]*?)```/.exec(readme)![1]!);
+    assertPrinted(printed, readme);
     return {
       written: readFileSync(join(folder, figure)),
       shown: readFileSync(join(root, 'docs/figures/examples', figure)),
@@ -31,7 +31,9 @@ export function runExample(name: string, figure: string): { written: Buffer; sho
   }
 }
 
-function assertPrinted(printed: string, says: string): void {
+/** Compare what a command has printed with the first block `text` of a README. */
+export function assertPrinted(printed: string, readme: string): void {
+  const says = /```text\n([^]*?)```/.exec(readme)![1]!;
   const parts = says.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   assert.match(printed, new RegExp(`^${parts.join('.*')}$`), `printed\n${printed}\nREADME says\n${says}`);
 }
