@@ -1,6 +1,8 @@
 /** What the dashboard's page is told each time it asks: how the pool is, and what has changed since it asked last. */
 import { randomUUID } from 'node:crypto';
 import { nowMs } from '../clock.js';
+import { InvalidArgumentError } from '../errors.js';
+import type { TaskExplanation } from '../head/explanations.js';
 import type { Head } from '../head/head.js';
 import type { WaitingTask } from '../head/why-waits.js';
 import { tailOf } from '../node-manager/tail.js';
@@ -42,6 +44,8 @@ export interface DashboardNews {
 /** Where the page's server finds its answers. */
 export interface DashboardSource {
   news(since: number): DashboardNews;
+  /** What the ranks of a task are at; undefined: it neither runs, waits nor is among the last that failed. */
+  explain(taskId: string): TaskExplanation | undefined;
   /** The last lines of a worker's output; empty when there are none. */
   logTail(worldRank: number): string;
   /** Nobody asks any more. */
@@ -80,6 +84,14 @@ export function watchPool({ head, status, stats }: Views, logDir: string | undef
         waiting: head.waiting(mostWaiting),
         hasLogs: logDir !== undefined,
       };
+    },
+    explain: (taskId) => {
+      try {
+        return head.explain(taskId)[0];
+      } catch (error) {
+        if (error instanceof InvalidArgumentError) return undefined;
+        throw error;
+      }
     },
     logTail: (worldRank) => (logDir === undefined ? '' : tailOf(logPath(logDir, worldRank))),
     close: () => {

@@ -129,8 +129,15 @@ class DashboardRequests {
     else if (pathname === '/page.js') send(response, types.script, readFileSync(assetPath('#dashboard.js')));
     else if (pathname === '/page.css') send(response, types.style, readFileSync(assetPath('#dashboard.css')));
     else if (pathname === '/news') this.#news(number(searchParams.get('since')), response);
+    else if (pathname === '/explain') this.#explain(searchParams.get('task') ?? '', response);
     else if (pathname === '/log') send(response, types.text, this.#source.logTail(number(searchParams.get('worker'))));
     else refuse(response, 404);
+  }
+
+  #explain(taskId: string, response: ServerResponse): void {
+    const explanation = this.#source.explain(taskId);
+    if (explanation) send(response, types.json, JSON.stringify(explanation));
+    else response.writeHead(204, headers).end();
   }
 
   #news(since: number, response: ServerResponse): void {

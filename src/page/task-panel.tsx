@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TaskView } from '../driver/task-history.js';
 import { RankTable } from './collectives.js';
 import { duration, marks } from './format.js';
+import { LastOperations } from './last-operations.js';
 import { lastOf } from './ranks.js';
 
 interface Props {
@@ -56,6 +57,7 @@ export function TaskPanel({ task, nowMs, why, hasLogs, close }: Props): JSX.Elem
           <pre>{error.text}</pre>
         </>
       )}
+      {(state === 'running' || error) && <LastOperations taskId={id} isRunning={state === 'running'} />}
       {collectives.length > 0 && (
         <>
           <h3>Collectives</h3>

@@ -168,7 +168,7 @@ test('it fits a phone, and shows in light and dark', async () => {
 });
 
 test('a pool at work is shown as it goes on, and its end too', async () => {
-  const own = await launch({ workers: 2, dashboard: true });
+  const own = await launch({ workers: 2, dashboard: true, graceMs: 50 });
   const page = await visit(own.dashboardUrl!);
   await page.getByText('No task was submitted yet.').waitFor();
   await own.run(tasks, { workers: 2, name: 'sum', args: [1_000] });
@@ -177,7 +177,14 @@ test('a pool at work is shown as it goes on, and its end too', async () => {
   await rejectsCode(own.run(tasks, { export: 'reject', name: 'bad', args: [0] }), 'TASK_FAILED');
   await page.locator('#Failures .row', { hasText: 'bad' }).click();
   await page.getByRole('dialog').getByText('TypeError: rejected').first().waitFor();
+  await page.getByRole('dialog').getByText('What each rank did last', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
+  const stuck = own.submit(tasks, { workers: 2, export: 'spin', args: [0] });
+  await page.locator('#Tasks .row', { hasText: 'running' }).click();
+  await page.getByRole('dialog').getByText('rank 1 waits for rank 0').waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+  stuck.cancel();
+  await rejectsCode(stuck.result(), 'CANCELLED');
   faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('ERR_CONNECTION')));
   await own.close();
   await page.getByRole('status').getByText('The pool has ended').waitFor();

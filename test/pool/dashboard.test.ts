@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Pool } from 'shoal';
 import { launch } from 'shoal';
 import type { DashboardNews } from '../../src/driver/dashboard-news.js';
+import type { TaskExplanation } from '../../src/head/explanations.js';
 import { rejectsCode, until } from '../support/check.js';
 
 const tasks = new URL('./tasks/misc.js', import.meta.url);
@@ -45,6 +46,10 @@ test('tasks are told with their times, ranks, collectives and errors', async () 
   assert.is(bad!.error!.code, 'ERR_SHOAL_TASK_FAILED');
   assert.match(bad!.error!.text, /TypeError: rejected\n\s+at reject/);
   assert.equal([stats.tasks.succeeded, stats.tasks.failed, status.workers.length, hasMore], [1, 1, 2, false]);
+  const explained = await fetch(`${origin}/explain?task=${bad!.id}`, { headers: { cookie } });
+  const { ranks } = (await explained.json()) as TaskExplanation;
+  assert.equal([ranks.length, ranks[0]!.phase], [1, 'threw']);
+  assert.is((await fetch(`${origin}/explain?task=none`, { headers: { cookie } })).status, 204);
   assert.equal((await news(change)).tasks, [], 'what was told is not told again');
 });
 

@@ -7,6 +7,7 @@ import type { DashboardNews } from '../../src/driver/dashboard-news.js';
 import { fillDashboard } from '../../src/driver/dashboard-options.js';
 import type { Dashboard } from '../../src/driver/dashboard-server.js';
 import { openDashboard } from '../../src/driver/dashboard-server.js';
+import type { TaskExplanation } from '../../src/head/explanations.js';
 import { codeOf, rejectsCode, throwsCode } from '../support/check.js';
 
 const test = suite('dashboard');
@@ -20,6 +21,7 @@ let closed = 0;
 test.before(async () => {
   dashboard = await openDashboard(here, {
     news: (since) => ({ pool: secret, change: since }) as unknown as DashboardNews,
+    explain: (taskId) => ({ taskId: `${secret} ${taskId}` }) as unknown as TaskExplanation,
     logTail: (worldRank) => `${secret} ${worldRank}`,
     close: () => {
       closed++;
@@ -63,7 +65,7 @@ const statusOf = async (answer: Promise<Answer>): Promise<number> => {
   return status;
 };
 
-const data = ['/news?since=0', '/log?worker=0', '/page.js', '/page.css'];
+const data = ['/news?since=0', '/explain?task=t1', '/log?worker=0', '/page.js', '/page.css'];
 
 test('without the token there is nothing but a page that knows nothing', async () => {
   for (const path of data) assert.is(await statusOf(ask(path)), 401, path);
@@ -211,7 +213,12 @@ test('bad options are refused, and a port that is taken is named', async () => {
     throwsCode(() => fillDashboard(given), 'INVALID_ARGUMENT');
   }
   assert.equal([fillDashboard(undefined), fillDashboard(false), fillDashboard(true)], [undefined, undefined, here]);
-  const source = { news: () => ({}) as DashboardNews, logTail: () => '', close: () => undefined };
+  const source = {
+    news: () => ({}) as DashboardNews,
+    explain: () => undefined,
+    logTail: () => '',
+    close: () => undefined,
+  };
   const one = await openDashboard(here, source);
   const taken = Number(new URL(one.url).port);
   const error = await rejectsCode(openDashboard({ ...here, port: taken }, source), 'LAUNCH');
