@@ -3,7 +3,7 @@ import { InvalidArgumentError, show } from './errors.js';
 
 /** The variables, parsed. Undefined: not set. */
 export interface Environment {
-  /** `SHOAL_DEBUG=1`: fill freed window memory with 0xFF, name lines of calls, tell of a world of one rank. */
+  /** `SHOAL_DEBUG=1`: fill freed window memory with 0xFF, name lines of calls, keep all lines of stacks, and more. */
   readonly debug: boolean;
   /** `SHOAL_LOG`: level of `context.log`. */
   readonly logLevel: string;

@@ -64,6 +64,9 @@ export interface RankOperations {
  */
 export type ExitKind = 'exit' | 'signal' | 'out-of-memory' | 'ended' | 'unknown';
 
+/** Of the stack of an error. */
+const keptFrames = 30;
+
 /** Base of all errors of this package. `instanceof` goes by `code`, so it holds across several loaded copies. */
 export class ShoalError extends Error {
   /** Stable code of the class. */
@@ -76,7 +79,11 @@ export class ShoalError extends Error {
   declare readonly lastOperations: readonly RankOperations[] | undefined;
 
   constructor(message: string, fields: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    // The first frames are of this package: the ten that Node keeps would often leave out the line of the caller.
+    const limit = Error.stackTraceLimit;
+    if (limit > 0 && limit < keptFrames) Reflect.set(Error, 'stackTraceLimit', keptFrames);
     super(message, options);
+    Reflect.set(Error, 'stackTraceLimit', limit);
     this.code = new.target.code;
     Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true });
     Object.assign(this, fields);
@@ -130,6 +137,7 @@ export class TaskFailedError extends ShoalError {
   declare readonly taskId: string;
   /** Rank whose error is the `cause`. */
   declare readonly rank: number;
+  /** Of all ranks that threw, in rank order. */
   declare readonly errors: readonly RankError[];
 }
 /** A rank called `process.exit` inside a task. */

@@ -2,9 +2,9 @@
  * Which line of user code made a call: noted under SHOAL_DEBUG=1 and in shoal/testing, since it costs some
  * microseconds.
  */
+import { isUserFrame } from '../own-frames.js';
 
-const ours = new URL('.', import.meta.url).href;
-/** The same files where source maps are used. */
+/** Files of this package where source maps are used. */
 const mapped = /[\\/]src[\\/](calls|collective)[\\/]/;
 
 /** The innermost line of the stack that is not of this package, such as `sum (file:///app/task.ts:12:20)`. */
@@ -13,6 +13,6 @@ export function callSite(): string | undefined {
   Error.captureStackTrace(holder, callSite);
   const lines = (holder.stack ?? '').split('\n').slice(1);
   return lines
-    .find((line) => !line.includes(ours) && !mapped.test(line) && !line.endsWith('(<anonymous>)'))
+    .find((line) => isUserFrame(line) && !mapped.test(line) && !line.endsWith('(<anonymous>)'))
     ?.replace(/^\s*at /, '');
 }

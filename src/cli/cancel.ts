@@ -13,8 +13,9 @@ export function cancelCommand(): Command {
     .summary('end a task of a pool')
     .description('Cancel a task that waits or runs, and wait for its end; one that has ended stays as it is.')
     .argument('<task>', 'its id (shoal tasks)')
+    .option('--json', 'print one JSON object: task and state')
     .option(...addressOption)
-    .action(async (taskId: string, { address }: { address?: string }) => {
+    .action(async (taskId: string, { json, address }: { json?: boolean; address?: string }) => {
       await withPool(address, async (head) => {
         let record = await recordOf(head, taskId);
         if (!record) {
@@ -25,7 +26,8 @@ export function cancelCommand(): Command {
           await new Promise((resolve) => setTimeout(resolve, pollMs));
           record = await recordOf(head, taskId);
         }
-        process.stdout.write(`task ${taskId}: ${record?.state ?? 'gone'}\n`);
+        const state = record?.state ?? 'gone';
+        process.stdout.write(json ? `${JSON.stringify({ task: taskId, state })}\n` : `task ${taskId}: ${state}\n`);
       });
     });
 }

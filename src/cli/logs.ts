@@ -12,6 +12,7 @@ import { lookAtLogsMs, WorkerLogs } from './worker-logs.js';
 
 interface Flags {
   follow?: boolean;
+  json?: boolean;
   address?: string;
 }
 
@@ -25,18 +26,19 @@ export function logsCommand(): Command {
     )
     .argument('[worker or task]', 'number of a worker, or id of a task (shoal tasks)')
     .option('-f, --follow', 'go on with what is printed: until the task ends, else until Ctrl-C or the end of the pool')
+    .option('--json', 'print a JSON object for each line: worker and line; for a task its record at the end')
     .option(...addressOption)
-    .action(async (which: string | undefined, { follow, address }: Flags) => {
+    .action(async (which: string | undefined, { follow = false, json = false, address }: Flags) => {
       const head = await connectHead(address);
       try {
-        await show(head, which, follow ?? false);
+        await show(head, which, follow, json);
       } finally {
         await head.close(true);
       }
     });
 }
 
-async function show(head: RemoteHead, which: string | undefined, follow: boolean): Promise<void> {
+async function show(head: RemoteHead, which: string | undefined, follow: boolean, json: boolean): Promise<void> {
   const { logDir } = head;
   if (logDir === undefined) {
     throw new UnsupportedError('this pool of several hosts does not keep output; start it with --log-dir <dir>');
@@ -49,7 +51,7 @@ async function show(head: RemoteHead, which: string | undefined, follow: boolean
       `logs: expected a worker from 0 to ${all.length - 1} or a task of \`shoal tasks\`, received ${taskId}`,
     );
   }
-  const logs = new WorkerLogs(logDir, isWorker ? [Number(which)] : all, printTo(process.stdout));
+  const logs = new WorkerLogs(logDir, isWorker ? [Number(which)] : all, printTo(process.stdout), json);
   if (taskId !== undefined) logs.only(taskId);
   await logs.all();
   while (follow && !head.isGone) {
@@ -60,7 +62,10 @@ async function show(head: RemoteHead, which: string | undefined, follow: boolean
     await new Promise((resolve) => setTimeout(resolve, lookAtLogsMs));
   }
   logs.close();
-  if (taskId !== undefined && !head.isGone) await showEnd(await recordOf(head, taskId));
+  if (taskId === undefined || head.isGone) return;
+  const record = await recordOf(head, taskId);
+  if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
+  else await showEnd(record);
 }
 
 async function showEnd(record: TaskRecord | undefined): Promise<void> {

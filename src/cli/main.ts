@@ -11,7 +11,7 @@ import { doctorCommand } from './doctor.js';
 import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
 import { readerGoneCode, watchReader } from './print-to.js';
-import { reportError } from './report-error.js';
+import { reportError, verboseOption } from './report-error.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
 import { submitCommand } from './submit.js';
@@ -22,7 +22,7 @@ const usageExitCode = 2;
 
 /** The command with all its subcommands. */
 export function shoalCommand(): Command {
-  return new Command('shoal')
+  const program = new Command('shoal')
     .description('Gangs of TypeScript tasks with collectives of their own.')
     .version(packageVersion())
     .enablePositionalOptions()
@@ -40,6 +40,8 @@ export function shoalCommand(): Command {
     .addCommand(stopCommand())
     .addCommand(doctorCommand())
     .addCommand(completeCommand());
+  for (const command of program.commands) command.option(...verboseOption);
+  return program;
 }
 
 /** Parse the arguments and run the command; errors of ours are one line, all others keep their stack. */
@@ -48,7 +50,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = shoalCommand().exitOverride(quit);
   if (argv[2] === completeName) await completeIn(program);
   for (const command of program.commands) command.exitOverride(quit);
+  let isVerbose = false;
   program.hook('preAction', (_, command) => {
+    isVerbose = command.opts<{ verbose?: boolean }>().verbose ?? false;
     // Quietly; but not a pool, and a world of ranks in order.
     if (command.name() === 'run') return;
     watchReader(() => {
@@ -59,6 +63,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error;
-    reportError(error, usageExitCode);
+    reportError(error, usageExitCode, isVerbose);
   }
 }

@@ -28,6 +28,7 @@ interface Flags {
   graceMs?: number;
   label: boolean;
   outputDir?: string;
+  verbose?: boolean;
 }
 
 /** The command; everything after `file` is the script's. */
@@ -61,6 +62,7 @@ export function runCommand(): Command {
 async function runFile(file: string, argv: readonly string[], flags: Flags, run: Run): Promise<number> {
   watchReader(run.readerGone);
   const { label, outputDir, ...options } = flags;
+  delete options.verbose;
   const launched = launchedRank(process.env);
   if (launched && (options.workers ?? launched.size) !== launched.size) {
     throw new InvalidArgumentError(

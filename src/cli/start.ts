@@ -43,6 +43,8 @@ interface Flags extends LaunchFlags {
   dashboardPort: number;
   port: number;
   detach?: boolean;
+  json?: boolean;
+  verbose?: boolean;
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -77,14 +79,25 @@ export function startCommand(): Command {
     .option('--dashboard', 'open a page that shows the pool at work; shoal dashboard prints its address')
     .option('--dashboard-port <number>', 'port of that page; 0: any', numberOption, 0)
     .option('--detach', 'give the terminal back once the pool is up; what it prints goes to ~/.shoal/output')
-    .action(async ({ port, address, dashboard, dashboardPort, detach: inBackground, ...options }: Flags) => {
-      if (inBackground) await detach();
-      else if (address !== undefined) await manageNode(address, options);
-      else await serve(port, options, dashboard ? fillDashboard({ port: dashboardPort }) : undefined);
-    });
+    .option('--json', 'print one JSON object once the pool is up: address, pid, workers, transport, mpi, dashboard')
+    .action(
+      async ({ port, address, dashboard, dashboardPort, detach: inBackground, json = false, ...options }: Flags) => {
+        delete options.verbose;
+        const page = dashboard ? fillDashboard({ port: dashboardPort }) : undefined;
+        if (inBackground) await detach();
+        else if (address !== undefined) await manageNode(address, options, json);
+        else await serve(port, options, { page, json });
+      },
+    );
 }
 
-async function serve(port: number, options: LaunchFlags, page: DashboardOptions | undefined): Promise<void> {
+/** The page of the pool, and how it is said that the pool is up. */
+interface Serving {
+  readonly page: DashboardOptions | undefined;
+  readonly json: boolean;
+}
+
+async function serve(port: number, options: LaunchFlags, { page, json }: Serving): Promise<void> {
   const starting = new AbortController();
   const given = fillLaunchOptions({ ...options, signal: starting.signal });
   const kept = keptLogs(given);
@@ -100,7 +113,7 @@ async function serve(port: number, options: LaunchFlags, page: DashboardOptions 
   let published: PublishedPool | undefined;
   let pool: StartedPool;
   let address: string;
-  let said = '';
+  let dashboard: string | null = null;
   try {
     address = await server.open(port, filled.listen);
     const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: -1 };
@@ -112,10 +125,11 @@ async function serve(port: number, options: LaunchFlags, page: DashboardOptions 
       file.takeBack();
     });
     if (filled.nodeManagers === 'wait') {
-      process.stdout.write(`waiting for node managers: shoal start --address ${address}\n`);
+      const out = json ? process.stderr : process.stdout;
+      out.write(`waiting for node managers: shoal start --address ${address}\n`);
     }
     pool = await prepared.start();
-    if (page) said = `dashboard at ${await pool.dashboard(page)}\n`;
+    if (page) dashboard = await pool.dashboard(page);
   } catch (error) {
     published?.takeBack();
     server.close();
@@ -125,7 +139,10 @@ async function serve(port: number, options: LaunchFlags, page: DashboardOptions 
   pool.head.on('warning', ({ message }) => process.stderr.write(`${message}\n`));
   const { workers, transport, mpi } = pool.status();
   const what = mpi ? `${mpi.family} ${mpi.version}` : transport;
-  process.stdout.write(`pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n${said}`);
+  const facts = { address, pid: process.pid, workers: workers.length, transport, mpi: mpi ?? null, dashboard };
+  const text = `pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n`;
+  const ofPage = dashboard === null ? '' : `dashboard at ${dashboard}\n`;
+  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : text + ofPage);
   const order = await Promise.race([ending, pool.head.closingBegun.then(() => undefined)]);
   published.tellEnding();
   // What comes later may hasten the end: a signal here, an order at the server.
@@ -137,7 +154,7 @@ async function serve(port: number, options: LaunchFlags, page: DashboardOptions 
 }
 
 /** Be a node manager until the pool ends or a signal comes; its workers leave first. */
-async function manageNode(address: string, options: LaunchFlags): Promise<void> {
+async function manageNode(address: string, options: LaunchFlags, json: boolean): Promise<void> {
   const [needless] = Object.keys(options);
   if (needless !== undefined) {
     throw new InvalidArgumentError(`start: ${needless} belongs to the pool; with --address leave it out`, {
@@ -146,7 +163,12 @@ async function manageNode(address: string, options: LaunchFlags): Promise<void> 
   }
   const pool = findPool(address);
   const served = await serveNode(pool.address, pool.token);
-  process.stdout.write(`node manager of ${served.node} for the pool at ${pool.address}; Ctrl-C ends it\n`);
+  const facts = { address: pool.address, pid: process.pid, node: served.node };
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(facts)}\n`
+      : `node manager of ${served.node} for the pool at ${pool.address}; Ctrl-C ends it\n`,
+  );
   void signalled().then(() => {
     served.leave();
   });
@@ -181,7 +203,7 @@ async function detach(): Promise<void> {
   child.on('error', (error) => (ended = error.message));
   child.on('exit', (code, signal) => (ended = signal ?? `exit code ${code}`));
   const said = (): string => readFileSync(path, 'utf8');
-  while (ended === undefined && !/^(pool|node manager) of .*\n/m.test(said())) {
+  while (ended === undefined && !/^(?:(?:pool|node manager) of |\{).*\n/m.test(said())) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   process.stdout.write(said());

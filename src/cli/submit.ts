@@ -9,7 +9,6 @@ import { failureOf } from '../driver/task-ending.js';
 import type { UntypedRunOptions } from '../driver/task-options.js';
 import type { Placement } from '../protocol/pool-messages.js';
 import { numberOption } from './number-option.js';
-import { printable } from './printable.js';
 import { reportError } from './report-error.js';
 import { addressOption } from './use-pool.js';
 import { printTo } from './print-to.js';
@@ -26,6 +25,15 @@ interface Flags {
   address?: string;
   detach?: boolean;
   output: boolean;
+  json?: boolean;
+  verbose?: boolean;
+}
+
+/** How its end is told. */
+interface Telling {
+  readonly output: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
 }
 
 /** The command; everything after `file` is the function's. */
@@ -47,35 +55,42 @@ export function submitCommand(): Command {
     .option('--priority <number>', 'higher ones start first: -1000 to 1000 (default: 0)', numberOption)
     .option('--detach', 'print the id of the task and return; it goes on (shoal tasks, logs, cancel)')
     .option('--no-output', 'do not show what the task prints')
+    .option('--json', 'print one JSON object: task, and results or error')
     .option(...addressOption)
     .passThroughOptions()
-    .action(async (file: string, args: string[], { address, detach, output, ...options }: Flags) => {
-      const run: UntypedRunOptions = { ...options, args: args.map(parse) };
-      const head = await connectHead(address);
-      try {
-        if (detach) await submitDetached(head, resolve(file), run);
-        else await submitAndWait(head, resolve(file), run, output);
-      } finally {
-        await head.close(true);
-      }
-    });
+    .action(
+      async (
+        file: string,
+        args: string[],
+        { address, detach, output, json = false, verbose = false, ...options }: Flags,
+      ) => {
+        const run: UntypedRunOptions = { ...options, args: args.map(parse) };
+        const head = await connectHead(address);
+        try {
+          if (detach) await submitDetached(head, resolve(file), run, json);
+          else await submitAndWait(head, resolve(file), run, { output, json, verbose });
+        } finally {
+          await head.close(true);
+        }
+      },
+    );
 }
 
-async function submitDetached(head: RemoteHead, path: string, run: UntypedRunOptions): Promise<void> {
+async function submitDetached(head: RemoteHead, path: string, run: UntypedRunOptions, json: boolean): Promise<void> {
   head.detaching = true;
   const handle = poolOf(head).submit(path, run);
   await handle.result();
-  process.stdout.write(`${handle.id}\n`);
+  process.stdout.write(json ? `${toJson({ task: handle.id })}\n` : `${handle.id}\n`);
 }
 
 async function submitAndWait(
   head: RemoteHead,
   path: string,
   run: UntypedRunOptions,
-  showsOutput: boolean,
+  { output, json, verbose }: Telling,
 ): Promise<void> {
   const ranks = head.status.workers.map(({ worldRank }) => worldRank);
-  const isKept = showsOutput && head.logDir !== undefined;
+  const isKept = output && head.logDir !== undefined;
   const logs = isKept ? new WorkerLogs(head.logDir, ranks, printTo(process.stderr)) : undefined;
   // Before the task can print.
   logs?.skip();
@@ -96,12 +111,12 @@ async function submitAndWait(
   try {
     const results = await result.finally(() => logs?.news());
     const print = printTo(process.stdout);
-    for (const each of results) await print(`${toJson(each)}\n`);
+    const lines = json ? [toJson({ task: handle.id, results })] : results.map(toJson);
+    for (const line of lines) await print(`${line}\n`);
   } catch (error) {
     if (!(error instanceof ShoalError) || error instanceof InvalidArgumentError) throw error;
-    const { failure } = failureOf(error);
-    if (error instanceof TaskFailedError) process.stderr.write(`${printable(failure ?? '')}\n`);
-    reportError(error, 1);
+    if (json) process.stdout.write(`${toJson({ task: handle.id, error: errorFacts(error) })}\n`);
+    reportError(error, 1, verbose);
   } finally {
     logs?.close();
   }
@@ -113,6 +128,13 @@ function parse(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** What a program asks of an error. */
+function errorFacts(error: ShoalError): Readonly<Record<string, unknown>> {
+  const { name, code, message } = error;
+  const { failure } = failureOf(error);
+  return { name, code, message, failure, ...(error instanceof TaskFailedError ? { rank: error.rank } : {}) };
 }
 
 /** As JSON; typed arrays as arrays, big integers as text. */

@@ -38,6 +38,7 @@ export const addressOption: readonly [flag: string, text: string] = [
 interface StopFlags {
   force?: boolean;
   timeoutMs?: number;
+  json?: boolean;
   address?: string;
 }
 
@@ -101,8 +102,9 @@ export function stopCommand(): Command {
     .description('End a pool when the tasks that it has accepted have ended.')
     .option('--force', 'cancel them')
     .option('--timeout-ms <ms>', 'cancel them after this time', numberOption)
+    .option('--json', 'print one JSON object: the address of the pool that has ended')
     .option(...addressOption)
-    .action(async ({ force = false, timeoutMs, address }: StopFlags) => {
+    .action(async ({ force = false, timeoutMs, json, address }: StopFlags) => {
       const order = { force, timeoutMs: limit('stop', 'timeoutMs', timeoutMs, null) };
       await withPool(address, async (head) => {
         const timer = setTimeout(() => {
@@ -110,6 +112,7 @@ export function stopCommand(): Command {
         }, patienceMs);
         await head.stop(order);
         clearTimeout(timer);
+        if (json) process.stdout.write(`${JSON.stringify({ address: head.status.address })}\n`);
       });
     });
 }

@@ -16,14 +16,16 @@ export const lookAtLogsMs = 100;
 
 /** What one worker keeps, from the beginning or from now on. */
 class WorkerLog {
+  readonly worldRank: number;
   readonly #path: string;
   readonly #decoder = new StringDecoder('utf8');
   #file: number | undefined;
   #offset = 0;
   #rest = '';
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(logDir: string, worldRank: number) {
+    this.worldRank = worldRank;
+    this.#path = logPath(logDir, worldRank);
   }
 
   /** Skip what is there. */
@@ -80,10 +82,13 @@ export class WorkerLogs {
   readonly #logs: readonly WorkerLog[];
   #prefix = '';
   readonly #print: Print;
+  readonly #json: boolean;
 
-  constructor(logDir: string, worldRanks: readonly number[], print: Print) {
-    this.#logs = worldRanks.map((worldRank) => new WorkerLog(logPath(logDir, worldRank)));
+  /** @param json - Print each line as an object with `worker` and `line`. */
+  constructor(logDir: string, worldRanks: readonly number[], print: Print, json: boolean = false) {
+    this.#logs = worldRanks.map((worldRank) => new WorkerLog(logDir, worldRank));
     this.#print = print;
+    this.#json = json;
   }
 
   /** Print the lines of one task alone. */
@@ -98,20 +103,24 @@ export class WorkerLogs {
 
   /** Print what is kept. */
   async all(): Promise<void> {
-    for (const log of this.#logs) await this.#show(log.all());
+    for (const log of this.#logs) await this.#show(log, log.all());
   }
 
   /** Print what has come since. */
   async news(): Promise<void> {
-    for (const log of this.#logs) await this.#show(log.news());
+    for (const log of this.#logs) await this.#show(log, log.news());
   }
 
   close(): void {
     for (const log of this.#logs) log.close();
   }
 
-  async #show(lines: Iterable<string>): Promise<void> {
-    for (const line of lines) if (line.startsWith(this.#prefix)) await this.#print(printable(line));
+  async #show({ worldRank }: WorkerLog, lines: Iterable<string>): Promise<void> {
+    for (const line of lines) if (line.startsWith(this.#prefix)) await this.#print(this.#shown(worldRank, line));
+  }
+
+  #shown(worker: number, line: string): string {
+    return this.#json ? `${JSON.stringify({ worker, line: line.replace(/\n$/, '') })}\n` : printable(line);
   }
 }
 

@@ -5,6 +5,7 @@ import { CancelledError } from '../errors.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { Attempt } from './attempt.js';
 import type { Gang } from './gang.js';
+import { showToDriver } from './show-to-driver.js';
 
 /** Where a task is in its life. */
 export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -65,7 +66,7 @@ export class Task {
 
   fail(error: Error): void {
     this.state = error instanceof CancelledError ? 'cancelled' : 'failed';
-    addDriverStack(error, this.site?.stack);
+    showToDriver(error, this.site?.stack);
     nextTick(this.#reject, error);
   }
 
@@ -78,16 +79,4 @@ export class Task {
   get ranks(): readonly number[] {
     return this.attempt?.worldRanks ?? this.heardOf;
   }
-}
-
-/**
- * Put the lines of the driver below those that the error has, each marked; whoever reads the stack sees who asked for
- * it.
- */
-function addDriverStack(error: Error, stack: string | undefined): void {
-  const lines = stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? [];
-  if (lines.length === 0 || typeof error.stack !== 'string') return;
-  const whole = [error.stack, ...lines.map((line) => `${line} (driver)`)].join('\n');
-  // False where it is frozen: then it stays as it is.
-  Reflect.defineProperty(error, 'stack', { value: whole, configurable: true, writable: true, enumerable: false });
 }

@@ -16,10 +16,12 @@ import {
   WorkerDiedError,
   isError,
 } from '../errors.js';
+import { userFrames } from '../own-frames.js';
 import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeThrown } from '../protocol/decode-error.js';
 import { inWords } from '../protocol/error-value.js';
 import { decode } from '../protocol/encoded.js';
+import { saysTheSame } from './same-error.js';
 import type { LastOperations } from '../records/last-operations.js';
 
 /** One rank's outcome; the list is in order of arrival. */
@@ -127,10 +129,9 @@ function failure(
   errors: readonly (RankError & { origin: FailureOrigin })[],
   last: LastOperations = nothingLast,
 ): Error {
-  const first =
-    errors.find(({ error }) => !secondary.some((secondaryClass) => error instanceof secondaryClass)) ?? errors[0];
+  const first = errors.find((each) => !isSecondary(each)) ?? errors[0];
   if (!first) throw new TypeError('a failed task has an error');
-  const { rank, error: cause, origin } = first;
+  const { rank, error: cause, origin } = withLines(first, errors);
   const asItIs = directOf[origin];
   if (isError(cause) && asItIs.some((directClass) => cause instanceof directClass)) {
     return Object.assign(cause, { taskId, rank });
@@ -147,6 +148,21 @@ function failure(
     },
     { cause },
   );
+}
+
+/** Where several ranks have the same error: that of one whose stack has lines of the task, not of this package alone. */
+function withLines<T extends RankError>(first: T, errors: readonly T[]): T {
+  if (hasLines(first)) return first;
+  return errors.find((each) => !isSecondary(each) && saysTheSame(each.error, first.error) && hasLines(each)) ?? first;
+}
+
+/** It tells of the failure of another rank. */
+function isSecondary({ error }: RankError): boolean {
+  return secondary.some((secondaryClass) => error instanceof secondaryClass);
+}
+
+function hasLines({ error }: RankError): boolean {
+  return isError(error) && typeof error.stack === 'string' && userFrames(error.stack).length > 0;
 }
 
 function mismatch(taskId: string, outcomes: readonly RankOutcome[], last: LastOperations): Verdict | undefined {

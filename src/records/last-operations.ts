@@ -12,6 +12,8 @@ const most = [
   [64, 2],
 ] as const;
 
+const textBegins = ' What each rank did last: ';
+
 /** What an error takes of it. */
 export interface LastOperations {
   /** Begins with a space; empty where nothing is known. */
@@ -38,5 +40,11 @@ export function readLastOperations(
 export function lastOperations(ranks: readonly RankOperations[]): LastOperations {
   if (ranks.length === 0) return { text: '', fields: {} };
   const text = lastOperationsText(ranks, epochMs());
-  return { text: ` What each rank did last: ${text}.`, fields: { lastOperations: ranks } };
+  return { text: `${textBegins}${text}.`, fields: { lastOperations: ranks } };
+}
+
+/** The message of an error without what ranks did last, which each rank has read at a time of its own. */
+export function withoutLastOperations(message: string): string {
+  const at = message.indexOf(textBegins);
+  return at < 0 ? message : message.slice(0, at);
 }

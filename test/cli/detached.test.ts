@@ -122,7 +122,10 @@ test('submit shows id, output and the failure with its stack; escapes of tasks a
   for (const rank of [0, 1]) assert.match(err, `${id}/${rank} | begun \\x1b[31mred\\x07\n`);
   const failed = shoal('submit', '--export', 'chatty', file, '1', 'true');
   assert.is(failed.status, 1);
-  assert.match(failed.err, /RangeError: no such \\x1b\[2Jshard\n +at chatty \(.*detached\.(js|ts):\d+:\d+\)/);
+  assert.match(
+    failed.err,
+    /RangeError: no such \\x1b\[2Jshard \(ERR_SHOAL_TASK_FAILED\)\n +at chatty \(.*detached\.(js|ts):\d+/,
+  );
   assert.match(stripVTControlCharacters(failed.err), /^error: .*no such .*ERR_SHOAL_TASK_FAILED\)$/m);
   const logs = shoal('logs', id).out;
   assert.equal(logs.split('\n').filter((line) => line.startsWith(id)).length, 4, logs);

@@ -103,6 +103,12 @@ for (const size of several) {
     }
   });
 
+  if (size > 1) {
+    test(`the line of the task stands in the stack of what a blocking call throws, ${size} ranks`, async () => {
+      assert.equal(await ranks(size, tasks, 'withoutMyLine'), Array(size).fill([]));
+    });
+  }
+
   test(`a rank that leaves early is a mismatch at once, ${size} ranks`, async () => {
     const begun = performance.now();
     const error = await rejectsCode(ranks(size, tasks, 'leaveEarly'), 'TASK_FAILED');

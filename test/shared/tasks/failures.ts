@@ -180,6 +180,27 @@ export async function catchPeer(bad: number): Promise<unknown> {
   }
 }
 
+/** Names of blocking calls whose errors do not have the line of this function in their stacks. */
+export function withoutMyLine(): string[] {
+  const x = new Float32Array(context.rank + 1);
+  const calls: Record<string, () => unknown> = {
+    mismatch: () => collective.allreduceSync(x),
+    mismatchOfLists: () => collective.allreduceSync([x, x]),
+    mismatchOfPrepared: () => collective.allreduceInit(x).startSync(),
+    wrongArgument: () => collective.broadcastSync(x, { root: 99 }),
+    wrongRank: () => collective.sendSync(x, 99),
+    wrongList: () => collective.allgatherSync(x, { out: [] }),
+  };
+  return Object.keys(calls).filter((name) => {
+    try {
+      calls[name]!();
+      return true;
+    } catch (error) {
+      return !(error as Error).stack?.includes('withoutMyLine');
+    }
+  });
+}
+
 /** The last rank returns at once, the others make one call more. */
 export async function leaveEarly(): Promise<unknown> {
   if (context.rank === context.size - 1) return 'left';

@@ -1,0 +1,63 @@
+/** A failure as its reader needs it: the lines of the task and of the driver, and every error once. */
+import { environment } from '../env.js';
+import { isError, ShoalError, TaskFailedError } from '../errors.js';
+import { partsOf, userFrames } from '../own-frames.js';
+import { saysTheSame } from './same-error.js';
+
+const mostCauses = 20;
+
+/**
+ * Leave out the lines of this package and of Node, in an error and what caused it, and put those of the driver below,
+ * each marked: whoever reads the stack sees who asked for it. Under SHOAL_DEBUG=1 all lines stay. So do those of an
+ * error that has none of a user, since they are all that is known of it.
+ *
+ * @param site - Stack of the driver's code that submitted the task.
+ */
+export function showToDriver(error: Error, site: string | undefined): void {
+  const driver = (frames: readonly string[]): string[] => frames.map((line) => `${line} (driver)`);
+  if (environment().debug) {
+    setFrames(error, [...framesOf(error), ...driver(partsOf(site ?? '').frames)]);
+    return;
+  }
+  const seen = new Set<unknown>();
+  const waiting: unknown[] = [error];
+  for (let each = waiting.shift(); each !== undefined && seen.size < mostCauses; each = waiting.shift()) {
+    if (!isError(each) || seen.has(each)) continue;
+    seen.add(each);
+    const own = userFrames(typeof each.stack === 'string' ? each.stack : undefined);
+    const more = each === error ? driver(userFrames(site)) : [];
+    // Of a task's failure its cause says where that was.
+    const isTold = own.length > 0 || (each instanceof TaskFailedError && more.length > 0);
+    setFrames(each, [...(isTold ? own : framesOf(each)), ...more]);
+    if (each instanceof TaskFailedError) waiting.push(...each.errors.map((rankError) => rankError.error));
+    if (site !== undefined) printShort(each);
+    waiting.push(each.cause);
+  }
+}
+
+/**
+ * Node prints the cause of an error, and all that can be enumerated. Where the error of a rank says what the cause says,
+ * and where fields say what the message says, they stay where they are and are not printed again. For the driver alone:
+ * what goes to another process is enumerated.
+ */
+function printShort(error: Error): void {
+  if (error instanceof TaskFailedError) {
+    for (const entry of error.errors) if (saysTheSame(entry.error, error.cause)) hide(entry, 'error');
+  }
+  if (error instanceof ShoalError) hide(error, 'lastOperations');
+}
+
+function hide(of: object, field: string): void {
+  if (Object.hasOwn(of, field)) Reflect.defineProperty(of, field, { enumerable: false });
+}
+
+function framesOf({ stack }: Error): readonly string[] {
+  return typeof stack === 'string' ? partsOf(stack).frames : [];
+}
+
+function setFrames(error: Error, frames: readonly string[]): void {
+  if (typeof error.stack !== 'string') return;
+  const stack = [partsOf(error.stack).message, ...frames].join('\n');
+  // False where it is frozen: then it stays as it is.
+  Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true, enumerable: false });
+}

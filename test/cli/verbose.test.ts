@@ -1,0 +1,109 @@
+/** What the command prints for people and for programs: one line of an error, the story, JSON. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SourceFolder } from '../support/source-folder.js';
+
+const test = suite('one line, --verbose and --json');
+const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'home-'));
+const folder = new SourceFolder();
+const file = folder.file(
+  'tasks.mjs',
+  `import { collective, context } from ${JSON.stringify(import.meta.resolve('shoal/worker'))};
+  export function add(a, b) { console.log('adding'); return new Float32Array([a, b, context.rank]); }
+  export function failing() { throw new RangeError('no such\\nshard', { cause: new TypeError('inner') }); }
+  export async function differing() { await collective.allreduce(new Float32Array(context.rank + 1)); }`,
+);
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function shoal(...args: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    env: { ...process.env, SHOAL_HOME: home, NO_COLOR: '1' },
+    encoding: 'utf8',
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+function json(...args: string[]): Record<string, unknown> {
+  const { out, err } = shoal(...args);
+  assert.is(out.trim().split('\n').length, 1, `${out}${err}`);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+test.before(() => {
+  const { address, pid, workers, transport } = json('start', '-n', '2', '--detach', '--json');
+  assert.match(String(address), /^127\.0\.0\.1:\d+$/);
+  assert.type(pid, 'number');
+  assert.is(workers, 2);
+  assert.type(transport, 'string');
+});
+
+test('an error is one line, and that of a task the lines of its code', () => {
+  const wrong = shoal('cancel', 't99');
+  assert.is(wrong.code, 2);
+  assert.match(wrong.err, /^error: cancel: .* received t99 \(ERR_SHOAL_INVALID_ARGUMENT\)\n$/);
+  const failed = shoal('submit', '-n', '2', '--export', 'failing', file);
+  assert.is(failed.code, 1);
+  const lines = failed.err.trim().split('\n');
+  assert.match(lines[1]!, /^error: task \S+ failed on rank \d: RangeError: no such shard \(ERR_SHOAL_TASK_FAILED\)$/);
+  assert.match(lines[2]!, /^ {4}at .*failing.*tasks\.mjs/);
+  assert.is(lines[3], 'caused by TypeError: inner');
+  assert.not.match(failed.err, 'dist/');
+});
+
+test('an error of a collective has the line of the task', () => {
+  const { err } = shoal('submit', '-n', '2', '--export', 'differing', file);
+  assert.match(err, /^ {4}at .*differing.*tasks\.mjs/m);
+});
+
+test('--verbose prints causes, fields and stacks', () => {
+  const failed = shoal('submit', '--verbose', '-n', '2', '--export', 'failing', file);
+  assert.is(failed.code, 1);
+  assert.match(failed.err, /\[cause\]: RangeError: no such\n/);
+  assert.match(failed.err, /\[cause\]: TypeError: inner/);
+  assert.match(failed.err, /code: 'ERR_SHOAL_TASK_FAILED'/);
+  const wrong = shoal('cancel', '--verbose', 't99');
+  assert.match(wrong.err, /^InvalidArgumentError: cancel: /);
+  assert.match(wrong.err, /\n {4}at /);
+});
+
+test('--json: one object with the results or the error, and the record of a task', () => {
+  const { task, results } = json('submit', '--json', '--no-output', '-n', '2', '--export', 'add', file, '1', '2');
+  assert.equal(results, [
+    [1, 2, 0],
+    [1, 2, 1],
+  ]);
+  const failed = json('submit', '--json', '--export', 'failing', file) as { error: Record<string, unknown> };
+  assert.is(failed.error.code, 'ERR_SHOAL_TASK_FAILED');
+  assert.is(failed.error.rank, 0);
+  assert.match(String(failed.error.message), 'no such\nshard');
+  const { task: detached } = json('submit', '--json', '--detach', '--export', 'add', file, '1', '2');
+  assert.equal(json('cancel', '--json', String(task)), { task, state: 'succeeded' });
+  const { out } = shoal('logs', '--json', '--follow', String(detached));
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.match(String(lines[0]!.line), /adding$/);
+  assert.type(lines[0]!.worker, 'number');
+  assert.is(lines.at(-1)!.state, 'succeeded');
+});
+
+test.after(() => {
+  const { address } = json('stop', '--json');
+  assert.match(String(address), /^127\.0\.0\.1:\d+$/);
+  folder.remove();
+  rmSync(home, { recursive: true, force: true });
+});
+
+test.run();
