@@ -53,7 +53,7 @@ test('requests out of bounds are refused, with what was expected', async () => {
 });
 
 test('a picture that takes too long is 504, and the next is served', async () => {
-  await withService({ maxQueue: 10, timeoutMs: 1_000 }, async (url) => {
+  await withService({ maxQueue: 10, timeoutMs: 2_000 }, async (url) => {
     assert.is((await fetch(url + endless)).status, 504);
     assert.is((await fetch(url + small)).status, 200);
   });
@@ -93,7 +93,7 @@ test('its command serves the figure, and SIGTERM lets requests end', async () =>
     assert.is(response.headers.get('content-type'), 'image/png');
     const figure = decode(readFileSync(join(root, 'docs/figures/examples/web-service.png')));
     assert.equal(decode(new Uint8Array(await response.arrayBuffer())).data, figure.data);
-    const underWay = fetch(`${url}/mandelbrot.png?x=0&y=0&width=0.01&iterations=10000&columns=300&rows=300`);
+    const underWay = fetch(`${url}/mandelbrot.png?x=0&y=0&width=0.01&iterations=10000&columns=200&rows=150`);
     for (let metrics = ''; !metrics.includes('shoal_tasks{state="running"} 1\n');) {
       metrics = await (await fetch(`${url}/metrics`, { signal })).text();
     }
