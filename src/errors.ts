@@ -1,5 +1,6 @@
 /** Every error class and code. A class per decision that a caller can take; details are fields, never text to parse. */
 
+import { counted, withArticle } from './grammar.js';
 import { types } from 'node:util';
 
 /** What went wrong on one rank of a task. */
@@ -297,8 +298,8 @@ export function show(value: unknown): string {
   if (Object.is(value, -0)) return '-0';
   if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return `a ${tagOf(value)}`;
+  if (Array.isArray(value)) return `an array of ${counted(value.length, 'element')}`;
+  if (typeof value === 'object' && value !== null) return withArticle(tagOf(value));
   return String(value);
 }
 

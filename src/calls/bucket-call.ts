@@ -10,6 +10,7 @@ import { CollectiveMismatchError } from '../errors.js';
 import { packAll } from '../operands/strides.js';
 import { allreduce } from '../operations/allreduce.js';
 import { bucket } from '../operations/bucket.js';
+import { bucketText } from '../operations/describe.js';
 import type { GivenOptions } from './call-options.js';
 import { countsStage } from './counts-stage.js';
 import type { Item } from './list-items.js';
@@ -47,6 +48,7 @@ export function bucketCall(
   let taken = 0;
   const args: CallArguments = {
     ...base,
+    operation: bucket,
     // The memory is noted as in use by the bucket, from `add` on.
     memory: [],
     count: items.reduce((sum, { source }) => sum + source.array.byteLength, 0),
@@ -79,6 +81,24 @@ export function bucketCall(
     yield* partsOf(what, base, common, given, rank);
   };
   return { args, stages };
+}
+
+/**
+ * Where a rank has added no array when others have, the ranks disagree in calls that no user has made: say what was
+ * added.
+ *
+ * @param first - How many arrays were added before.
+ */
+export function missingAdd(what: string, first: number, error: CollectiveMismatchError): CollectiveMismatchError {
+  const { calls } = error;
+  const others = calls.filter(({ call }) => call !== bucketText);
+  const texts = others.map(({ rank, call }) => `rank ${rank} has not: ${call}`);
+  return new CollectiveMismatchError(
+    `${what}: expected every rank to add as many arrays, and to flush before it goes on to another collective. ` +
+      `Array ${first}, counted from 0, was added here, and ${texts.join('; ')}. Nothing of it was written`,
+    { calls },
+    { cause: error },
+  );
 }
 
 function refusedAdd(what: string, counts: readonly number[]): CollectiveMismatchError {

@@ -12,7 +12,7 @@ import { allreduce } from '../operations/allreduce.js';
 import type { Bucket } from '../operations/bucket.js';
 import { bucket } from '../operations/bucket.js';
 import type { NumericBuffer } from '../types/buffers.js';
-import { bucketCall } from './bucket-call.js';
+import { bucketCall, missingAdd } from './bucket-call.js';
 import { BucketEntry, FlushedEntries } from './bucket-entry.js';
 import { GivenOptions } from './call-options.js';
 import { Call } from './call.js';
@@ -125,7 +125,9 @@ export class OwnBucket implements Bucket {
     const { args, stages } = bucketCall(what, offered, this.#given, setting);
     const call = new Call(group, args, undefined, stages);
     call.signal = this.#signal;
-    const end = (error: unknown): void => {
+    const end = (given: unknown): void => {
+      const isMissing = given instanceof CollectiveMismatchError && taken === 0 && 'sequence' in given;
+      const error = isMissing ? missingAdd(what, offered.first, given) : given;
       // An array that was refused, or a call that met another one, leaves out one array on every rank.
       const isOver = error !== undefined && !(error instanceof CollectiveMismatchError);
       this.#end(isOver ? this.#waiting.length : Math.max(taken, 1), error);

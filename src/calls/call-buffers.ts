@@ -1,4 +1,5 @@
 /** The buffers of a call on one rank: what it brings, and where its result goes. */
+import { counted, withArticle } from '../grammar.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { makeLike } from '../operands/made-array.js';
 import { checkDtype } from '../operands/numeric.js';
@@ -93,7 +94,7 @@ function readSide(what: string, role: string, given: unknown, takesList: boolean
   const [first, ...others] = Array.from(given, (each, i) => readOperand(what, `${role}[${i}]`, each, arrays));
   if (!first || others.length !== size - 1) {
     throw new InvalidArgumentError(
-      `${what}: expected ${role} to be a list of ${size} arrays, one for each rank, received ${given.length}`,
+      `${what}: expected ${role} to be a list of ${counted(size, 'array')}, one for each rank, received ${counted(given.length, 'array')}`,
     );
   }
   const shared = [first, ...others].findIndex(({ memory }) => arrays.sharedPlace(memory));
@@ -105,8 +106,8 @@ function readSide(what: string, role: string, given: unknown, takesList: boolean
   const odd = others.findIndex(({ tag, array }) => tag !== first.tag || array.byteLength !== first.array.byteLength);
   if (odd < 0) return { operands: [first, ...others], isList: true };
   throw new InvalidArgumentError(
-    `${what}: expected the arrays of ${role} to be alike, ${first.tag}s of ${first.array.length} elements; ` +
-      `${role}[${odd + 1}] is a ${others[odd]?.tag} of ${others[odd]?.array.length}`,
+    `${what}: expected the arrays of ${role} to be alike, ${first.tag}s of ${counted(first.array.length, 'element')}; ` +
+      `${role}[${odd + 1}] is ${withArticle(others[odd]?.tag ?? '')} of ${counted(others[odd]?.array.length ?? 0, 'element')}`,
   );
 }
 
@@ -131,7 +132,7 @@ function countOf(what: string, { brings }: Operation, source: Side, dtype: Dtype
   if (items % size === 0) return items / size;
   throw new InvalidArgumentError(
     `${what}: expected buffer to have a block for each of ${size} ranks, as many elements as a multiple of ${size}; ` +
-      `received ${items}`,
+      `received ${counted(items, 'element')}`,
   );
 }
 
@@ -151,7 +152,7 @@ function checkTarget(
     const wanted = blockBytes * (operation.gets === 'each' ? setting.size : 1);
     if (first.tag !== source.operands[0].tag || bytesOf(target) !== wanted) {
       throw new InvalidArgumentError(
-        `${what}: expected ${wanted / first.array.BYTES_PER_ELEMENT} elements in all in out, of ` +
+        `${what}: expected ${counted(wanted / first.array.BYTES_PER_ELEMENT, 'element')} in all in out, of ` +
           `${source.operands[0].tag}; received ${bytesOf(target) / first.array.BYTES_PER_ELEMENT} of ${first.tag}`,
       );
     }

@@ -5,6 +5,7 @@
  * The name of the call has the shape of the list: how many arrays, and the dtype and length of each. So ranks compare
  * their lists as they compare their calls. Where there are several dtypes, the first part compares all of the list.
  */
+import { counted } from '../grammar.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { assertApart } from '../operands/result-place.js';
@@ -79,9 +80,9 @@ function readItems(
 ): Item[] {
   const outs = operation.isRooted && !receives ? undefined : given.out;
   if (outs !== undefined && (!Array.isArray(outs) || outs.length !== buffers.length)) {
-    const received = Array.isArray(outs) ? `${outs.length}` : show(outs);
+    const received = Array.isArray(outs) ? counted(outs.length, 'array') : show(outs);
     throw new InvalidArgumentError(
-      `${what}: expected out to be a list of ${buffers.length} arrays like buffer, received ${received}`,
+      `${what}: expected out to be a list of ${counted(buffers.length, 'array')} like buffer, received ${received}`,
     );
   }
   return Array.from({ length: buffers.length }, (_, index) => {

@@ -2,7 +2,8 @@
 import type { Incoming, MessageHead, Outgoing, Waiting } from '../backend/carrier.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import type { ShoalError } from '../errors.js';
-import { CollectiveMismatchError, MessageTruncatedError, errorNumber } from '../errors.js';
+import { CollectiveMismatchError, InvalidArgumentError, MessageTruncatedError, errorNumber } from '../errors.js';
+import { counted } from '../grammar.js';
 import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import type { Operand } from '../operands/operand.js';
@@ -203,7 +204,7 @@ export class Receive extends MessageRequest {
     else if (incoming.dtype !== dtype) this.#refusal = this.#otherDtype(incoming, rank);
     else if (incoming.sizeBytes > room) this.#refusal = this.#tooLong(incoming, room);
     else if (operand) [this.#operand, this.#data] = [operand, data];
-    else ({ operand: this.#operand, data: this.#data } = this.#target.make(incoming.sizeBytes));
+    else this.#make(incoming);
     // A shorter message leaves the other elements as they were.
     this.#operand?.packed?.gather();
   }
@@ -235,10 +236,25 @@ export class Receive extends MessageRequest {
     this.settle(this.#refusal);
   }
 
+  #make({ source, tag, dtype, sizeBytes }: Incoming): void {
+    try {
+      ({ operand: this.#operand, data: this.#data } = this.#target.make(sizeBytes));
+    } catch (cause) {
+      this.#refusal = new InvalidArgumentError(
+        `${this.what}: no array can be made for ${counted(countOf(dtype, sizeBytes), 'element')} that rank ${source} has ` +
+          `sent with tag ${tag}. The message is lost; send less at a time`,
+        { source, tag },
+        { cause },
+      );
+    }
+  }
+
   #otherDtype({ source, tag, dtype, sizeBytes }: Incoming, rank: number): ShoalError {
     const count = countOf(dtype, sizeBytes);
     const sent =
-      dtype === objectId ? `sendObject(${count} bytes, tag ${tag})` : `send(${kindOf(dtype)} × ${count}, tag ${tag})`;
+      dtype === objectId
+        ? `sendObject(${counted(count, 'byte')}, tag ${tag})`
+        : `send(${kindOf(dtype)} × ${count}, tag ${tag})`;
     const takesObject = this.#target.dtype === objectId;
     const own = takesObject ? this.text : `${this.what}(${kindOf(this.#target.dtype)}, ${this.pattern.text})`;
     const wanted = takesObject ? 'a message of sendObject' : 'a message of the dtype of the buffer';
@@ -256,7 +272,7 @@ export class Receive extends MessageRequest {
   #tooLong({ source, tag, dtype, sizeBytes }: Incoming, room: number): ShoalError {
     const [count, capacity] = [countOf(dtype, sizeBytes), countOf(dtype, room)];
     return new MessageTruncatedError(
-      `${this.what}: expected a message of at most ${capacity} elements, as many as the buffer has; rank ${source} has ` +
+      `${this.what}: expected a message of at most ${counted(capacity, 'element')}, as many as the buffer has; rank ${source} has ` +
         `sent ${count} with tag ${tag}. The message is lost and the buffer as it was; probe tells the count before, ` +
         `and a class in place of a buffer takes any`,
       { source, tag, count, capacity },

@@ -2,6 +2,7 @@
  * Calls on values of any kind: `broadcastObject`, `gatherObject`, `allgatherObject`, `scatterObject`, `allreduceObject`.
  * A value is encoded as a task's arguments are; its bytes go as a block of any length.
  */
+import { counted } from '../grammar.js';
 import { types } from 'node:util';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError, show } from '../errors.js';
@@ -117,7 +118,7 @@ function encoded(
     return { blocks, counts: ranks.map((to) => (operation.receives(to, root) ? blocks.length : 0)) };
   }
   if (!Array.isArray(value) || value.length !== size) {
-    const received = Array.isArray(value) ? `${value.length}` : show(value);
+    const received = Array.isArray(value) ? counted(value.length, 'value') : show(value);
     throw new InvalidArgumentError(
       `${what}: expected values to be a list of ${size}, one for each rank, received ${received}`,
     );

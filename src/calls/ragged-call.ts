@@ -2,6 +2,7 @@
  * Calls whose blocks have any length: `allgatherv`, `gatherv`, `scatterv`, `alltoallv`. They have two stages: all ranks
  * learn all counts, then the blocks go.
  */
+import { withArticle } from '../grammar.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { InvalidArgumentError } from '../errors.js';
 import { makeLike } from '../operands/made-array.js';
@@ -16,7 +17,7 @@ import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { GivenOptions } from './call-options.js';
 import { checkRanges, readCounts, startsOf, unsaid } from './ragged-counts.js';
 import type { Side } from './ragged-stages.js';
-import { raggedStages } from './ragged-stages.js';
+import { mostUnasked, raggedStages } from './ragged-stages.js';
 import type { StagedCall } from './staged-transfer.js';
 import type { Setting } from './validate.js';
 import { checkName, checkRoot, checkTimeout, emptyArguments } from './validate.js';
@@ -49,6 +50,9 @@ export function raggedCall(
   const room = target ? lengthOf(target) : unsaid;
   const expected = receiveSide(what, operation, given, room, setting, root);
   let result: unknown = receives ? given.out : undefined;
+  // What is known to need more memory than there is is refused before it is announced.
+  const known = isMade && receives && source ? leastLength(expected) : 0;
+  if (known >= mostUnasked) makeLike(what, buffer, source as Operand, known * itemBytes[dtype]);
   const base: CallArguments = {
     ...emptyArguments(operation),
     root,
@@ -78,6 +82,12 @@ export function raggedCall(
   return { args, stages: raggedStages(what, base, { sent, expected, room, outputOf }, setting) };
 }
 
+/** Elements of a result, as far as this rank has said where blocks go. */
+function leastLength({ counts, starts }: Side): number {
+  const ends = (starts ?? []).map((start, rank) => ((counts[rank] ?? 0) > 0 ? start + (counts[rank] ?? 0) : 0));
+  return starts ? Math.max(0, ...ends) : counts.reduce((sum, count) => sum + Math.max(0, count), 0);
+}
+
 function readOut(what: string, out: unknown, { arrays }: Setting): Operand {
   const target = readOperand(what, 'out', out, arrays);
   if (!arrays.sharedPlace(target.memory)) return target;
@@ -93,7 +103,9 @@ function dtypeOf(what: string, source: Operand | undefined, target: Operand | un
   if (!source || !target) return dtype;
   checkDtype(what, target, dtype);
   if (target.tag !== source.tag) {
-    throw new InvalidArgumentError(`${what}: expected out to be a ${source.tag} like buffer, received a ${target.tag}`);
+    throw new InvalidArgumentError(
+      `${what}: expected out to be ${withArticle(source.tag)} like buffer, received ${withArticle(target.tag)}`,
+    );
   }
   if (areApart(source.memory, target.memory)) return dtype;
   throw new InvalidArgumentError(`${what}: out overlaps buffer; pass an array apart from it`);

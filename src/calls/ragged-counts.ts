@@ -1,4 +1,5 @@
 /** What the ranks of a call whose blocks have any length say of them, and whether that fits together. */
+import { counted } from '../grammar.js';
 import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
 
 /** Not said: the sender's count is taken; or: an array is made. */
@@ -18,7 +19,7 @@ export function readCounts(what: string, option: string, given: unknown, size: n
   const list: unknown[] = isList ? Array.from(given as unknown as ArrayLike<unknown>) : [];
   const wrong = list.find((each) => !Number.isInteger(each) || (each as number) < 0 || (each as number) > mostElements);
   if (isList && wrong === undefined && list.length === size) return list as number[];
-  const received = isList && list.length !== size ? `${list.length} numbers` : show(isList ? wrong : given);
+  const received = isList && list.length !== size ? counted(list.length, 'number') : show(isList ? wrong : given);
   throw new InvalidArgumentError(
     `${what}: expected ${option} to be ${size} integers from 0 to 2 ** 33, one for each rank, received ${received}`,
     { option },
@@ -52,7 +53,7 @@ export function checkRanges(
   const outside = ranges.find(({ start, end }) => end > start && end > length);
   if (outside) {
     throw new InvalidArgumentError(
-      `${what}: expected the block of rank ${outside.rank} to lie within ${role}, which has ${length} elements; it ends ` +
+      `${what}: expected the block of rank ${outside.rank} to lie within ${role}, which has ${counted(length, 'element')}; it ends ` +
         `at ${outside.end}`,
     );
   }
@@ -88,6 +89,13 @@ export class SaidCounts {
     return Array.from({ length: this.#size }, (_, from) => this.#word(from, to));
   }
 
+  /** Elements of the longest result among those for which an array is made. */
+  get mostMade(): number {
+    const ranks = Array.from({ length: this.#size }, (_, rank) => rank);
+    const made = ranks.filter((rank) => this.#word(rank, 2 * this.#size) === unsaid);
+    return Math.max(0, ...made.map((rank) => this.received(rank).reduce((sum, count) => sum + count, 0)));
+  }
+
   /** @throws {@link CollectiveMismatchError}, on all ranks alike. */
   check(what: string): void {
     for (let to = 0; to < this.#size; to++) {
@@ -95,12 +103,15 @@ export class SaidCounts {
       for (let from = 0; from < this.#size; from++) {
         const expected = this.#word(to, this.#size + from);
         if (expected === unsaid || expected === received[from]) continue;
-        throw mismatch(what, `rank ${to} expects ${expected} elements of rank ${from}, which sends ${received[from]}`);
+        throw mismatch(
+          what,
+          `rank ${to} expects ${counted(expected, 'element')} of rank ${from}, which sends ${received[from]}`,
+        );
       }
       const room = this.#word(to, 2 * this.#size);
       const total = received.reduce((sum, count) => sum + count, 0);
       if (room === unsaid || total <= room || this.#word(to, this.#size) !== unsaid) continue;
-      throw mismatch(what, `rank ${to} has room for ${room} elements in out, and gets ${total}`);
+      throw mismatch(what, `rank ${to} has room for ${counted(room, 'element')} in out, and gets ${total}`);
     }
   }
 

@@ -7,11 +7,21 @@ import type { CallArguments } from '../backend/call-arguments.js';
 import { CollectiveMismatchError } from '../errors.js';
 import type { ShoalError } from '../errors.js';
 
+/** What all ranks throw after the same stage, for something that one of them cannot do. */
+export class AgreedError extends Error {
+  readonly error: ShoalError;
+
+  constructor(error: ShoalError) {
+    super(error.message, { cause: error });
+    this.error = error;
+  }
+}
+
 /**
  * The stages of one start, in turn.
  *
- * @throws {@link CollectiveMismatchError} where the ranks do not fit together: all ranks throw it after the same stage,
- * since all know the same of each other. The group goes on. Whatever else is thrown is this rank's alone, and fails the
+ * @throws {@link CollectiveMismatchError} where the ranks do not fit together, or an {@link AgreedError}: all ranks throw
+ * it after the same stage, since all know the same of each other. The group goes on. Whatever else is thrown is this rank's alone, and fails the
  * group: the others come to the next stage.
  */
 export type Stages = () => Iterator<CallArguments, void, undefined>;
@@ -96,8 +106,9 @@ export class StagedTransfer implements Transfer {
       const { value } = this.#left?.next() ?? {};
       return value ?? undefined;
     } catch (error) {
-      if (!(error instanceof CollectiveMismatchError)) throw error;
-      this.#disagreement = error;
+      const agreed = error instanceof AgreedError ? error.error : error;
+      if (agreed === error && !(error instanceof CollectiveMismatchError)) throw error;
+      this.#disagreement = agreed as ShoalError;
       return undefined;
     }
   }

@@ -1,4 +1,5 @@
 /** `shoal run`: a script as every rank of a world. */
+import { counted } from '../grammar.js';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
@@ -66,7 +67,7 @@ async function runFile(file: string, argv: readonly string[], flags: Flags, run:
   const launched = launchedRank(process.env);
   if (launched && (options.workers ?? launched.size) !== launched.size) {
     throw new InvalidArgumentError(
-      `run: the launcher started ${launched.size} ranks, --workers asks for ${options.workers}; leave --workers out`,
+      `run: the launcher started ${counted(launched.size, 'rank')}, --workers asks for ${options.workers}; leave --workers out`,
     );
   }
   const filled = fillLaunchOptions({ ...options, ...(launched && { workers: launched.size }) });

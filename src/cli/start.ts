@@ -1,4 +1,5 @@
 /** `shoal start`: a pool that runs by itself until `shoal stop`. */
+import { counted } from '../grammar.js';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -140,7 +141,7 @@ async function serve(port: number, options: LaunchFlags, { page, json }: Serving
   const { workers, transport, mpi } = pool.status();
   const what = mpi ? `${mpi.family} ${mpi.version}` : transport;
   const facts = { address, pid: process.pid, workers: workers.length, transport, mpi: mpi ?? null, dashboard };
-  const text = `pool of ${workers.length} workers (${what}) at ${address}; shoal stop ends it\n`;
+  const text = `pool of ${counted(workers.length, 'worker')} (${what}) at ${address}; shoal stop ends it\n`;
   const ofPage = dashboard === null ? '' : `dashboard at ${dashboard}\n`;
   process.stdout.write(json ? `${JSON.stringify(facts)}\n` : text + ofPage);
   const order = await Promise.race([ending, pool.head.closingBegun.then(() => undefined)]);

@@ -1,4 +1,5 @@
 /** The references in the arguments of one task. */
+import { counted } from '../grammar.js';
 import { ClosedError, InvalidArgumentError } from '../errors.js';
 import type { Refer } from '../protocol/encode-nodes.js';
 import type { ReferenceOwner } from '../protocol/reference.js';
@@ -46,7 +47,7 @@ export class ArgumentReferences {
   #noteRanks(ranks: number, path: string): void {
     if (this.ranks !== undefined && this.ranks !== ranks) {
       throw new InvalidArgumentError(
-        `${this.#what}: ${path} is what a task of ${ranks} ranks has returned, and another reference that of one of ` +
+        `${this.#what}: ${path} is what a task of ${counted(ranks, 'rank')} has returned, and another reference that of one of ` +
           `${this.ranks}; a task runs where all its values are`,
         { path },
       );

@@ -1,4 +1,5 @@
 /** Options of `launch`, `run` and `submit`: from what the user gives to what the parts need, every field filled. */
+import { counted } from '../grammar.js';
 import { totalmem } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { longestTimerMs } from '../clock.js';
@@ -271,7 +272,7 @@ function workerCount(given: number | undefined, hosts: readonly Host[], hostfile
   const workers = integer('launch', 'workers', first(given, undefined, places || usableCores()), 1, maxWorkers);
   if (places === 0 || places === workers) return workers;
   throw new InvalidArgumentError(
-    `launch: expected hosts for ${workers} workers, received hosts for ${places}; leave workers out, or say hosts such as 'node7:${workers}'`,
+    `launch: expected hosts for ${counted(workers, 'worker')}, received hosts for ${places}; leave workers out, or say hosts such as 'node7:${workers}'`,
     { option: 'hosts' },
   );
 }

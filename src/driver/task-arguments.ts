@@ -1,4 +1,5 @@
 /** Arguments of a task: copied when it is submitted, for all ranks or for each. */
+import { counted } from '../grammar.js';
 import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
 import type { Refer } from '../protocol/encode-nodes.js';
 import type { Encoded } from '../protocol/encoded.js';
@@ -34,7 +35,7 @@ export function encodeArguments(
 export function assertOneForEach(what: string, perRankArgs: unknown, workers: number): void {
   if (Array.isArray(perRankArgs) && perRankArgs.length === workers) return;
   throw new InvalidArgumentError(
-    `${what}: expected perRankArgs to be an array of ${workers} arrays, one for each rank, received ${show(perRankArgs)}`,
+    `${what}: expected perRankArgs to be an array of ${counted(workers, 'array')}, one for each rank, received ${show(perRankArgs)}`,
     { option: 'perRankArgs' },
   );
 }

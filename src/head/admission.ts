@@ -1,4 +1,5 @@
 /** What a pool does not accept. Pure. */
+import { counted } from '../grammar.js';
 import { InsufficientWorkersError, QueueFullError } from '../errors.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { largestGang } from './placement.js';
@@ -45,7 +46,7 @@ export function unplaceable(
   if (workers <= available) return undefined;
   const where = { pack: '', spread: '', 'strict-pack': ' on one node', 'strict-spread': ', each on a node of its own' };
   return new InsufficientWorkersError(
-    `the ${what} wants ${workers} workers at once${where[placement]}, the pool has ${available}; ask for at most ` +
+    `the ${what} wants ${counted(workers, 'worker')} at once${where[placement]}, the pool has ${available}; ask for at most ` +
       `${available} or launch more`,
     { requested: workers, available, placement },
   );

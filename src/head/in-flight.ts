@@ -1,4 +1,5 @@
 /** What is said of collectives that were in flight when the function of their task ended. */
+import { withArticle } from '../grammar.js';
 import type { InFlightCall } from '../protocol/thread-messages.js';
 import type { RankOutcome } from './verdict.js';
 
@@ -47,7 +48,7 @@ function callsText(calls: readonly InFlightCall[]): string {
 
 /** Records of number 0 are messages. */
 function messagesText(messages: readonly InFlightCall[]): string {
-  const list = messages.slice(0, named).map(({ operation }) => `a ${operation}`);
+  const list = messages.slice(0, named).map(({ operation }) => withArticle(operation));
   if (messages.length > named) list.push(`${messages.length - named} or more further messages`);
   return `nobody had received ${list.join(' and ')}: it is lost`;
 }

@@ -1,4 +1,5 @@
 /** What is said of values that `context.post` had no room for. */
+import { counted } from '../grammar.js';
 import { ranksText } from './in-flight.js';
 import type { RankOutcome } from './verdict.js';
 
@@ -12,7 +13,7 @@ export function refusedWarning(taskId: string, outcomes: readonly RankOutcome[])
   const total = refused.reduce((sum, { count }) => sum + count, 0);
   const ranks = refused.map(({ rank }) => rank).sort((a, b) => a - b);
   return (
-    `task ${taskId}: context.post returned false ${total} times on ${ranksText(ranks)}, and dropped what it was given. ` +
+    `task ${taskId}: context.post returned false ${counted(total, 'time')} on ${ranksText(ranks)}, and dropped what it was given. ` +
     `The driver took the values more slowly than they came. Post less often, or again later`
   );
 }

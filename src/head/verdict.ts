@@ -1,4 +1,5 @@
 /** From the outcomes of all ranks to the end of a task: its results, or the one error that says why. Pure. */
+import { counted } from '../grammar.js';
 import type { RankError } from '../errors.js';
 import {
   CollectiveMismatchError,
@@ -171,7 +172,10 @@ function mismatch(taskId: string, outcomes: readonly RankOutcome[], last: LastOp
   );
   if (ends.length < outcomes.length || ends.every(({ sequence }) => sequence === ends[0]?.sequence)) return undefined;
   ends.sort((a, b) => a.rank - b.rank);
-  const calls = ends.map(({ rank, sequence }) => ({ rank, call: `ended after ${sequence} collective calls` }));
+  const calls = ends.map(({ rank, sequence }) => ({
+    rank,
+    call: `ended after ${counted(sequence, 'collective call')}`,
+  }));
   const list = calls.map(({ rank, call }) => `rank ${rank} ${call}`).join(', ');
   const cause = new CollectiveMismatchError(
     `expected every rank to make the same collective calls, but ${list}; results of such a task are not trusted.${last.text}`,

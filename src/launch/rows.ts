@@ -1,4 +1,5 @@
 /** The rows that have come over MPI: whether they are one whole world, and of which node each is. Pure. */
+import { counted } from '../grammar.js';
 import { LaunchError } from '../errors.js';
 import type { NodeIdentity } from '../native/proc.js';
 import { nodeKey } from '../native/proc.js';
@@ -18,7 +19,8 @@ export interface NodeRows {
  * @throws {@link LaunchError} which says what is wrong with whose row.
  */
 export function checkRows(rows: readonly RankRow[], first: number, workers: number): void {
-  if (rows.length !== workers) throw wrong(`expected the rows of ${workers} workers, received ${rows.length}`, {});
+  if (rows.length !== workers)
+    throw wrong(`expected the rows of ${counted(workers, 'worker')}, received ${rows.length}`, {});
   const tokens = new Map<string, number>();
   const [{ versions } = { versions: undefined }] = rows;
   rows.forEach((row, index) => {

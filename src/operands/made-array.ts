@@ -1,4 +1,5 @@
 /** Arrays that a call makes for its result, when its caller gives none. */
+import { counted, withArticle } from '../grammar.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
 import { dtypesOfTag } from '../types/dtype.js';
@@ -33,7 +34,7 @@ export function makeLike(what: string, given: unknown, source: Operand, sizeByte
     return new Class(length);
   } catch (cause) {
     throw new InvalidArgumentError(
-      `${what}: a ${source.tag} of ${length} elements cannot be made; give a smaller buffer`,
+      `${what}: ${withArticle(source.tag)} of ${counted(length, 'element')} cannot be made; give a smaller buffer`,
       { requestedBytes: sizeBytes },
       { cause },
     );

@@ -1,4 +1,5 @@
 /** What a reduction computes with: dtype and operation of a call, checked against the contract. */
+import { counted, withArticle } from '../grammar.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import { canCarry, carriedOps, opsOf } from '../types/contract.js';
 import type { Dtype } from '../types/dtype.js';
@@ -15,7 +16,7 @@ export function checkDtype(what: string, { array, tag, dtype: stated }: Operand,
   const chosen = dtype === undefined ? (stated ?? own[0]) : own.find((each) => each === dtype);
   if (chosen === undefined) {
     const known = dtypeNames.includes(dtype as Dtype)
-      ? `one that ${stated === undefined ? `a ${tag}` : `what says that it is ${stated}`} can hold: ${own.join(', ')}`
+      ? `one that ${stated === undefined ? withArticle(tag) : `what says that it is ${stated}`} can hold: ${own.join(', ')}`
       : `one of ${dtypeNames.join(', ')}`;
     throw new InvalidArgumentError(`${what}: expected dtype to be ${known}, received ${show(dtype)}`, {
       option: 'dtype',
@@ -23,7 +24,7 @@ export function checkDtype(what: string, { array, tag, dtype: stated }: Operand,
   }
   if (array.byteLength % itemBytes[chosen] === 0) return chosen;
   throw new InvalidArgumentError(
-    `${what}: ${chosen} wants (re, im) pairs, an even number of elements; received ${array.length}`,
+    `${what}: ${chosen} wants (re, im) pairs, an even number of elements; received ${counted(array.length, 'element')}`,
     { option: 'dtype' },
   );
 }

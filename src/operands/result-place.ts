@@ -1,4 +1,5 @@
 /** Where the result of a call goes: how long it must be, and what it may share with the buffer. */
+import { counted, withArticle } from '../grammar.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Operation } from '../operations/operation.js';
@@ -30,11 +31,11 @@ export function checkOut(
   const sameShape = brings !== 'one' || gets !== 'one' || !buffer.layout || !out.layout || equalShapes(buffer, out);
   if (out.tag !== buffer.tag || out.array.byteLength !== wanted || !sameShape) {
     const isAlike = brings === gets;
-    const expected = isAlike ? lengthText(buffer) : String(wanted / out.array.BYTES_PER_ELEMENT);
+    const expected = isAlike ? lengthText(buffer) : counted(wanted / out.array.BYTES_PER_ELEMENT, 'element');
     const relation = isAlike ? 'like buffer' : gets === 'each' ? `(${size} times buffer)` : '(a block of buffer)';
     throw new InvalidArgumentError(
-      `${what}: expected out to be a ${buffer.tag} of ${expected} elements ${relation}, received a ${out.tag} of ` +
-        lengthText(out),
+      `${what}: expected out to be ${withArticle(buffer.tag)} of ${expected} ${relation}, received ` +
+        `${withArticle(out.tag)} of ${lengthText(out)}`,
     );
   }
   if (!overlap(out.memory, buffer.memory)) return;
@@ -77,7 +78,7 @@ function equalShapes(a: Operand, b: Operand): boolean {
 }
 
 function lengthText({ layout, array }: Operand): string {
-  return layout ? shapeText(layout) : String(array.length);
+  return layout && layout.axes.length > 1 ? `${shapeText(layout)} elements` : counted(array.length, 'element');
 }
 
 /** @throws {@link InvalidArgumentError} when two arrays that a call writes or reads share a byte. */

@@ -1,4 +1,5 @@
 /** Tensors of other libraries: their data, dtype and layout, read once and checked. */
+import { counted } from '../grammar.js';
 import { types } from 'node:util';
 import { InvalidArgumentError, isError, show, tagOf } from '../errors.js';
 import type { Tensor, TypedArray } from '../types/buffers.js';
@@ -110,7 +111,7 @@ function readLayout(what: string, role: string, tensor: Tensor, items: number): 
   // An ndarray of no axes has the stride 0.
   if (given && shape.length > 0 && given.length !== shape.length) {
     throw new InvalidArgumentError(
-      `${what}: expected a stride of ${role} for each of ${shape.length} axes, received ${given.length}`,
+      `${what}: expected a stride of ${role} for each of ${shape.length} axes, received ${counted(given.length, 'stride')}`,
     );
   }
   if (!given && (tensor as { order?: unknown }).order === 'column-major') {
@@ -124,7 +125,7 @@ function readLayout(what: string, role: string, tensor: Tensor, items: number): 
   const strides = given ? ` and strides [${given.join(', ')}]` : '';
   throw new InvalidArgumentError(
     `${what}: expected ${role}.data to have the elements of shape [${shape.join(', ')}]${strides} at offset ${offset}, ` +
-      `elements ${first} to ${end - 1}, received ${items} elements`,
+      `elements ${first} to ${end - 1}, received ${counted(items, 'element')}`,
   );
 }
 

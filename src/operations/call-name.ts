@@ -2,6 +2,7 @@
  * The name of a call as records carry it: whole where it fits, else its beginning and a hash of all of it. Of a call on
  * a list it begins with what the ranks compare of their lists.
  */
+import { counted } from '../grammar.js';
 import { createHash } from 'node:crypto';
 import { nameBytes } from './descriptor.js';
 
@@ -75,7 +76,7 @@ export function readName(field: Uint8Array, length: number): NameText {
   const hashText = hash.map((word) => word.toString(16).padStart(8, '0')).join('');
   return {
     name: nameText(field.subarray(4 * shapeWords), length - listed),
-    list: `${arrays} arrays of ${low + high * 2 ** 32} elements in all, shapes ${hashText}`,
+    list: `${counted(arrays, 'array')} of ${counted(low + high * 2 ** 32, 'element')} in all, shapes ${hashText}`,
   };
 }
 

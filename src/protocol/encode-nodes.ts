@@ -1,4 +1,5 @@
 /** From a value to its table of nodes; what has no value is refused with its path, or said in words. */
+import { withArticle } from '../grammar.js';
 import { NotSerializableError, show, tagOf } from '../errors.js';
 import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
 import { flagsOf, sourceOf, unboxed, viewBytes, viewTag } from './intrinsics.js';
@@ -134,7 +135,7 @@ export class NodeEncoder {
     } catch (cause) {
       return this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);
     }
-    if (kind === 'refused') return this.#refuse(value, `is a ${nameOf(value)}`, parent, via, key);
+    if (kind === 'refused') return this.#refuse(value, `is ${withArticle(nameOf(value))}`, parent, via, key);
     if (kind === 'reference') return this.#referTo(value as Reference, parent, via, key);
     if (kind === 'boxed') return this.#slot(unboxed(value), parent, via, key);
     if (this.#limits && this.table.length >= this.#limits.nodes) return this.#words(value);

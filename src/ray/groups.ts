@@ -1,4 +1,5 @@
 /** Groups by name, with Ray's calls and order of arguments. */
+import { counted } from '../grammar.js';
 import { currentScope } from '../collective/scope.js';
 import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
 import { assertNew, bind, groupOf, isBound, unbind } from './bound-groups.js';
@@ -171,7 +172,9 @@ function checkRank(what: string, role: string, rank: unknown, size: number): voi
 function checkList(what: string, role: string, list: unknown, length: number, limit: number): void {
   if (!Array.isArray(list) || list.length !== length) {
     const received = Array.isArray(list) ? `${list.length}` : show(list);
-    throw new InvalidArgumentError(`${what}: expected ${role} to be a list of ${length} ranks, received ${received}`);
+    throw new InvalidArgumentError(
+      `${what}: expected ${role} to be a list of ${counted(length, 'rank')}, received ${received}`,
+    );
   }
   for (const [index, rank] of list.entries()) checkRank(what, `${role}[${index}]`, rank, limit);
   if (new Set(list).size === length) return;

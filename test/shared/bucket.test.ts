@@ -27,6 +27,10 @@ eachSize(test, tasks, [
   ['an array belongs to the bucket until it has ended', 'inUse'],
 ]);
 
+test('a rank that adds fewer arrays and goes on to another collective is told so', async () => {
+  for (const size of [2, 3]) assert.equal(await ranks(size, tasks, 'fewer'), Array(size).fill([]));
+});
+
 test('adds that a rank does not make end at the deadline', async () => {
   const wrong = (await ranks(3, tasks, 'missing', 100)) as string[][];
   assert.equal(wrong.flat(), []);

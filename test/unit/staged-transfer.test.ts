@@ -3,7 +3,11 @@ import * as assert from 'uvu/assert';
 import type { Channel, Transfer } from '../../src/backend/backend.js';
 import type { CallArguments } from '../../src/backend/call-arguments.js';
 import type { Stages } from '../../src/calls/staged-transfer.js';
-import { StagedTransfer } from '../../src/calls/staged-transfer.js';
+import { AgreedError, StagedTransfer } from '../../src/calls/staged-transfer.js';
+import { unsaid } from '../../src/calls/ragged-counts.js';
+import { raggedStages } from '../../src/calls/ragged-stages.js';
+import { emptyArguments } from '../../src/calls/validate.js';
+import { allgatherv } from '../../src/operations/allgatherv.js';
 import { CollectiveMismatchError, InvalidArgumentError } from '../../src/errors.js';
 
 const test = suite('a call of several stages');
@@ -32,6 +36,49 @@ function stages(after: () => void): Stages {
     after();
   };
 }
+
+test('a result that one rank cannot make is refused on all ranks, before a block goes', () => {
+  const size = 2;
+  const count = 2 ** 25;
+  const side = { counts: [count, count], starts: [0, 0] };
+  const expected = { counts: [unsaid, unsaid], starts: undefined };
+  for (const rank of [0, 1]) {
+    const outputOf = (): Uint8Array => {
+      if (rank === 1) throw new RangeError('no memory');
+      return new Uint8Array(0);
+    };
+    const args = emptyArguments(allgatherv);
+    const left = raggedStages('allgatherv', args, { sent: side, expected, room: unsaid, outputOf }, { rank, size })();
+    const counts = left.next().value!;
+    const said = counts.input as Float64Array;
+    (counts.output as Float64Array).set([...said, ...said]);
+    const able = left.next().value!;
+    assert.equal(able.input, Float64Array.of(rank));
+    (able.output as Float64Array).set([0, 1]);
+    try {
+      left.next();
+      assert.unreachable('a block goes');
+    } catch (thrown) {
+      assert.instance(thrown, AgreedError);
+      const { code, message, cause } = (thrown as AgreedError).error;
+      assert.is(code, 'ERR_SHOAL_INVALID_ARGUMENT');
+      assert.match(message, 'allgatherv: rank 1 cannot make an array for what it gets');
+      assert.is(cause instanceof RangeError, rank === 1);
+    }
+  }
+});
+
+test('what all ranks agree to refuse ends a call, and not its group', () => {
+  const refusal = new InvalidArgumentError('none');
+  const transfer = new StagedTransfer(
+    channel('complete'),
+    stages(() => {
+      throw new AgreedError(refusal);
+    }),
+  );
+  assert.is(transfer.start(1), 'mismatch');
+  assert.is(transfer.ownError, refusal);
+});
 
 test('a disagreement after a stage is a mismatch', () => {
   const transfer = new StagedTransfer(channel('complete'), stages(disagree));

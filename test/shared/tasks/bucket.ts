@@ -146,6 +146,20 @@ async function detached(bucket: Bucket): Promise<string[]> {
   return wrong;
 }
 
+/** A rank that adds fewer arrays than the others and goes on: both sides are told in their words. */
+export async function fewer(): Promise<string[]> {
+  const { rank } = context;
+  const bucket = collective.bucket();
+  const adds = rank === 0 ? 3 : 2;
+  for (let i = 0; i < adds; i++) void bucket.add(new Float32Array(1));
+  if (rank > 0) {
+    await bucket.flush();
+    return failure('another collective', () => collective.barrier(), 'COLLECTIVE_MISMATCH', 'rank 0: bucket.add(…); ');
+  }
+  const says = 'Array 2, counted from 0, was added here, and rank 1 has not: barrier()';
+  return failure('a flush', () => bucket.flush(), 'COLLECTIVE_MISMATCH', says);
+}
+
 /** Other lengths and dtypes, and another call: nothing is written. */
 async function mismatches(bucket: Bucket): Promise<string[]> {
   const odd = context.rank === 0;

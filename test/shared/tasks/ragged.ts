@@ -146,6 +146,15 @@ export async function badCounts(): Promise<string[]> {
       () => collective.alltoallv(x, { sendCounts: two, sendDisplacements: two.map(() => 2 * size - 1) }),
       'INVALID_ARGUMENT',
     ],
+    [
+      'displacements that no array can have',
+      () =>
+        collective.allgatherv(Float64Array.of(1, 2), {
+          counts: two,
+          displacements: two.map((_, i) => 2 ** 33 - 2 * (i + 1)),
+        }),
+      'INVALID_ARGUMENT',
+    ],
     ['displacements without counts', () => collective.allgatherv(x, { displacements: two }), 'INVALID_ARGUMENT'],
     ['an overlap', () => collective.alltoallv(x, { sendCounts: two, out: x }), 'INVALID_ARGUMENT'],
     ['a scatter without out', () => collective.scatterv(x, { counts: two } as never), 'INVALID_ARGUMENT'],
