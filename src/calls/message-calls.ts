@@ -18,6 +18,7 @@ import type { Dtype } from '../types/dtype.js';
 import { dtypeId, objectId } from '../types/dtype.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
+import type { ReadyArray } from './known-arrays.js';
 import { KnownArrays } from './known-arrays.js';
 import { PromptMessages } from './prompt-messages.js';
 import { callSite } from './call-site.js';
@@ -138,6 +139,7 @@ export class MessageCalls {
         const user = { what: 'send', ranges: from.ranges };
         this.#calls.assertReadable(user.what, user.ranges);
         if (this.#prompt.sendShort(dest as number, tag as number, from)) {
+          this.#noteSent(dest as number, tag as number, from);
           this.#calls.take(user, true);
           return Promise.resolve(user).then(this.#giveBackSent);
         }
@@ -146,6 +148,11 @@ export class MessageCalls {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #noteSent(dest: number, tag: number, { dtype, memory: { sizeBytes } }: ReadyArray): void {
+    const { recorder, number } = this.#calls.group;
+    recorder.endMessage(recorder.beginMessage('send', dest, tag, dtype, sizeBytes, number));
   }
 
   /** Its array is free when the caller goes on, and not before. */

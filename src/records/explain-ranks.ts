@@ -4,7 +4,7 @@ import type { LastOperation, RankOperations } from '../errors.js';
 /** Ranks that are named one by one. */
 const named = 8;
 
-/** Such as `ranks 0, 2 wait for rank 1 since 3.1 s in allreduce(…), call 5`; one for each that is waited for. */
+/** Such as `ranks 0, 2 have waited 3.1 s for rank 1 in allreduce(…), call 5`; one for each that is waited for. */
 export function whoWaitsForWhom(ranks: readonly RankOperations[], now: number): string[] {
   const collectives = new Map<string, { waiting: RankOperations[]; operation: LastOperation }>();
   const lines: string[] = [];
@@ -12,7 +12,7 @@ export function whoWaitsForWhom(ranks: readonly RankOperations[], now: number): 
     const operation = waitingOf(each);
     if (!operation) continue;
     if (isMessage(operation)) {
-      lines.push(`rank ${each.rank} waits ${sinceText(operation, now)}in ${operation.call}`);
+      lines.push(`rank ${each.rank} has waited ${waitedText(operation, now)}in ${operation.call}`);
       continue;
     }
     const key = `${operation.group} ${operation.sequence} ${operation.call}`;
@@ -22,10 +22,10 @@ export function whoWaitsForWhom(ranks: readonly RankOperations[], now: number): 
   }
   for (const { waiting, operation } of collectives.values()) {
     const absent = operation.group === 0 ? absentFrom(ranks, operation) : [];
-    const who = `${rankList(waiting)} ${waiting.length === 1 ? 'waits' : 'wait'}`;
+    const who = `${rankList(waiting)} ${waiting.length === 1 ? 'has' : 'have'} waited`;
     const whom = absent.length > 0 ? `for ${rankList(absent)} ` : '';
     lines.push(
-      `${who} ${whom}${sinceText(operation, now)}in ${operation.call}, call ${operation.sequence}${groupText(operation)}`,
+      `${who} ${waitedText(operation, now)}${whom}in ${operation.call}, call ${operation.sequence}${groupText(operation)}`,
     );
   }
   return lines;
@@ -75,7 +75,8 @@ function absentFrom(ranks: readonly RankOperations[], { sequence }: LastOperatio
 function operationText(operation: LastOperation, now: number): string {
   const { call, state, sequence, times, code } = operation;
   const which = isMessage(operation) ? countText(times) : `, call ${sequence}${groupText(operation)}`;
-  if (state === 'waiting') return `waits ${sinceText(operation, now)}in ${call}${isMessage(operation) ? '' : which}`;
+  if (state === 'waiting')
+    return `has waited ${waitedText(operation, now)}in ${call}${isMessage(operation) ? '' : which}`;
   if (state === 'failed')
     return `${call}${isMessage(operation) ? '' : which}, failed with ${code}${waitText(operation)}`;
   return `${call}${which}, completed${endText(operation, now)}`;
@@ -104,8 +105,8 @@ function groupText({ group }: LastOperation): string {
   return group === 0 ? '' : ' of a group inside the task';
 }
 
-function sinceText({ startedAt }: LastOperation, now: number): string {
-  return startedAt === undefined ? '' : `since ${durationText(now - startedAt)} `;
+function waitedText({ startedAt }: LastOperation, now: number): string {
+  return startedAt === undefined ? '' : `${durationText(now - startedAt)} `;
 }
 
 function endText({ endedAt }: LastOperation, now: number): string {

@@ -90,8 +90,9 @@ function readRecord(words: Words): LastOperation | undefined {
   const group = words.double(at.group);
   const sizeBytes = words.double(at.sizeBytes);
   const waitedMs = words.double(at.waitedMs);
-  const [times, started, done] = [words.at(at.times), words.at(at.started), words.at(at.done)];
-  if (!isCount(group) || !isCount(sizeBytes) || !(waitedMs >= 0) || times < 0) return undefined;
+  const [failures, started, done] = [words.at(at.failures), words.at(at.started), words.at(at.done)];
+  const times = done - failures;
+  if (!isCount(group) || !isCount(sizeBytes) || !(waitedMs >= 0) || failures < 0) return undefined;
   const what = words.at(at.operation) >= firstMessage ? messageOf(words) : collectiveOf(words);
   if (!what) return undefined;
   const isOpen = started !== done;
@@ -104,7 +105,7 @@ function readRecord(words: Words): LastOperation | undefined {
     state: isOpen ? 'waiting' : failed ? 'failed' : 'completed',
     code: failed?.code,
     sequence: started >>> 0,
-    times: words.at(at.operation) >= firstMessage ? times : undefined,
+    times: words.at(at.operation) >= firstMessage ? Math.max(0, times) : undefined,
     sizeBytes,
     waitedMs,
     startedAt: words.at(at.waitOf) === started && isTime(since) ? since : undefined,

@@ -51,8 +51,8 @@ export const recordAt = {
   started: 6,
   /** The same of what has ended: as `started` while nothing is under way. */
   done: 7,
-  /** Of messages: how many have ended well. */
-  times: 8,
+  /** Of messages: how many have failed. */
+  failures: 8,
   /** Tick of the last start. */
   tick: 9,
   /** Number of the class of the error with which the last one ended; 0: well. */

@@ -44,6 +44,18 @@ export interface RecordedCall {
   };
 }
 
+/** The messages of one kind that were begun last: those after them are often the same. */
+class LastMessage {
+  record = 0;
+  place = 0;
+  peer = 0;
+  tag = 0;
+  dtype = 0;
+  sizeBytes = 0;
+  group = 0;
+  lease = 0;
+}
+
 /** Of a rank; owned by its engine. */
 export class Recorder {
   /** That of all ranks that can be read here. */
@@ -61,6 +73,8 @@ export class Recorder {
   lease = 0;
   /** Records of messages, by a hash of what they are. */
   readonly #messages = new Int32Array(messageHashes);
+  readonly #lastSend = new LastMessage();
+  readonly #lastReceive = new LastMessage();
   /** What the clock of this thread counts from, in milliseconds since 1970. */
   readonly #origin = performance.timeOrigin;
 
@@ -137,6 +151,28 @@ export class Recorder {
   /** A message call begins; returns the number of its record. */
   beginMessage(kind: MessageKind, peer: number, tag: number, dtype: number, sizeBytes: number, group: number): number {
     const words = this.#words;
+    const last = kind === 'send' ? this.#lastSend : this.#lastReceive;
+    const isAgain =
+      (kind === 'send' || kind === 'recv') &&
+      last.peer === peer &&
+      last.tag === tag &&
+      last.sizeBytes === sizeBytes &&
+      last.dtype === dtype &&
+      last.group === group &&
+      last.lease === this.lease &&
+      this.#has(last.record);
+    const record = isAgain ? last.record : this.#findMessage(kind, peer, tag, dtype, sizeBytes, group);
+    const place = isAgain ? last.place : placeOf(record);
+    words[place + at.started] = (words[place + at.started] ?? 0) + 1;
+    words[place + at.tick] = ++this.#tick;
+    this.#last = 0;
+    return record;
+  }
+
+  /** The record of messages like this one: there already, or new. */
+  #findMessage(kind: MessageKind, peer: number, tag: number, dtype: number, sizeBytes: number, group: number): number {
+    const words = this.#words;
+    const { lease } = this;
     const operation = firstMessage + messageKinds.indexOf(kind);
     const hash = (operation + peer * 7 + tag * 31 + (sizeBytes >>> 2) * 13) & (messageHashes - 1);
     let record = this.#messages[hash] ?? 0;
@@ -147,7 +183,7 @@ export class Recorder {
       words[place + at.peer] === peer &&
       words[place + at.tag] === tag &&
       words[place + at.dtype] === dtype &&
-      words[place + at.lease] === this.lease &&
+      words[place + at.lease] === lease &&
       this.#doubles[(place + at.sizeBytes) / 2] === sizeBytes &&
       this.#doubles[(place + at.group) / 2] === group;
     if (!isKnown) {
@@ -158,9 +194,10 @@ export class Recorder {
       words[headAt.number] = record;
       this.#messages[hash] = record;
     }
-    words[place + at.started] = (words[place + at.started] ?? 0) + 1;
-    words[place + at.tick] = ++this.#tick;
-    this.#last = 0;
+    const last = kind === 'send' ? this.#lastSend : this.#lastReceive;
+    if (kind === 'send' || kind === 'recv') {
+      Object.assign(last, { record, place, peer, tag, dtype, sizeBytes, group, lease });
+    }
     return record;
   }
 
@@ -170,7 +207,6 @@ export class Recorder {
     const words = this.#words;
     const place = placeOf(record);
     words[place + at.done] = (words[place + at.done] ?? 0) + 1;
-    words[place + at.times] = (words[place + at.times] ?? 0) + 1;
   }
 
   /** It has ended after it has waited. */
@@ -179,7 +215,7 @@ export class Recorder {
     const place = placeOf(record);
     this.#noteEnd(place, startedAt, failed);
     this.#words[place + at.done] = (this.#words[place + at.done] ?? 0) + 1;
-    if (failed === 0) this.#words[place + at.times] = (this.#words[place + at.times] ?? 0) + 1;
+    if (failed !== 0) this.#words[place + at.failures] = (this.#words[place + at.failures] ?? 0) + 1;
   }
 
   /** Another call than the last. */

@@ -87,7 +87,7 @@ test('a task that runs is explained while a rank spins; afterwards it is the las
   const look = async (): Promise<void> => {
     for (const each of await pool.explain()) ({ text } = each);
   };
-  const waits = /ranks 0, 2 wait for rank 1 since \d+( ms|\.\d s) in barrier\(\), call 2/;
+  const waits = /ranks 0, 2 have waited \d+( ms|\.\d s) for rank 1 in barrier\(\), call 2/;
   for (const end = performance.now() + 30_000; !waits.test(text) && performance.now() < end;) {
     await look();
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -133,7 +133,7 @@ test('who waits for whom is said of collectives by their number', () => {
     return read(memory, rank)!;
   });
   assert.equal(whoWaitsForWhom(begun, performance.timeOrigin + performance.now()), [
-    'ranks 0, 2 wait for rank 1 since 2.0 s in barrier(), call 2',
+    'ranks 0, 2 have waited 2.0 s for rank 1 in barrier(), call 2',
   ]);
 });
 
