@@ -133,10 +133,12 @@ export class GroupCalls {
     this.#inUse.take(call);
     call.isHeld = true;
     if (this.notesLines) call.madeAt = callSite();
-    this.#note(args);
+    const weight = this.#time.weight(this.#note(args) <= shortBytes);
+    const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (signal?.aborted) call.abort('cancelled');
     if (group.start(call, engine.asyncTurns)) {
+      if (weight > 0) this.#time.add(nowMs() - begun, weight);
       call.error = endOf(call);
       return call.ended.then(this.#giveBack);
     }

@@ -373,8 +373,9 @@ export class GroupMessages implements Recipient {
   /** What others gave to `group` that this rank has not called so. */
   #otherLists(): string {
     const texts = this.#arrived.all.flatMap((incoming) => {
+      if (incoming.tag >= 0) return [];
       const words = new Float64Array(incoming.sizeBytes / Float64Array.BYTES_PER_ELEMENT);
-      if (incoming.tag >= 0 || incoming.take(words) !== 'complete') return [];
+      if (incoming.take(words) !== 'complete') return [];
       return [`; rank ${incoming.source} called group([${listIn(words).join(', ')}])`];
     });
     return texts.join('');

@@ -1,10 +1,10 @@
 /**
  * `group(ranks)`: a group of the ranks that are listed, made by these alone. They tell the lowest of them by messages
- * what their part is and which list they have, and that tells them all.
+ * what their part is, and that tells them all. Their list goes along, for the error where another one waits for ever.
  */
 import type { GroupOffer } from '../backend/backend.js';
 import { nowMs } from '../clock.js';
-import { CollectiveMismatchError, InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
+import { InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
 import { readOperand } from '../operands/operand.js';
 import { group as row } from '../operations/split.js';
 import { dtypeId } from '../types/dtype.js';
@@ -13,7 +13,7 @@ import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
 import type { GroupCalls } from './group-calls.js';
 import { openGroup } from './group-place.js';
-import { listIn, offerWords, wordsOf } from './offer-words.js';
+import { offerWords, wordsOf } from './offer-words.js';
 import type { Group } from './group.js';
 import type { Made, MessageCalls } from './message-calls.js';
 import type { MessageRequest, Target } from './message-requests.js';
@@ -22,8 +22,6 @@ import { checkSignal, checkTimeout } from './validate.js';
 
 const hashPrime = 16_777_619;
 const float64 = dtypeId('float64');
-/** Of members whose lists are not that of the lowest, so many are told. */
-const mostLists = 8;
 
 /** One that is being made. */
 interface Making {
@@ -36,7 +34,7 @@ interface Making {
   readonly madeAt: string | undefined;
   /** What each member has told, in the order of the ranks: of the teller all, of others their own. */
   readonly told: Float64Array;
-  /** The same of all members, from the teller. Behind it the lists of members, where they are not the same. */
+  /** The same of all members, from the teller. */
   answer: Float64Array;
 }
 
@@ -98,29 +96,17 @@ export class ListedGroups {
     const others = ranks.filter((other) => other !== teller);
     const said = others.map((other) => this.#receive(making, other));
     yield made(said);
-    const lists = said.map((receive) => wordsOfMessage(receive));
-    const rows: number[][] = [];
     for (const [i, other] of others.entries()) {
-      const words = lists[i] ?? told;
-      const list = listIn(words);
-      if (ranks.some((each, place) => each !== list[place])) rows.push([other, ...list]);
-      else wordsAt(told, ranks.indexOf(other)).set(words.subarray(0, offerWords));
+      const words = said[i] ? wordsOfMessage(said[i]) : told;
+      wordsAt(told, ranks.indexOf(other)).set(words.subarray(0, offerWords));
     }
-    rows.splice(mostLists);
-    if (rows.length > 0) rows.unshift([teller, ...ranks]);
-    making.answer = Float64Array.from([...told, ...rows.flat()]);
-    yield made(others.map((other) => this.#send(making, other, making.answer)));
+    yield made(others.map((other) => this.#send(making, other, told)));
   }
 
   #end({ what, ranks, offer, answer }: Making): Group {
     const { group } = this.#calls;
     if (group.failure) throw group.failure;
     const words = ranks.map((_, index) => wordsAt(answer, index));
-    const lists = answer.subarray(offerWords * ranks.length);
-    if (lists.length > 0) {
-      offer.withdraw();
-      throw otherLists(what, lists, ranks.length, group.taskId);
-    }
     const opened = openGroup(what, group, ranks, offer, words);
     if (opened instanceof WindowExhaustedError) throw opened;
     return opened;
@@ -144,20 +130,6 @@ export class ListedGroups {
 
 function wordsOfMessage(receive: Receive): Float64Array {
   return (receive.result as { readonly data: Float64Array }).data;
-}
-
-/** Members have given the same ranks in another order. @param lists - Of some: the rank, and what it gave. */
-function otherLists(what: string, lists: Float64Array, size: number, taskId: string): CollectiveMismatchError {
-  const calls = Array.from({ length: lists.length / (size + 1) }, (_, i) => {
-    const [rank = 0, ...list] = lists.subarray(i * (size + 1), (i + 1) * (size + 1));
-    return { rank, list: list.join(', ') };
-  });
-  const texts = calls.map(({ rank, list }) => `rank ${rank} gave ${list}`);
-  return new CollectiveMismatchError(
-    `${what}: expected every member to give the same ranks in the same order, which is that of the group; ` +
-      `${texts.join('; ')}. No group was made`,
-    { calls: calls.map(({ rank, list }) => ({ rank, call: `${what}([${list}])` })), taskId },
-  );
 }
 
 /** Requests that belong together. */
@@ -184,12 +156,12 @@ function wordsAt(told: Float64Array, index: number): Float64Array {
 }
 
 /**
- * The messages of groups of other ranks that are made at a time have other tags, below those of users and of `anyTag`.
- * The order does not count: members find out by those messages that theirs is not the same.
+ * The messages of two groups that are made at a time have other tags, below those of users and of `anyTag`. Groups of
+ * the same ranks in another order are two, too.
  */
 function tagOf(ranks: readonly number[]): number {
   let hash = 2_166_136_261;
-  for (const rank of [...ranks].sort((a, b) => a - b)) hash = Math.imul(hash ^ rank, hashPrime);
+  for (const rank of ranks) hash = Math.imul(hash ^ rank, hashPrime);
   return -2 - (hash >>> 2);
 }
 

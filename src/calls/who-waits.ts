@@ -47,7 +47,11 @@ export function whoWaits(group: GroupView, carrier: Carrier, room: MessageRoom, 
     const inCycle = chain.slice(start);
     const cycle = inCycle.map((state) => state.rank);
     if (inCycle.every((state) => isOfGroup(state.waiting))) {
-      return { text: `${text}. They gave other ranks`, cycle: undefined, missing: [waiting.peer] };
+      return {
+        text: `${text}. They gave other ranks, or the same in another order`,
+        cycle: undefined,
+        missing: [waiting.peer],
+      };
     }
     return { text: `${text}: a cycle`, cycle, missing: cycle.filter((each) => each !== rank) };
   }

@@ -52,7 +52,12 @@ export async function openDashboard({ host, port }: DashboardOptions, source: Da
   const server = createServer(
     { maxHeaderSize: mostHeaderBytes, requestTimeout: requestLimitMs, headersTimeout: requestLimitMs },
     (request, response) => {
-      page.answer(request, response);
+      // Whatever a stranger sends ends a request at most, and never the process that the pool is in.
+      try {
+        page.answer(request, response);
+      } catch {
+        refuse(response, 500);
+      }
     },
   );
   server.maxConnections = mostConnections;
@@ -120,7 +125,12 @@ class DashboardRequests {
   }
 
   #get(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const url = urlOf(request);
+    if (!url) {
+      refuse(response, 400);
+      return;
+    }
+    const { pathname, searchParams } = url;
     const isKnown = this.#access.isKnown(request);
     if (pathname === '/') send(response, types.html, isKnown ? mainPage : enterPage);
     else if (pathname === '/enter.js') send(response, types.script, enterScript);
@@ -142,6 +152,15 @@ class DashboardRequests {
 
   #news(since: number, response: ServerResponse): void {
     send(response, types.json, JSON.stringify(this.#source.news(since)));
+  }
+}
+
+/** Undefined: it is none, such as `//`. */
+function urlOf({ url = '/' }: IncomingMessage): URL | undefined {
+  try {
+    return new URL(url, 'http://localhost');
+  } catch {
+    return undefined;
   }
 }
 

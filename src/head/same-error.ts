@@ -2,12 +2,20 @@
 import { isError, PeerFailedError } from '../errors.js';
 import { withoutLastOperations } from '../records/last-operations.js';
 
+/** Steps of a chain of failed peers; user code may have made a circle. */
+const mostPeers = 8;
+
 /** Whether an error is the cause once more, or that of a peer of it. */
 export function saysTheSame(error: unknown, cause: unknown): boolean {
-  if (error === cause) return true;
-  if (!isError(error) || !isError(cause)) return false;
-  if (error instanceof PeerFailedError && saysTheSame(error.cause, cause)) return true;
-  return error.name === cause.name && textOf(error) === textOf(cause);
+  let own = error;
+  for (let step = 0; step < mostPeers; step++) {
+    if (own === cause) return true;
+    if (!isError(own) || !isError(cause)) return false;
+    if (own.name === cause.name && textOf(own) === textOf(cause)) return true;
+    if (!(own instanceof PeerFailedError)) return false;
+    own = own.cause;
+  }
+  return false;
 }
 
 /** User code may have put anything there. */

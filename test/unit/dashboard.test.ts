@@ -22,7 +22,10 @@ test.before(async () => {
   dashboard = await openDashboard(here, {
     news: (since) => ({ pool: secret, change: since }) as unknown as DashboardNews,
     explain: (taskId) => ({ taskId: `${secret} ${taskId}` }) as unknown as TaskExplanation,
-    logTail: (worldRank) => `${secret} ${worldRank}`,
+    logTail: (worldRank) => {
+      if (worldRank === 99) throw new Error('no such file');
+      return `${secret} ${worldRank}`;
+    },
     close: () => {
       closed++;
     },
@@ -91,6 +94,28 @@ test('the token is exchanged for a cookie that scripts and other sites do not ge
   assert.match((await ask('/', { cookie: cookie.split(';')[0]! })).text, '/page.js');
   const { text } = await ask('/news?since=7', { cookie: `a=b; ${cookie.split(';')[0]!}; c=d` });
   assert.equal(JSON.parse(text), { pool: secret, change: 7 });
+});
+
+test('odd targets, and what fails while an answer is made, end a request and no process', async () => {
+  const cookie = (await letIn()).split(';')[0]!;
+  for (const path of [
+    '//',
+    '//[',
+    'http://[',
+    'http://',
+    '*',
+    '/%',
+    '/explain?task=%ff',
+    '/log?worker=-1',
+    '/news?since=x',
+  ]) {
+    const status = await statusOf(ask(path));
+    assert.ok([200, 400, 401, 404].includes(status), `${path} ${status}`);
+    assert.ok((await ask(path, { cookie })).status < 500, path);
+  }
+  assert.is(await statusOf(ask('//', { cookie })), 400);
+  assert.is(await statusOf(ask('/log?worker=99', { cookie })), 500);
+  assert.is((await ask('/news', { cookie })).status, 200);
 });
 
 test('another cookie is none', async () => {

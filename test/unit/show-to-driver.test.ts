@@ -66,6 +66,17 @@ test('where nobody of this process asked, all can be enumerated: it goes to anot
   assert.equal(framesOf(cause), [task]);
 });
 
+test('failed peers in a circle, and what is no text, do no harm', () => {
+  const peer = withStack(new PeerFailedError('rank 1 failed'), task);
+  Object.defineProperty(peer, 'cause', { value: peer });
+  const odd = withStack(new RangeError('x'), task);
+  Object.defineProperty(odd, 'message', { value: 7 });
+  const errors = [odd, peer].map((error, rank) => ({ rank, error }));
+  const error = new TaskFailedError('task t1 failed', { errors }, { cause: odd });
+  showToDriver(error, site);
+  assert.match(inspect(error, { depth: 6 }), 'rank 1 failed');
+});
+
 test('causes in a circle, frozen errors and what is no error do no harm', () => {
   const a = withStack(new Error('a'), task, own);
   const b = withStack(new Error('b', { cause: a }), own, task);

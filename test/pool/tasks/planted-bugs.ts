@@ -93,7 +93,8 @@ export async function infiniteLoop(): Promise<void> {
 export async function stopped(): Promise<void> {
   await begin();
   if (isWrong() && process.env.SHOAL_TRANSPORT === 'mpi') process.kill(process.pid, 'SIGSTOP');
-  else if (isWrong()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+  // Another thread may take the signal, a moment later.
+  if (isWrong()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
   await collective.barrier({ timeoutMs });
 }
 
