@@ -162,7 +162,8 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     const ended = Promise.allSettled([...this.#tasks.values()].map((task) => task.done));
     if (!force && (timeoutMs === null || (await endsWithin(ended, timeoutMs)))) await ended;
     else {
-      for (const task of this.#tasks.values()) this.cancel(task, this.#closedError());
+      // Those that wait come first: the end of one that runs lets none of them begin.
+      for (const task of [...this.#tasks.values()].reverse()) this.cancel(task, this.#closedError());
       // The pool cancels what is left of a connection that is gone.
       await endsWithin(ended, closeLimitMs);
     }
