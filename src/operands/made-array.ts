@@ -1,4 +1,5 @@
 /** Arrays that a call makes for its result, when its caller gives none. */
+import { totalmem } from 'node:os';
 import { counted, withArticle } from '../grammar.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
@@ -14,6 +15,9 @@ const classes: ReadonlyMap<string, ArrayClass> = new Map(
     return typeof made === 'function' ? [[tag, made as ArrayClass] as const] : [];
   }),
 );
+
+/** Of this host. */
+const memoryBytes = totalmem();
 
 /**
  * An array of zeros of the class of a caller's typed array, of `items` items.
@@ -31,6 +35,8 @@ export function makeLike(what: string, given: unknown, source: Operand, sizeByte
   }
   const length = sizeBytes / source.array.BYTES_PER_ELEMENT;
   try {
+    // Node 26 ends the worker where there is no memory for an array; others throw.
+    if (sizeBytes > memoryBytes) throw new RangeError('Array buffer allocation failed');
     return new Class(length);
   } catch (cause) {
     throw new InvalidArgumentError(
