@@ -1,6 +1,7 @@
 /** The message calls of one group: from a caller's arguments to a request, in each of the two forms. */
 import { onAbort } from '../abort-listeners.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { nowMs } from '../clock.js';
+import { errorNumber, InvalidArgumentError, ShoalError, show } from '../errors.js';
 import { arrayBytes, dtypeOfClass } from '../operands/array-class.js';
 import { overlap } from '../operands/buffers-in-use.js';
 import { checkDtype } from '../operands/numeric.js';
@@ -13,6 +14,8 @@ import { recv } from '../operations/recv.js';
 import { sendObject } from '../operations/send-object.js';
 import { send } from '../operations/send.js';
 import { sendrecv } from '../operations/sendrecv.js';
+import type { MessageKind } from '../records/record-layout.js';
+import type { Recorder } from '../records/recorder.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeId, objectId } from '../types/dtype.js';
@@ -58,22 +61,21 @@ export class MessageCalls {
     const { tag = 0 } = given;
     const from = this.#isPlain(dest, tag, given) ? this.#known.source(buffer) : undefined;
     if (!from) return this.#runAll(send, [buffer, dest], given);
-    const { recorder, number } = this.#calls.group;
-    const record = recorder.beginMessage(
-      'send',
-      dest as number,
-      tag as number,
-      from.dtype,
-      from.memory.sizeBytes,
-      number,
-    );
-    let isSent = true;
+    const record = this.#begin('send', dest as number, tag as number, from);
+    let isSent: boolean;
     try {
       isSent = this.#prompt.send(dest as number, tag as number, from);
-    } finally {
-      if (isSent) recorder.endMessage(record);
+    } catch (error) {
+      this.#recorder.settleMessage(
+        record,
+        nowMs(),
+        errorNumber(error instanceof ShoalError ? error : new InvalidArgumentError(String(error))),
+      );
+      throw error;
     }
-    return isSent ? undefined : this.#runLeft(send, [buffer, dest], given, record);
+    if (!isSent) return this.#runLeft(send, [buffer, dest], given, record);
+    this.#recorder.endMessage(record);
+    return undefined;
   }
 
   /** The blocking form of `recv`. */
@@ -82,18 +84,10 @@ export class MessageCalls {
     const { tag = 0 } = given;
     const into = this.#isPlain(source, tag, given) ? this.#known.target(buffer) : undefined;
     if (!into) return this.#runAll(recv, [buffer, source], given);
-    const { recorder, number } = this.#calls.group;
-    const record = recorder.beginMessage(
-      'recv',
-      source as number,
-      tag as number,
-      into.dtype,
-      into.memory.sizeBytes,
-      number,
-    );
+    const record = this.#begin('recv', source as number, tag as number, into);
     const sizeBytes = this.#prompt.receive(source as number, tag as number, into);
     if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given, 0, record);
-    recorder.endMessage(record);
+    this.#recorder.endMessage(record);
     return { data: buffer, source, tag, count: sizeBytes / into.itemBytes };
   }
 
@@ -110,20 +104,12 @@ export class MessageCalls {
     }
     const ranks = { dest: dest as number, source: source as number };
     const tags = { sendTag: sendTag as number, recvTag: recvTag as number };
-    const { recorder, number } = this.#calls.group;
-    const received = recorder.beginMessage(
-      'recv',
-      ranks.source,
-      tags.recvTag,
-      into.dtype,
-      into.memory.sizeBytes,
-      number,
-    );
-    const sent = recorder.beginMessage('send', ranks.dest, tags.sendTag, from.dtype, from.memory.sizeBytes, number);
+    const received = this.#begin('recv', ranks.source, tags.recvTag, into);
+    const sent = this.#begin('send', ranks.dest, tags.sendTag, from);
     const sizeBytes = this.#prompt.exchange(ranks, tags, from, into);
-    if (this.#prompt.isSent) recorder.endMessage(sent);
+    if (this.#prompt.isSent) this.#recorder.endMessage(sent);
     if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given, sent, received);
-    recorder.endMessage(received);
+    this.#recorder.endMessage(received);
     if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given, sent, received);
     return { data: target, source, tag: recvTag, count: sizeBytes / into.itemBytes };
   }
@@ -139,7 +125,7 @@ export class MessageCalls {
         const user = { what: 'send', ranges: from.ranges };
         this.#calls.assertReadable(user.what, user.ranges);
         if (this.#prompt.sendShort(dest as number, tag as number, from)) {
-          this.#noteSent(dest as number, tag as number, from);
+          this.#recorder.endMessage(this.#begin('send', dest as number, tag as number, from));
           this.#calls.take(user, true);
           return Promise.resolve(user).then(this.#giveBackSent);
         }
@@ -150,9 +136,13 @@ export class MessageCalls {
     }
   }
 
-  #noteSent(dest: number, tag: number, { dtype, memory: { sizeBytes } }: ReadyArray): void {
-    const { recorder, number } = this.#calls.group;
-    recorder.endMessage(recorder.beginMessage('send', dest, tag, dtype, sizeBytes, number));
+  /** Note that a message call of a known array begins. Returns the number of its record. */
+  #begin(kind: MessageKind, peer: number, tag: number, { dtype, memory }: ReadyArray): number {
+    return this.#recorder.beginMessage(kind, peer, tag, dtype, memory.sizeBytes, this.#calls.group.number);
+  }
+
+  get #recorder(): Recorder {
+    return this.#calls.group.recorder;
   }
 
   /** Its array is free when the caller goes on, and not before. */

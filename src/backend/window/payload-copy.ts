@@ -18,8 +18,9 @@ export function copyIn(window: RankWindow, word: number, memory: ArrayMemory): b
     for (let i = 0; i < words.length; i++) u32[word + i] = words[i] ?? 0;
     return true;
   }
-  if (!memory.isAligned || sizeBytes > setBytes || window.holds(memory))
+  if (!memory.isAligned || sizeBytes > setBytes || window.holds(memory)) {
     return window.copy.stage(word * 4, memory.array, 0, sizeBytes);
+  }
   window.node.bytes.set(bytes, word * 4);
   return true;
 }
