@@ -50,7 +50,17 @@ const methods: readonly (keyof Collective)[] = [
   'current',
 ];
 
-/** The collectives of the task that this code belongs to. */
+/**
+ * The collectives of the task that this code belongs to.
+ *
+ * @example
+ * // mean.ts
+ * import { collective } from 'shoal/worker';
+ *
+ * export async function mean(x: Float32Array): Promise<Float32Array> {
+ *   return collective.allreduce(x, { op: 'avg' }); // over the ranks of the task that has called this
+ * }
+ */
 export const collective: Collective = Object.defineProperties(
   Object.fromEntries(methods.map((name) => [name, awaitedMethods.has(name) ? awaitedMethodOf(name) : methodOf(name)])),
   Object.fromEntries(
@@ -77,6 +87,11 @@ const fields = [
 
 /**
  * Facts of the task that this code belongs to, or of the script; reading one elsewhere throws ERR_SHOAL_NOT_IN_TASK.
+ *
+ * @example
+ * import { context } from 'shoal/worker';
+ *
+ * console.log(`rank ${context.rank} of ${context.size}, on ${context.node}`);
  */
 export const context: TaskContext = Object.defineProperties(
   {},

@@ -31,7 +31,14 @@ import type { CollectiveOptions, CollectiveSyncOptions } from '../operations/cal
 import type { MessageOptions, MessageSyncOptions } from '../operations/message-options.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 
-/** Collectives over a task's ranks. Every rank makes the same calls in the same order. */
+/**
+ * Collectives over a task's ranks. Every rank makes the same calls in the same order.
+ *
+ * @example
+ * const x = collective.empty(Float32Array, 1000).fill(context.rank);
+ * await collective.allreduce(x, { op: 'max' });
+ * collective.free(x);
+ */
 export interface Collective
   extends
     Allreduce,
@@ -74,15 +81,29 @@ export interface Collective
    * ranks: `postMessage` and `structuredClone` share it, results and arguments are copied.
    *
    * @throws {@link WindowExhaustedError} when this rank's part of the window has no room.
+   * @example
+   * const x = collective.empty(Float32Array, 1000);
+   * await collective.allreduce(x); // where it lies
    */
   empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T;
   /**
    * Give an array of {@link Collective.empty} or of {@link EmptyShared.emptyShared} back early. No view of it may be
    * used afterwards on this rank. Not collective: memory of a node-shared array is used again when all its ranks have
    * freed it.
+   *
+   * @example
+   * const x = collective.empty(Float32Array, 1000);
+   * await collective.allreduce(x);
+   * collective.free(x);
    */
   free(array: TypedArray | Float16ArrayLike): void;
-  /** This task's collectives as a plain object, for hot loops: no call has to find the task first. */
+  /**
+   * This task's collectives as a plain object, for hot loops: no call has to find the task first.
+   *
+   * @example
+   * const own = collective.current();
+   * for (let step = 0; step < steps; step++) own.allreduceSync(gradients, { op: 'avg' });
+   */
   current(): Collective;
 }
 
@@ -91,6 +112,11 @@ export interface Collective
  *
  * A group costs no round of the pool and no MPI call. It fails by itself: a deadline, a signal or an error in one of its
  * calls fails this group on all its members, and the task goes on. What ends the task ends all its groups.
+ *
+ * @example
+ * const group: CollectiveGroup = await collective.split(context.rank % 2);
+ * await group.allreduce(gradients);
+ * group.close();
  */
 export interface CollectiveGroup extends Collective {
   /**
@@ -99,29 +125,57 @@ export interface CollectiveGroup extends Collective {
    * the task.
    *
    * @throws {@link InvalidArgumentError} while a call of this rank is under way.
+   * @example
+   * const group = await collective.split(0);
+   * await group.barrier();
+   * group.close();
    */
   close(): void;
 }
 
-/** Options of {@link MakesGroups.cart}. */
+/**
+ * Options of {@link MakesGroups.cart}.
+ *
+ * @example
+ * const options: CartOptions = { periodic: [true, false] };
+ * const grid = await collective.cart([context.size, 1], options);
+ */
 export interface CartOptions {
   /** Which dimensions have no end: the last rank is next to the first. One for all, or one for each; default false. */
   readonly periodic?: boolean | readonly boolean[];
 }
 
-/** A group whose ranks lie in a grid: rank r of the group at the place that counting row by row gives. */
+/**
+ * A group whose ranks lie in a grid: rank r of the group at the place that counting row by row gives.
+ *
+ * @example
+ * const grid: CartGroup | undefined = await collective.cart([2, 2], { periodic: true });
+ * if (grid) {
+ *   const { source, dest } = grid.shift(0, 1);
+ *   if (dest !== undefined && source !== undefined) await grid.sendrecv(lastRow, dest, halo, source);
+ * }
+ */
 export interface CartGroup extends CollectiveGroup {
   /** Ranks in each dimension. */
   readonly dims: readonly number[];
+  /** Which of them have no end. */
   readonly periodic: readonly boolean[];
   /** Where this rank lies. */
   readonly coords: readonly number[];
-  /** Where a rank lies. @throws {@link InvalidArgumentError} for no rank of the group. */
+  /**
+   * Where a rank lies. @throws {@link InvalidArgumentError} for no rank of the group.
+   *
+   * @example
+   * const [row, column] = grid.coordsOf(0); // 0, 0
+   */
   coordsOf(rank: number): number[];
   /**
    * The rank at a place; coordinates of periodic dimensions may lie outside.
    *
    * @throws {@link InvalidArgumentError} outside of the grid.
+   * @example
+   * const first = grid.rankAt([0, 0]); // 0
+   * const isFirst = grid.coords.every((place) => place === 0);
    */
   rankAt(coords: readonly number[]): number;
   /**
@@ -139,16 +193,31 @@ export interface CartGroup extends CollectiveGroup {
   /**
    * Groups of the ranks that differ in the kept dimensions alone. Collective over the grid.
    *
+   * @example
+   * const rows = await grid.sub([false, true]); // ranks of one row: only the column differs
+   * await rows.allreduce(gradients);
    * @see MPI-4.1 section 8.5.7 (MPI_Cart_sub)
    */
   sub(keep: readonly boolean[], options?: CollectiveOptions): Promise<CartGroup>;
   /** Blocking twin of {@link CartGroup.sub}. */
   subSync(keep: readonly boolean[], options?: CollectiveSyncOptions): CartGroup;
-  /** The ranks of this rank's row: only the last dimension is kept. Collective over the grid. */
+  /**
+   * The ranks of this rank's row: only the last dimension is kept. Collective over the grid.
+   *
+   * @example
+   * const row = await grid.row();
+   * await row.allgather(Float64Array.of(loss));
+   */
   row(options?: CollectiveOptions): Promise<CartGroup>;
   /** Blocking twin of {@link CartGroup.row}. */
   rowSync(options?: CollectiveSyncOptions): CartGroup;
-  /** The ranks of this rank's column: only the last dimension but one is kept. Collective over the grid. */
+  /**
+   * The ranks of this rank's column: only the last dimension but one is kept. Collective over the grid.
+   *
+   * @example
+   * const column = await grid.column();
+   * await column.broadcast(weights);
+   */
   column(options?: CollectiveOptions): Promise<CartGroup>;
   /** Blocking twin of {@link CartGroup.column}. */
   columnSync(options?: CollectiveSyncOptions): CartGroup;

@@ -4,7 +4,15 @@ import { NotInTaskError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Collective } from './collective.js';
 
-/** Facts of the running task on this rank. */
+/**
+ * Facts of the running task on this rank.
+ *
+ * @example
+ * function isFirst({ rank, attempt }: TaskContext): boolean {
+ *   return rank === 0 && attempt === 1;
+ * }
+ * if (isFirst(context)) context.log.info('begins');
+ */
 export interface TaskContext {
   /** Rank in the task's group, from 0. */
   readonly rank: number;
@@ -16,6 +24,7 @@ export interface TaskContext {
   readonly localRank: number;
   /** Name of this host. */
   readonly node: string;
+  /** As errors and lists name the task, such as `t1`. */
   readonly taskId: string;
   /** From 1; above 1 when the task is run again. */
   readonly attempt: number;

@@ -30,6 +30,11 @@ export type SendStep = (
  * An instance of a class on every rank of a gang. Made by {@link Gang.actor}.
  *
  * Arrays of `collective.empty` end with the task that made them, as in any task: an actor keeps ordinary ones.
+ *
+ * @example
+ * const model = await gang.actor(models, { export: 'Model', args: [{ layers: 4 }] });
+ * const losses = await model.call('step', [batch]);
+ * await model.dispose();
  */
 export class Actor<I = UntypedActor> implements AsyncDisposable {
   static {
@@ -82,6 +87,9 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
   /**
    * Drop the instance on every rank, after the calls before; its `Symbol.asyncDispose` or `Symbol.dispose`, if it has
    * one, is called first. A second call waits for the same end. Does nothing once the gang is closed.
+   *
+   * @example
+   * await model.dispose(); // calls its `Symbol.asyncDispose` or `Symbol.dispose` on every rank
    */
   dispose(): Promise<void> {
     this.#disposal ??= this.#dispose(true);

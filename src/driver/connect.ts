@@ -23,6 +23,10 @@ const limitMs = 10_000;
  *
  * @param address - As `shoal start` has said it; default: of the only pool that this user has.
  * @throws {@link LaunchError} when there is none, several, or no answer.
+ * @example
+ * const pool = await connect(); // after `shoal start -n 4` in a shell
+ * const results = await pool.run(new URL('./sum.js', import.meta.url), { workers: 4, args: [1000] });
+ * await pool.close(); // the pool goes on
  */
 export async function connect(address?: string): Promise<Pool> {
   return poolOf(await connectHead(address));

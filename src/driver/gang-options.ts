@@ -6,7 +6,13 @@ import { integer, oneOf } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
 import type { ArgsOption, KeepOption, ReferableList, TaskOptions, UntypedRunOptions } from './task-options.js';
 
-/** Options of {@link Pool.gang}. */
+/**
+ * Options of {@link Pool.gang}.
+ *
+ * @example
+ * const options: GangOptions = { workers: 2, name: 'trainers', timeoutMs: 60_000 };
+ * await using gang = await pool.gang(options);
+ */
 export interface GangOptions {
   /** How many workers are reserved; its tasks have as many ranks. */
   readonly workers: number;
@@ -20,10 +26,23 @@ export interface GangOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of a task of a gang but `export` and the arguments. */
+/**
+ * Options of a task of a gang but `export` and the arguments.
+ *
+ * @example
+ * const options: GangTaskOptions = { name: 'first epoch', timeoutMs: 60_000 };
+ * const losses = await gang.run(tasks, { ...options, export: 'train' });
+ */
 export type GangTaskOptions = Pick<TaskOptions, 'name' | 'timeoutMs' | 'signal'>;
 
-/** Options of `gang.run` and `gang.submit` for a function of a typed module. */
+/**
+ * Options of `gang.run` and `gang.submit` for a function of a typed module.
+ *
+ * @example
+ * type Tasks = typeof import('./tasks.js');
+ * const options: GangRunOptions<Tasks, 'load'> = { export: 'load', args: ['train.bin'] };
+ * await gang.run(tasks, options);
+ */
 export type GangRunOptions<M, E extends keyof M> = KeepOption<false> & TypedGangRunOptions<M, E>;
 
 /** Options of a task of a gang whose results stay in its workers. */
@@ -40,9 +59,21 @@ export type GangRunArguments<M, E extends keyof M> = [E] extends [never]
     ? [options?: GangRunOptions<M, E>]
     : [options: GangRunOptions<M, E>];
 
-/** Options of `gang.actor` for a module named by URL alone. */
+/**
+ * Options of `gang.actor` for a module named by URL alone.
+ *
+ * @example
+ * const options: UntypedActorOptions = { export: 'Model', perRankArgs: [[{ layers: 4 }], [{ layers: 2 }]] };
+ * const model = await gang.actor(new URL('./models.js', import.meta.url), options);
+ */
 export type UntypedActorOptions = GangTaskOptions & Pick<UntypedRunOptions, 'export' | 'args' | 'perRankArgs'>;
-/** Options of `gang.run` and `gang.submit` for a module named by URL alone. */
+/**
+ * Options of `gang.run` and `gang.submit` for a module named by URL alone.
+ *
+ * @example
+ * const options: UntypedGangRunOptions = { export: 'load', args: ['train.bin'] };
+ * await gang.run(new URL('./tasks.js', import.meta.url), options);
+ */
 export type UntypedGangRunOptions<K extends boolean = false> = UntypedActorOptions & KeepOption<K>;
 
 type AnyClass = new (...args: never[]) => object;
@@ -53,7 +84,14 @@ type ConstructorArguments<M, E extends keyof M> = M[E] extends new (...args: inf
 /** Instances of one of a module's classes. */
 export type InstanceOf<M, E extends keyof M> = M[E] extends new (...args: never[]) => infer I ? I : never;
 
-/** Options of `gang.actor` for a class of a typed module. */
+/**
+ * Options of `gang.actor` for a class of a typed module.
+ *
+ * @example
+ * type Models = typeof import('./models.js');
+ * const options: ActorOptions<Models, 'Model'> = { export: 'Model', args: [{ layers: 4 }] };
+ * const model = await gang.actor(models, options);
+ */
 export type ActorOptions<M, E extends keyof M> = GangTaskOptions &
   ArgsOption<ConstructorArguments<M, E>> &
   ('default' extends E ? { readonly export?: E } : { readonly export: E });
@@ -67,7 +105,16 @@ export type ActorArguments<M, E extends keyof M> = [E] extends [never]
       : [options: ActorOptions<M, E>]
     : [options: ActorOptions<M, E>];
 
-/** An actor of which no types are known: any method may be called, with any arguments. */
+/**
+ * An actor of which no types are known: any method may be called, with any arguments.
+ *
+ * @example
+ * const model: Actor<UntypedActor> = await gang.actor(new URL('./models.js', import.meta.url), {
+ *   export: 'Model',
+ *   args: [{ layers: 4 }],
+ * });
+ * const losses: unknown[] = await model.call('step', [batch]);
+ */
 export type UntypedActor = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 type AnyMethod = (...args: never[]) => unknown;
@@ -93,7 +140,13 @@ export type KeepCallArguments<I, K extends keyof I> =
 type KeepCallOptions = CallOptions<true> & Required<KeepOption<true>>;
 type Referables<I, K extends keyof I> = Readonly<ReferableList<MethodArguments<I, K>>>;
 
-/** Options of `actor.call`. */
+/**
+ * Options of `actor.call`.
+ *
+ * @example
+ * const options: CallOptions = { timeoutMs: 60_000, name: 'first step' };
+ * const losses = await model.call('step', [batch], options);
+ */
 export interface CallOptions<Keep extends boolean = false> extends GangTaskOptions, KeepOption<Keep> {
   /** The arguments of each rank, in rank order, in place of the others, which are then `undefined`. */
   readonly perRankArgs?: readonly (readonly unknown[])[];

@@ -55,10 +55,12 @@ export class Gang implements AsyncDisposable {
     this.#record = record;
   }
 
+  /** As errors and `status()` name it, such as `g1`. */
   get id(): string {
     return this.#record.id;
   }
 
+  /** Its label. */
   get name(): string | undefined {
     return this.#record.spec.name;
   }
@@ -73,6 +75,7 @@ export class Gang implements AsyncDisposable {
     return this.#record.members;
   }
 
+  /** How many workers it has. */
   get size(): number {
     return this.#record.spec.workers;
   }
@@ -88,6 +91,9 @@ export class Gang implements AsyncDisposable {
    * @returns What the function returned on each rank, in rank order. With `keep` it stays in the workers, also when the
    *   gang is closed, and stands for itself in the arguments of later tasks and calls.
    * @throws Everything that {@link Gang.submit} and {@link TaskHandle.result} throw.
+   * @example
+   * await gang.run(tasks, { export: 'load', args: ['train.bin'] });
+   * const losses = await gang.run(tasks, { export: 'train' }); // on the same workers
    */
   run(module: URL | string, options: UntypedGangRunOptions<true> & { readonly keep: true }): Promise<Kept>;
   run(module: URL | string, options?: UntypedGangRunOptions): Promise<unknown[]>;
@@ -109,6 +115,10 @@ export class Gang implements AsyncDisposable {
    *
    * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link NotSerializableError} with the path,
    *   {@link MessageTooLargeError}, {@link QueueFullError}, {@link ClosedError} of the gang or its pool.
+   * @example
+   * const handle = gang.submit(tasks, { export: 'train', name: 'first epoch' });
+   * handle.on('message', ({ rank, value }) => console.log(rank, value));
+   * const losses = await handle.result();
    */
   submit(
     module: URL | string,
@@ -172,6 +182,8 @@ export class Gang implements AsyncDisposable {
    * for the same end.
    *
    * @param options.force - Cancel those tasks, and drop the actors; default `false`.
+   * @example
+   * await gang.close(); // or { force: true }
    */
   async close(options: { readonly force?: boolean } = {}): Promise<void> {
     const { force = false } = ownOptions('gang.close', options, ['force']);

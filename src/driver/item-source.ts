@@ -1,7 +1,17 @@
 /** Items of an iterable or of an async one, pulled one at a time as `for await` pulls them. */
 import { InvalidArgumentError, show } from '../errors.js';
 
-/** What items come from. Promises that an iterable gives are awaited. */
+/**
+ * What items come from. Promises that an iterable gives are awaited.
+ *
+ * @example
+ * async function* lines(): AsyncGenerator<string> {
+ *   yield 'train.bin';
+ *   yield 'test.bin';
+ * }
+ * const items: Items<string> = lines();
+ * for await (const size of pool.map(tasks, items)) total += size;
+ */
 export type Items<T> = Iterable<T | PromiseLike<T>> | AsyncIterable<T>;
 
 /** Opened with the first pull. */

@@ -9,6 +9,11 @@ import { Reference } from '../protocol/reference.js';
  * In the arguments of a task rank r of that task gets what rank r has returned: the same object, and no copy. The task
  * runs on the same workers in the same order. Life: as of every {@link Reference}, and as long as the threads of these
  * workers live. When one of them is gone the value is lost: {@link ReferenceLostError}.
+ *
+ * @example
+ * const model: Kept<Float64Array> = await pool.run(tasks, { export: 'load', workers: 2, keep: true });
+ * for (const batch of batches) await pool.run(tasks, { export: 'step', workers: 2, args: [model, batch] });
+ * model.release();
  */
 export class Kept<R = unknown> extends Reference<R> {
   /** Ranks of the task, and of every task that has this as an argument. */
@@ -27,6 +32,9 @@ export class Kept<R = unknown> extends Reference<R> {
    * the gang while that is open.
    *
    * @throws Everything that {@link Pool.run} throws.
+   * @example
+   * const model = await pool.run(tasks, { export: 'load', workers: 2, keep: true });
+   * const [weights] = await model.get(); // a copy of what rank 0 has
    */
   get(): Promise<R[]> {
     return this.#fetch(this);

@@ -26,6 +26,23 @@ import { poolStats } from './pool-stats.js';
  *
  * @throws {@link InvalidArgumentError}, {@link LaunchError}, and {@link UnsupportedError} inside a task or an SPMD
  *   script.
+ * @example
+ * // sum.ts
+ * import { collective } from 'shoal/worker';
+ *
+ * export default async function (count: number): Promise<number> {
+ *   const x = new Float32Array(count).fill(1);
+ *   await collective.allreduce(x);
+ *   return x[0]!;
+ * }
+ *
+ * // main.ts
+ * import { launch, taskModule } from 'shoal';
+ *
+ * const tasks = taskModule<typeof import('./sum.ts')>(new URL('./sum.ts', import.meta.url));
+ * const pool = await launch({ workers: 2 });
+ * console.log(await pool.run(tasks, { workers: 2, args: [1000] })); // [ 2, 2 ]
+ * await pool.close();
  */
 export async function launch(options: LaunchOptions = {}): Promise<Pool> {
   const filled = fillLaunchOptions(options);

@@ -5,7 +5,13 @@ import type { ArgumentsOf, FunctionNames } from './task-module.js';
 import type { TaskOptions } from './task-options.js';
 import { taskOptionNames } from './task-options.js';
 
-/** How far a map is. */
+/**
+ * How far a map is.
+ *
+ * @example
+ * const onProgress = ({ done, total }: MapProgress) => console.log(`${done} of ${total}`);
+ * for await (const size of pool.map(tasks, paths, { onProgress })) total += size;
+ */
 export interface MapProgress {
   /** Items whose tasks have returned. */
   readonly done: number;
@@ -13,7 +19,13 @@ export interface MapProgress {
   readonly total: number | undefined;
 }
 
-/** Options of `map` but `export`. Those of tasks are for each task. */
+/**
+ * Options of `map` but `export`. Those of tasks are for each task.
+ *
+ * @example
+ * const options: MapOptions = { concurrency: 8, onProgress: ({ done }) => console.log(`${done} done`) };
+ * for await (const size of pool.map(tasks, paths, { ...options, export: 'sizeOf' })) console.log(size);
+ */
 export interface MapOptions<W extends number = number, O extends boolean = boolean> extends Omit<
   TaskOptions,
   'workers' | 'signal'
@@ -35,11 +47,20 @@ export interface MapOptions<W extends number = number, O extends boolean = boole
   readonly onProgress?: (progress: MapProgress) => void;
 }
 
-/** What a map gives with `ordered: false`. */
+/**
+ * What a map gives with `ordered: false`.
+ *
+ * @example
+ * const sizeOf = new Map<string, number>();
+ * const keep = ({ item, value }: MapEntry<string, number>) => sizeOf.set(item, value);
+ * for await (const entry of pool.map(tasks, paths, { ordered: false })) keep(entry);
+ */
 export interface MapEntry<T, V> {
   /** The item's place, from 0. */
   readonly index: number;
+  /** The item itself. */
   readonly item: T;
+  /** What its task has returned; with `workers` the list of all ranks. */
   readonly value: V;
 }
 
@@ -55,7 +76,14 @@ export type Mapped<T, R, W extends number, O extends boolean> = O extends true
   ? ValueOf<R, W>
   : MapEntry<T, ValueOf<R, W>>;
 
-/** The iterator of a map. It can also stand in an `await using`, where that ends it. */
+/**
+ * The iterator of a map. It can also stand in an `await using`, where that ends it.
+ *
+ * @example
+ * const sizes: MapIterator<number> = pool.map(tasks, paths);
+ * console.log((await sizes.next()).value);
+ * await sizes.return(); // ends the tasks under way
+ */
 export type MapIterator<R> = AsyncGenerator<R, void, undefined> & AsyncDisposable;
 
 /** Options may be left out when the module has a default export. */
@@ -65,8 +93,15 @@ export type MapArguments<M, E extends keyof M, W extends number, O extends boole
     ? [options?: MapOptions<W, O> & { readonly export?: E }]
     : [options: MapOptions<W, O> & { readonly export: E }];
 
-/** Options for a module named by URL alone. */
+/**
+ * Options for a module named by URL alone.
+ *
+ * @example
+ * const options: UntypedMapOptions = { export: 'sizeOf', timeoutMs: 10_000 };
+ * for await (const size of pool.map(new URL('./tasks.js', import.meta.url), paths, options)) console.log(size);
+ */
 export interface UntypedMapOptions<W extends number = number, O extends boolean = boolean> extends MapOptions<W, O> {
+  /** Name of the function; default `'default'`. */
   readonly export?: string;
 }
 

@@ -30,7 +30,13 @@ import {
   texts,
 } from './check-options.js';
 
-/** Options of {@link launch}. Precedence: option, `SHOAL_…` variable, default; `null` means no limit. */
+/**
+ * Options of {@link launch}. Precedence: option, `SHOAL_…` variable, default; `null` means no limit.
+ *
+ * @example
+ * const options: LaunchOptions = { workers: 2, timeoutMs: 60_000, resourceLimits: { maxOldGenerationSizeMb: 256 } };
+ * await using pool = await launch(options);
+ */
 export interface LaunchOptions {
   /** Workers of the pool; default: the cores this process may use. */
   readonly workers?: number;

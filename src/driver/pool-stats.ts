@@ -2,10 +2,19 @@
 import type { WorkStats } from '../head/statistics.js';
 import type { WorkerStatus, WorkStatus } from '../head/pool-events.js';
 
-/** Workers of a pool, now. */
+/**
+ * Workers of a pool, now.
+ *
+ * @example
+ * const { idle, busy, cpuMs }: WorkerStats = (await pool.stats()).workers;
+ * console.log(`${busy} of ${idle + busy} busy, ${cpuMs} ms of cpu`);
+ */
 export interface WorkerStats {
+  /** Workers without a task. */
   readonly idle: number;
+  /** Workers with a task. */
   readonly busy: number;
+  /** Workers whose process is gone and that are started again. */
   readonly lost: number;
   /** Bytes of memory in use by processes of workers, shared ones included; 0 with threads. */
   readonly rssBytes: number;
@@ -15,13 +24,22 @@ export interface WorkerStats {
   readonly cpuMs: number;
 }
 
-/** See {@link Pool.stats}. */
+/**
+ * See {@link Pool.stats}.
+ *
+ * @example
+ * const { tasks, runMs, workers }: PoolStats = await pool.stats();
+ * console.log(`${tasks.succeeded} of ${tasks.submitted} done, the longest in ${runMs.maxMs} ms`);
+ * console.log(`${workers.busy} workers are busy`);
+ */
 export interface PoolStats extends WorkStats {
   /** Milliseconds since the workers were ready: what is counted, is counted from then. */
   readonly uptimeMs: number;
+  /** What they use now. */
   readonly workers: WorkerStats;
-  /** Tasks that wait, and tasks that have workers. */
+  /** Tasks that wait for workers. */
   readonly queued: number;
+  /** Tasks that have workers. */
   readonly running: number;
 }
 

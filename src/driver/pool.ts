@@ -29,8 +29,15 @@ import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-option
 import { fillTask, runOptionNames } from './task-options.js';
 import { TaskSender, siteOf } from './task-sender.js';
 
-/** The process that holds a pool's head; with threads the workers are in it too. */
+/**
+ * The process that holds a pool's head; with threads the workers are in it too.
+ *
+ * @example
+ * const head: HeadStatus = pool.status().head;
+ * console.log(`process ${head.pid} uses ${head.rssBytes} bytes`);
+ */
 export interface HeadStatus {
+  /** Number of the process. */
   readonly pid: number;
   /** Milliseconds since the workers were ready. */
   readonly uptimeMs: number;
@@ -40,13 +47,21 @@ export interface HeadStatus {
   readonly cpuMs: number;
 }
 
-/** What {@link Pool.status} returns. */
+/**
+ * What {@link Pool.status} returns.
+ *
+ * @example
+ * const status: PoolStatus = pool.status();
+ * console.log(status.transport, status.workers.length, status.mpi?.family);
+ */
 export interface PoolStatus extends WorkStatus {
   /** Where `connect` reaches the pool; undefined for one that `launch` made. */
   readonly address: string | undefined;
+  /** The process that holds the head. */
   readonly head: HeadStatus;
   /** Counts the jobs of processes that the pool has had, from 1. */
   readonly epoch: number;
+  /** Whether its workers are threads, or processes under MPI. */
   readonly transport: 'threads' | 'mpi';
   /** The MPI that started the workers; undefined with threads. */
   readonly mpi: { readonly family: MpiFamily; readonly version: string } | undefined;
@@ -54,9 +69,11 @@ export interface PoolStatus extends WorkStatus {
   readonly rendezvous: Rendezvous | undefined;
   /** Which node manager has which workers' rows; empty with threads. */
   readonly nodes: readonly NodeStatus[];
-  /** Communicator rounds so far, communicators made in them, and assignments that reused one. */
+  /** Communicator rounds so far. */
   readonly rounds: number;
+  /** Communicators that were made in them. */
   readonly splits: number;
+  /** Assignments that reused one. */
   readonly cacheHits: number;
 }
 
@@ -87,7 +104,14 @@ export const headEventNames: readonly (keyof HeadEvents)[] = [
 /** Names of all events of a pool. */
 export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames, 'message'];
 
-/** Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}. */
+/**
+ * Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}.
+ *
+ * @example
+ * await using pool = await launch({ workers: 2 });
+ * pool.on('warning', ({ message }) => console.warn(message));
+ * const losses = await pool.run(tasks, { export: 'train', workers: 2 });
+ */
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   static {
     keepHere(this.prototype);
@@ -273,7 +297,13 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return this.#views.dashboardUrl;
   }
 
-  /** A snapshot of the pool. */
+  /**
+   * A snapshot of the pool.
+   *
+   * @example
+   * const { workers, queued } = pool.status();
+   * console.log(`${workers.filter(({ state }) => state === 'idle').length} idle, ${queued} tasks wait`);
+   */
   status(): PoolStatus {
     return this.#views.status();
   }
@@ -313,7 +343,14 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
     return this.#views.explain(taskId);
   }
 
-  /** Figures of the pool in the text format of Prometheus: those of `stats()` and `status()`, and the phases of starts. */
+  /**
+   * Figures of the pool in the text format of Prometheus: those of `stats()` and `status()`, and the phases of starts.
+   *
+   * @example
+   * import { createServer } from 'node:http';
+   *
+   * const server = createServer(async (_, response) => response.end(await pool.metrics()));
+   */
   metrics(): Promise<string> {
     return this.#views.metrics();
   }
@@ -326,6 +363,10 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    *
    * @param options.force - Cancel the tasks, which end by force after `graceMs`; default `false`.
    * @param options.timeoutMs - Cancel them after this time in milliseconds; default: never.
+   * @example
+   * const pool = await launch({ workers: 2 });
+   * await pool.run(tasks, { export: 'train', workers: 2 });
+   * await pool.close(); // or { force: true }, or { timeoutMs: 10_000 }
    */
   async close(options: { readonly force?: boolean; readonly timeoutMs?: number | null } = {}): Promise<void> {
     const { force = false, timeoutMs } = ownOptions('close', options, ['force', 'timeoutMs']);

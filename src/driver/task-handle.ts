@@ -10,6 +10,10 @@ import type { PoolBackend } from './pool-backend.js';
  *
  * @typeParam R - What one rank returns.
  * @typeParam T - What `result()` gives: the results of all ranks, or what stands for them.
+ * @example
+ * const handle = pool.submit(tasks, { export: 'train', workers: 2 });
+ * handle.on('message', ({ rank, value }) => console.log(rank, value));
+ * const losses = await handle.result();
  */
 export class TaskHandle<R = unknown, T = R[]> extends EventEmitter<Pick<PoolEvents, 'message'>> {
   static {
@@ -27,10 +31,12 @@ export class TaskHandle<R = unknown, T = R[]> extends EventEmitter<Pick<PoolEven
     this.#done = done;
   }
 
+  /** As errors and lists name the task, such as `t1`. */
   get id(): string {
     return this.#task.id;
   }
 
+  /** Where the task is in its life. */
   get state(): TaskState {
     return this.#task.state;
   }
@@ -46,13 +52,23 @@ export class TaskHandle<R = unknown, T = R[]> extends EventEmitter<Pick<PoolEven
    * @throws {@link TaskFailedError}, {@link TaskTimeoutError}, {@link TaskExitedError}, {@link WorkerDiedError},
    *   {@link CancelledError}, {@link ModuleNotFoundError}, {@link ExportNotFoundError}, {@link NotSerializableError},
    *   {@link MessageTooLargeError}
+   * @example
+   * const handle = pool.submit(tasks, { export: 'train', workers: 2 });
+   * const losses = await handle.result();
    */
   result(): Promise<T> {
     this.#task.asked = true;
     return this.#done;
   }
 
-  /** End the task: its result rejects with {@link CancelledError}. Has no effect once the task has ended. */
+  /**
+   * End the task: its result rejects with {@link CancelledError}. Has no effect once the task has ended.
+   *
+   * @example
+   * const handle = pool.submit(tasks, { export: 'train' });
+   * handle.cancel(new Error('nobody waits any more'));
+   * await handle.result().catch((error) => console.log(error.name)); // AbortError
+   */
   cancel(reason?: unknown): void {
     this.#head.cancel(this.#task, reason);
   }

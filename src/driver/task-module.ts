@@ -7,8 +7,17 @@ import { InvalidArgumentError, ModuleNotFoundError, show } from '../errors.js';
 
 declare const moduleType: unique symbol;
 
-/** A task module's URL that remembers the types of its exports. */
+/**
+ * A task module's URL that remembers the types of its exports.
+ *
+ * @example
+ * function countAll(pool: Pool, module: TaskModule<{ default: (path: string) => number }>): Promise<number[]> {
+ *   return pool.run(module, { args: ['train.bin'] });
+ * }
+ * const [count] = await countAll(pool, tasks);
+ */
 export interface TaskModule<M> {
+  /** URL of the file that is used. */
   readonly url: string;
   /** Types only; nothing is loaded. */
   readonly [moduleType]?: M;
@@ -38,6 +47,18 @@ export type ResultOf<M, E extends keyof M> = M[E] extends (...args: never[]) => 
  *
  * @param url - A `file:` URL, or an absolute path.
  * @throws {@link InvalidArgumentError} for anything else, {@link ModuleNotFoundError} when no such file exists.
+ * @example
+ * // words.ts
+ * export function count(text: string): number {
+ *   return text.split(' ').length;
+ * }
+ *
+ * // main.ts
+ * import { launch, taskModule } from 'shoal';
+ *
+ * const words = taskModule<typeof import('./words.ts')>(new URL('./words.ts', import.meta.url));
+ * await using pool = await launch({ workers: 1 });
+ * const [count] = await pool.run(words, { export: 'count', args: ['two words'] }); // a number
  */
 export function taskModule<M = UntypedModule>(url: URL | string): TaskModule<M> {
   return { url: resolveModule('taskModule', url) };

@@ -7,7 +7,13 @@ import { checkSignal, first, integer, limit, oneOf } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
 import { resolveModule } from './task-module.js';
 
-/** Options of `run` and `submit` but `export` and the arguments. */
+/**
+ * Options of `run` and `submit` but `export` and the arguments.
+ *
+ * @example
+ * const options: TaskOptions = { workers: 2, timeoutMs: 60_000, maxRetries: 2, signal: AbortSignal.timeout(120_000) };
+ * const losses = await pool.run(tasks, { ...options, export: 'train' });
+ */
 export interface TaskOptions {
   /** Ranks of the task, all at once; default 1. */
   readonly workers?: number;
@@ -58,7 +64,14 @@ export interface KeepOption<K extends boolean> {
   readonly keep?: K;
 }
 
-/** Options for a function of a typed module. */
+/**
+ * Options for a function of a typed module.
+ *
+ * @example
+ * type Tasks = typeof import('./tasks.js');
+ * const options: RunOptions<Tasks, 'sizeOf'> = { export: 'sizeOf', args: ['train.bin'] };
+ * const [size] = await pool.run(tasks, options);
+ */
 export type RunOptions<M, E extends keyof M> = KeepOption<false> & TypedOptions<M, E>;
 
 /** Options of a task whose results stay in its workers. */
@@ -75,8 +88,15 @@ export type RunArguments<M, E extends keyof M> = [E] extends [never]
     ? [options?: RunOptions<M, E>]
     : [options: RunOptions<M, E>];
 
-/** Options for a module named by URL alone. */
+/**
+ * Options for a module named by URL alone.
+ *
+ * @example
+ * const options: UntypedRunOptions = { export: 'sizeOf', workers: 2, args: ['train.bin'] };
+ * const sizes: unknown[] = await pool.run(new URL('./tasks.js', import.meta.url), options);
+ */
 export interface UntypedRunOptions<K extends boolean = false> extends TaskOptions, KeepOption<K> {
+  /** Name of the function; default `'default'`. */
   readonly export?: string;
   /** The arguments of all ranks. */
   readonly args?: readonly unknown[];

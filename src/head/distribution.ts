@@ -5,10 +5,19 @@ const boundsMs: readonly number[] = [
   1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000, 7_200_000,
 ];
 
-/** Times so far. */
+/**
+ * Times so far.
+ *
+ * @example
+ * const { count, sumMs, maxMs }: Distribution = (await pool.stats()).runMs;
+ * console.log(`mean ${sumMs / count} ms, at most ${maxMs} ms`);
+ */
 export interface Distribution {
+  /** How many there were. */
   readonly count: number;
+  /** All of them together, in milliseconds. */
   readonly sumMs: number;
+  /** The longest, in milliseconds. */
   readonly maxMs: number;
   /** How many took at most so long, and longer than the bucket before; `upToMs` of the last is `Infinity`. */
   readonly buckets: readonly { readonly upToMs: number; readonly count: number }[];

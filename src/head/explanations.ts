@@ -8,10 +8,19 @@ import type { Task, TaskState } from './task.js';
 /** Tasks that have failed and are still explained. */
 const kept = 32;
 
-/** What `explain` says of one task. */
+/**
+ * What `explain` says of one task.
+ *
+ * @example
+ * const [explanation]: readonly TaskExplanation[] = await pool.explain();
+ * for (const sentence of explanation?.waits ?? []) console.log(sentence);
+ */
 export interface TaskExplanation {
+  /** The task, such as `t1`. */
   readonly taskId: string;
+  /** Its label. */
   readonly name: string | undefined;
+  /** Where it is in its life. */
   readonly state: TaskState;
   /** World ranks of its workers, by rank; empty while it waits. */
   readonly worldRanks: readonly number[];

@@ -4,7 +4,13 @@ import type { MemberInfo } from '../errors.js';
 import { CancelledError, ClosedError, WorkerDiedError } from '../errors.js';
 import type { GangSpec, TaskSpec } from '../protocol/pool-messages.js';
 
-/** Where a gang is in its life. */
+/**
+ * Where a gang is in its life.
+ *
+ * @example
+ * const waiting: GangState[] = pool.status().gangs.map(({ state }) => state);
+ * console.log(waiting.filter((state) => state === 'waiting').length, 'gangs wait for workers');
+ */
 export type GangState = 'waiting' | 'open' | 'closing' | 'closed';
 
 /** A member that is gone, or whose task thread is, and with it what the gang had in memory there. */

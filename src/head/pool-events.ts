@@ -21,15 +21,29 @@ export interface HeadOptions extends GroupOptions {
   readonly collectiveTimeoutMs: number | null;
 }
 
-/** A value that a rank of a task has posted. */
+/**
+ * A value that a rank of a task has posted.
+ *
+ * @example
+ * pool.on('message', ({ taskId, rank, value }: TaskMessage) => console.log(`${taskId}, rank ${rank}:`, value));
+ * await pool.run(tasks, { export: 'train' });
+ */
 export interface TaskMessage {
+  /** The task, such as `t1`. */
   readonly taskId: string;
+  /** Rank that has posted it. */
   readonly rank: number;
   /** A copy. */
   readonly value: unknown;
 }
 
-/** Events of a pool and what they carry. */
+/**
+ * Events of a pool and what they carry.
+ *
+ * @example
+ * pool.on('taskDone', ({ taskId, ranMs }) => console.log(`${taskId} took ${ranMs} ms`));
+ * pool.on('workerDied', ({ worldRank, error }) => console.error(`worker ${worldRank}:`, error));
+ */
 export interface PoolEvents extends HeadEvents {
   /** What a rank gave to `context.post`; over `connect()`, ranks of tasks that were submitted there. */
   message: [TaskMessage];
@@ -67,12 +81,20 @@ export interface HeadEvents {
   ];
   /** No task is queued or running any more. */
   drain: [];
+  /** What the pool wants to be known; `worldRank` is the worker that it is about. Unheard, Node prints it. */
   warning: [{ message: string; worldRank: number | undefined }];
 }
 
-/** What `status()` says of one gang. */
+/**
+ * What `status()` says of one gang.
+ *
+ * @example
+ * for (const { id, state, queued } of pool.status().gangs) console.log(`${id} is ${state}, ${queued} tasks wait`);
+ */
 export interface GangStatus {
+  /** As errors name the gang, such as `g1`. */
   readonly id: string;
+  /** Its label. */
   readonly name: string | undefined;
   /** `waiting`: for its workers. `closing`: it gives them back when its accepted tasks have ended. */
   readonly state: GangState;
@@ -106,23 +128,43 @@ export interface ValueCounts {
   readonly kept: number;
 }
 
-/** What `status()` says of tasks, workers, gangs and values. */
+/**
+ * What `status()` says of tasks, workers, gangs and values.
+ *
+ * @example
+ * const { running, gangs }: WorkStatus = pool.status();
+ * console.log(`${running} tasks run, ${gangs.length} gangs`);
+ */
 export interface WorkStatus extends GangCounts {
+  /** All workers, by world rank. */
   readonly workers: readonly WorkerStatus[];
   /** Those that have workers or wait for them. */
   readonly gangs: readonly GangStatus[];
+  /** What `pool.share` and `keep` hold. */
   readonly values: ValueCounts;
+  /** Tasks that wait for workers. */
   readonly queued: number;
+  /** Tasks that have workers. */
   readonly running: number;
 }
 
-/** What `status()` says of one worker. */
+/**
+ * What `status()` says of one worker.
+ *
+ * @example
+ * const [worker]: readonly WorkerStatus[] = pool.status().workers;
+ * console.log(worker?.state, worker?.taskId);
+ */
 export interface WorkerStatus {
+  /** Number of the worker, from 0. */
   readonly worldRank: number;
+  /** Its process; with threads the driver's. */
   readonly pid: number;
+  /** Name of the node that it is on. */
   readonly node: string;
   /** `lost`: its process is gone, and is started again with all others. */
   readonly state: 'idle' | 'busy' | 'lost';
+  /** The task that it runs. */
   readonly taskId: string | undefined;
   /** The gang that it is reserved for. */
   readonly gangId: string | undefined;

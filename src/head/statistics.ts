@@ -12,13 +12,24 @@ import { isNotItsOwn } from './verdict.js';
 /**
  * How a task has ended. `lost`: its worker died, or another task overwrote its memory. `failed`: with any other error
  * than those that the other words stand for.
+ *
+ * @example
+ * const bad: TaskOutcome[] = ['failed', 'timedOut', 'lost'];
+ * const { tasks: counts } = await pool.stats();
+ * console.log(bad.map((outcome) => `${outcome}: ${counts[outcome]}`).join(', '));
  */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'timedOut' | 'lost';
 
 /** All of them. */
 export const taskOutcomes: readonly TaskOutcome[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
 
-/** Tasks of a pool since it began. */
+/**
+ * Tasks of a pool since it began.
+ *
+ * @example
+ * const { submitted, succeeded, timedOut }: TaskStats = (await pool.stats()).tasks;
+ * console.log(`${succeeded} of ${submitted}, ${timedOut} took too long`);
+ */
 export interface TaskStats extends Readonly<Record<TaskOutcome, number>> {
   /** Those that were accepted. */
   readonly submitted: number;
@@ -32,19 +43,33 @@ export interface TaskStats extends Readonly<Record<TaskOutcome, number>> {
   readonly retried: number;
 }
 
-/** Collective calls of ranks whose part of a task has ended. */
+/**
+ * Collective calls of ranks whose part of a task has ended.
+ *
+ * @example
+ * const { calls, bytes, elapsedMs }: CollectiveStats = (await pool.stats()).collectives;
+ * console.log(`${calls} calls, ${bytes / elapsedMs / 1e6} GB/s`);
+ */
 export interface CollectiveStats extends CollectiveUse {
   /** Ranks whose tasks made any. */
   readonly ranks: number;
 }
 
-/** What a head counts. */
+/**
+ * What a head counts.
+ *
+ * @example
+ * const { waitMs, workersReplaced }: WorkStats = await pool.stats();
+ * console.log(`longest wait ${waitMs.maxMs} ms, ${workersReplaced} workers replaced`);
+ */
 export interface WorkStats {
+  /** How many there were, and how they ended. */
   readonly tasks: TaskStats;
   /** From when a task could begin until its workers did, of each attempt. */
   readonly waitMs: Distribution;
   /** From there until the last of its workers had ended, of each attempt. */
   readonly runMs: Distribution;
+  /** What they moved between their ranks. */
   readonly collectives: CollectiveStats;
   /** Workers that ended by a crash. */
   readonly workersDied: number;

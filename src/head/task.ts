@@ -7,7 +7,15 @@ import type { Attempt } from './attempt.js';
 import type { Gang } from './gang.js';
 import { showToDriver } from './show-to-driver.js';
 
-/** Where a task is in its life. */
+/**
+ * Where a task is in its life.
+ *
+ * @example
+ * const handle = pool.submit(tasks, { export: 'train' });
+ * const ended: TaskState[] = ['succeeded', 'failed', 'cancelled'];
+ * if (!ended.includes(handle.state)) console.log('not yet');
+ * await handle.result();
+ */
 export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 /** Life of a task: queued → running (→ queued again, when retried or re-planned) → succeeded, failed or cancelled. */

@@ -28,7 +28,13 @@ export const allgather: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Allgather.allgather}. */
+/**
+ * Options of {@link Allgather.allgather}.
+ *
+ * @example
+ * const options: AllgatherOptions<Float64Array> = { out: new Float64Array(context.size) };
+ * const losses = await collective.allgather(Float64Array.of(loss), options);
+ */
 export interface AllgatherOptions<T extends NumericBuffer> {
   /**
    * Where the blocks go: as many elements as `size` buffers; an array that is made when it is left out. The buffer may

@@ -29,7 +29,14 @@ export const allgatherv: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Allgatherv.allgatherv}. */
+/**
+ * Options of {@link Allgatherv.allgatherv}.
+ *
+ * @example
+ * const counts = Array.from({ length: context.size }, (_, rank) => rank + 1);
+ * const options: AllgathervOptions<Float64Array> = { counts };
+ * const all = await collective.allgatherv(new Float64Array(context.rank + 1), options);
+ */
 export interface AllgathervOptions<T extends NumericBuffer> {
   /** Elements that come from each rank; what is left out is exchanged. */
   readonly counts?: ArrayLike<number>;

@@ -32,7 +32,13 @@ export const allreduce: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Allreduce.allreduce}; which operations and dtypes there are depends on the array's class. */
+/**
+ * Options of {@link Allreduce.allreduce}; which operations and dtypes there are depends on the array's class.
+ *
+ * @example
+ * const options: AllreduceOptions<Float32Array> = { op: 'max', out: new Float32Array(gradients.length) };
+ * const largest = await collective.allreduce(gradients, options);
+ */
 export type AllreduceOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Where the result goes; default: in place. Same class and shape as the buffer. */
   readonly out?: T;

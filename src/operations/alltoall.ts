@@ -28,7 +28,13 @@ export const alltoall: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Alltoall.alltoall}. */
+/**
+ * Options of {@link Alltoall.alltoall}.
+ *
+ * @example
+ * const options: AlltoallOptions<Float32Array> = { out: new Float32Array(rows.length) };
+ * const transposed = await collective.alltoall(rows, options);
+ */
 export interface AlltoallOptions<T extends NumericBuffer> {
   /**
    * Where the blocks go: as many elements as the buffer, and apart from it; an array that is made when it is left out. A

@@ -29,7 +29,13 @@ export const alltoallv: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Alltoallv.alltoallv}. */
+/**
+ * Options of {@link Alltoallv.alltoallv}.
+ *
+ * @example
+ * const options: AlltoallvOptions<Uint32Array> = { sendCounts: new Array(context.size).fill(1) };
+ * const got = await collective.alltoallv(new Uint32Array(context.size), options);
+ */
 export interface AlltoallvOptions<T extends NumericBuffer> {
   /** Elements that each rank gets of this one. */
   readonly sendCounts: ArrayLike<number>;

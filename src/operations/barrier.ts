@@ -32,6 +32,9 @@ export interface Barrier {
   /**
    * Resolve when every rank has called it. Errors as for {@link Allreduce.allreduce}.
    *
+   * @example
+   * if (context.rank === 0) prepare();
+   * await collective.barrier(); // rank 0 has prepared
    * @see MPI-4.1 section 6.3 (MPI_Barrier); ray.util.collective.barrier
    */
   barrier(options?: CollectiveOptions): Promise<void>;

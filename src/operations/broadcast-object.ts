@@ -27,7 +27,13 @@ export const broadcastObject: Operation = {
   receives: (rank, root) => rank !== root,
 };
 
-/** Options of {@link BroadcastObject.broadcastObject}. */
+/**
+ * Options of {@link BroadcastObject.broadcastObject}.
+ *
+ * @example
+ * const options: BroadcastObjectOptions = { root: 1 };
+ * const settings = await collective.broadcastObject(context.rank === 1 ? { rate: 0.1 } : undefined, options);
+ */
 export interface BroadcastObjectOptions {
   /** Rank whose value goes out, default 0. */
   readonly root?: number;

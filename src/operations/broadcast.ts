@@ -29,7 +29,13 @@ export const broadcast: Operation = {
   receives: (rank, root) => rank !== root,
 };
 
-/** Options of {@link Broadcast.broadcast}. */
+/**
+ * Options of {@link Broadcast.broadcast}.
+ *
+ * @example
+ * const options: BroadcastOptions = { root: 1 };
+ * await collective.broadcast(weights, options);
+ */
 export interface BroadcastOptions {
   /** Rank whose buffer everyone gets, default 0. */
   readonly root?: number;
@@ -43,6 +49,8 @@ export interface Broadcast {
    * Make every rank's `buffer` a copy of the root's. Lists and numbers as for {@link Allreduce.allreduce}. Shape, ownership and errors as for {@link Allreduce.allreduce}.
    *
    * @returns `buffer`.
+   * @example
+   * await collective.broadcast(weights, { root: 0 }); // every rank has those of rank 0
    * @see MPI-4.1 section 6.4 (MPI_Bcast); ray.util.collective.broadcast
    */
   broadcast<T extends NumericBuffer>(buffer: T, options?: BroadcastOptions & CollectiveOptions): Promise<T>;

@@ -22,13 +22,27 @@ export const bucket: Operation = {
   options: ['op', 'dtype', 'accumulate', 'bytes', ...commonOptions],
 };
 
-/** Options of {@link MakeBucket.bucket}; the common ones are those of each fused call. */
+/**
+ * Options of {@link MakeBucket.bucket}; the common ones are those of each fused call.
+ *
+ * @example
+ * const options: BucketOptions = { op: 'avg', bytes: 2 ** 20 };
+ * const bucket = collective.bucket(options);
+ */
 export interface BucketOptions extends AnyReduceOptions, CollectiveOptions {
   /** Most bytes of one fused call, default 25 MiB; an array that is longer goes by itself. The same on every rank. */
   readonly bytes?: number;
 }
 
-/** Allreduces that are fused. */
+/**
+ * Allreduces that are fused.
+ *
+ * @example
+ * const bucket: Bucket = collective.bucket({ op: 'avg' });
+ * void bucket.add(gradients);
+ * void bucket.add(weights);
+ * await bucket.flush();
+ */
 export interface Bucket {
   /**
    * Reduce `x` in place over all ranks, together with others that are added about now.
@@ -45,6 +59,9 @@ export interface Bucket {
    * @throws {@link CollectiveMismatchError} on every rank, for each array of a fused call in which ranks disagree;
    * nothing of it was written.
    * @throws Otherwise as {@link Allreduce.allreduce}, for each array that was added and has not ended.
+   * @example
+   * const bucket = collective.bucket({ op: 'avg' });
+   * const [first, second] = await Promise.all([bucket.add(gradients), bucket.add(weights)]);
    */
   add<T extends NumericBuffer>(x: T): Promise<T>;
   /**
@@ -52,6 +69,10 @@ export interface Bucket {
    *
    * @returns A promise that settles when all that was added before has ended. It rejects with the first error that no
    * flush has told before: so `add` need not be awaited by itself.
+   * @example
+   * const bucket = collective.bucket();
+   * void bucket.add(gradients);
+   * await bucket.flush();
    */
   flush(): Promise<void>;
 }
@@ -65,7 +86,7 @@ export interface MakeBucket {
    * @throws {@link InvalidArgumentError} for bad options.
    * @example
    * const bucket = collective.bucket({ op: 'avg' });
-   * for (const layer of layers.toReversed()) void bucket.add(layer.computeGradient());
+   * for (const layer of layers) void bucket.add(layer.computeGradient());
    * await bucket.flush(); // every gradient is now the mean over all ranks
    * @see Horovod's tensor fusion; torch.nn.parallel.DistributedDataParallel
    */

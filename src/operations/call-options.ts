@@ -1,6 +1,12 @@
 /** The options that all operations have, and a call that is prepared once and started again. */
 
-/** Options of every blocking collective. */
+/**
+ * Options of every blocking collective.
+ *
+ * @example
+ * const options: CollectiveSyncOptions = { name: 'gradients', timeoutMs: 60_000 };
+ * collective.allreduceSync(gradients, { ...options, op: 'avg' });
+ */
 export interface CollectiveSyncOptions {
   /**
    * Label that must be equal on all ranks: calls issued in different orders become an error instead of a wrong result.
@@ -9,7 +15,13 @@ export interface CollectiveSyncOptions {
   /** Limit for the whole call in milliseconds, `null` for none; default: the pool's. */
   readonly timeoutMs?: number | null;
 }
-/** Options of every awaited collective. */
+/**
+ * Options of every awaited collective.
+ *
+ * @example
+ * const options: CollectiveOptions = { name: 'gradients', timeoutMs: 60_000, signal: context.signal };
+ * await collective.allreduce(gradients, { ...options, op: 'avg' });
+ */
 export interface CollectiveOptions extends CollectiveSyncOptions {
   /** Aborting it fails the group on every rank. */
   readonly signal?: AbortSignal;
@@ -38,12 +50,21 @@ export interface PreparedCall<T> {
    * @returns What the ordinary call gives: `out`, else the buffer; nothing of a barrier.
    * @throws {@link InvalidArgumentError} while an earlier start is under way, after `free`, and when the buffer was
    * detached, shrunk or freed; the group stays usable.
+   * @example
+   * const sum = collective.allreduceInit(gradients);
+   * for (let step = 0; step < steps; step++) await sum.start({ signal: context.signal });
+   * sum.free();
    */
   start(options?: Pick<CollectiveOptions, 'signal'>): Promise<T>;
   /** Blocking twin of {@link PreparedCall.start}. */
   startSync(): T;
   /**
    * Release the buffers; no start is possible afterwards. @throws {@link InvalidArgumentError} while one is under way.
+   *
+   * @example
+   * const ready = collective.barrierInit();
+   * await ready.start();
+   * ready.free();
    */
   free(): void;
 }

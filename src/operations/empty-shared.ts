@@ -28,7 +28,14 @@ export const emptyShared: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link EmptyShared.emptyShared}. */
+/**
+ * Options of {@link EmptyShared.emptyShared}.
+ *
+ * @example
+ * const options: EmptySharedOptions = { root: 1 };
+ * const mean = await collective.emptyShared(Float32Array, gradients.length, options);
+ * await collective.allreduce(gradients, { op: 'avg', out: mean });
+ */
 export interface EmptySharedOptions {
   /** Rank whose part of the window holds the array, default 0. */
   readonly root?: number;
@@ -59,7 +66,7 @@ export interface EmptyShared {
    * const x = collective.empty(Float32Array, n);
    * const mean = await collective.emptyShared(Float32Array, n);
    * for (let step = 0; step < steps; step++) {
-   *   gradients(x, mean);
+   *   computeGradients(x, mean);
    *   await collective.allreduce(x, { op: 'avg', out: mean });
    * }
    * const table = await collective.emptyShared(Float32Array, n);

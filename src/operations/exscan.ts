@@ -29,7 +29,13 @@ export const exscan: Operation = {
   receives: (rank) => rank !== 0,
 };
 
-/** Options of {@link Exscan.exscan}; which operations and dtypes there are depends on the array's class. */
+/**
+ * Options of {@link Exscan.exscan}; which operations and dtypes there are depends on the array's class.
+ *
+ * @example
+ * const options: ExscanOptions<Float64Array> = { op: 'sum' };
+ * const [before] = await collective.exscan(Float64Array.of(context.rank === 0 ? 0 : loss), options);
+ */
 export type ExscanOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Where the result goes; default: in place. Same class and shape as the buffer. */
   readonly out?: T;
@@ -45,7 +51,7 @@ export interface Exscan {
    *
    * @returns `out` if given, else `buffer`.
    * @example
-   * const before = await collective.exscan(BigInt64Array.of(mine)); // rank 0: as it was
+   * const [before] = await collective.exscan(BigInt64Array.of(1n)); // rank 0: as it was; 1n on rank 1, 2n on rank 2, …
    * @see MPI-4.1 section 6.11.2 (MPI_Exscan)
    */
   exscan<T extends NumericBuffer>(buffer: T, options?: ExscanOptions<T> & CollectiveOptions): Promise<T>;

@@ -27,7 +27,13 @@ export const gatherObject: Operation = {
   receives: (rank, root) => rank === root,
 };
 
-/** Options of {@link GatherObject.gatherObject}. */
+/**
+ * Options of {@link GatherObject.gatherObject}.
+ *
+ * @example
+ * const options: GatherObjectOptions = { root: 1 };
+ * const nodes = await collective.gatherObject(context.node, options); // undefined but on rank 1
+ */
 export interface GatherObjectOptions {
   /** Rank that gets the values, default 0. */
   readonly root?: number;

@@ -28,7 +28,13 @@ export const gather: Operation = {
   receives: (rank, root) => rank === root,
 };
 
-/** Options of {@link Gather.gather}. */
+/**
+ * Options of {@link Gather.gather}.
+ *
+ * @example
+ * const options: GatherOptions<Float64Array> = { root: 1 };
+ * const losses = await collective.gather(Float64Array.of(loss), options); // undefined but on rank 1
+ */
 export interface GatherOptions<T extends NumericBuffer> {
   /** Rank that gets the blocks, default 0. */
   readonly root?: number;

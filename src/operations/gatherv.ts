@@ -29,7 +29,13 @@ export const gatherv: Operation = {
   receives: (rank, root) => rank === root,
 };
 
-/** Options of {@link Gatherv.gatherv}. Counts, displacements and `out` are the root's; other ranks' are not used. */
+/**
+ * Options of {@link Gatherv.gatherv}. Counts, displacements and `out` are the root's; other ranks' are not used.
+ *
+ * @example
+ * const options: GathervOptions<Float64Array> = { root: 0 };
+ * const all = await collective.gatherv(new Float64Array(context.rank + 1), options);
+ */
 export interface GathervOptions<T extends NumericBuffer> {
   /** Rank that gets the blocks, default 0. */
   readonly root?: number;

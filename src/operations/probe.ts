@@ -9,7 +9,15 @@ import type { MessageOptions, MessageSyncOptions, Probed, Source, TagPattern } f
 /** @see MPI-4.1 section 3.8.1 (MPI_Probe) */
 export const probe: MessageOperation = { name: 'probe', options: ['tag', 'timeoutMs', 'signal'] };
 
-/** Options of {@link Probe.probe}. */
+/**
+ * Options of {@link Probe.probe}.
+ *
+ * @example
+ * const options: ProbeOptions = { tag: anyTag };
+ * void collective.send(weights, (context.rank + 1) % context.size, { tag: 7 });
+ * const { source, tag } = await collective.probe(anySource, options);
+ * await collective.recv(weights.slice(), source, { tag });
+ */
 export interface ProbeOptions {
   /** The tag of the message, or `anyTag`; default 0. */
   readonly tag?: TagPattern;
@@ -23,9 +31,10 @@ export interface Probe {
    * Errors as those of {@link Recv.recv}.
    *
    * @example
+   * void collective.send(weights, (context.rank + 1) % context.size);
    * const { source, count } = await collective.probe(anySource);
-   * const rows = new Float64Array(count);
-   * await collective.recv(rows, source);
+   * const theirs = new Float32Array(count);
+   * await collective.recv(theirs, source);
    * @see MPI-4.1 section 3.8.1 (MPI_Probe)
    */
   probe(source: Source, options?: ProbeOptions & MessageOptions): Promise<Probed>;

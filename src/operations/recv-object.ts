@@ -9,7 +9,14 @@ import type { MessageOptions, MessageSyncOptions, ReceivedObject, Source, TagPat
 /** @see mpi4py `recv` in lower case; torch.distributed.recv_object_list */
 export const recvObject: MessageOperation = { name: 'recvObject', options: ['tag', 'timeoutMs', 'signal'] };
 
-/** Options of {@link RecvObject.recvObject}. */
+/**
+ * Options of {@link RecvObject.recvObject}.
+ *
+ * @example
+ * const options: RecvObjectOptions = { tag: 7 };
+ * void collective.sendObject({ loss }, (context.rank + 1) % context.size, { tag: 7 });
+ * const { data } = await collective.recvObject<{ loss: number }>(anySource, options);
+ */
 export interface RecvObjectOptions {
   /** The tag of the message, or `anyTag`; default 0. */
   readonly tag?: TagPattern;
@@ -26,7 +33,8 @@ export interface RecvObject {
    * @throws {@link CollectiveMismatchError} for a message of {@link Send.send}; it is lost, and the group stays usable.
    * So does `recv` for a message of `sendObject`.
    * @example
-   * const { data, source } = await collective.recvObject<Job>(anySource);
+   * void collective.sendObject({ loss }, (context.rank + 1) % context.size);
+   * const { data, source } = await collective.recvObject<{ loss: number }>(anySource);
    * @see mpi4py `recv` in lower case; torch.distributed.recv_object_list
    */
   recvObject<T = unknown>(source: Source, options?: RecvObjectOptions & MessageOptions): Promise<ReceivedObject<T>>;

@@ -11,7 +11,14 @@ import type { MessageOptions, MessageSyncOptions, Received, Source, TagPattern }
 /** @see MPI-4.1 section 3.2.4 (MPI_Recv) */
 export const recv: MessageOperation = { name: 'recv', options: ['tag', 'dtype', 'timeoutMs', 'signal'] };
 
-/** Options of {@link Recv.recv}. */
+/**
+ * Options of {@link Recv.recv}.
+ *
+ * @example
+ * const options: RecvOptions = { tag: 7 };
+ * void collective.send(weights, (context.rank + 1) % context.size, { tag: 7 });
+ * const { data } = await collective.recv(Float32Array, anySource, options);
+ */
 export interface RecvOptions {
   /** The tag of the message, or `anyTag`; default 0. */
   readonly tag?: TagPattern;
@@ -19,7 +26,16 @@ export interface RecvOptions {
   readonly dtype?: Dtype;
 }
 
-/** A class that `recv` makes an array of. */
+/**
+ * A class that `recv` makes an array of.
+ *
+ * @example
+ * async function passOn<T extends TypedArray>(x: T, arrayClass: ReceivedClass<T>): Promise<T> {
+ *   const { data } = await collective.sendrecv(x, (context.rank + 1) % context.size, arrayClass, anySource);
+ *   return data;
+ * }
+ * const theirs = await passOn(weights, Float32Array);
+ */
 export type ReceivedClass<T extends TypedArray> = new (buffer: ArrayBuffer, byteOffset: number, length: number) => T;
 
 /** The methods of the operation. */
@@ -39,7 +55,8 @@ export interface Recv {
    * has returned and nothing of it is left to receive.
    * @throws {@link CollectiveTimeoutError} on every rank, with who waits for whom.
    * @example
-   * const { data, source } = await collective.recv(Float32Array, anySource);
+   * if (context.rank > 0) await collective.send(weights, 0);
+   * else for (let i = 1; i < context.size; i++) console.log(await collective.recv(Float32Array, anySource));
    * @see MPI-4.1 section 3.2.4 (MPI_Recv)
    */
   recv<T extends TypedArray>(

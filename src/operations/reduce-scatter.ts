@@ -28,7 +28,13 @@ export const reduceScatter: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link ReduceScatter.reduceScatter}; which operations and dtypes there are depends on the array's class. */
+/**
+ * Options of {@link ReduceScatter.reduceScatter}; which operations and dtypes there are depends on the array's class.
+ *
+ * @example
+ * const options: ReduceScatterOptions<Float32Array> = { op: 'avg' };
+ * const mine = await collective.reduceScatter(gradients, options);
+ */
 export type ReduceScatterOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /**
    * Where this rank's block of the result goes; an array that is made when it is left out. It may be this rank's block

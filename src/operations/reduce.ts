@@ -28,7 +28,13 @@ export const reduce: Operation = {
   receives: (rank, root) => rank === root,
 };
 
-/** Options of {@link Reduce.reduce}; which operations and dtypes there are depends on the array's class. */
+/**
+ * Options of {@link Reduce.reduce}; which operations and dtypes there are depends on the array's class.
+ *
+ * @example
+ * const options: ReduceToOptions<Float32Array> = { op: 'sum', root: 0 };
+ * const total = await collective.reduce(gradients, options); // undefined but on rank 0
+ */
 export type ReduceToOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Rank that gets the result, default 0. */
   readonly root?: number;
@@ -47,7 +53,7 @@ export interface Reduce {
    * @returns On the root `out` if given, else `buffer`; undefined on the others.
    * @example
    * const total = await collective.reduce(counts, { op: 'sum', root: 0 });
-   * if (total) console.log(total);
+   * if (total) console.log(total); // on rank 0
    * @see MPI-4.1 section 6.9.1 (MPI_Reduce); ray.util.collective.reduce
    */
   reduce<T extends NumericBuffer>(buffer: T, options?: ReduceToOptions<T> & CollectiveOptions): Promise<T | undefined>;

@@ -29,7 +29,13 @@ export const scan: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Scan.scan}; which operations and dtypes there are depends on the array's class. */
+/**
+ * Options of {@link Scan.scan}; which operations and dtypes there are depends on the array's class.
+ *
+ * @example
+ * const options: ScanOptions<Float64Array> = { op: 'max' };
+ * const largestSoFar = await collective.scan(Float64Array.of(loss), options);
+ */
 export type ScanOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Where the result goes; default: in place. Same class and shape as the buffer. */
   readonly out?: T;
@@ -45,7 +51,7 @@ export interface Scan {
    *
    * @returns `out` if given, else `buffer`.
    * @example
-   * const upToMe = await collective.scan(BigInt64Array.of(mine));
+   * const [upToMe] = await collective.scan(BigInt64Array.of(1n)); // 1n on rank 0, 2n on rank 1, …
    * @see MPI-4.1 section 6.11.1 (MPI_Scan)
    */
   scan<T extends NumericBuffer>(buffer: T, options?: ScanOptions<T> & CollectiveOptions): Promise<T>;

@@ -27,7 +27,14 @@ export const scatterObject: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link ScatterObject.scatterObject}. */
+/**
+ * Options of {@link ScatterObject.scatterObject}.
+ *
+ * @example
+ * const options: ScatterObjectOptions = { root: 0 };
+ * const jobs = Array.from({ length: context.size }, (_, rank) => ({ seed: rank }));
+ * const { seed } = await collective.scatterObject(jobs, options);
+ */
 export interface ScatterObjectOptions {
   /** Rank whose value goes out, default 0. */
   readonly root?: number;

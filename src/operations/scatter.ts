@@ -28,7 +28,14 @@ export const scatter: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Scatter.scatter}. */
+/**
+ * Options of {@link Scatter.scatter}.
+ *
+ * @example
+ * const options: ScatterOptions<Float32Array> = { root: 0, out: new Float32Array(2) };
+ * const whole = new Float32Array(2 * context.size);
+ * await collective.scatter(context.rank === 0 ? whole : undefined, options);
+ */
 export interface ScatterOptions<T extends NumericBuffer> {
   /** Rank whose buffer is handed out, default 0. */
   readonly root?: number;

@@ -29,7 +29,14 @@ export const scatterv: Operation = {
   receives: () => true,
 };
 
-/** Options of {@link Scatterv.scatterv}. Counts and displacements are the root's; other ranks' are not used. */
+/**
+ * Options of {@link Scatterv.scatterv}. Counts and displacements are the root's; other ranks' are not used.
+ *
+ * @example
+ * const counts = Array.from({ length: context.size }, (_, rank) => rank + 1);
+ * const options: ScattervOptions<Float64Array> = { counts, out: new Float64Array(context.rank + 1) };
+ * await collective.scatterv(context.rank === 0 ? new Float64Array(10) : undefined, options);
+ */
 export interface ScattervOptions<T extends NumericBuffer> {
   /** Rank whose buffer is handed out, default 0. */
   readonly root?: number;
@@ -53,9 +60,9 @@ export interface Scatterv {
    *
    * @returns `out`.
    * @example
-   * const counts = [5, 3];
-   * const buffer = context.rank === 0 ? new Float32Array(8) : undefined;
-   * await collective.scatterv(buffer, { counts, out: new Float32Array(counts[context.rank]) });
+   * const counts = Array.from({ length: context.size }, (_, rank) => rank + 1);
+   * const buffer = context.rank === 0 ? new Float32Array(10) : undefined;
+   * await collective.scatterv(buffer, { counts, out: new Float32Array(context.rank + 1) });
    * @see MPI-4.1 section 6.6 (MPI_Scatterv)
    */
   scatterv<T extends NumericBuffer>(buffer: T | undefined, options: ScattervOptions<T> & CollectiveOptions): Promise<T>;

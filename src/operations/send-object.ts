@@ -10,7 +10,14 @@ import type { MessageOptions, MessageSyncOptions } from './message-options.js';
 /** @see mpi4py `send` in lower case; torch.distributed.send_object_list */
 export const sendObject: MessageOperation = { name: 'sendObject', options: ['tag', 'timeoutMs', 'signal'] };
 
-/** Options of {@link SendObject.sendObject}. */
+/**
+ * Options of {@link SendObject.sendObject}.
+ *
+ * @example
+ * const options: SendObjectOptions = { tag: 7 };
+ * void collective.sendObject({ loss }, (context.rank + 1) % context.size, options);
+ * await collective.recvObject(anySource, { tag: 7 });
+ */
 export interface SendObjectOptions {
   /** What the receiver may ask for, an integer from 0 to 2^31 − 1; default 0. */
   readonly tag?: number;
@@ -27,7 +34,7 @@ export interface SendObject {
    * @throws {@link NotSerializableError} for a value with functions, promises or symbols; nothing is sent.
    * @example
    * if (context.rank === 0) await collective.sendObject({ step, words: ['a', 'b'] }, 1, { tag: 7 });
-   * else console.log((await collective.recvObject(0, { tag: 7 })).data);
+   * else if (context.rank === 1) console.log((await collective.recvObject(0, { tag: 7 })).data);
    * @see mpi4py `send` in lower case; torch.distributed.send_object_list
    */
   sendObject(value: unknown, dest: number, options?: SendObjectOptions & MessageOptions): Promise<void>;

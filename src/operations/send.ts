@@ -13,7 +13,14 @@ import type { MessageOptions, MessageSyncOptions } from './message-options.js';
 /** @see MPI-4.1 section 3.2 (MPI_Send) */
 export const send: MessageOperation = { name: 'send', options: ['tag', 'dtype', 'timeoutMs', 'signal'] };
 
-/** Options of {@link Send.send}. */
+/**
+ * Options of {@link Send.send}.
+ *
+ * @example
+ * const options: SendOptions = { tag: 7 };
+ * void collective.send(weights, (context.rank + 1) % context.size, options);
+ * await collective.recv(Float32Array, anySource, { tag: 7 });
+ */
 export interface SendOptions {
   /** What the receiver may ask for, an integer from 0 to 2^31 − 1; default 0. */
   readonly tag?: number;
@@ -39,7 +46,7 @@ export interface Send {
    * @throws {@link CollectiveTimeoutError} on every rank, with who waits for whom.
    * @example
    * if (context.rank === 0) await collective.send(weights, 1, { tag: 7 });
-   * else await collective.recv(weights, 0, { tag: 7 });
+   * else if (context.rank === 1) await collective.recv(weights, 0, { tag: 7 });
    * @see MPI-4.1 section 3.2 (MPI_Send)
    */
   send(buffer: NumericBuffer, dest: number, options?: SendOptions & MessageOptions): Promise<void>;

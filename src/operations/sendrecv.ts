@@ -11,7 +11,13 @@ import type { ReceivedClass } from './recv.js';
 /** @see MPI-4.1 section 3.10 (MPI_Sendrecv) */
 export const sendrecv: MessageOperation = { name: 'sendrecv', options: ['sendTag', 'recvTag', 'timeoutMs', 'signal'] };
 
-/** Options of {@link Sendrecv.sendrecv}. */
+/**
+ * Options of {@link Sendrecv.sendrecv}.
+ *
+ * @example
+ * const options: SendrecvOptions = { sendTag: 7, recvTag: 7 };
+ * await collective.sendrecv(weights, (context.rank + 1) % context.size, Float32Array, anySource, options);
+ */
 export interface SendrecvOptions {
   /** The tag of what is sent; default 0. */
   readonly sendTag?: number;
@@ -30,6 +36,7 @@ export interface Sendrecv {
    *
    * @returns What was received.
    * @example
+   * const { rank, size } = context;
    * const [left, right] = [(rank + size - 1) % size, (rank + 1) % size];
    * await collective.sendrecv(edge, right, halo, left);
    * @see MPI-4.1 section 3.10 (MPI_Sendrecv)

@@ -7,6 +7,10 @@ import type { ActorStep, TaskSource } from './thread-messages.js';
  * On which nodes a task's workers are. `'pack'`: on one node if that many are idle there, else on few nodes.
  * `'spread'`: on as many nodes as possible, evenly. The strict ones wait until all can be on one node, or each on a
  * node of its own.
+ *
+ * @example
+ * const placement: Placement = 'spread';
+ * await pool.run(tasks, { export: 'train', workers: 2, placement });
  */
 export type Placement = 'pack' | 'spread' | 'strict-pack' | 'strict-spread';
 

@@ -22,6 +22,11 @@ const forgotten = new FinalizationRegistry<ReferenceParts>(releaseOnce);
  * In the arguments of a task it may stand anywhere; the function finds the value in its place. Life: until `release`,
  * or until the pool closes. Tasks that were submitted before still have the value. One that the collector finds is
  * released too, at some time or never.
+ *
+ * @example
+ * const data: Reference<Float64Array> = await pool.share(Float64Array.of(1, 2, 3));
+ * const sums = await pool.run(tasks, { export: 'sum', args: [data] });
+ * data.release();
  */
 export abstract class Reference<T = unknown> implements Disposable {
   /** The value that the function finds; in the type alone. */
@@ -42,6 +47,11 @@ export abstract class Reference<T = unknown> implements Disposable {
   /**
    * Let the value go: no further task can have it. The workers free it when the tasks have ended that were submitted
    * with it. A second call has no effect.
+   *
+   * @example
+   * const data = await pool.share(Float64Array.of(1, 2, 3));
+   * await pool.run(tasks, { export: 'sum', args: [data] });
+   * data.release();
    */
   release(): void {
     forgotten.unregister(this.#parts);
@@ -60,7 +70,16 @@ function releaseOnce(parts: ReferenceParts): void {
   parts.owner.release(parts.id);
 }
 
-/** A value, or a reference in its place or in the place of a part of it. */
+/**
+ * A value, or a reference in its place or in the place of a part of it.
+ *
+ * @example
+ * function sumOf(values: Referable<Float64Array>): Promise<number[]> {
+ *   return pool.run(tasks, { export: 'sum', args: [values] });
+ * }
+ * await sumOf(Float64Array.of(1, 2, 3)); // copied for the task
+ * await sumOf(await pool.share(Float64Array.of(1, 2, 3))); // read where it lies
+ */
 export type Referable<T> = T | Reference<T> | ReferableParts<T>;
 
 /** Objects that are whole: no part of theirs is replaced. */

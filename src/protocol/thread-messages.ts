@@ -191,6 +191,7 @@ export type ToThread = GiveMessage | CancelMessage | ForgetMessage | AttachMessa
 
 /** The collective calls of one rank's part of a task. */
 export interface CollectiveUse {
+  /** Calls of collectives. */
   readonly calls: number;
   /** Of each call what a rank brings or what it gets, whichever is more. */
   readonly bytes: number;

@@ -29,7 +29,9 @@ export async function allreduce(
 /**
  * The tensor of `dstRank` becomes the reduction over all ranks; the others stay as they are.
  *
- * @example await reduce(loss, 0);
+ * @example
+ * const losses = Float64Array.of(loss);
+ * await reduce(losses, 0);
  * @see ray.util.collective.reduce
  */
 export async function reduce(
@@ -98,7 +100,9 @@ export async function reducescatter(
  * Send a tensor to one other rank.
  *
  * @throws {@link InvalidArgumentError} to this rank itself, as in Ray.
- * @example await (getRank() === 0 ? send(x, 1) : recv(x, 0));
+ * @example
+ * if (getRank() === 0) await send(x, 1);
+ * else if (getRank() === 1) await recv(x, 0);
  * @see ray.util.collective.send
  */
 export async function send(tensor: NumericBuffer, dstRank: number, groupName: string = 'default'): Promise<void> {
@@ -111,7 +115,9 @@ export async function send(tensor: NumericBuffer, dstRank: number, groupName: st
  * Receive a tensor of one other rank. A message that is shorter leaves the elements behind it as they were.
  *
  * @throws {@link InvalidArgumentError} from this rank itself, as in Ray.
- * @example await recv(x, 0);
+ * @example
+ * if (getRank() === 1) await recv(x, 0);
+ * else if (getRank() === 0) await send(x, 1);
  * @see ray.util.collective.recv
  */
 export async function recv(tensor: NumericBuffer, srcRank: number, groupName: string = 'default'): Promise<void> {

@@ -57,7 +57,8 @@ export async function initCollectiveGroup(
  * @param worldSize - Ranks of the group.
  * @param ranks - The rank of each member in the group.
  * @throws {@link InvalidArgumentError} for lists that do not fit, and for a name that has a group.
- * @example await createCollectiveGroup([0, 1, 2], 3, [2, 1, 0], 'gloo', 'reversed');
+ * @example
+ * if (context.rank < 3) await createCollectiveGroup([0, 1, 2], 3, [2, 1, 0], 'gloo', 'reversed');
  * @see ray.util.collective.create_collective_group
  */
 export async function createCollectiveGroup(
@@ -99,7 +100,9 @@ export function destroyCollectiveGroup(groupName: string = 'default'): void {
 /**
  * Whether a name has a group on this rank.
  *
- * @example if (!isGroupInitialized('gradients')) await initCollectiveGroup(size, rank, 'gloo', 'gradients');
+ * @example
+ * const { size, rank } = context;
+ * if (!isGroupInitialized('gradients')) await initCollectiveGroup(size, rank, 'gloo', 'gradients');
  * @see ray.util.collective.is_group_initialized
  */
 export function isGroupInitialized(groupName: string = 'default'): boolean {
@@ -121,7 +124,8 @@ export function getRank(groupName: string = 'default'): number {
  * Ranks of a group.
  *
  * @throws {@link InvalidArgumentError} when the name has none on this rank, where Ray gives −1.
- * @example const share = total / getCollectiveGroupSize('gradients');
+ * @example
+ * const mean = total / getCollectiveGroupSize('gradients');
  * @see ray.util.collective.get_collective_group_size
  */
 export function getCollectiveGroupSize(groupName: string = 'default'): number {

@@ -19,7 +19,13 @@ export const dtypeNames = [
   'complex128',
 ] as const;
 
-/** Name of an element type, as in NumPy. */
+/**
+ * Name of an element type, as in NumPy.
+ *
+ * @example
+ * const dtype: Dtype = 'bfloat16';
+ * await collective.broadcast(new Uint16Array(4), { dtype });
+ */
 export type Dtype = (typeof dtypeNames)[number];
 
 /** Bytes of one element. */

@@ -15,7 +15,13 @@ export const reduceOpNames = [
   'bxor',
 ] as const;
 
-/** Name of a reduction. */
+/**
+ * Name of a reduction.
+ *
+ * @example
+ * const op: ReduceOp = 'max';
+ * const largest = await collective.allreduce(loss, { op });
+ */
 export type ReduceOp = (typeof reduceOpNames)[number];
 
 /** With `accumulate: 'float32'`: carried in float32 across the ranks, rounded once at the end. */

@@ -27,8 +27,17 @@ const maxRanks = 64;
 let kernels: WebAssembly.Module | undefined;
 let worlds = 0;
 
-/** What {@link runRanks} takes in the place of a number of ranks. */
+/**
+ * What {@link runRanks} takes in the place of a number of ranks.
+ *
+ * @example
+ * import { context } from 'shoal/worker';
+ *
+ * const options: RunRanksOptions = { size: 2, onMessage: ({ rank, value }) => console.log(rank, value) };
+ * await runRanks(options, () => context.post('here'));
+ */
 export interface RunRanksOptions {
+  /** Number of ranks, 1 to 64. */
   readonly size: number;
   /** Gets what the ranks give to `context.post`, as listeners of `pool.on('message')` do, before the results. */
   readonly onMessage?: (message: TaskMessage) => void;
@@ -43,6 +52,13 @@ export interface RunRanksOptions {
  * @param world - Number of ranks, 1 to 64, or it as `size` with further options.
  * @returns What the function returned on each rank, in rank order.
  * @throws {@link InvalidArgumentError}, or the error with which the same task would fail on a pool.
+ * @example
+ * import { collective } from 'shoal/worker';
+ *
+ * async function total(mine: number): Promise<number> {
+ *   return collective.allreduce(mine + collective.rank);
+ * }
+ * console.log(await runRanks(3, total, 10)); // [ 33, 33, 33 ]
  */
 export async function runRanks<A extends unknown[], R>(
   world: number | RunRanksOptions,
