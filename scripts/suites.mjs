@@ -88,5 +88,7 @@ export const suites = {
   // Of half a gigabyte that apt installs.
   browser: { folders: ['test/browser'], needs: ['chromium'], byName: true },
   runners: { folders: ['test/runners'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true },
+  // Package managers beside npm.
+  managers: { folders: ['test/managers'], needs: ['g++', 'make', 'openmpi', 'mpich'], addons: true, byName: true },
   versions: { folders: ['test/versions'], needs: [] },
 };

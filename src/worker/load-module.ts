@@ -1,4 +1,5 @@
 /** Load a task's module or a script: `.ts` through jiti on every version of Node, the rest through Node itself. */
+import type { Jiti } from 'jiti';
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,10 +8,11 @@ import type { TaskSource } from '../protocol/thread-messages.js';
 import type { ActorClass } from './actor-class.js';
 import { isClass } from './actor-class.js';
 import { foreignLoaderWorks } from './foreign-loader.js';
+import { plugNPlay } from './plug-n-play.js';
 import { withPlace } from './syntax-error.js';
 
 const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
-let loader: { import(file: string): Promise<unknown> } | undefined;
+let loader: Jiti | undefined;
 /** Modules of tasks that were evaluated, by URL. One that throws is not among them. */
 const evaluated = new Map<string, Record<string, unknown>>();
 
@@ -38,8 +40,10 @@ async function evaluate(url: string, file: string, foreignLoader: boolean): Prom
     return (await import(url)) as Record<string, unknown>;
   }
   // Loaded only when the first such file comes: 1.8 MB that most production pools never need.
-  loader ??= (await import('jiti')).createJiti(import.meta.url);
-  return (await loader.import(file)) as Record<string, unknown>;
+  const { createJiti } = await import('jiti');
+  loader ??= createJiti(import.meta.url);
+  const ofYarn = plugNPlay(file, loader);
+  return await (ofYarn ? createJiti(import.meta.url, ofYarn) : loader).import<Record<string, unknown>>(file);
 }
 
 /**
