@@ -13,6 +13,8 @@ export interface Environment {
   readonly transport: string | undefined;
   /** `SHOAL_MPIEXEC`: default of `mpiexec`. */
   readonly mpiexec: string | undefined;
+  /** `SHOAL_MPI_LIBRARY`: name or path of the MPI library that the ranks open; default: by the family's names. */
+  readonly mpiLibrary: string | undefined;
   /** `SHOAL_WINDOW`: default of `window`, bytes per worker or `false`. */
   readonly window: number | false | undefined;
   /** `SHOAL_TIMEOUT_MS`: default of `timeoutMs`. */
@@ -32,6 +34,7 @@ export const variableNames = [
   'SHOAL_WORKERS',
   'SHOAL_TRANSPORT',
   'SHOAL_MPIEXEC',
+  'SHOAL_MPI_LIBRARY',
   'SHOAL_WINDOW',
   'SHOAL_TIMEOUT_MS',
   'SHOAL_GRACE_MS',
@@ -55,6 +58,7 @@ export function environment(): Environment {
     workers: number('SHOAL_WORKERS'),
     transport: process.env['SHOAL_TRANSPORT' satisfies Name],
     mpiexec: process.env['SHOAL_MPIEXEC' satisfies Name],
+    mpiLibrary: process.env['SHOAL_MPI_LIBRARY' satisfies Name],
     window: process.env['SHOAL_WINDOW' satisfies Name] === 'false' ? false : number('SHOAL_WINDOW'),
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
@@ -67,6 +71,11 @@ export function environment(): Environment {
 export const jobVariableNames = ['SHOAL_HEAD'] as const;
 
 type JobName = (typeof jobVariableNames)[number];
+
+/** Names of what ranks on other hosts get as well: their head, and what they need before they can speak to it. */
+export function rankVariableNames(): readonly string[] {
+  return environment().mpiLibrary === undefined ? jobVariableNames : [...jobVariableNames, 'SHOAL_MPI_LIBRARY'];
+}
 
 /** For the processes of one job. No secret: others may read the environment of a process. */
 export function jobVariables(head: string): Record<JobName, string> {

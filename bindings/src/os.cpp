@@ -1,6 +1,5 @@
 // What Linux has and Node has not: shared segments mapped over linear memory, doorbells, yield.
 // src/native/os.ts declares the same functions in the same order. Every function runs on the calling thread.
-#include <dlfcn.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -16,6 +15,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "libraries.h"
 #include "napi.h"
 
 using shoal::Call;
@@ -522,18 +522,6 @@ napi_value exit_status(napi_env env, napi_callback_info info) {
   return call.number(known ? status.exit_code : -1);
 }
 
-// void *dlopen(const char *filename, int flags);
-// Opens a library for all that is loaded later, for good.
-napi_value open_library(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  const std::string path = call.text(0);
-  if (call.failed()) return nullptr;
-  if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    napi_throw_error(env, "dlopen", dlerror());
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -561,6 +549,7 @@ NAPI_MODULE_INIT() {
   shoal::define(env, exports, "signalProcess", signal_process);
   shoal::define(env, exports, "processEnded", process_ended);
   shoal::define(env, exports, "exitStatus", exit_status);
-  shoal::define(env, exports, "openLibrary", open_library);
+  shoal::define(env, exports, "openLibrary", shoal::open_library);
+  shoal::define(env, exports, "describeMpi", shoal::describe_mpi);
   return exports;
 }

@@ -101,7 +101,7 @@ function describe({ node, platform, cores, maxOpenFiles, osAddonError, launchers
     if (!trial) continue;
     lines.push(`  ${mark(matches)} library: ${firstLine(trial.libraryVersion)}`);
     lines.push(`  ${mark(true)} two ranks: MPI_Init, MPI_Comm_split (${trial.splitSize} ranks), MPI_Finalize`);
-    const { rendezvous, reason } = rendezvousOf[family];
+    const { rendezvous, reason } = rendezvousOf({ family, version });
     lines.push(`  ${mark(trial.gathered === 1)} rows of the workers by ${rendezvous}: ${reason}`);
     lines.push(`  ${mark(trial.window)} one window in both`);
     lines.push(`  ${mark(trial.roundTrip)} messages there and back`);

@@ -76,14 +76,14 @@ function openmpi({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
   };
 }
 
-function mpich({ command }: MpiLauncher, job: MpiJob): MpiCommand {
+function mpich({ command, version }: MpiLauncher, job: MpiJob): MpiCommand {
   const { ranks, program, hosts, hostfile, extraArgs, preload } = job;
   const places = hosts.map(({ name, ranks: slots }) => `${name}:${slots}`).join(',');
   return {
     command,
     args: [
       ...['-n', String(ranks)],
-      ...['-bind-to', 'none'],
+      ...(isIntel(version) ? [] : ['-bind-to', 'none']),
       // For the ranks alone: not for Hydra itself.
       ...(preload === undefined ? [] : ['-genv', 'LD_PRELOAD', preload]),
       ...(places === '' ? [] : ['-hosts', places]),
@@ -91,8 +91,13 @@ function mpich({ command }: MpiLauncher, job: MpiJob): MpiCommand {
       ...extraArgs,
       ...program,
     ],
-    env: commonEnv,
+    env: { ...commonEnv, ...(isIntel(version) && { I_MPI_PIN: '0' }) },
   };
+}
+
+/** Intel numbers its MPI by years; its mpiexec binds ranks as a variable says. */
+function isIntel(version: string): boolean {
+  return major(version) >= 2000;
 }
 
 function major(version: string): number {

@@ -15,12 +15,15 @@ export interface MpiLauncher {
 const candidates = ['mpiexec', 'mpiexec.openmpi', 'mpiexec.mpich'];
 const versionLimitMs = 10_000;
 
-/** Read what `mpiexec --version` prints; undefined when it is neither Open MPI nor MPICH. */
+/** Read what `mpiexec --version` prints; undefined when it is neither Open MPI nor MPICH or its kin. */
 export function parseVersion(text: string): { family: MpiFamily; version: string } | undefined {
   const openmpi = /\((?:OpenRTE|Open MPI)\) (\d+\.\d+\.\d+)/.exec(text)?.[1];
   if (openmpi) return { family: 'openmpi', version: openmpi };
-  const hydra = /HYDRA build details:\s+Version:\s+(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
-  return hydra ? { family: 'mpich', version: hydra } : undefined;
+  // Intel MPI is MPICH with Intel's own numbers.
+  const mpich = /(?:HYDRA build details:\s+Version:|Intel\(R\) MPI Library .*Version)\s+(\d+\.\d+(?:\.\d+)?)/.exec(
+    text,
+  )?.[1];
+  return mpich ? { family: 'mpich', version: mpich } : undefined;
 }
 
 /** Every `mpiexec` that is there, each family and version once; `command` first when it is given. */

@@ -52,7 +52,7 @@ export function processOptions(
     );
   }
   // A world that runs a script needs no agent: its ranks are those that the user has asked for.
-  const rendezvous = script ? 'gather' : chooseRendezvous(launch.rendezvous, launcher.family);
+  const rendezvous = script ? 'gather' : chooseRendezvous(launch.rendezvous, launcher);
   return {
     launcher,
     ranks: workers,

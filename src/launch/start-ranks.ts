@@ -1,6 +1,6 @@
 /** Starts the ranks of a job through `mpiexec`, with what each of them needs to find its head. */
 import { assetPath } from '../asset.js';
-import { jobVariableNames, jobVariables } from '../env.js';
+import { jobVariables, rankVariableNames } from '../env.js';
 import { nodeIdentity, nodeKey, readProcess } from '../native/proc.js';
 import type { HeadPlace } from '../protocol/control-messages.js';
 import { mpiCommand } from './command-line.js';
@@ -18,7 +18,7 @@ export function startRanks(options: JobOptions, agents: number, folder: string):
     program: [process.execPath, ...execArgv, assetPath('#rank-process')],
     hosts: agents > 0 ? withAgent(hosts) : hosts,
     hostfile,
-    forward: jobVariableNames,
+    forward: rankVariableNames(),
     extraArgs: mpiexecArgs,
     root: process.getuid?.() === 0,
     folder,

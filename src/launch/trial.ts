@@ -50,7 +50,7 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
 
 function runTrial(launcher: MpiLauncher, folder: string): TrialReport | string {
   const file = join(folder, 'report.json');
-  const { rendezvous } = rendezvousOf[launcher.family];
+  const { rendezvous } = rendezvousOf(launcher);
   const { command, args, env } = mpiCommand(launcher, {
     ranks,
     program: [process.execPath, assetPath('#trial-rank'), file, rendezvous],

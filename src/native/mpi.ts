@@ -1,10 +1,14 @@
 /**
  * The `mpi` addon: one function per MPI call. Mirrors the list in `bindings/src/mpi.cpp`; the only file that loads it.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { assetPath } from '../asset.js';
-import { UnsupportedError, isError } from '../errors.js';
+import { environment } from '../env.js';
+import { UnsupportedError } from '../errors.js';
 import type { MpiFamily } from '../types/mpi-family.js';
+import { addonFor, librariesOf } from './mpi-libraries.js';
+import type { OsAddon } from './os.js';
 import { loadOs } from './os.js';
 
 /** Levels of thread support, as `init` takes and returns them. */
@@ -72,37 +76,55 @@ export interface MpiAddon {
   abort(errorCode: number): void;
 }
 
-/** What the dynamic linker calls the library of each family. */
-const libraries: Readonly<Record<MpiFamily, readonly string[]>> = {
-  openmpi: ['libmpi.so.40', 'libmpi.so'],
-  mpich: ['libmpich.so.12', 'libmpi.so.12'],
-};
-
-/** Open the family's library, then its addon. @throws {@link UnsupportedError} which says what was searched for. */
+/**
+ * Open the family's library for all that is loaded later, then the addon that fits it.
+ *
+ * The first one of `SHOAL_MPI_LIBRARY`, or of the family's names, that is of this family and whose addon is built.
+ *
+ * @throws {@link UnsupportedError} which says what was tried, why each does not fit, and what to do.
+ */
 export function loadMpi(family: MpiFamily): MpiAddon {
   const os = loadOs();
+  const { mpiLibrary } = environment();
   const tried: string[] = [];
-  const opened = libraries[family].some((library) => {
-    try {
-      os.openLibrary(library);
-      return true;
-    } catch (error) {
-      tried.push(isError(error) ? error.message : library);
-      return false;
+  for (const library of mpiLibrary === undefined ? librariesOf[family] : [mpiLibrary]) {
+    const choice = chooseAddon(os, family, library);
+    if ('why' in choice) {
+      tried.push(choice.why);
+      continue;
     }
-  });
-  const specifier = family === 'openmpi' ? '#bindings/mpi-openmpi' : '#bindings/mpi-mpich';
-  const file = assetPath(specifier);
-  try {
-    if (!opened) throw new Error(tried.join('; '));
-    return createRequire(import.meta.url)(file) as MpiAddon;
-  } catch (cause) {
-    const install = family === 'openmpi' ? 'openmpi-bin libopenmpi-dev' : 'mpich libmpich-dev';
-    throw new UnsupportedError(
-      `the MPI addon for ${family} does not load (${(cause as Error).message}); install MPI with apt-get install ${install} ` +
-        `and build ${file} with \`npm run build:addon\``,
-      { file, family },
-      { cause },
-    );
+    os.openLibrary(library);
+    try {
+      return createRequire(import.meta.url)(choice.file) as MpiAddon;
+    } catch (cause) {
+      // Another library would be searched after this one.
+      throw unusable(family, [`${choice.file}: ${(cause as Error).message}`], cause);
+    }
   }
+  throw unusable(family, tried);
+}
+
+/** The addon that fits a library, or in words why none does. */
+function chooseAddon(os: OsAddon, family: MpiFamily, library: string): { file: string } | { why: string } {
+  let described: [abi: number, text: string];
+  try {
+    described = os.describeMpi(library);
+  } catch (error) {
+    return { why: (error as Error).message };
+  }
+  const [abi, text] = described;
+  const choice = addonFor(family, { abi, text });
+  if ('why' in choice) return { why: `${library} ${choice.why}` };
+  const file = assetPath(`#bindings/${choice.addon}`);
+  return existsSync(file) ? { file } : { why: `${library} is here, and its addon ${file} is not built` };
+}
+
+function unusable(family: MpiFamily, tried: readonly string[], cause?: unknown): UnsupportedError {
+  const install = family === 'openmpi' ? 'openmpi-bin libopenmpi-dev' : 'mpich libmpich-dev';
+  return new UnsupportedError(
+    `no MPI library for ranks of ${family} can be used (${tried.join('; ')}); install MPI with apt-get install ` +
+      `${install}, name its library with SHOAL_MPI_LIBRARY=/path/to/libmpi.so, or compile the addon: npx shoal build-mpi`,
+    { family, tried },
+    cause === undefined ? undefined : { cause },
+  );
 }

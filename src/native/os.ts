@@ -62,6 +62,11 @@ export interface OsAddon {
   exitStatus(processDescriptor: number): number;
   /** Open a library for all that is loaded later, for good. */
   openLibrary(path: string): void;
+  /**
+   * Ask a library which MPI it is: the major version of the standard ABI (−1: an ABI of its own) and its own words.
+   * What is loaded later does not see it.
+   */
+  describeMpi(path: string): [abi: number, text: string];
 }
 
 let loaded: OsAddon | undefined;

@@ -118,7 +118,9 @@ test('carries what it needs and nothing else', () => {
     'dist/index.d.ts',
     'dist/task-thread.js',
     'wasm/shoal.wasm',
-    ...['os.node', 'mpi-openmpi.node', 'mpi-mpich.node', 'ucx-yield.so'].map((name) => `bindings/build/${name}`),
+    ...['os.node', 'mpi-openmpi.node', 'mpi-mpich.node', 'mpi-abi.node', 'ucx-yield.so'].map(
+      (name) => `bindings/build/${name}`,
+    ),
   ]) {
     assert.ok(files.includes(file), `${file} is missing`);
   }

@@ -31,7 +31,8 @@ test('tells the families by what their mpiexec prints', () => {
   });
   assert.equal(parseVersion('mpirun (Open MPI) 5.0.7\n'), { family: 'openmpi', version: '5.0.7' });
   assert.equal(parseVersion(mpich), { family: 'mpich', version: '4.0.2' });
-  assert.is(parseVersion('Intel(R) MPI Library for Linux'), undefined);
+  const intel = 'Intel(R) MPI Library for Linux* OS, Version 2021.9 Build 20230306 (id: d82b3071db)\nCopyright 2003';
+  assert.equal(parseVersion(intel), { family: 'mpich', version: '2021.9' });
   assert.is(parseVersion(''), undefined);
 });
 
@@ -48,6 +49,7 @@ test('builds the command line of each family', () => {
   assert.is(line('openmpi', '4.1.4', {}), '-n 3 --oversubscribe --bind-to none --enable-recovery node x.js');
   assert.is(line('openmpi', '5.0.7', {}), '-n 3 --map-by :OVERSUBSCRIBE --bind-to none --with-ft ulfm node x.js');
   assert.is(line('mpich', '4.0.2', {}), '-n 3 -bind-to none node x.js');
+  assert.is(line('mpich', '2021.9', {}), '-n 3 node x.js');
   const hosts = [
     { name: 'a', ranks: 2 },
     { name: 'b', ranks: 1 },

@@ -48,10 +48,14 @@ test('groups rows by boot, pid namespace and node, not by host name', () => {
 });
 
 test('each family has its rendezvous; what it cannot do is refused with the way out', () => {
-  assert.is(chooseRendezvous('auto', 'openmpi'), 'accept-connect');
-  assert.is(chooseRendezvous('auto', 'mpich'), 'intercomm');
-  assert.is(chooseRendezvous('gather', 'mpich'), 'gather');
-  assert.match(throwsCode(() => chooseRendezvous('accept-connect', 'mpich'), 'LAUNCH').message, "say 'intercomm'");
+  const openmpi = (version: string) => ({ family: 'openmpi', version }) as const;
+  const mpich = { family: 'mpich', version: '4.0.2' } as const;
+  assert.is(chooseRendezvous('auto', openmpi('4.1.4')), 'accept-connect');
+  assert.is(chooseRendezvous('auto', openmpi('5.0.7')), 'accept-connect');
+  assert.is(chooseRendezvous('auto', openmpi('6.0.0')), 'gather');
+  assert.is(chooseRendezvous('auto', mpich), 'intercomm');
+  assert.is(chooseRendezvous('gather', mpich), 'gather');
+  assert.match(throwsCode(() => chooseRendezvous('accept-connect', mpich), 'LAUNCH').message, "say 'intercomm'");
 });
 
 test.run();
