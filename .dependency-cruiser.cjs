@@ -12,6 +12,7 @@ const layers = [
   ['collective', '^src/collective/'],
   ['calls', '^src/calls/'],
   ['modules', '^src/modules/'],
+  ['telemetry', '^src/telemetry/'],
   ['protocol', '^src/protocol/'],
   ['wire', '^src/backend/wire/'],
   ['window', '^src/backend/window/'],

@@ -5,4 +5,4 @@ import type { HeadEvents } from '../head/pool-events.js';
 
 /** Accepts tasks and tells how they end. */
 export type PoolBackend = EventEmitter<HeadEvents> &
-  Pick<Head, 'submit' | 'cancel' | 'share' | 'release' | 'openGang' | 'closeGang' | 'assertOpen' | 'close'>;
+  Pick<Head, 'submit' | 'cancel' | 'share' | 'release' | 'openGang' | 'closeGang' | 'assertOpen' | 'close' | 'nodeOf'>;

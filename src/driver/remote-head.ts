@@ -147,6 +147,10 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#connection.send({ type: 'cancel', id, reason: encodeError(reason) });
   }
 
+  nodeOf(worldRank: number): string | undefined {
+    return this.status.workers[worldRank]?.node;
+  }
+
   cancel(task: Task, reason: unknown): void {
     if (!task.ended) this.#connection.send({ type: 'cancel', id: task.id, reason: encodeError(reason) });
   }

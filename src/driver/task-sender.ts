@@ -1,18 +1,21 @@
 /** Hands tasks to a pool's head, for the pool and its gangs. */
 import type { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
+import type { Context } from '@opentelemetry/api';
 import { onAbort } from '../abort-listeners.js';
 import { assetPath } from '../asset.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Gang } from '../head/gang.js';
 import type { PoolEvents } from '../head/pool-events.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
+import { activeContext } from '../telemetry/telemetry.js';
 import type returnValue from '../worker/return-value.js';
 import { ArgumentReferences } from './argument-references.js';
 import { Kept } from './kept.js';
 import type { PoolBackend } from './pool-backend.js';
 import { assertOneForEach, encodeArguments } from './task-arguments.js';
 import { TaskHandle } from './task-handle.js';
+import { TaskSpans } from './task-spans.js';
 import { tellMessages } from './task-messages.js';
 import { taskModule } from './task-module.js';
 import type { UntypedRunOptions } from './task-options.js';
@@ -21,6 +24,8 @@ import { fillTask } from './task-options.js';
 /** The driver's code that submits something: its `stack` is made when somebody reads it. */
 export interface CallSite {
   readonly stack?: string;
+  /** That of OpenTelemetry which is active there; undefined: the program has none. */
+  readonly context?: Context | undefined;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any: it is named, not called
@@ -28,7 +33,7 @@ type Named = Function;
 
 /** Where `called` was called. Cheap: the text is made when the task fails. */
 export function siteOf(called: Named): CallSite {
-  const site = {};
+  const site = { context: activeContext() };
   Error.captureStackTrace(site, called);
   return site;
 }
@@ -36,12 +41,14 @@ export function siteOf(called: Named): CallSite {
 /** One per pool. */
 export class TaskSender {
   readonly head: PoolBackend;
+  readonly #spans: TaskSpans;
   readonly #maxMessageBytes: number;
   readonly #pool: EventEmitter<PoolEvents>;
 
   /** @param pool - Hears what tasks post. */
   constructor(head: PoolBackend, maxMessageBytes: number, pool: EventEmitter<PoolEvents>) {
     this.head = head;
+    this.#spans = new TaskSpans(head);
     this.#maxMessageBytes = maxMessageBytes;
     this.#pool = pool;
   }
@@ -78,7 +85,7 @@ export class TaskSender {
    * @throws As the head's `submit`.
    */
   send(spec: TaskSpec, site: CallSite, signal?: AbortSignal, gang?: Gang): TaskHandle<never, never> {
-    const task = this.head.submit(spec);
+    const task = this.#spans.submit(spec, site.context);
     task.site = site;
     const kept = (results: unknown[]): Kept => {
       return new Kept(task.id, this.head, results.length, (each) => this.#fetch(each, gang));

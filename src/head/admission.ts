@@ -1,6 +1,7 @@
 /** What a pool does not accept. Pure. */
 import { counted } from '../grammar.js';
 import { InsufficientWorkersError, QueueFullError } from '../errors.js';
+import { carrierSize } from '../protocol/carrier.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import { largestGang } from './placement.js';
 
@@ -16,7 +17,7 @@ export interface Load {
 
 /** @throws {@link InsufficientWorkersError}, {@link QueueFullError} */
 export function assertAcceptable(
-  spec: Pick<TaskSpec, 'workers' | 'placement' | 'args'>,
+  spec: Pick<TaskSpec, 'workers' | 'placement' | 'args' | 'carrier'>,
   load: Load,
   what: 'task' | 'gang' = 'task',
 ): void {
@@ -31,9 +32,9 @@ export function assertAcceptable(
   );
 }
 
-/** Bytes of the arguments that a task holds while it waits, of all its ranks. */
-export function argumentBytes({ args }: Pick<TaskSpec, 'args'>): number {
-  return args.reduce((sum, { length }) => sum + length, 0);
+/** Bytes of the arguments that a task holds while it waits, of all its ranks, and of its trace. */
+export function argumentBytes({ args, carrier }: Pick<TaskSpec, 'args' | 'carrier'>): number {
+  return args.reduce((sum, { length }) => sum + length, carrierSize(carrier));
 }
 
 /** Why a task or a gang can never start in a pool whose nodes have this many workers each; undefined when it can. */

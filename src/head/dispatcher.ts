@@ -102,6 +102,7 @@ export class Dispatcher {
       unawaited: this.#options.unawaited,
       gang,
       actor: spec.actor,
+      carrier: spec.carrier,
     };
   }
 

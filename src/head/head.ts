@@ -231,6 +231,11 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     };
   }
 
+  /** The node that a worker is on; undefined: there is no such worker. */
+  nodeOf(worldRank: number): string | undefined {
+    return this.#workers.workers[worldRank]?.node;
+  }
+
   /** What was done so far. */
   get stats(): WorkStats {
     return this.#statistics.stats;

@@ -1,4 +1,5 @@
 /** Shapes of the messages between the head and a rank: what comes is held against them before anybody reads a field. */
+import { carrierShape } from './carrier.js';
 import type { FromRank, ToRank } from './control-messages.js';
 import { encodedShape } from './encoded.js';
 import type { ActorStep } from './thread-messages.js';
@@ -193,6 +194,7 @@ export const toRank: Shapes<ToRank> = {
     unawaited: oneOf('warn', 'error'),
     gang: optional(fields({ id: text, isFirst: flag })),
     actor: optional(actorShape),
+    carrier: optional(carrierShape),
   }),
   cancel: fields({ taskId: text, reason: bytes }),
   forget: forgotten,

@@ -1,4 +1,5 @@
 /** Every message between a pool that runs by itself and those who use it. */
+import type { Carrier } from './carrier.js';
 import type { Encoded } from './encoded.js';
 import type { MemberInfo } from '../errors.js';
 import type { ActorStep, TaskSource } from './thread-messages.js';
@@ -42,6 +43,8 @@ export interface TaskSpec {
   readonly gang?: string | undefined;
   /** What it does with an actor of that gang, in place of calling a function. */
   readonly actor?: ActorStep | undefined;
+  /** The trace that it belongs to; undefined: nobody traces it. */
+  readonly carrier?: Carrier | undefined;
 }
 
 /** What a gang is, as its owner gave it, checked. */

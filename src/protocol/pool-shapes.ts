@@ -1,4 +1,5 @@
 /** Shapes of the messages between a pool that runs by itself and those who use it. */
+import { carrierShape } from './carrier.js';
 import { actorShape, membersShape } from './control-shapes.js';
 import type { FromPool, TaskSpec, ToPool } from './pool-messages.js';
 import { encodedShape } from './encoded.js';
@@ -41,6 +42,7 @@ const taskFields: Shape = fields({
   priority,
   gang: optional(text),
   actor: optional(actorShape),
+  carrier: optional(carrierShape),
 });
 
 /** What a task is; one that does not fit is refused as that task. */

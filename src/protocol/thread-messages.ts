@@ -6,6 +6,7 @@ import type { MpiWire } from '../backend/wire/mpi-messages.js';
 import type { ThreadGate } from '../backend/wire/thread-gate.js';
 import type { StorePlace } from '../native/value-stores.js';
 import type { RecordMemory } from '../records/record-layout.js';
+import type { Carrier } from './carrier.js';
 import type { Encoded } from './encoded.js';
 
 /** Memory that all task threads of a process share, and how many of them may spin at the same time. */
@@ -129,6 +130,7 @@ export interface AssignMessage {
   readonly unawaited: Unawaited;
   readonly gang?: GangTurn | undefined;
   readonly actor?: ActorStep | undefined;
+  readonly carrier?: Carrier | undefined;
 }
 
 /** What becomes of a task whose function ends while collectives of it are in flight: a warning, or its failure. */

@@ -23,6 +23,7 @@ import type {
 } from '../protocol/thread-messages.js';
 import { decodeValue } from '../protocol/values.js';
 import { findOs, loadOs } from '../native/os.js';
+import { Telemetry } from '../telemetry/telemetry.js';
 import { Awake } from './awake.js';
 import { GangState } from './gang-state.js';
 import { takeAhead } from './given-tasks.js';
@@ -32,6 +33,7 @@ import { installOutput } from './output.js';
 import { takePrivateBoot } from './private-port.js';
 import { createEngine } from './rank-engine.js';
 import { encodeError } from '../protocol/error-value.js';
+import { inRankSpan } from './rank-span.js';
 import { PostsUnderWay } from './posts-under-way.js';
 import { RankTask } from './rank-task.js';
 import { runScript } from './script.js';
@@ -65,6 +67,9 @@ const { engine, node } = createEngine(boot, {
   },
 });
 
+const telemetry = new Telemetry((message) => {
+  tell({ type: 'warning', message });
+});
 const values = new WorkerValues(boot.worldRank, engine.backend.arrays, poison);
 
 /** The task under way, and whether its outcome is still to be sent. */
@@ -200,7 +205,7 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
     const resolve = references && values.resolver(references.places);
     const args = decode(message.args, { resolve }) as unknown[];
     origin = 'task';
-    const result = await task.run(() => fn(...args));
+    const result = await task.run(() => inRankSpan(telemetry, message, task, () => fn(...args)));
     origin = 'result';
     if (message.unawaited === 'error') task.assertAwaited();
     if (references?.keep) values.keep(lease, result);

@@ -90,6 +90,7 @@ function layOut({ page, files }: Project): string {
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(place, 'package.json'), '{ "type": "module" }\n');
   symlinkSync(root, join(place, 'node_modules/shoal'));
+  symlinkSync(join(root, 'node_modules/@opentelemetry'), join(place, 'node_modules/@opentelemetry'));
   symlinkSync(join(root, 'dist/cli.js'), join(bin, 'shoal'));
   symlinkSync(join(root, 'node_modules/jiti/lib/jiti-cli.mjs'), join(bin, 'jiti'));
   // Commands of installed packages alone: what is missing is an error and no question to a registry.
