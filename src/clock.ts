@@ -24,5 +24,11 @@ export const nowMs: () => number = performance.now.bind(performance);
 export function epochMs(): number {
   return performance.timeOrigin + nowMs();
 }
+const hrtime = process.hrtime.bind(process);
+/** Milliseconds of a clock that never runs backwards and that all processes of a host share. */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1_000 + nanoseconds / 1_000_000;
+}
 /** A timer that is to fire later than this fires at once. */
 export const longestTimerMs: number = 2 ** 31 - 1;

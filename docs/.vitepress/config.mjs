@@ -9,6 +9,7 @@ const guide = [
   ['Gangs, share and keep', '/guide/gangs'],
   ['A service', '/guide/service'],
   ['Dashboard', '/guide/dashboard'],
+  ['Traces', '/guide/traces'],
   ['OpenTelemetry', '/guide/opentelemetry'],
   ['Processes and many hosts', '/guide/hosts'],
   ['Tests of your own', '/guide/testing'],

@@ -16,6 +16,7 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import { bytesOf, isThere } from '../operands/held-bytes.js';
 import type { RecordedCall, Recorder } from '../records/recorder.js';
+import type { TracedWork, Tracer } from '../records/tracer.js';
 import { describeCall } from '../operations/describe.js';
 import type { GroupView } from './failures.js';
 import { abortError, cancelledBy, mismatchError } from './failures.js';
@@ -82,6 +83,10 @@ export class Call implements MemoryUser, RecordedCall {
   #bytes: readonly Uint8Array[] | undefined;
   #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
   #ended: Promise<this> | undefined;
+  /** Of a start that a trace is told of. */
+  #work: TracedWork | undefined;
+  /** Its number, or that of its first piece. */
+  #tracedAs = 0;
   /** What a step of this call has thrown. */
   #broken: ShoalError | undefined;
 
@@ -166,6 +171,7 @@ export class Call implements MemoryUser, RecordedCall {
       }
       this.#state = 'idle';
       this.#recorder.end(this.record, sequence);
+      if (this.#work !== undefined) this.#tellTrace(this.#work, 0);
       return true;
     } catch (error) {
       this.#beginWait();
@@ -207,7 +213,28 @@ export class Call implements MemoryUser, RecordedCall {
     const { channel, number } = this.#group;
     const sequence = channel.sequence + 1;
     this.#recorder.begin(this, sequence, number);
+    const { tracer } = this.#recorder;
+    if (tracer !== undefined) this.#turnToTrace(tracer, sequence);
     return sequence;
+  }
+
+  #turnToTrace(tracer: Tracer, sequence: number): void {
+    this.#work = tracer.begin();
+    this.#tracedAs = sequence;
+    this.#transfer.work = this.#work;
+  }
+
+  /** A start has ended. @param failed - Number of the class of its error; 0: well. */
+  #tellTrace(work: TracedWork, failed: number): void {
+    this.#work = undefined;
+    this.#transfer.work = undefined;
+    const { operation, dtype, op, root, count, itemBytes, blocksIn, blocksOut } = this.args;
+    const { number: group, rank } = this.#group;
+    const { lease } = this.#recorder;
+    const sizeBytes = count * itemBytes * Math.max(blocksIn, blocksOut);
+    const sequence = this.#tracedAs;
+    const what = { operation: operation.number, dtype: dtype + 256 * op, peer: root, tag: -1, count, sizeBytes };
+    this.#recorder.tracer?.end({ kind: 'collective', ...what, lease, sequence, failed, rank, group }, work);
   }
 
   #beginWait(): void {
@@ -376,6 +403,7 @@ export class Call implements MemoryUser, RecordedCall {
     const failure = error ?? this.#refusal;
     const failed = failure ? errorNumber(failure) : 0;
     if (this.#state !== 'queued') this.#recorder.settle(this.record, this.startedAt, failed);
+    if (this.#work !== undefined) this.#tellTrace(this.#work, failed);
     this.#state = 'idle';
     this.error = error;
   }

@@ -107,14 +107,14 @@ export class GroupMessages implements Recipient {
     if (dest === this.#group.rank) this.#sendToSelf(send);
     else send.outgoing ??= this.carrier.send(dest, tag, dtype, operand.array);
     send.number = ++this.#count;
-    send.begin(this.#group.recorder, this.#group.number);
+    send.begin(this.#group.recorder, this.#group.number, this.#group.rank);
     if (!this.#endSend(send)) this.#sends.push(send);
   }
 
   /** Start to receive, or to probe. */
   receive(receive: Receive | Probe): void {
     receive.number = ++this.#count;
-    receive.begin(this.#group.recorder, this.#group.number);
+    receive.begin(this.#group.recorder, this.#group.number, this.#group.rank);
     if (receive instanceof Receive && receive.incoming) {
       this.#active.push(receive); // it has its message
       return;

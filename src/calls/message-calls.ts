@@ -16,6 +16,7 @@ import { send } from '../operations/send.js';
 import { sendrecv } from '../operations/sendrecv.js';
 import type { MessageKind } from '../records/record-layout.js';
 import type { Recorder } from '../records/recorder.js';
+import type { TracedWork } from '../records/tracer.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeId, objectId } from '../types/dtype.js';
@@ -48,6 +49,9 @@ export class MessageCalls {
   readonly #calls: GroupCalls;
   readonly #known: KnownArrays;
   readonly #prompt: PromptMessages;
+  /** Of calls of known arrays that a trace is told of. */
+  #sending: TracedWork | undefined;
+  #receiving: TracedWork | undefined;
 
   constructor(calls: GroupCalls) {
     this.#calls = calls;
@@ -74,7 +78,7 @@ export class MessageCalls {
       throw error;
     }
     if (!isSent) return this.#runLeft(send, [buffer, dest], given, record);
-    this.#recorder.endMessage(record);
+    this.#end('send', record, dest as number, tag as number, from, from.memory.sizeBytes);
     return undefined;
   }
 
@@ -87,7 +91,7 @@ export class MessageCalls {
     const record = this.#begin('recv', source as number, tag as number, into);
     const sizeBytes = this.#prompt.receive(source as number, tag as number, into);
     if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given, 0, record);
-    this.#recorder.endMessage(record);
+    this.#end('recv', record, source as number, tag as number, into, sizeBytes);
     return { data: buffer, source, tag, count: sizeBytes / into.itemBytes };
   }
 
@@ -107,9 +111,9 @@ export class MessageCalls {
     const received = this.#begin('recv', ranks.source, tags.recvTag, into);
     const sent = this.#begin('send', ranks.dest, tags.sendTag, from);
     const sizeBytes = this.#prompt.exchange(ranks, tags, from, into);
-    if (this.#prompt.isSent) this.#recorder.endMessage(sent);
+    if (this.#prompt.isSent) this.#end('send', sent, ranks.dest, tags.sendTag, from, from.memory.sizeBytes);
     if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given, sent, received);
-    this.#recorder.endMessage(received);
+    this.#end('recv', received, ranks.source, tags.recvTag, into, sizeBytes);
     if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given, sent, received);
     return { data: target, source, tag: recvTag, count: sizeBytes / into.itemBytes };
   }
@@ -125,7 +129,8 @@ export class MessageCalls {
         const user = { what: 'send', ranges: from.ranges };
         this.#calls.assertReadable(user.what, user.ranges);
         if (this.#prompt.sendShort(dest as number, tag as number, from)) {
-          this.#recorder.endMessage(this.#begin('send', dest as number, tag as number, from));
+          const record = this.#begin('send', dest as number, tag as number, from);
+          this.#end('send', record, dest as number, tag as number, from, from.memory.sizeBytes);
           this.#calls.take(user, true);
           return Promise.resolve(user).then(this.#giveBackSent);
         }
@@ -137,8 +142,24 @@ export class MessageCalls {
   }
 
   /** Note that a message call of a known array begins. Returns the number of its record. */
-  #begin(kind: MessageKind, peer: number, tag: number, { dtype, memory }: ReadyArray): number {
+  #begin(kind: 'send' | 'recv', peer: number, tag: number, { dtype, memory }: ReadyArray): number {
+    const { tracer } = this.#recorder;
+    if (kind === 'send') this.#sending = tracer?.begin();
+    else this.#receiving = tracer?.begin();
     return this.#recorder.beginMessage(kind, peer, tag, dtype, memory.sizeBytes, this.#calls.group.number);
+  }
+
+  /** Note that it has ended, well and at once. */
+  #end(kind: 'send' | 'recv', record: number, peer: number, tag: number, { dtype }: ReadyArray, size: number): void {
+    this.#recorder.endMessage(record);
+    const work = kind === 'send' ? this.#sending : this.#receiving;
+    if (work) this.#tellTrace(kind, peer, tag, dtype, size, work);
+  }
+
+  #tellTrace(kind: MessageKind, peer: number, tag: number, dtype: number, sizeBytes: number, work: TracedWork): void {
+    const { number: group, rank } = this.#calls.group;
+    const { lease, tracer } = this.#recorder;
+    tracer?.endMessage(kind, { peer, tag, dtype, sizeBytes, group, rank, lease, failed: 0 }, work);
   }
 
   get #recorder(): Recorder {
@@ -172,6 +193,7 @@ export class MessageCalls {
     const left = requests.filter((request) => !(request instanceof Send ? isSent : isReceived));
     for (const request of left) {
       request.record = request instanceof Send ? sent : received;
+      request.work = request instanceof Send ? this.#sending : this.#receiving;
       if (request instanceof Send) request.outgoing = outgoing;
       else if (request instanceof Receive && incoming) request.match(incoming, this.#calls.group.rank);
     }

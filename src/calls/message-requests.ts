@@ -9,6 +9,7 @@ import { rangesOf } from '../operands/buffers-in-use.js';
 import type { Operand } from '../operands/operand.js';
 import type { MessageKind } from '../records/record-layout.js';
 import type { Recorder } from '../records/recorder.js';
+import type { TracedWork } from '../records/tracer.js';
 import type { TypedArray } from '../types/buffers.js';
 import { dtypeNames, itemBytes, objectId } from '../types/dtype.js';
 
@@ -34,6 +35,9 @@ export abstract class MessageRequest implements MemoryUser {
   /** Number of its record; set before it starts when it has begun already. */
   record = 0;
   #recorder: Recorder | undefined;
+  /** What a trace is told of; set before it starts when it has begun already. */
+  work: TracedWork | undefined;
+  #place = { group: 0, rank: 0 };
   /** The call that it is a part of, in words; undefined: it is the whole call. */
   partOf: string | undefined;
 
@@ -51,14 +55,25 @@ export abstract class MessageRequest implements MemoryUser {
   protected abstract readonly dtype: number;
   protected abstract get sizeBytes(): number;
 
+  /** The message that it is of, as far as that is known. */
+  protected get carried(): { peer: number; tag: number; sizeBytes: number } {
+    const { peer = -1, tag = -1 } = this.waiting;
+    return { peer, tag, sizeBytes: this.sizeBytes };
+  }
+
   /** What the caller gets once it has ended well. */
   get given(): unknown {
     return this.result;
   }
 
   /** Note that it begins. */
-  begin(recorder: Recorder, group: number): void {
+  begin(recorder: Recorder, group: number, rank: number): void {
     this.#recorder = recorder;
+    const { tracer } = recorder;
+    if (tracer) {
+      this.work ??= tracer.begin();
+      this.#place = { group, rank };
+    }
     if (this.record !== 0) return;
     const { peer = -1, tag = -1 } = this.waiting;
     this.record = recorder.beginMessage(this.kind, peer, tag, this.dtype, this.sizeBytes, group);
@@ -76,7 +91,14 @@ export abstract class MessageRequest implements MemoryUser {
     this.error = error;
     if (this.startedAt === 0 && !error) this.#recorder?.endMessage(this.record);
     else this.#recorder?.settleMessage(this.record, this.startedAt, error ? errorNumber(error) : 0);
+    if (this.work && this.#recorder) this.#tellTrace(this.#recorder, this.work, error);
     this.onSettled?.();
+  }
+
+  #tellTrace({ tracer, lease }: Recorder, work: TracedWork, error: ShoalError | undefined): void {
+    const { dtype } = this;
+    const failed = error ? errorNumber(error) : 0;
+    tracer?.endMessage(this.kind, { ...this.carried, dtype, lease, failed, ...this.#place }, work);
   }
 }
 
@@ -188,6 +210,12 @@ export class Receive extends MessageRequest {
 
   protected get sizeBytes(): number {
     return this.#target.operand?.array.byteLength ?? 0;
+  }
+
+  protected override get carried(): { peer: number; tag: number; sizeBytes: number } {
+    if (!this.#incoming) return super.carried;
+    const { source: peer, tag, sizeBytes } = this.#incoming;
+    return { peer, tag, sizeBytes };
   }
 
   get incoming(): Incoming | undefined {

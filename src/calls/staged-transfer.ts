@@ -6,6 +6,7 @@ import type { Channel, Transfer, TransferStatus } from '../backend/backend.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { CollectiveMismatchError } from '../errors.js';
 import type { ShoalError } from '../errors.js';
+import type { TracedWork } from '../records/tracer.js';
 
 /** What all ranks throw after the same stage, for something that one of them cannot do. */
 export class AgreedError extends Error {
@@ -44,6 +45,7 @@ export class StagedTransfer implements Transfer {
   #stage = 0;
   #transfer: Transfer | undefined;
   #disagreement: ShoalError | undefined;
+  work: TracedWork | undefined;
 
   constructor(channel: Channel, stages: Stages) {
     this.#channel = channel;
@@ -87,6 +89,7 @@ export class StagedTransfer implements Transfer {
       if (this.#disagreement) return 'mismatch';
       if (!next) return 'complete';
       this.#transfer = this.#prepare(next);
+      this.#transfer.work = this.work;
       status = this.#transfer.start(turns);
     }
     return status;

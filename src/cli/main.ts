@@ -7,6 +7,7 @@ import { cancelCommand } from './cancel.js';
 import { completeCommand, completeIn, completeName } from './complete.js';
 import { dashboardCommand } from './dashboard.js';
 import { explainCommand } from './explain.js';
+import { traceCommand } from './trace.js';
 import { doctorCommand } from './doctor.js';
 import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
@@ -36,6 +37,7 @@ export function shoalCommand(): Command {
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())
     .addCommand(explainCommand())
+    .addCommand(traceCommand())
     .addCommand(cancelCommand())
     .addCommand(stopCommand())
     .addCommand(doctorCommand())

@@ -40,6 +40,7 @@ export function poolOf(head: RemoteHead): Pool {
     metrics: () => head.metrics(),
     stats: () => head.stats(),
     explain: (taskId) => head.explain(taskId),
+    startTrace: (maxEvents) => head.startTrace(maxEvents),
     maxMessageBytes,
   });
 }

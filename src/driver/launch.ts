@@ -116,6 +116,10 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
       stats: () => Promise.resolve(stats()),
       // What it throws is the promise's.
       explain: (taskId) => Promise.resolve().then(() => head.explain(taskId)),
+      startTrace: (maxEvents) => {
+        const recording = head.startTrace(maxEvents);
+        return Promise.resolve(() => head.endTrace(recording));
+      },
       maxMessageBytes: filled.maxMessageBytes,
     };
   };

@@ -19,6 +19,7 @@ import { encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { StartedPool } from './launch.js';
 import { headEventNames } from './pool.js';
+import { SessionTraces } from './session-traces.js';
 import { assertFits } from './task-arguments.js';
 import type { Ending } from './task-ending.js';
 import { failureOf, noEnding, shortText } from './task-ending.js';
@@ -42,6 +43,7 @@ interface Session {
   /** Values that it has with the workers, by their ids. */
   readonly values: Set<string>;
   readonly gangs: Map<string, Gang>;
+  readonly traces: SessionTraces;
 }
 
 /** Opened and closed once. Whoever comes before the pool is up waits for it; node managers are what it may wait for. */
@@ -172,7 +174,7 @@ export class PoolServer {
     });
   }
 
-  #admit(connection: UserConnection, { maxMessageBytes, status }: StartedPool): Session {
+  #admit(connection: UserConnection, { head, maxMessageBytes, status }: StartedPool): Session {
     const first = status();
     const encoded = encodeValue(first, 'status');
     // A task may have arguments for each rank.
@@ -183,6 +185,7 @@ export class PoolServer {
       tasks: new Map(),
       values: new Set(),
       gangs: new Map(),
+      traces: new SessionTraces(head, connection),
     };
     this.#sessions.add(session);
     connection.send({ type: 'welcome', session: session.name, maxMessageBytes, logDir: this.#logDir, status: encoded });
@@ -196,6 +199,7 @@ export class PoolServer {
       this.#pool?.head.cancel(task, new Error('whoever submitted it has left'));
     for (const gang of session.gangs.values()) this.#pool?.head.closeGang(gang, true);
     for (const id of session.values) this.#pool?.head.release(id);
+    session.traces.close();
   }
 
   #receive(session: Session, message: ToPool): void {
@@ -262,6 +266,12 @@ export class PoolServer {
             session.connection.send({ type: 'explained', error: encodeError(error) });
           },
         );
+        break;
+      case 'trace':
+        session.traces.start(message.id, message.maxEvents);
+        break;
+      case 'endTrace':
+        void session.traces.end(message.id);
         break;
       case 'stop': {
         const { force, timeoutMs } = message;

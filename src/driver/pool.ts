@@ -4,6 +4,7 @@ import { CancelledError, InvalidArgumentError, isError, show } from '../errors.j
 import type { NodeStatus } from '../launch/job-nodes.js';
 import type { TaskExplanation } from '../head/explanations.js';
 import type { HeadEvents, WorkStatus, PoolEvents } from '../head/pool-events.js';
+import type { TraceDocument } from '../head/trace-document.js';
 import type { Rendezvous } from '../protocol/control-messages.js';
 import { layOut } from '../protocol/values.js';
 import type { Referable } from '../protocol/reference.js';
@@ -28,6 +29,8 @@ import type { PoolStats } from './pool-stats.js';
 import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
 import { TaskSender, siteOf } from './task-sender.js';
+import type { TraceOptions } from './trace.js';
+import { Trace, fillTrace } from './trace.js';
 
 /**
  * The process that holds a pool's head; with threads the workers are in it too.
@@ -86,6 +89,8 @@ export interface PoolViews {
   readonly metrics: () => Promise<string>;
   readonly stats: () => Promise<PoolStats>;
   readonly explain: (taskId: string | undefined) => Promise<readonly TaskExplanation[]>;
+  /** Resolves when it has begun, with what ends it. */
+  readonly startTrace: (maxEvents: number) => Promise<() => Promise<TraceDocument>>;
   readonly maxMessageBytes: number;
   readonly dashboardUrl?: string | undefined;
 }
@@ -341,6 +346,23 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
       throw new InvalidArgumentError(`explain: expected the id of a task, received ${show(taskId)}`);
     }
     return this.#views.explain(taskId);
+  }
+
+  /**
+   * Record what happens from now on, as a timeline for Perfetto: tasks and what they wait for, the collectives of every
+   * rank with the time for which it waited, copied and reduced, messages as arrows, rounds, and starts of workers.
+   *
+   * @example
+   *   const trace = await pool.trace();
+   *   await pool.run(tasks, { workers: 2, args: ['train.bin'] });
+   *   await trace.save('trace.json'); // open it at ui.perfetto.dev
+   *
+   * @throws {@link InvalidArgumentError}, {@link ClosedError}
+   */
+  async trace(options: TraceOptions = {}): Promise<Trace> {
+    const maxEvents = fillTrace(options);
+    this.#head.assertOpen();
+    return new Trace(await this.#views.startTrace(maxEvents));
   }
 
   /**

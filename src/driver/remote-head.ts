@@ -8,6 +8,7 @@ import { isLiving } from '../native/proc.js';
 import { announce } from '../head/announce.js';
 import type { HeadEvents } from '../head/pool-events.js';
 import type { TaskExplanation } from '../head/explanations.js';
+import type { TraceDocument } from '../head/trace-document.js';
 import { Gang } from '../head/gang.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
@@ -20,6 +21,7 @@ import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
 import type { PoolStatus } from './pool.js';
 import type { PoolStats } from './pool-stats.js';
+import { RemoteTrace } from './remote-trace.js';
 
 const pollMs = 10;
 /** How long the pool may take to end tasks that are cancelled; those that go on fail here when the connection ends. */
@@ -48,6 +50,8 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     resolve: (explanations: readonly TaskExplanation[]) => void;
     reject: (error: Error) => void;
   }[] = [];
+  readonly #traces = new Map<number, RemoteTrace>();
+  #nextTrace = 1;
   #nextTask = 1;
   #nextData = 1;
   #nextGang = 1;
@@ -232,6 +236,25 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     }
   }
 
+  /** Have the pool record what happens. Resolves when it does, with what ends that. @throws {@link ClosedError} */
+  async startTrace(maxEvents: number): Promise<() => Promise<TraceDocument>> {
+    this.assertOpen();
+    const trace = new RemoteTrace();
+    const id = this.#nextTrace++;
+    this.#traces.set(id, trace);
+    this.#connection.send({ type: 'trace', id, maxEvents });
+    this.#stayAlive();
+    await trace.begun;
+    this.#stayAlive();
+    return async () => {
+      this.assertOpen();
+      this.#connection.send({ type: 'endTrace', id });
+      trace.isEnding = true;
+      this.#stayAlive();
+      return trace.document;
+    };
+  }
+
   receive(message: FromPool): void {
     switch (message.type) {
       case 'welcome':
@@ -287,6 +310,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
         else asked?.resolve(message.explanations ? (decodeValue(message.explanations) as TaskExplanation[]) : []);
         break;
       }
+      case 'traced':
+        this.#traced(message);
+        break;
       case 'tasks':
         for (const resolve of this.#listing.splice(0)) resolve(message.tasks);
     }
@@ -303,12 +329,21 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       });
     }
     for (const id of [...this.#sharing.keys()]) this.#shared(id, this.#closedError());
+    for (const trace of this.#traces.values()) trace.fail(this.#closedError());
     for (const id of [...this.#gangs.keys()]) this.#endGang(id, this.#closedError());
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
     const asked = [...this.#counting.splice(0), ...this.#opening.splice(0), ...this.#explaining.splice(0)];
     for (const { reject } of asked) reject(this.#closedError());
+  }
+
+  #traced({ id, part, isLast, error }: Extract<FromPool, { type: 'traced' }>): void {
+    const trace = this.#traces.get(id);
+    if (error) trace?.fail(decodeError(error));
+    else trace?.receive(part, isLast);
+    if (isLast) this.#traces.delete(id);
+    this.#stayAlive();
   }
 
   #shared(id: string, error: Error | undefined): void {
@@ -322,7 +357,8 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   #stayAlive(): void {
     // An open gang keeps nobody; one that waits for workers, or that ends, does.
     const areWaiting = [...this.#gangs.values()].some(({ state }) => state !== 'open');
-    this.#connection.keepAlive(areWaiting || this.#tasks.size + this.#sharing.size > 0);
+    const areTraced = [...this.#traces.values()].some(({ isAsked }) => isAsked);
+    this.#connection.keepAlive(areWaiting || areTraced || this.#tasks.size + this.#sharing.size > 0);
   }
 
   /** The pool takes it that whoever submits a task asks for its result. */

@@ -23,8 +23,23 @@ export interface GroupEvents {
   warning(message: string): void;
 }
 
+/** A round that has come to its end. Times are milliseconds of the pool's clock. */
+export interface EndedRound {
+  readonly round: number;
+  /** Workers that took part. */
+  readonly worldRanks: readonly number[];
+  /** Communicators that were made. */
+  readonly communicators: number;
+  readonly begunMs: number;
+  /** When all had shown that they can enter MPI. */
+  readonly wentMs: number;
+  readonly endedMs: number;
+}
+
 /** Numbers of the rounds so far. */
 export type RoundCounts = CommunicatorCounts & { readonly rounds: number };
+
+const noRound = { round: 0, worldRanks: [], begunMs: 0, wentMs: undefined };
 
 /** Carries out what {@link Rounds} decides. */
 export class Groups {
@@ -35,6 +50,10 @@ export class Groups {
   readonly #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** The one under way. */
+  #under: Pick<EndedRound, 'round' | 'worldRanks' | 'begunMs'> & { wentMs: number | undefined } = noRound;
+  /** Told of each round that has ended, while somebody listens. */
+  onRound: ((round: EndedRound) => void) | undefined;
 
   constructor(workers: WorkerSide, options: GroupOptions, events: GroupEvents) {
     this.#workers = workers;
@@ -112,15 +131,24 @@ export class Groups {
     );
   }
 
+  #tellRound(communicators: number): void {
+    const { wentMs, ...begun } = this.#under;
+    const endedMs = nowMs();
+    this.onRound?.({ ...begun, wentMs: wentMs ?? endedMs, communicators, endedMs });
+  }
+
   #act(action: RoundAction): void {
     switch (action.type) {
       case 'prepare':
+        this.#under = { round: action.round, worldRanks: action.worldRanks, begunMs: nowMs(), wentMs: undefined };
         for (const worldRank of action.worldRanks) this.#workers.prepare(worldRank, action.round);
         break;
       case 'go':
+        this.#under.wentMs ??= nowMs();
         this.#workers.go(action.worldRank, action.order);
         break;
       case 'formed':
+        this.#tellRound(action.ids.length);
         for (const id of action.ids) this.#events.formed(id);
         break;
       case 'undone':

@@ -22,6 +22,9 @@ import { Statistics } from './statistics.js';
 import type { Task } from './task.js';
 import { TaskQueue } from './task-queue.js';
 import { TaskWatchers } from './task-watchers.js';
+import type { TraceDocument } from './trace-document.js';
+import type { TraceRecording } from './trace-recording.js';
+import { Traces } from './traces.js';
 import type { Verdict } from './verdict.js';
 import { workerDied } from './verdict.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
@@ -51,6 +54,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   readonly #references: References;
   readonly #attempts: Attempts;
   readonly #explanations = new Explanations();
+  readonly #traces: Traces;
   /** Values that are being laid. */
   #sharing = 0;
   #closing: Promise<void> | undefined;
@@ -105,6 +109,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     });
     const { reservations } = this.#attempts;
     this.groups = reservations.groups;
+    this.#traces = new Traces(workers, this.watchers, this.groups);
     this.#gangs = new Gangs(
       { workers, scheduler, states: this.#states, queue: this.#queue, reservations },
       {
@@ -269,6 +274,17 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     return this.#explanations.explain(id, this.#queue.tasks, (task) => this.#attempts.operationsOf(task));
   }
 
+  /** Begin to record what happens; at most so many tasks, and calls of ranks. @throws {@link ClosedError} */
+  startTrace(most: number): TraceRecording {
+    this.assertOpen();
+    return this.#traces.start(most, this.#queue.tasks);
+  }
+
+  /** End a recording. Resolves with all of it. */
+  endTrace(recording: TraceRecording): Promise<TraceDocument> {
+    return this.#traces.end(recording);
+  }
+
   /** @throws {@link ClosedError} once `close` was called. */
   assertOpen(): void {
     if (this.#closing) throw new ClosedError('the pool is closed; launch another');
@@ -339,6 +355,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.#goneSince.delete(worldRank);
     this.#statistics.workersReplaced++;
     this.#tell('workerReplaced', { worldRank, absentMs });
+    this.#traces.replaced(worldRank, absentMs);
     this.#states.replaced(worldRank);
     this.#tick();
   }

@@ -1,6 +1,7 @@
 /** What the head asks of the workers' side, whatever the workers are. */
 import type { MemberInfo, RankOperations } from '../errors.js';
 import type { RecordedRank } from '../records/read-records.js';
+import type { TakeTraced } from '../records/take-traced.js';
 import type { StorePlace } from '../native/value-stores.js';
 import type { AssignMessage, CancelMessage, ForgetMessage, GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { GoOrder } from '../protocol/round-messages.js';
@@ -49,6 +50,11 @@ export interface WorkerSide {
   usage(worldRank: number): WorkerUsage | undefined;
   /** What a rank has done last in the task of a lease, also when it is gone; undefined: nobody knows here. */
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined;
+  /**
+   * Have all workers note their calls, and give what they note; undefined: no more. Resolves when the last of it was
+   * given, as far as it can be had.
+   */
+  trace(take: TakeTraced | undefined): Promise<void>;
   /** Empty the slot of a lease that has ended on all its workers; `cleared` says when it can be lent again. */
   clear(slot: number): void;
   /** Set the abort word of a lease and wake its members. */

@@ -1,6 +1,7 @@
 /** One MPI job of ours, from `mpiexec` to the last process gone: an epoch of a pool, or a world that runs a script. */
 import type { RankOperations } from '../errors.js';
 import type { RecordedRank } from '../records/read-records.js';
+import type { TakeTraced } from '../records/take-traced.js';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.js';
@@ -146,6 +147,11 @@ export class MpiJob {
   /** What a worker uses; undefined when it is gone. */
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
     return this.#jobNodes.of(rank.worldRank).operations(rank, lease, most);
+  }
+
+  /** As of the head's workers' side. */
+  async trace(take: TakeTraced | undefined): Promise<void> {
+    await Promise.all(this.#jobNodes.all.map((workers) => workers.trace(take)));
   }
 
   usage(worldRank: number): ProcessUsage | undefined {

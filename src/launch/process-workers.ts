@@ -2,6 +2,7 @@
 import type { RankOperations } from '../errors.js';
 import type { LeaseGrant } from '../head/leases.js';
 import type { RecordedRank } from '../records/read-records.js';
+import type { TakeTraced } from '../records/take-traced.js';
 import type { ProcessUsage } from '../native/proc.js';
 import type { StorePlace } from '../native/value-stores.js';
 import type { ValueHosts } from '../head/value-hosts.js';
@@ -27,6 +28,8 @@ export class ProcessWorkers implements WorkerSide {
   readonly #epochs: Epochs;
   readonly #lentSlots: LentSlots;
   #events: WorkerEvents | undefined;
+  /** Of the trace that runs. */
+  #take: TakeTraced | undefined;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -112,6 +115,11 @@ export class ProcessWorkers implements WorkerSide {
 
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
     return this.#epochs.current?.job.operations(rank, lease, most);
+  }
+
+  async trace(take: TakeTraced | undefined): Promise<void> {
+    this.#take = take;
+    await this.#epochs.current?.job.trace(take);
   }
 
   clear(slot: number): void {
@@ -275,6 +283,7 @@ export class ProcessWorkers implements WorkerSide {
 
   /** The workers of a new epoch are there, but for those that have died since they registered. */
   #renewed(epoch: Epoch): void {
+    if (this.#take) void epoch.job.trace(this.#take);
     for (const slot of this.#lentSlots.reset()) this.#events?.cleared(slot);
     this.#events?.renewed();
     for (const { worldRank } of this.workers) {

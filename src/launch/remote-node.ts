@@ -1,5 +1,6 @@
 /** A node manager in another process, as the head's side holds it. */
 import { LaunchError, WorkerDiedError } from '../errors.js';
+import { endsWithin } from '../ends-within.js';
 import type { NodeIdentity, ProcessUsage } from '../native/proc.js';
 import type { NodeEvents, NodeWorkers } from '../node-manager/node-workers.js';
 import { WorkerRecord } from '../node-manager/worker-record.js';
@@ -8,7 +9,11 @@ import type { ToRank } from '../protocol/control-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeHello, NodeJob, ToNode } from '../protocol/node-messages.js';
+import type { TakeTraced, TracedPart } from '../records/take-traced.js';
 import { RemoteValues } from './remote-values.js';
+
+/** How long what a node has noted for a trace is waited for. */
+const traceLimitMs = 2_000;
 
 type ToNodeConnection = Connection<FromNode, ToNode>;
 
@@ -85,6 +90,9 @@ class RemoteWorkers implements NodeWorkers {
   #usage: readonly (ProcessUsage & { readonly worldRank: number })[] = [];
   #stopped: readonly number[] = [];
   #closing = false;
+  /** Of the trace that runs. */
+  #take: TakeTraced | undefined;
+  #endTrace: () => void = () => undefined;
 
   constructor(
     connection: ToNodeConnection,
@@ -128,6 +136,10 @@ class RemoteWorkers implements NodeWorkers {
       case 'failed':
         this.#events.failed(launchError(decodeError(message.error)));
         break;
+      case 'traced':
+        if (message.parts.length > 0) this.#take?.(this.#own(message.parts), message.originMs);
+        if (message.isLast) this.#endTrace();
+        break;
       case 'gone':
         this.#end();
     }
@@ -152,6 +164,21 @@ class RemoteWorkers implements NodeWorkers {
   /** At most one beat old. */
   operations(): undefined {
     return undefined;
+  }
+
+  async trace(take: TakeTraced | undefined): Promise<void> {
+    this.#connection.send({ type: 'trace', job: this.#job, isOn: take !== undefined });
+    if (take) {
+      this.#take = take;
+      return;
+    }
+    await endsWithin(new Promise<void>((resolve) => (this.#endTrace = resolve)), traceLimitMs);
+    this.#take = undefined;
+  }
+
+  /** It tells of its own workers alone. */
+  #own(parts: readonly TracedPart[]): readonly TracedPart[] {
+    return parts.filter(({ worldRank }) => worldRank >= 0 && this.#entry(worldRank) !== undefined);
   }
 
   usage(worldRank: number): ProcessUsage | undefined {
@@ -184,6 +211,7 @@ class RemoteWorkers implements NodeWorkers {
       this.#died(entry, new WorkerDiedError(`process ${pid} on ${hostname} is lost: ${why}`, fields));
     }
     this.#end();
+    this.#endTrace();
   }
 
   #entry(worldRank: number): WorkerRecord | undefined {

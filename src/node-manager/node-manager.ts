@@ -24,6 +24,7 @@ import type { NodeRecords } from './node-records.js';
 import { openRecords } from './node-records.js';
 import type { NodeEvents, NodeWorkers } from './node-workers.js';
 import type { RecordedRank } from '../records/read-records.js';
+import type { TakeTraced } from '../records/take-traced.js';
 import { WorkerEntry } from './worker-entry.js';
 import { WorkerTable } from './worker-table.js';
 import { WorkerWatch } from './worker-watch.js';
@@ -144,6 +145,12 @@ export class NodeManager implements NodeWorkers {
 
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
     return this.#records?.read(rank, lease, most);
+  }
+
+  trace(take: TakeTraced | undefined): Promise<void> {
+    const worldRanks = this.entries.map(({ worldRank }) => worldRank).filter((worldRank) => worldRank >= 0);
+    this.#records?.trace(worldRanks, take);
+    return Promise.resolve();
   }
 
   /**

@@ -5,6 +5,8 @@ import type { RecordsPlace } from '../protocol/control-messages.js';
 import type { RecordedRank } from '../records/read-records.js';
 import { readOperations } from '../records/read-records.js';
 import type { RecordMemory } from '../records/record-layout.js';
+import type { TakeTraced } from '../records/take-traced.js';
+import { TraceFeed } from '../records/trace-feed.js';
 import { mapRecords, pagesBytes, recordPages } from '../records/shared-records.js';
 
 /** One per job; made when its first worker registers. */
@@ -13,6 +15,7 @@ export class NodeRecords {
   readonly #segment: number;
   readonly #memory: RecordMemory;
   readonly #pages: number;
+  readonly #feed = new TraceFeed();
 
   /** @param workers - Of the whole job: a worker's place follows from its world rank. */
   constructor(os: OsAddon, workers: number) {
@@ -32,8 +35,15 @@ export class NodeRecords {
     return readOperations(this.#memory, rank, lease, most);
   }
 
+  /** Trace the workers of this node; undefined: no more. */
+  trace(worldRanks: readonly number[], take: TakeTraced | undefined): void {
+    if (take) this.#feed.start(this.#memory, worldRanks, take);
+    else this.#feed.stop();
+  }
+
   /** When all processes are gone. */
   close(): void {
+    this.#feed.stop();
     this.#os.closeDescriptor(this.#segment);
   }
 }

@@ -15,6 +15,7 @@ import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeJob, ToNode } from '../protocol/node-messages.js';
 import { nodeFolder, nodeSocket } from '../protocol/node-socket.js';
 import { endsWithin } from '../ends-within.js';
+import type { TakeTraced, TracedPart } from '../records/take-traced.js';
 import { logPath } from '../worker/log-file.js';
 import { encodeError } from '../protocol/error-value.js';
 import { NodeManager } from './node-manager.js';
@@ -76,6 +77,9 @@ export class NodeService {
         else manager?.kill(worldRank, text, signal);
         break;
       }
+      case 'trace':
+        this.#trace(message.job, message.isOn);
+        break;
       case 'dismiss':
         this.#then(() => {
           void this.#dismiss(message.job);
@@ -95,6 +99,17 @@ export class NodeService {
       case 'dropValue':
         this.#values.drop(message.id);
     }
+  }
+
+  #trace(job: number, isOn: boolean): void {
+    const tell = (parts: readonly TracedPart[], originMs: number, isLast: boolean): void => {
+      this.#connection.send({ type: 'traced', job, originMs, parts, isLast });
+    };
+    const take: TakeTraced = (parts, originMs) => {
+      tell(parts, originMs, false);
+    };
+    void this.#of(job)?.manager.trace(isOn ? take : undefined);
+    if (!isOn) tell([], 0, true);
   }
 
   /** The head is gone: its workers leave, and nothing stays. */

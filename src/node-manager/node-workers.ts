@@ -4,6 +4,7 @@ import type { ProcessUsage } from '../native/proc.js';
 import type { ToRank } from '../protocol/control-messages.js';
 import type { WorkerReport } from '../protocol/node-messages.js';
 import type { RecordedRank } from '../records/read-records.js';
+import type { TakeTraced } from '../records/take-traced.js';
 import type { WorkerRecord } from './worker-record.js';
 
 /** Commands; none of them waits for a worker but `gone`. */
@@ -20,6 +21,8 @@ export interface NodeWorkers {
   usage(worldRank: number): ProcessUsage | undefined;
   /** What a rank has done last in the task of a lease, as far as that is known here. */
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined;
+  /** As of the head's workers' side. */
+  trace(take: TakeTraced | undefined): Promise<void>;
   /** Whether it keeps this process alive. */
   keepAlive(active: boolean): void;
   /** Ask all to leave. From now on nobody is admitted, and no end is reported. */

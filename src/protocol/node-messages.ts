@@ -41,6 +41,8 @@ export type ToNode =
       readonly text: string;
       readonly signal: string;
     }
+  /** Have the workers there note every call, or no more; `traced` tells what they have noted. */
+  | { readonly type: 'trace'; readonly job: number; readonly isOn: boolean }
   /** Ask all workers to leave; answered by `gone` when they have. */
   | { readonly type: 'dismiss'; readonly job: number }
   /** Remove what the job has left. */
@@ -68,6 +70,15 @@ export type FromNode =
       readonly id: string;
       readonly descriptors?: readonly number[] | undefined;
       readonly error?: Uint8Array | undefined;
+    }
+  /** `isLast`: the trace is over. */
+  | {
+      readonly type: 'traced';
+      readonly job: number;
+      /** What the times count from, in milliseconds since 1970 by the clock there. */
+      readonly originMs: number;
+      readonly parts: readonly { readonly worldRank: number; readonly slots: Uint8Array; readonly lost: number }[];
+      readonly isLast: boolean;
     }
   /** What the workers use, and which have been stopped by a signal since the beat before. */
   | {

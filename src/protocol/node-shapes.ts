@@ -2,7 +2,7 @@
 import { nodeProcess, rowShape, toRankMessage, welcomeShape, workerReports } from './control-shapes.js';
 import type { FromNode, ToNode } from './node-messages.js';
 import type { Shapes } from './shape.js';
-import { bare, bytes, count, fields, integer, list, message, number, optional, positive, text } from './shape.js';
+import { bare, bytes, count, fields, flag, integer, list, message, number, optional, positive, text } from './shape.js';
 
 const job = positive;
 /** The agent's is −1. */
@@ -19,6 +19,12 @@ export const fromNode: Shapes<FromNode> = {
   gone: fields({ job }),
   refusal: fields({ text }),
   valueLaid: fields({ id: text, descriptors: optional(list(count)), error: optional(bytes) }),
+  traced: fields({
+    job,
+    originMs: number,
+    parts: list(fields({ worldRank, slots: bytes, lost: count })),
+    isLast: flag,
+  }),
   beat: fields({ usage: list(fields({ worldRank, rssBytes: number, cpuMs: number })), stopped: list(worldRank) }),
 };
 
@@ -38,6 +44,7 @@ export const toNode: Shapes<ToNode> = {
   }),
   send: fields({ job, worldRank, message: toRankMessage }),
   kill: fields({ job, worldRank: optional(worldRank), text, signal: text }),
+  trace: fields({ job, isOn: flag }),
   dismiss: fields({ job }),
   close: fields({ job }),
   value: fields({ id: text, sizeBytes: positive }),

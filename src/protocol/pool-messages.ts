@@ -91,6 +91,10 @@ export type ToPool =
   | { readonly type: 'tasks' | 'metrics' | 'stats' }
   /** Undefined: the tasks that run; `explained` answers. */
   | { readonly type: 'explain'; readonly id: string | undefined }
+  /** Record what happens, under a number of the session's own; `traced` answers. */
+  | { readonly type: 'trace'; readonly id: number; readonly maxEvents: number }
+  /** End the recording; `traced` brings it. */
+  | { readonly type: 'endTrace'; readonly id: number }
   /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
   | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
   /** No further task needs the value. */
@@ -140,6 +144,14 @@ export type FromPool =
   | { readonly type: 'stats'; readonly stats: Uint8Array }
   /** Where the page of the pool is, with its own token. */
   | { readonly type: 'dashboard'; readonly url: string }
+  /** The recording has begun (`part` is empty), or the next bytes of its JSON. `isLast`: nothing of it comes after. */
+  | {
+      readonly type: 'traced';
+      readonly id: number;
+      readonly part: Uint8Array;
+      readonly isLast: boolean;
+      readonly error?: Uint8Array | undefined;
+    }
   /** The explanations, or an error. */
   | {
       readonly type: 'explained';

@@ -67,6 +67,8 @@ export const toPool: Shapes<ToPool> = {
   stats: bare,
   dashboard: bare,
   explain: fields({ id: optional(text) }),
+  trace: fields({ id: positive, maxEvents: positive }),
+  endTrace: fields({ id: positive }),
   share: fields({ id: text, bytes }),
   release: fields({ id: text }),
   stop: fields({ force: flag, timeoutMs: either(oneOf(null), limit) }),
@@ -102,5 +104,6 @@ export const fromPool: Shapes<FromPool> = {
   metrics: fields({ text }),
   stats: fields({ stats: bytes }),
   dashboard: fields({ url: text }),
+  traced: fields({ id: positive, part: bytes, isLast: flag, error: optional(bytes) }),
   explained: fields({ explanations: optional(bytes), error: optional(bytes) }),
 };

@@ -5,13 +5,17 @@
  * and no array of a task lies there. A record is two lines of 64 bytes.
  */
 
+import { traceSlots, traceWords } from './trace-layout.js';
+
 /** Records of a rank; a power of 2. */
 export const recordSlots = 64;
 /** Words of 4 bytes of a record, and of the head. */
 export const recordWords = 32;
 const bytesPerWord = 4;
-/** Bytes of the part of one rank. */
-export const partBytes: number = (recordSlots + 1) * recordWords * bytesPerWord;
+/** Bytes of the head and the records of one rank. */
+export const recordsBytes: number = (recordSlots + 1) * recordWords * bytesPerWord;
+/** Bytes of the part of one rank: behind the records come the calls of a trace. Nobody touches these while none runs. */
+export const partBytes: number = recordsBytes + traceSlots * traceWords * bytesPerWord;
 /** In the first word of a part that somebody writes. */
 export const magic = 0x58424253; // "SBBX"
 
@@ -27,6 +31,8 @@ export const headAt = {
   phase: 4,
   /** Milliseconds since 1970 in a double: since when the phase lasts. */
   since: 6,
+  /** The words of a trace, from here on: see `trace-layout.ts`. */
+  trace: 8,
 } as const;
 
 /** What the function of a task is at; by number. */

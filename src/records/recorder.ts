@@ -18,11 +18,15 @@ import {
   partOf,
   phases,
   recordAt as at,
+  recordsBytes,
   recordSlots,
   recordWords,
 } from './record-layout.js';
+import { traceAt } from './trace-layout.js';
+import { Tracer } from './tracer.js';
 
 const slotMask = recordSlots - 1;
+const traceNumber = headAt.trace + traceAt.number;
 const messageHashes = 64;
 const listedLength = 2 ** 33;
 const hashedLength = 2 ** 32;
@@ -77,6 +81,9 @@ export class Recorder {
   readonly #lastReceive = new LastMessage();
   /** What the clock of this thread counts from, in milliseconds since 1970. */
   readonly #origin = performance.timeOrigin;
+  /** Of the trace that runs; 0: none. */
+  #traced = 0;
+  #tracer: Tracer | undefined;
 
   /** @param memory - Left out: memory that this rank alone has. */
   constructor(worldRank: number, memory: RecordMemory = createRecordMemory(1, worldRank)) {
@@ -94,7 +101,28 @@ export class Recorder {
     this.#words = new Int32Array(memory.buffer, offset, partBytes / Int32Array.BYTES_PER_ELEMENT);
     this.#doubles = new Float64Array(memory.buffer, offset, partBytes / Float64Array.BYTES_PER_ELEMENT);
     this.#bytes = new Uint8Array(memory.buffer, offset, partBytes);
-    if (before && this.lease !== 0) this.#bytes.set(before);
+    this.#traced = 0;
+    this.#tracer = undefined;
+    if (!before || this.lease === 0) return;
+    // The words of a trace are those of the new memory.
+    const bytesBefore = headAt.trace * Int32Array.BYTES_PER_ELEMENT;
+    const recordsAt = recordWords * Int32Array.BYTES_PER_ELEMENT;
+    this.#bytes.set(before.subarray(0, bytesBefore));
+    this.#bytes.set(before.subarray(recordsAt, recordsBytes), recordsAt);
+  }
+
+  /** What is told of calls while a trace runs; undefined: none does. */
+  get tracer(): Tracer | undefined {
+    const number = this.#words[traceNumber];
+    if (number === 0 || number === undefined) return undefined;
+    return number === this.#traced ? this.#tracer : this.#turnToTrace(number);
+  }
+
+  #turnToTrace(number: number): Tracer | undefined {
+    this.#traced = number;
+    this.#tracer =
+      number === 0 ? undefined : new Tracer(this.#words.buffer as SharedArrayBuffer, this.#words.byteOffset);
+    return this.#tracer;
   }
 
   /** The rank has a task; what a thread before this one has noted stays. */
@@ -113,6 +141,7 @@ export class Recorder {
   enter(phase: Phase): void {
     this.#words[headAt.phase] = phases.indexOf(phase);
     this.#doubles[headAt.since / 2] = this.#origin + nowMs();
+    this.tracer?.enter(phase, this.lease);
   }
 
   /** A collective arrives. @param sequence - Its number in its group. */

@@ -7,6 +7,8 @@ import { ValueHosts } from '../head/value-hosts.js';
 import type { RecordedRank } from '../records/read-records.js';
 import { readOperations } from '../records/read-records.js';
 import type { RecordMemory } from '../records/record-layout.js';
+import type { TakeTraced } from '../records/take-traced.js';
+import { TraceFeed } from '../records/trace-feed.js';
 import type { WorkerEvents, WorkerInfo, WorkerSide, WorkerUsage } from '../head/worker-side.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { ThreadSettings } from '../protocol/control-messages.js';
@@ -48,6 +50,7 @@ export class ThreadWorkers implements WorkerSide {
   readonly values: ValueHosts = new ValueHosts();
   readonly #threads: TaskThreads;
   readonly #isWire: boolean;
+  readonly #feed = new TraceFeed();
   /** Warnings that were given. */
   readonly #told = new Set<string>();
   #events: WorkerEvents | undefined;
@@ -128,6 +131,12 @@ export class ThreadWorkers implements WorkerSide {
   }
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
     return readOperations(this.#threads.records, rank, lease, most);
+  }
+  trace(take: TakeTraced | undefined): Promise<void> {
+    const worldRanks = this.workers.map(({ worldRank }) => worldRank);
+    if (take) this.#feed.start(this.#threads.records, worldRanks, take);
+    else this.#feed.stop();
+    return Promise.resolve();
   }
   clear(slot: number): void {
     this.window.node.clear(slot);

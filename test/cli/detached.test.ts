@@ -146,6 +146,29 @@ test('submit shows id, output and the failure with its stack; escapes of tasks a
   );
 });
 
+test('a trace of a pool that runs by itself, by the command and over a connection', async () => {
+  start();
+  const out = join(home, 'trace.json');
+  const pool = await connect();
+  const trace = await pool.trace();
+  assert.is(shoal('trace', '--out', out, '--for-ms', '0').status, 2);
+  const printed = shoal('trace', '--out', out, '--for-ms', '50', '--json').out;
+  assert.equal(JSON.parse(printed), { out, tasks: 0, calls: 0, missing: 0 });
+  await pool.run(tasks, { workers: 3, args: [1], name: 'seen' });
+  const { traceEvents } = await trace.stop();
+  assert.is(traceEvents.filter(({ ph, name }) => ph === 'X' && name === 'seen').length, 3);
+  assert.ok(traceEvents.some(({ name }) => name === 'allreduce'));
+  assert.ok((JSON.parse(readFileSync(out, 'utf8')) as { traceEvents: unknown[] }).traceEvents.length > 0);
+  const others = await Promise.all([1, 2, 3, 4].map(() => pool.trace({ maxEvents: 10 })));
+  await rejectsCode(pool.trace(), 'INVALID_ARGUMENT');
+  await others[0]!.stop();
+  const last = await pool.trace();
+  await pool.close();
+  await rejectsCode(last.stop(), 'CLOSED');
+  await rejectsCode(pool.trace(), 'CLOSED');
+  assert.is(shoal('stop').status, 0);
+});
+
 test('priorities: what waits starts by them, is listed with them, and the command has them', async () => {
   start();
   const pool = await connect();

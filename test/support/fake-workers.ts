@@ -98,6 +98,10 @@ export class FakeWorkers implements WorkerSide {
   isAvailable(worldRank: number): boolean {
     return this.#states[worldRank]!.living && !this.#restarting;
   }
+  trace(): Promise<void> {
+    return Promise.resolve();
+  }
+
   operations(): undefined {
     return undefined;
   }

@@ -10,6 +10,8 @@ import { cancelCommand } from '../../src/cli/cancel.js';
 import { dashboardCommand } from '../../src/cli/dashboard.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import { explainCommand } from '../../src/cli/explain.js';
+import { traceCommand } from '../../src/cli/trace.js';
+import { traceOptionNames } from '../../src/driver/trace.js';
 import { initCommand } from '../../src/cli/init.js';
 import { logsCommand } from '../../src/cli/logs.js';
 import { runCommand } from '../../src/cli/run.js';
@@ -62,6 +64,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
       { name: 'cart', options: ['periodic', ...cart.options] },
     ].map(({ name, options }) => [`Options of \`${name}\``, options]),
   ),
+  'Options of `trace`': [...traceOptionNames],
   'Events of a pool': poolEventNames,
   'Error codes': errorClasses.map(({ code }) => code),
   'Flags of `shoal init`': initCommand().options.map(({ long }) => long!),
@@ -73,6 +76,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal dashboard`': dashboardCommand().options.map(({ long }) => long!),
   'Flags of `shoal logs`': logsCommand().options.map(({ long }) => long!),
   'Flags of `shoal explain`': explainCommand().options.map(({ long }) => long!),
+  'Flags of `shoal trace`': traceCommand().options.map(({ long }) => long!),
   'Flags of `shoal cancel`': cancelCommand().options.map(({ long }) => long!),
   'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
   'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),

@@ -18,6 +18,7 @@ function channel(status: 'pending' | 'complete'): Channel {
     sequence: 1,
     polls: false,
     ownError: undefined,
+    work: undefined,
     start: () => status,
     step: () => status,
     leave: () => 'complete',

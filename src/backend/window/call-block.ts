@@ -12,6 +12,8 @@ import type { NodeWindow } from './node-window.js';
 const highWord = 2 ** 32;
 /** `AgreedFlag` of `wasm/src/layout.h`. */
 const sharedTarget = 1;
+/** `Phase` of `wasm/src/protocol.h`. */
+export const phases = { prepare: 0, waitForAll: 1, work: 2, help: 3, finish: 4, done: 5 } as const;
 const zeros = new Uint8Array(at.slotMembers);
 /** Numbers and addresses of one call, before its first piece. */
 export interface BlockCall {
@@ -144,6 +146,11 @@ export class CallBlock {
   /** Whether the staging half of a sequence is known to be free; the kernels find out where it is not known. */
   isHalfFree(sequence: number): boolean {
     return this.#getWide(this.address + at.blockPastDeparted) + 2 >= sequence;
+  }
+
+  /** What the call is at. */
+  get phase(): number {
+    return this.#get(at.blockPhase);
   }
 
   get pieceCount(): number {

@@ -5,13 +5,16 @@
  * What is copied is said by the class of the transfer. All ranks cut alike, since the plan is a function of all
  * descriptors.
  */
+import { nowMs } from '../../clock.js';
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
 import { flags, Status } from '../../kernels/wasm-module.js';
+import type { TracedWork } from '../../records/tracer.js';
 import type { AbortReason } from '../abort-reason.js';
 import type { Transfer, TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import { lostBuffer } from '../piece-bytes.js';
+import { phases } from './call-block.js';
 import type { CallBlock } from './call-block.js';
 import type { RankWindow } from './rank-window.js';
 
@@ -32,6 +35,7 @@ let transfers = 0;
 export abstract class PieceTransfer implements Transfer {
   sequence = 0;
   ownError: ShoalError | undefined;
+  work: TracedWork | undefined;
   /** Elements that earlier pieces have done. */
   protected pieceStart = 0;
   /** The kernels have started the piece under way. */
@@ -58,8 +62,7 @@ export abstract class PieceTransfer implements Transfer {
 
   step(turns: number): TransferStatus {
     if (!this.isStarted) return this.run(this.startStaged(turns), turns);
-    const { block, window } = this.members;
-    return this.run(window.kernels.shoal_advance(block.address, turns), turns);
+    return this.run(this.#advance(turns), turns);
   }
 
   leave(): 'pending' | 'complete' | 'left' {
@@ -124,9 +127,43 @@ export abstract class PieceTransfer implements Transfer {
       if (kernels.shoal_may_arrive(block.address, this.refusal ? 0 : 1) === 0) return 'pending';
     }
     if (this.refusal) return this.#announceRefusal(this.refusal);
+    const since = this.work ? nowMs() : 0;
     if (!this.copyIn()) return 'aborted';
+    this.work?.moved(since);
     this.isStarted = true;
-    return kernels.shoal_start(block.address, sequence, turns);
+    return this.startKernels(turns);
+  }
+
+  /** Have the kernels start the piece under way. */
+  protected startKernels(turns: number): number {
+    const { block, window } = this.members;
+    if (this.work) return this.#runTraced(this.work, turns, true);
+    return window.kernels.shoal_start(block.address, this.sequence, turns);
+  }
+
+  #advance(turns: number): number {
+    const { block, window } = this.members;
+    if (this.work) return this.#runTraced(this.work, turns, false);
+    return window.kernels.shoal_advance(block.address, turns);
+  }
+
+  /** Turn by turn: the turn in which all were there is that of this rank's own share. */
+  #runTraced(work: TracedWork, turns: number, isFirst: boolean): number {
+    const { block, window } = this.members;
+    const { kernels } = window;
+    for (let turn = isFirst ? -1 : 0; ; turn++) {
+      const hadWork = turn >= 0 && block.phase > phases.waitForAll;
+      const since = nowMs();
+      const given =
+        turn < 0
+          ? kernels.shoal_start(block.address, this.sequence, 0)
+          : kernels.shoal_advance(block.address, hadWork ? turns : 0);
+      if (!hadWork && block.phase > phases.waitForAll) {
+        if (this.args.operation.reduces) work.reduced(since);
+        else work.moved(since);
+      }
+      if (given !== Status.pending || turn >= turns) return given;
+    }
   }
 
   protected lose(bytesLeft: number): 'aborted' {
@@ -140,8 +177,7 @@ export abstract class PieceTransfer implements Transfer {
     this.members.notifyAsked();
     if ((given & 0xff) !== Status.pending) return given;
     // Whoever was asleep is awake now: the call goes on.
-    const { block, window } = this.members;
-    const further = window.kernels.shoal_advance(block.address, turns);
+    const further = this.#advance(turns);
     if ((further & flags.notifies) !== 0) this.members.notifyAsked();
     return further;
   }
@@ -162,7 +198,9 @@ export abstract class PieceTransfer implements Transfer {
   /** Put the result of a piece where it belongs, and prepare the next, if there is one. */
   #completePiece(given: number): TransferStatus | 'next' {
     const { block, window } = this.members;
+    const since = this.work ? nowMs() : 0;
     const isCopied = this.copyOut((given & flags.foldsOn) !== 0);
+    this.work?.moved(since);
     const length = this.pieceLength();
     if ((given & flags.copiesOut) !== 0) window.kernels.shoal_depart(block.address);
     if (!isCopied) return 'aborted';

@@ -5,6 +5,7 @@
  * window array. A longer one goes through the staging, in pieces if need be.
  */
 import { assert } from '../../assert.js';
+import { nowMs } from '../../clock.js';
 import type { ShoalError } from '../../errors.js';
 import { Status } from '../../kernels/wasm-module.js';
 import type { ArrayParts } from '../../operands/array-parts.js';
@@ -62,8 +63,7 @@ export class WindowTransfer extends PieceTransfer {
     if (this.refusal || this.#stagedIn) return this.run(this.startStaged(turns), turns);
     if (this.#smallIn && !this.#smallIn.copyIn()) return this.lose(this.#smallIn.sizeBytes);
     this.isStarted = true;
-    const { block, window } = this.members;
-    const given = window.kernels.shoal_start(block.address, this.sequence, turns);
+    const given = this.startKernels(turns);
     if (given === Status.complete && this.#isSmall && !this.#smallOut) return 'complete';
     return this.run(given, turns);
   }
@@ -134,7 +134,7 @@ export class WindowTransfer extends PieceTransfer {
   }
 
   #copyBlockOut(array: OutsideArray, foldsOn: boolean): boolean {
-    const { block, window } = this.members;
+    const { block } = this.members;
     const { itemBytes } = this.args;
     const { pieceCount, result } = block;
     let count = foldsOn ? block.chunkCount : pieceCount;
@@ -145,8 +145,21 @@ export class WindowTransfer extends PieceTransfer {
       if (!array.outOf(result, offset, count * itemBytes)) return false;
       done += count;
       if (done >= pieceCount) return true;
-      count = window.kernels.shoal_fold_on(block.address, done);
+      count = this.#foldOn(done);
     }
+  }
+
+  /** Fold further elements; the time is taken off that of the copy around it. */
+  #foldOn(done: number): number {
+    const { block, window } = this.members;
+    const since = this.work ? nowMs() : 0;
+    const count = window.kernels.shoal_fold_on(block.address, done);
+    if (this.work) {
+      const reducedMs = nowMs() - since;
+      this.work.reduceMs += reducedMs;
+      this.work.moveMs -= reducedMs;
+    }
+    return count;
   }
 
   #copyBlocksOut(array: OutsideArray): boolean {

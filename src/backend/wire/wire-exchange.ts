@@ -11,6 +11,7 @@ import type { TypedArray } from '../../types/buffers.js';
 import type { Endpoint } from './endpoint.js';
 import type { Block, SendCount } from './open-requests.js';
 import type { TransferStatus } from '../backend.js';
+import type { TracedWork } from '../../records/tracer.js';
 import type { ArrayParts, CopyPart } from '../../operands/array-parts.js';
 import { bytesOf, lostBuffer } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
@@ -69,11 +70,19 @@ export class WireExchange implements Exchange, Vector {
   readonly #sends: SendCount = { open: 0 };
   readonly #steps: Steps<TransferStatus>;
   readonly #startedAt = nowMs();
+  readonly #work: TracedWork | undefined;
   #told = false;
   /** All descriptors have been seen. */
   #planned = false;
 
-  constructor(channel: WireMembers, args: CallArguments, refusal: ShoalError | undefined, sequence: number) {
+  constructor(
+    channel: WireMembers,
+    args: CallArguments,
+    refusal: ShoalError | undefined,
+    sequence: number,
+    work: TracedWork | undefined,
+  ) {
+    this.#work = work;
     this.#channel = channel;
     this.#args = args;
     this.sequence = sequence;
@@ -118,8 +127,11 @@ export class WireExchange implements Exchange, Vector {
     return this.#channel.endpoint.view(block, offset, sizeBytes);
   }
   send(dest: number, step: number, block: Block, offset: number, sizeBytes: number): boolean {
+    const since = this.#work ? nowMs() : 0;
     const payload = this.view(block, offset, sizeBytes);
-    return this.#channel.send(dest, 'data', this.sequence, step, payload, block, this.#sends);
+    const isSent = this.#channel.send(dest, 'data', this.sequence, step, payload, block, this.#sends);
+    this.#work?.moved(since);
+    return isSent;
   }
   take(source: number, step: number): Block | undefined {
     return this.#channel.take(source, this.sequence, step);
@@ -128,8 +140,10 @@ export class WireExchange implements Exchange, Vector {
     return this.#sends.open === 0;
   }
   reduce(sources: readonly number[], target: number, count: number): void {
+    const since = this.#work ? nowMs() : 0;
     const { dtype, op } = this.#args;
     this.#channel.endpoint.memory.reduce(dtype, op, sources, target, count);
+    this.#work?.reduced(since);
   }
 
   get count(): number {
@@ -142,6 +156,19 @@ export class WireExchange implements Exchange, Vector {
     return this.#args.blocksOut;
   }
   read(start: number, target: Uint8Array): boolean {
+    const since = this.#work ? nowMs() : 0;
+    const isRead = this.#read(start, target);
+    this.#work?.moved(since);
+    return isRead;
+  }
+  write(start: number, source: Uint8Array): boolean {
+    const since = this.#work ? nowMs() : 0;
+    const isWritten = this.#write(start, source);
+    this.#work?.moved(since);
+    return isWritten;
+  }
+
+  #read(start: number, target: Uint8Array): boolean {
     const { input, inputParts } = this.#args;
     if (inputParts) {
       return this.#copyParts(inputParts, start, target.length, (part, place) => {
@@ -152,7 +179,7 @@ export class WireExchange implements Exchange, Vector {
     if (piece) target.set(piece);
     return piece !== undefined;
   }
-  write(start: number, source: Uint8Array): boolean {
+  #write(start: number, source: Uint8Array): boolean {
     const { output, outputParts } = this.#args;
     if (outputParts) {
       return this.#copyParts(outputParts, start, source.length, (part, place) => {

@@ -1,5 +1,6 @@
 /** A prepared call over the wire: each start is an exchange of its own. */
 import type { ShoalError } from '../../errors.js';
+import type { TracedWork } from '../../records/tracer.js';
 import type { Transfer, TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import type { WireMembers } from './wire-exchange.js';
@@ -8,6 +9,7 @@ import { WireExchange } from './wire-exchange.js';
 /** See above. */
 export class WireTransfer implements Transfer {
   readonly polls = false;
+  work: TracedWork | undefined;
   readonly #members: WireMembers;
   readonly #args: CallArguments;
   readonly #refusal: ShoalError | undefined;
@@ -28,7 +30,8 @@ export class WireTransfer implements Transfer {
   }
 
   start(turns: number): TransferStatus {
-    this.#exchange = new WireExchange(this.#members, this.#args, this.#refusal, this.#members.nextSequence());
+    const sequence = this.#members.nextSequence();
+    this.#exchange = new WireExchange(this.#members, this.#args, this.#refusal, sequence, this.work);
     return this.#exchange.step(turns);
   }
 
