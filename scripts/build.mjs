@@ -22,10 +22,14 @@ export function buildLibrary() {
     () => {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       tool('build the library', 'tsup/dist/cli-default.js', ['--silent']);
-      // Its code is part of the files.
+      // Their code is part of the files.
       for (const name of ['msgpackr', 'preact']) {
         cpSync(join(root, 'node_modules', name, 'LICENSE'), join(root, 'dist', `${name}.LICENSE`));
       }
+      // For `shoal build-mpi`: Node's own headers are not where every Node is.
+      const headers = join(root, 'node_modules/node-api-headers');
+      cpSync(join(headers, 'include'), join(root, 'dist/node-api'), { recursive: true });
+      cpSync(join(headers, 'LICENSE'), join(root, 'dist/node-api/LICENSE'));
     },
   );
 }

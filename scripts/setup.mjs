@@ -37,6 +37,13 @@ const needs = {
     size: '90 MB',
     there: () => present('mpiexec.mpich') && present('mpicc.mpich'),
   },
+  'mpi-abi': {
+    what: 'an MPI of the standard ABI: libmpi_abi.so.1, or a path in SHOAL_MPI_LIBRARY',
+    package: 'mpich libmpich-dev',
+    size: '90 MB, and only from Debian 14 on',
+    there: () =>
+      process.env.SHOAL_MPI_LIBRARY !== undefined || output('ldconfig', ['-p'])?.includes('libmpi_abi.so.1') === true,
+  },
   ip: { what: 'iproute2', package: 'iproute2', size: '3 MB', there: () => present('ip', ['-V']) },
   nsenter: { what: 'util-linux', package: 'util-linux', size: '5 MB', there: () => present('nsenter') },
   chromium: { what: 'Chromium', package: 'chromium', size: '500 MB', there: () => existsSync('/usr/bin/chromium') },

@@ -68,6 +68,20 @@ export const suites = {
   mpich: overMpi('mpich', 1),
   'openmpi-wire': overWire('openmpi', 0),
   'mpich-wire': overWire('mpich', 1),
+  // Part of the shared suites with the addon of the standard ABI, under SHOAL_MPIEXEC (else mpiexec): Open MPI 6, MPICH 5.
+  'mpi-abi': {
+    folders: ['test/shared'],
+    parts: { 'test/shared': { index: 0, of: 4 } },
+    needs: ['g++', 'make', 'mpi-abi'],
+    addons: true,
+    byName: true,
+    env: {
+      SHOAL_TEST_TRANSPORT: 'pool',
+      SHOAL_TRANSPORT: 'mpi',
+      SHOAL_MPI_LIBRARY: process.env.SHOAL_MPI_LIBRARY ?? 'libmpi_abi.so.1',
+      SHOAL_WINDOW: '8388608',
+    },
+  },
   multihost: {
     folders: ['test/multihost'],
     needs: ['g++', 'make', 'openmpi', 'mpich', 'ip', 'nsenter'],

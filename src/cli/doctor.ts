@@ -29,6 +29,7 @@ interface Report {
 }
 
 const bothFamilies = 'sudo apt-get install openmpi-bin libopenmpi-dev    (or: mpich libmpich-dev)';
+const buildAddons = 'npx shoal build-mpi';
 const fewFiles = 1024;
 
 /** The command. */
@@ -64,9 +65,9 @@ function examine(mpiexec: string | undefined): Report {
 function problemsOf({ osAddonError, launchers, maxOpenFiles }: Omit<Report, 'problems'>): Problem[] {
   const problems: Problem[] = [];
   if (launchers.length === 0) problems.push({ problem: 'no mpiexec of Open MPI or MPICH', fix: bothFamilies });
-  if (osAddonError !== undefined) problems.push({ problem: osAddonError, fix: 'npm run build:addon' });
+  if (osAddonError !== undefined) problems.push({ problem: osAddonError, fix: buildAddons });
   for (const { command, addonError, trial, trialError, matches } of launchers) {
-    if (addonError !== undefined) problems.push({ problem: addonError, fix: 'npm run build:addon' });
+    if (addonError !== undefined) problems.push({ problem: addonError, fix: buildAddons });
     else if (!trial) {
       problems.push({ problem: `two ranks under ${command} failed: ${trialError}`, fix: `${command} -n 2 hostname` });
     } else {
@@ -95,9 +96,10 @@ function describe({ node, platform, cores, maxOpenFiles, osAddonError, launchers
     `${mark((maxOpenFiles ?? fewFiles) >= fewFiles)} ${maxOpenFiles ?? 'no limit of'} open files per process`,
     `${mark(osAddonError === undefined)} addon os`,
   ];
-  for (const { command, family, version, addonError, trial, matches } of launchers) {
+  for (const { command, family, version, choice, trial, matches } of launchers) {
     lines.push(`${mark(true)} ${command}: ${family} ${version}`);
-    lines.push(`  ${mark(addonError === undefined)} addon mpi-${family}`);
+    const chosen = choice ? `addon ${choice.addon} for ${choice.library}` : 'addon for its library';
+    lines.push(`  ${mark(choice !== undefined)} ${chosen}`);
     if (!trial) continue;
     lines.push(`  ${mark(matches)} library: ${firstLine(trial.libraryVersion)}`);
     lines.push(`  ${mark(true)} two ranks: MPI_Init, MPI_Comm_split (${trial.splitSize} ranks), MPI_Finalize`);

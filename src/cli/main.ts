@@ -3,6 +3,7 @@ import type { CommanderError } from 'commander';
 import { Command } from 'commander';
 import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
+import { buildMpiCommand } from './build-mpi.js';
 import { cancelCommand } from './cancel.js';
 import { completeCommand, completeIn, completeName } from './complete.js';
 import { dashboardCommand } from './dashboard.js';
@@ -41,6 +42,7 @@ export function shoalCommand(): Command {
     .addCommand(cancelCommand())
     .addCommand(stopCommand())
     .addCommand(doctorCommand())
+    .addCommand(buildMpiCommand())
     .addCommand(completeCommand());
   for (const command of program.commands) command.option(...verboseOption);
   return program;

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeJobFolder, removeTree } from '../native/job-folder.js';
 import { assetPath } from '../asset.js';
-import { loadMpi } from '../native/mpi.js';
+import type { MpiChoice } from '../native/mpi.js';
+import { findMpi, loadMpi } from '../native/mpi.js';
 import { removeSharedMemoryOfJob } from '../native/shared-memory-folder.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
@@ -18,6 +19,8 @@ const tailLength = 2_000;
 
 /** What was found of one family. */
 export interface LauncherReport extends MpiLauncher {
+  /** The library of this family that its ranks open, and its addon; undefined when none can be used. */
+  readonly choice: MpiChoice | undefined;
   /** Why the addon does not load; undefined when it does. */
   readonly addonError: string | undefined;
   readonly trial: TrialReport | undefined;
@@ -29,8 +32,10 @@ export interface LauncherReport extends MpiLauncher {
 
 /** Try a launcher for real. */
 export function tryLauncher(launcher: MpiLauncher): LauncherReport {
-  const none = { ...launcher, trial: undefined, trialError: undefined, matches: false };
+  const none = { ...launcher, choice: undefined, trial: undefined, trialError: undefined, matches: false };
+  let choice: MpiChoice;
   try {
+    choice = findMpi(launcher.family);
     loadMpi(launcher.family);
   } catch (error) {
     return { ...none, addonError: (error as Error).message };
@@ -39,9 +44,9 @@ export function tryLauncher(launcher: MpiLauncher): LauncherReport {
   const folder = makeJobFolder();
   try {
     const report = runTrial(launcher, folder);
-    if (typeof report === 'string') return { ...none, addonError: undefined, trialError: report };
+    if (typeof report === 'string') return { ...none, choice, addonError: undefined, trialError: report };
     const matches = report.libraryVersion.includes(launcher.version);
-    return { ...launcher, addonError: undefined, trial: report, trialError: undefined, matches };
+    return { ...launcher, choice, addonError: undefined, trial: report, trialError: undefined, matches };
   } finally {
     removeTree(folder);
     removeSharedMemoryOfJob(folder, madeMs);

@@ -7,6 +7,7 @@ import { assetPath } from '../asset.js';
 import { environment } from '../env.js';
 import { UnsupportedError } from '../errors.js';
 import type { MpiFamily } from '../types/mpi-family.js';
+import type { MpiAddonName } from './mpi-libraries.js';
 import { addonFor, librariesOf } from './mpi-libraries.js';
 import type { OsAddon } from './os.js';
 import { loadOs } from './os.js';
@@ -76,36 +77,44 @@ export interface MpiAddon {
   abort(errorCode: number): void;
 }
 
+/** A library, and the addon that fits it. */
+export interface MpiChoice {
+  /** As the dynamic linker gets it. */
+  readonly library: string;
+  readonly addon: MpiAddonName;
+}
+
 /**
- * Open the family's library for all that is loaded later, then the addon that fits it.
- *
  * The first one of `SHOAL_MPI_LIBRARY`, or of the family's names, that is of this family and whose addon is built.
  *
  * @throws {@link UnsupportedError} which says what was tried, why each does not fit, and what to do.
  */
-export function loadMpi(family: MpiFamily): MpiAddon {
+export function findMpi(family: MpiFamily): MpiChoice {
   const os = loadOs();
   const { mpiLibrary } = environment();
   const tried: string[] = [];
   for (const library of mpiLibrary === undefined ? librariesOf[family] : [mpiLibrary]) {
     const choice = chooseAddon(os, family, library);
-    if ('why' in choice) {
-      tried.push(choice.why);
-      continue;
-    }
-    os.openLibrary(library);
-    try {
-      return createRequire(import.meta.url)(choice.file) as MpiAddon;
-    } catch (cause) {
-      // Another library would be searched after this one.
-      throw unusable(family, [`${choice.file}: ${(cause as Error).message}`], cause);
-    }
+    if ('addon' in choice) return { library, addon: choice.addon };
+    tried.push(choice.why);
   }
   throw unusable(family, tried);
 }
 
+/** Open the family's library for all that is loaded later, then its addon. @throws as {@link findMpi} does */
+export function loadMpi(family: MpiFamily): MpiAddon {
+  const { library, addon } = findMpi(family);
+  const file = assetPath(`#bindings/${addon}`);
+  loadOs().openLibrary(library);
+  try {
+    return createRequire(import.meta.url)(file) as MpiAddon;
+  } catch (cause) {
+    throw unusable(family, [`${file}: ${(cause as Error).message}`], cause);
+  }
+}
+
 /** The addon that fits a library, or in words why none does. */
-function chooseAddon(os: OsAddon, family: MpiFamily, library: string): { file: string } | { why: string } {
+function chooseAddon(os: OsAddon, family: MpiFamily, library: string): { addon: MpiAddonName } | { why: string } {
   let described: [abi: number, text: string];
   try {
     described = os.describeMpi(library);
@@ -116,7 +125,7 @@ function chooseAddon(os: OsAddon, family: MpiFamily, library: string): { file: s
   const choice = addonFor(family, { abi, text });
   if ('why' in choice) return { why: `${library} ${choice.why}` };
   const file = assetPath(`#bindings/${choice.addon}`);
-  return existsSync(file) ? { file } : { why: `${library} is here, and its addon ${file} is not built` };
+  return existsSync(file) ? choice : { why: `${library} is here, and its addon ${file} is not built` };
 }
 
 function unusable(family: MpiFamily, tried: readonly string[], cause?: unknown): UnsupportedError {

@@ -80,8 +80,8 @@ export function loadOs(): OsAddon {
     return loaded;
   } catch (cause) {
     throw new UnsupportedError(
-      `processes cannot share a window without the addon ${file}, which does not load; \`npm run build:addon\` builds it ` +
-        `with a C++ compiler on Linux`,
+      `processes cannot share a window without the addon ${file}, which does not load; \`npx shoal build-mpi\` builds it ` +
+        `with a C++ compiler and an MPI on Linux`,
       { file },
       { cause },
     );

@@ -8,6 +8,7 @@ import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
 import { cancelCommand } from '../../src/cli/cancel.js';
 import { dashboardCommand } from '../../src/cli/dashboard.js';
+import { buildMpiCommand } from '../../src/cli/build-mpi.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import { explainCommand } from '../../src/cli/explain.js';
 import { traceCommand } from '../../src/cli/trace.js';
@@ -80,6 +81,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal cancel`': cancelCommand().options.map(({ long }) => long!),
   'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
   'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),
+  'Flags of `shoal build-mpi`': buildMpiCommand().options.map(({ long }) => long!),
   Variables: variableNames,
 };
 

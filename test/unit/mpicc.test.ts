@@ -1,0 +1,53 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { findCompilers, parseHeader } from '../../src/launch/mpicc.js';
+import { throwsCode } from '../support/check.js';
+
+const test = suite('mpicc');
+
+/** What a preprocessor prints of a header in this folder with these definitions. */
+function printed(folder: string, definitions: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(definitions).map(([name, value]) => `#define ${name} ${value}`);
+  return ['# 0 "<stdin>"', '#define __GNUC__ 12', `# 1 "${folder}/mpi.h" 1 3 4`, ...lines, '# 1 "<stdin>" 2', ''].join(
+    '\n',
+  );
+}
+
+test('a header says its family, its version and its folder', () => {
+  const openmpi = {
+    OMPI_MAJOR_VERSION: '6',
+    OMPI_MINOR_VERSION: '0',
+    OMPI_RELEASE_VERSION: '0',
+    MPI_ABI_VERSION: '-1',
+  };
+  assert.equal(parseHeader(printed('/usr/lib/openmpi/include', openmpi)), {
+    family: 'openmpi',
+    version: '6.0.0',
+    headers: '/usr/lib/openmpi/include',
+  });
+  const mpich = parseHeader(printed('/opt/my \\"mpich\\"', { MPICH_VERSION: '"5.0.2"', MPI_ABI_VERSION: '1' }));
+  assert.equal(mpich, { family: 'mpich', version: '5.0.2', headers: '/opt/my "mpich"' });
+  const intel = parseHeader(printed('/opt/intel', { MPICH_VERSION: '"3.4a2"', I_MPI_VERSION: '"2021.9.0"' }));
+  assert.equal(intel, { family: 'mpich', version: '2021.9.0', headers: '/opt/intel' });
+  const standard = parseHeader(printed('/opt/abi', { MPI_ABI_VERSION: '   1' }));
+  assert.equal(standard, { family: 'abi', version: '1', headers: '/opt/abi' });
+});
+
+test('what is no header of a known MPI is none', () => {
+  assert.is(parseHeader(''), undefined);
+  assert.is(parseHeader('#define MPICH_VERSION "4.0.2"\n'), undefined);
+  assert.is(parseHeader(printed('/opt/x', { MPI_VERSION: '3' })), undefined);
+  assert.is(parseHeader(printed('/opt/x', { MPI_ABI_VERSION: '0' })), undefined);
+});
+
+test('a wrapper that is absent, or is none, is refused with what to do', () => {
+  const absent = throwsCode(() => findCompilers({ mpicc: '/absent/mpicc' }), 'LAUNCH').message;
+  assert.match(absent, '/absent/mpicc: spawnSync /absent/mpicc ENOENT');
+  assert.match(absent, 'apt-get install');
+  const other = throwsCode(() => findCompilers({ mpicc: 'true' }), 'LAUNCH').message;
+  assert.match(other, 'true: its mpi.h is neither of Open MPI nor of MPICH');
+  assert.match(throwsCode(() => findCompilers({ mpicc: 'false' }), 'LAUNCH').message, 'false: exit code 1');
+  assert.match(throwsCode(() => findCompilers({ mpiexec: 'true' }), 'LAUNCH').message, 'neither Open MPI nor MPICH');
+});
+
+test.run();
