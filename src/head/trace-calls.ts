@@ -1,8 +1,10 @@
 /** The calls of ranks as slices: those of a worker that overlap go to tracks of their own. */
 import type { TracedOperation } from '../records/read-traced.js';
 import type { TraceEvent } from './trace-events.js';
-import { microseconds, slice, tracks, workerPid } from './trace-events.js';
+import { microseconds, slice, slicesInside, tracks, workerPid } from './trace-events.js';
 import type { TracedTask, WorkerEvent } from './trace-recording.js';
+
+const nanosecond = 1e-6;
 
 /** A call and the track that it is on. */
 export interface PlacedCall {
@@ -27,7 +29,7 @@ export function callEvents(events: readonly WorkerEvent[], byLease: ReadonlyMap<
   const placed = calls.map((call): PlacedCall => {
     const ends = taken.get(call.worldRank) ?? [];
     taken.set(call.worldRank, ends);
-    const free = ends.findIndex((end) => end <= call.begunMs);
+    const free = ends.findIndex((end) => end + nanosecond < call.begunMs);
     const track = free < 0 ? ends.length : free;
     ends[track] = call.endedMs;
     return { call, pid: workerPid(call.worldRank), tid: tracks.calls + track };
@@ -61,19 +63,12 @@ function slicesOf({ call, pid, tid }: PlacedCall, byLease: ReadonlyMap<number, T
   const name = times > 1 ? `${operation} × ${times}` : operation;
   const whole = slice(name, kind, pid, tid, begunMs, endedMs, args);
   if (kind === 'message' || times > 1) return [whole];
-  const parts: [string, number][] = [
+  const parts = [
     ['wait', waitedMs],
     ['move', movedMs],
     ['reduce', reducedMs],
-  ];
-  let at = begunMs;
-  const inside = parts.flatMap(([part, spentMs]) => {
-    if (spentMs <= 0) return [];
-    const since = at;
-    at = Math.min(endedMs, at + spentMs);
-    return [slice(part, kind, pid, tid, since, at)];
-  });
-  return [whole, ...inside];
+  ] as const;
+  return [whole, ...slicesInside(whole, parts)];
 }
 
 /** What the function of a task is at, inside its slice: it loads, then it runs. */

@@ -5,7 +5,7 @@
 import { packageVersion } from '../version.js';
 import { callEvents } from './trace-calls.js';
 import type { TraceEvent } from './trace-events.js';
-import { microseconds, named, poolPid, slice, tracks, workerPid } from './trace-events.js';
+import { microseconds, named, poolPid, slice, slicesInside, tracks, workerPid } from './trace-events.js';
 import { messageFlows } from './trace-flows.js';
 import type { TraceRecording, TracedStart, TracedTask } from './trace-recording.js';
 import type { WorkerInfo } from './worker-side.js';
@@ -58,11 +58,12 @@ export function traceDocument(recording: TraceRecording, workers: readonly Worke
     ...messageFlows(calls.placed, byLease),
     ...rounds.flatMap(({ round, worldRanks, communicators, begunMs, wentMs, endedMs: ended }) => {
       const args = { round, worldRanks, communicators };
-      const inside = [
-        slice('prepare', 'round', poolPid, tracks.rounds, begunMs, wentMs),
-        slice('in MPI', 'round', poolPid, tracks.rounds, wentMs, ended),
-      ];
-      return [slice(`round ${round}`, 'round', poolPid, tracks.rounds, begunMs, ended, args), ...inside];
+      const whole = slice(`round ${round}`, 'round', poolPid, tracks.rounds, begunMs, ended, args);
+      const steps = [
+        ['prepare', wentMs - begunMs],
+        ['in MPI', ended - wentMs],
+      ] as const;
+      return [whole, ...slicesInside(whole, steps)];
     }),
     ...starts.flatMap(startEvents),
   ];
@@ -113,18 +114,14 @@ function startEvents({ worldRank, begun, ended, phases }: TracedStart): TraceEve
   const pid = workerPid(worldRank);
   const all = slice('start', 'start', pid, tracks.process, begun, ended);
   if (!phases) return [all];
-  const launched = ended - phases.registered;
-  const marks: [string, number, number][] = [
-    ['launch', 0, phases.connected],
-    ['MPI_Init', phases.connected, phases.mpiReady],
-    ['rows', phases.mpiReady, phases.gathered],
-    ['registration', phases.gathered, phases.registered],
-  ];
-  return [
-    all,
-    ...marks.map(([name, from, to]) => {
-      const since = Math.max(begun, launched + from);
-      return slice(name, 'start', pid, tracks.process, since, Math.max(since, launched + to));
-    }),
-  ];
+  const { connected, mpiReady, gathered, registered } = phases;
+  // A worker that was lost has left its place empty before the launch.
+  const marks = [
+    ['empty', Math.max(0, ended - begun - registered)],
+    ['launch', connected],
+    ['MPI_Init', mpiReady - connected],
+    ['rows', gathered - mpiReady],
+    ['registration', registered - gathered],
+  ] as const;
+  return [all, ...slicesInside(all, marks)];
 }

@@ -38,7 +38,7 @@ function assertNested(trace: TraceDocument): void {
     if (track) track.push(slice);
     else byTrack.set(key, [slice]);
   }
-  const rounding = 0.01;
+  const rounding = 1e-6;
   for (const slices of byTrack.values()) {
     slices.sort((a, b) => a.ts - b.ts || b.dur - a.dur);
     const open: Slice[] = [];
