@@ -4,6 +4,7 @@ const layers = [
   ['page', '^src/page/'],
   ['ray', '^src/ray/'],
   ['cli', '^src/cli/'],
+  ['view', '^src/view/'],
   ['driver', '^src/driver/'],
   ['launch', '^src/launch/'],
   ['node-manager', '^src/node-manager/'],

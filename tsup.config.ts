@@ -19,6 +19,7 @@ const configs: Options[] = [
       cli: 'src/cli.ts',
       'task-thread': 'src/worker/task-thread-entry.ts',
       'return-value': 'src/worker/return-value.ts',
+      'bench-task': 'src/cli/bench-task.ts',
     },
     // Entries share chunks, so that module state exists once per thread.
     splitting: true,

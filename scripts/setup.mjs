@@ -45,6 +45,7 @@ const needs = {
       process.env.SHOAL_MPI_LIBRARY !== undefined || output('ldconfig', ['-p'])?.includes('libmpi_abi.so.1') === true,
   },
   ip: { what: 'iproute2', package: 'iproute2', size: '3 MB', there: () => present('ip', ['-V']) },
+  script: { what: 'script', package: 'bsdutils', size: '1 MB', there: () => present('script') },
   nsenter: { what: 'util-linux', package: 'util-linux', size: '5 MB', there: () => present('nsenter') },
   chromium: { what: 'Chromium', package: 'chromium', size: '500 MB', there: () => existsSync('/usr/bin/chromium') },
   numpy: {

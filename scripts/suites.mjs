@@ -11,7 +11,7 @@ const overMpi = (family, half) => ({
   folders: ['test/shared', 'test/pool', 'test/cli'],
   together,
   parts: { 'test/cli': { index: half, of: 2 } },
-  needs: ['g++', 'make', family],
+  needs: ['g++', 'make', 'script', family],
   addons: true,
   env: {
     SHOAL_TEST_TRANSPORT: 'pool',
@@ -89,7 +89,7 @@ export const suites = {
     byName: true,
   },
   pool: { folders: ['test/pool'], needs: [], env: { SHOAL_WINDOW: '8388608' } },
-  cli: { folders: ['test/cli'], needs: [], beside: true },
+  cli: { folders: ['test/cli'], needs: ['script'], beside: true },
   docs: { folders: ['test/docs'], needs: [], beside: true },
   wasm: { folders: ['test/wasm'], needs: ['em++', 'g++', 'make', 'simde', 'numpy'], beside: true },
   examples: { folders: ['test/examples'], needs: [], beside: true, env: { SHOAL_WINDOW: '8388608' } },

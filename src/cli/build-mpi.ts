@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { buildAddons } from '../launch/build-addons.js';
 import type { CompilerChoice } from '../launch/mpicc.js';
 import { findCompilers } from '../launch/mpicc.js';
+import { waiting } from './progress.js';
 
 interface Flags extends CompilerChoice {
   json?: boolean;
@@ -21,9 +22,12 @@ export function buildMpiCommand(): Command {
     .option('--mpicc <command>', 'compile for the MPI of this wrapper alone')
     .option('--mpiexec <command>', 'compile for the MPI of this mpiexec alone: with the mpicc beside it')
     .option('--json', 'print one JSON object')
-    .action(({ mpicc, mpiexec, json = false }: Flags) => {
-      const wrappers = findCompilers({ mpicc, mpiexec });
-      const built = buildAddons(wrappers);
+    .action(async ({ mpicc, mpiexec, json = false }: Flags) => {
+      const { wrappers, built } = await waiting('looking for compilers', { json }, (say) => {
+        const found = findCompilers({ mpicc, mpiexec });
+        say('compiling');
+        return { wrappers: found, built: buildAddons(found) };
+      });
       if (json) {
         process.stdout.write(`${JSON.stringify({ wrappers, built })}\n`);
         return;

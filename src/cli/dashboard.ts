@@ -1,5 +1,6 @@
 /** `shoal dashboard`: where the page of a pool that runs by itself is. */
 import { Command } from 'commander';
+import type { PoolFlags } from './use-pool.js';
 import { addressOption, withPool } from './use-pool.js';
 
 /** The command. */
@@ -12,8 +13,8 @@ export function dashboardCommand(): Command {
     )
     .option('--json', 'print one JSON object')
     .option(...addressOption)
-    .action(async ({ json, address }: { json?: boolean; address?: string }) => {
-      const url = await withPool(address, (head) => head.dashboard());
-      process.stdout.write(json ? `${JSON.stringify({ url })}\n` : `${url}\n`);
+    .action(async (flags: PoolFlags) => {
+      const url = await withPool(flags, (head) => head.dashboard());
+      process.stdout.write(flags.json ? `${JSON.stringify({ url })}\n` : `${url}\n`);
     });
 }

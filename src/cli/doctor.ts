@@ -10,6 +10,8 @@ import { tryLauncher } from '../launch/trial.js';
 import { usableCores } from '../native/cores.js';
 import { loadOs } from '../native/os.js';
 import { coreQuota } from '../native/proc.js';
+import type { Say } from './progress.js';
+import { waiting } from './progress.js';
 
 /** What is wrong, and the command that mends it. */
 interface Problem {
@@ -39,16 +41,20 @@ export function doctorCommand(): Command {
     .description('Look for Open MPI and MPICH, start two ranks under each, and say what works and what to do.')
     .option('--json', 'print one JSON object')
     .option('--mpiexec <command>', 'try this mpiexec too')
-    .action((flags: { json?: boolean; mpiexec?: string }) => {
-      const report = examine(flags.mpiexec);
+    .action(async (flags: { json?: boolean; mpiexec?: string }) => {
+      const report = await waiting('looking for MPI', flags, (say) => examine(flags.mpiexec, say));
       process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : describe(report));
       process.exitCode = report.problems.length === 0 ? 0 : 1;
     });
 }
 
-function examine(mpiexec: string | undefined): Report {
+function examine(mpiexec: string | undefined, say: Say): Report {
   const osAddonError = errorOf(() => loadOs());
-  const launchers = findLaunchers(mpiexec).map(tryLauncher);
+  say('looking for MPI');
+  const launchers = findLaunchers(mpiexec).map((launcher) => {
+    say(`starting two ranks under ${launcher.command}`);
+    return tryLauncher(launcher);
+  });
   const quota = coreQuota();
   const maxOpenFiles = openFiles();
   const facts = {

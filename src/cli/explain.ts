@@ -1,6 +1,7 @@
 /** `shoal explain`: who waits for whom in a task, and what each rank did last. */
 import { Command } from 'commander';
 import { printable } from './printable.js';
+import type { PoolFlags } from './use-pool.js';
 import { addressOption, withPool } from './use-pool.js';
 
 /** The command. */
@@ -14,9 +15,9 @@ export function explainCommand(): Command {
     .argument('[task]', 'its id (shoal tasks); default: those that run, else the one that failed last')
     .option('--json', 'print one JSON array')
     .option(...addressOption)
-    .action(async (taskId: string | undefined, { json, address }: { json?: boolean; address?: string }) => {
-      const explanations = await withPool(address, (head) => head.explain(taskId));
-      if (json) process.stdout.write(`${JSON.stringify(explanations)}\n`);
+    .action(async (taskId: string | undefined, flags: PoolFlags) => {
+      const explanations = await withPool(flags, (head) => head.explain(taskId));
+      if (flags.json) process.stdout.write(`${JSON.stringify(explanations)}\n`);
       else if (explanations.length === 0) process.stdout.write('no task runs, and none has failed\n');
       else process.stdout.write(explanations.map(({ text }) => `${printable(text)}\n`).join('\n'));
     });

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { buildMpiCommand } from './build-mpi.js';
+import { benchCommand } from './bench.js';
 import { cancelCommand } from './cancel.js';
 import { completeCommand, completeIn, completeName } from './complete.js';
 import { dashboardCommand } from './dashboard.js';
@@ -17,6 +18,7 @@ import { reportError, verboseOption } from './report-error.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
 import { submitCommand } from './submit.js';
+import { topCommand } from './top.js';
 import { statusCommand, stopCommand, tasksCommand } from './use-pool.js';
 
 /** Exit code of a command that was used wrongly, as in the shell's own commands. */
@@ -35,6 +37,7 @@ export function shoalCommand(): Command {
     .addCommand(submitCommand())
     .addCommand(statusCommand())
     .addCommand(tasksCommand())
+    .addCommand(topCommand())
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())
     .addCommand(explainCommand())
@@ -43,6 +46,7 @@ export function shoalCommand(): Command {
     .addCommand(stopCommand())
     .addCommand(doctorCommand())
     .addCommand(buildMpiCommand())
+    .addCommand(benchCommand())
     .addCommand(completeCommand());
   for (const command of program.commands) command.option(...verboseOption);
   return program;

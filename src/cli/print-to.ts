@@ -18,7 +18,8 @@ export function printTo(stream: NodeJS.WriteStream): Print {
 export function watchReader(gone: () => void): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // EIO: of a terminal that is gone.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       gone();
     });
   }

@@ -17,6 +17,7 @@ import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
 import { hostfileOption, hostsOption } from './host-options.js';
 import { numberOption, windowOption } from './number-option.js';
 import { readerGoneCode, watchReader } from './print-to.js';
+import { tell, waiting } from './progress.js';
 
 interface Flags {
   workers?: number;
@@ -88,7 +89,9 @@ async function runFile(file: string, argv: readonly string[], flags: Flags, run:
   }
   const ranks = new ProcessScriptRanks(processOptions(detectLauncher(filled.mpiexec), filled, script));
   try {
-    return await run.world(new ScriptWorld(ranks, graceMs), (signal) => ranks.open(signal));
+    return await run.world(new ScriptWorld(ranks, graceMs), (signal) => {
+      return waiting(`starting ${counted(workers, 'rank')} under mpiexec`, {}, () => ranks.open(signal));
+    });
   } finally {
     await ranks.close(run.isEnding);
   }
@@ -109,7 +112,7 @@ class Run {
       const exitCode = 128 + constants.signals[signal];
       if (this.isEnding) process.exit(exitCode);
       this.isEnding = true;
-      process.stderr.write(`${signal}: ending the ranks; once more ends them at once\n`);
+      tell(`${signal}: ending the ranks; once more ends them at once`);
       this.#starting.abort(new Error(signal));
       world.interrupt(exitCode);
     };

@@ -23,6 +23,7 @@ import type { StopOrder } from '../protocol/pool-messages.js';
 import { serveNode } from '../node-manager/serve-node.js';
 import { hostfileOption, hostsOption } from './host-options.js';
 import { numberOption, windowOption } from './number-option.js';
+import { tell, waiting } from './progress.js';
 
 /** Those that are options of `launch`. */
 interface LaunchFlags {
@@ -85,7 +86,7 @@ export function startCommand(): Command {
       async ({ port, address, dashboard, dashboardPort, detach: inBackground, json = false, ...options }: Flags) => {
         delete options.verbose;
         const page = dashboard ? fillDashboard({ port: dashboardPort }) : undefined;
-        if (inBackground) await detach();
+        if (inBackground) process.stdout.write(await waiting('starting the pool', { json }, detach));
         else if (address !== undefined) await manageNode(address, options, json);
         else await serve(port, options, { page, json });
       },
@@ -129,7 +130,11 @@ async function serve(port: number, options: LaunchFlags, { page, json }: Serving
       const out = json ? process.stderr : process.stdout;
       out.write(`waiting for node managers: shoal start --address ${address}\n`);
     }
-    pool = await prepared.start();
+    pool = await waiting(
+      `starting ${counted(filled.workers, 'worker')}${filled.transport === 'mpi' ? ' under mpiexec' : ''}`,
+      { json },
+      () => prepared.start(),
+    );
     if (page) dashboard = await pool.dashboard(page);
   } catch (error) {
     published?.takeBack();
@@ -182,7 +187,7 @@ function signalled(): Promise<StopOrder> {
   return new Promise((done) => {
     for (const signal of signals) {
       process.once(signal, () => {
-        process.stderr.write(`${signal}: ending in order; once more ends it at once\n`);
+        tell(`${signal}: ending in order; once more ends it at once`);
         process.once(signal, () => process.exit(signalExitCode + constants.signals[signal]));
         done({ force: true, timeoutMs: null });
       });
@@ -190,8 +195,8 @@ function signalled(): Promise<StopOrder> {
   });
 }
 
-/** Start the same command as a process of its own session, which prints to a file, and wait until it is up. */
-async function detach(): Promise<void> {
+/** Start the same command as a process of its own session, which prints to a file. Resolves with that when it is up. */
+async function detach(): Promise<string> {
   const path = join(poolFolder('output'), `${Date.now()}-${process.pid}.log`);
   const file = openSync(path, 'wx', 0o600);
   const args = process.argv.slice(1).filter((argument) => argument !== '--detach');
@@ -207,9 +212,9 @@ async function detach(): Promise<void> {
   while (ended === undefined && !/^(?:(?:pool|node manager) of |\{).*\n/m.test(said())) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  process.stdout.write(said());
   child.unref();
-  if (ended === undefined) return;
+  if (ended === undefined) return said();
+  process.stdout.write(said());
   rmSync(path);
   throw new LaunchError(`it did not start (${ended}); what it said stands above`, { ended });
 }

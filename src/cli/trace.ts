@@ -6,14 +6,13 @@ import { limit } from '../driver/check-options.js';
 import { fillTrace } from '../driver/trace.js';
 import type { TraceDocument } from '../head/trace-document.js';
 import { numberOption } from './number-option.js';
+import type { PoolFlags } from './use-pool.js';
 import { addressOption, withPool } from './use-pool.js';
 
-interface TraceFlags {
+interface TraceFlags extends PoolFlags {
   out: string;
   forMs?: number;
   maxEvents?: number;
-  json?: boolean;
-  address?: string;
 }
 
 /** The command. */
@@ -30,17 +29,18 @@ export function traceCommand(): Command {
     .option('--max-events <n>', 'calls of ranks, and tasks, that are kept at most; default 100000', numberOption)
     .option('--json', 'print one JSON object')
     .option(...addressOption)
-    .action(async ({ out, forMs, maxEvents, json, address }: TraceFlags) => {
+    .action(async ({ out, forMs, maxEvents, ...flags }: TraceFlags) => {
       const timeMs = limit('trace', 'forMs', forMs, null);
       const most = fillTrace({ maxEvents });
-      await withPool(address, async (head) => {
+      const document = await withPool(flags, async (head, say) => {
         const stop = await head.startTrace(most);
+        say(timeMs === null ? 'recording; Ctrl-C ends it' : `recording for ${timeMs} ms`);
         await endOrInterrupt(timeMs);
-        const document = await stop();
-        await writeFile(out, JSON.stringify(document));
-        const counts = countsOf(document);
-        process.stdout.write(json ? `${JSON.stringify({ out, ...counts })}\n` : sentence(out, counts));
+        return stop();
       });
+      await writeFile(out, JSON.stringify(document));
+      const counts = countsOf(document);
+      process.stdout.write(flags.json ? `${JSON.stringify({ out, ...counts })}\n` : sentence(out, counts));
     });
 }
 

@@ -9,6 +9,8 @@ import type { RemoteHead } from '../driver/remote-head.js';
 import type { GangStatus } from '../head/pool-events.js';
 import { numberOption } from './number-option.js';
 import { printable } from './printable.js';
+import type { Say } from './progress.js';
+import { isWatched, waiting } from './progress.js';
 
 const MIB = 1024 * 1024;
 const dayMs = 24 * 60 * 60 * 1000;
@@ -19,14 +21,26 @@ const shownIds = 20;
 /** `stop` says what it waits for after this time. */
 const patienceMs = 3_000;
 
-/** Run with the pool that `--address` names, or the only one, and leave it. */
-export async function withPool<T>(address: string | undefined, use: (head: RemoteHead) => Promise<T> | T): Promise<T> {
-  const head = await connectHead(address);
-  try {
-    return await use(head);
-  } finally {
-    await head.close(true);
-  }
+/** Flags of every command that uses a pool. */
+export interface PoolFlags {
+  readonly address?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Run with the pool that `--address` names, or the only one, and leave it.
+ *
+ * @param use - Is told what says what is waited for.
+ */
+export function withPool<T>(flags: PoolFlags, use: (head: RemoteHead, say: Say) => Promise<T> | T): Promise<T> {
+  return waiting('asking the pool', flags, async (say) => {
+    const head = await connectHead(flags.address);
+    try {
+      return await use(head, say);
+    } finally {
+      await head.close(true);
+    }
+  });
 }
 
 /** For every command that uses a pool. */
@@ -35,18 +49,14 @@ export const addressOption: readonly [flag: string, text: string] = [
   'of the pool, when there are several',
 ];
 
-interface StopFlags {
+interface StopFlags extends PoolFlags {
   force?: boolean;
   timeoutMs?: number;
-  json?: boolean;
-  address?: string;
 }
 
-interface StatusFlags {
-  json?: boolean;
+interface StatusFlags extends PoolFlags {
   phases?: boolean;
   metrics?: boolean;
-  address?: string;
 }
 
 /** The command. */
@@ -57,12 +67,13 @@ export function statusCommand(): Command {
     .option('--phases', 'when each worker came to each phase of its start')
     .option('--metrics', 'print figures in the text format of Prometheus')
     .option(...addressOption)
-    .action(async ({ json, phases, metrics, address }: StatusFlags) => {
+    .action(async ({ phases, metrics, ...flags }: StatusFlags) => {
+      const { json } = flags;
       if (metrics) {
-        process.stdout.write(await withPool(address, (head) => head.metrics()));
+        process.stdout.write(await withPool(flags, (head) => head.metrics()));
         return;
       }
-      const status = await withPool(address, (head) => head.status);
+      const status = await withPool(flags, (head) => head.status);
       process.stdout.write(json ? `${JSON.stringify(status)}\n` : describe(status, phases ?? false));
     });
 }
@@ -73,9 +84,9 @@ export function tasksCommand(): Command {
     .summary('list the tasks of a pool')
     .option('--json', 'print one JSON array')
     .option(...addressOption)
-    .action(async ({ json, address }: { json?: boolean; address?: string }) => {
-      const tasks = await withPool(address, (head) => head.tasks());
-      if (json) {
+    .action(async (flags: PoolFlags) => {
+      const tasks = await withPool(flags, (head) => head.tasks());
+      if (flags.json) {
         process.stdout.write(`${JSON.stringify(tasks)}\n`);
         return;
       }
@@ -104,24 +115,28 @@ export function stopCommand(): Command {
     .option('--timeout-ms <ms>', 'cancel them after this time', numberOption)
     .option('--json', 'print one JSON object: the address of the pool that has ended')
     .option(...addressOption)
-    .action(async ({ force = false, timeoutMs, json, address }: StopFlags) => {
+    .action(async ({ force = false, timeoutMs, ...flags }: StopFlags) => {
       const order = { force, timeoutMs: limit('stop', 'timeoutMs', timeoutMs, null) };
-      await withPool(address, async (head) => {
+      const address = await withPool(flags, async (head, say) => {
         const timer = setTimeout(() => {
-          void sayWhatIsWaitedFor(head);
+          void tellWhatIsWaitedFor(head, say);
         }, patienceMs);
         await head.stop(order);
         clearTimeout(timer);
-        if (json) process.stdout.write(`${JSON.stringify({ address: head.status.address })}\n`);
+        return head.status.address;
       });
+      if (flags.json) process.stdout.write(`${JSON.stringify({ address })}\n`);
     });
 }
 
-async function sayWhatIsWaitedFor(head: RemoteHead): Promise<void> {
+/** On a terminal until the end; else once, as a line that stays. */
+async function tellWhatIsWaitedFor(head: RemoteHead, say: Say): Promise<void> {
   const tasks = await head.tasks();
   const ids = tasks.flatMap(({ id, state }) => (state === 'running' || state === 'queued' ? [id] : []));
   if (ids.length === 0) return;
-  process.stderr.write(`waiting for ${ids.slice(0, shownIds).join(', ')}; shoal stop --force cancels, Ctrl-C leaves\n`);
+  const text = `waiting for ${ids.slice(0, shownIds).join(', ')}; shoal stop --force cancels, Ctrl-C leaves`;
+  if (isWatched(process.stderr)) say(text);
+  else process.stderr.write(`${text}\n`);
 }
 
 function describe(status: PoolStatus, phases: boolean): string {

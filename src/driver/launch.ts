@@ -10,6 +10,7 @@ import { processOptions } from '../launch/process-options.js';
 import { ProcessWorkers } from '../launch/process-workers.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { threadWorkers } from '../worker/thread-workers.js';
+import type { DashboardSource } from './dashboard-news.js';
 import type { DashboardOptions } from './dashboard-options.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
@@ -61,6 +62,8 @@ export interface StartedPool extends PoolViews {
   readonly head: Head;
   /** Open its dashboard, which ends with the pool. Resolves with its address, of the one that is open if there is one. */
   readonly dashboard: (options: DashboardOptions) => Promise<string>;
+  /** What its page and `shoal top` are told. It is kept from the first call until the pool ends. */
+  readonly watch: () => Promise<DashboardSource>;
 }
 
 /** A pool that can be started. */
@@ -103,14 +106,22 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
       figures ??= new loaded.PoolMetrics(status, stats, starts);
       return figures.text();
     };
+    let watched: Promise<DashboardSource> | undefined;
+    const watch = (): Promise<DashboardSource> => {
+      watched ??= import('./dashboard-news.js').then(({ watchPool }) => {
+        return watchPool({ head, status, stats }, filled.logDir);
+      });
+      return watched;
+    };
     let opened: Promise<string> | undefined;
     const dashboard = (where: DashboardOptions): Promise<string> => {
-      opened ??= openFor({ head, status, stats }, where, filled.logDir);
+      opened ??= openFor(head, watch, where);
       return opened;
     };
     return {
       head,
       dashboard,
+      watch,
       status,
       metrics,
       stats: () => Promise.resolve(stats()),
@@ -127,17 +138,9 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
 }
 
 /** Loaded when somebody asks. @throws {@link LaunchError} when the port is taken. */
-async function openFor(
-  pool: { readonly head: Head; readonly status: () => PoolStatus; readonly stats: () => PoolStats },
-  where: DashboardOptions,
-  logDir: string | undefined,
-): Promise<string> {
-  const [{ openDashboard }, { watchPool }] = await Promise.all([
-    import('./dashboard-server.js'),
-    import('./dashboard-news.js'),
-  ]);
-  const opened = await openDashboard(where, watchPool(pool, logDir));
-  const { head } = pool;
+async function openFor(head: Head, watch: () => Promise<DashboardSource>, where: DashboardOptions): Promise<string> {
+  const [{ openDashboard }, source] = await Promise.all([import('./dashboard-server.js'), watch()]);
+  const opened = await openDashboard(where, source);
   void head.closingBegun
     .then(() => head.close(false))
     .then(() => {

@@ -92,6 +92,8 @@ export class PoolServer {
   /** The pool is up. */
   serve(pool: StartedPool): void {
     this.#pool = pool;
+    // From its beginning: who asks later is told of the tasks that have failed before.
+    void pool.watch();
     for (const name of headEventNames) {
       pool.head.on(name, (...args: unknown[]) => {
         if (this.#sessions.size === 0) return;
@@ -245,6 +247,11 @@ export class PoolServer {
       case 'stats':
         void pool.stats().then((stats) => {
           session.connection.send({ type: 'stats', stats: encodeValue(stats, 'stats') });
+        });
+        break;
+      case 'news':
+        void pool.watch().then((source) => {
+          session.connection.send({ type: 'news', news: encodeValue(source.news(message.since), 'news') });
         });
         break;
       case 'dashboard':

@@ -16,6 +16,7 @@ import type { FromPool, GangSpec, StopOrder, TaskRecord, TaskSpec, ToPool } from
 import { decodeError } from '../protocol/decode-error.js';
 import { decodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
+import type { DashboardNews } from './dashboard-news.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
@@ -46,6 +47,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   readonly #measuring: ((text: string) => void)[] = [];
   readonly #opening: { resolve: (url: string) => void; reject: (error: Error) => void }[] = [];
   readonly #counting: { resolve: (stats: PoolStats) => void; reject: (error: Error) => void }[] = [];
+  readonly #following: { resolve: (news: DashboardNews) => void; reject: (error: Error) => void }[] = [];
   readonly #explaining: {
     resolve: (explanations: readonly TaskExplanation[]) => void;
     reject: (error: Error) => void;
@@ -146,6 +148,11 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     return this.#closed;
   }
 
+  /** Resolves then. */
+  get ended(): Promise<void> {
+    return this.#closed ? Promise.resolve() : new Promise((resolve) => this.#gone.push(resolve));
+  }
+
   /** Cancel a task of anybody who uses the pool. */
   cancelById(id: string, reason: unknown): void {
     this.#connection.send({ type: 'cancel', id, reason: encodeError(reason) });
@@ -212,6 +219,16 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     const stats = await new Promise<PoolStats>((resolve, reject) => this.#counting.push({ resolve, reject }));
     this.#stayAlive();
     return stats;
+  }
+
+  /** How the pool is, and what has changed of its tasks after a number of a change. @throws {@link ClosedError} */
+  async news(since: number): Promise<DashboardNews> {
+    this.assertOpen();
+    this.#connection.send({ type: 'news', since });
+    this.#connection.keepAlive(true);
+    const news = await new Promise<DashboardNews>((resolve, reject) => this.#following.push({ resolve, reject }));
+    this.#stayAlive();
+    return news;
   }
 
   /** Where the page of the pool is, on its host; it is opened if it is not. @throws {@link ClosedError} */
@@ -304,6 +321,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       case 'stats':
         this.#counting.shift()?.resolve(decodeValue(message.stats) as PoolStats);
         break;
+      case 'news':
+        this.#following.shift()?.resolve(decodeValue(message.news) as DashboardNews);
+        break;
       case 'explained': {
         const asked = this.#explaining.shift();
         if (message.error) asked?.reject(decodeError(message.error));
@@ -334,7 +354,12 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
     for (const resolve of this.#measuring.splice(0)) resolve('');
-    const asked = [...this.#counting.splice(0), ...this.#opening.splice(0), ...this.#explaining.splice(0)];
+    const asked = [
+      ...this.#counting.splice(0),
+      ...this.#opening.splice(0),
+      ...this.#following.splice(0),
+      ...this.#explaining.splice(0),
+    ];
     for (const { reject } of asked) reject(this.#closedError());
   }
 

@@ -1,7 +1,7 @@
 /** Processor and memory of all workers over the last two minutes. */
 import type { JSX } from 'preact';
 import { Canvas } from './canvas.js';
-import type { Sample } from './store.js';
+import type { Sample } from '../view/followed-pool.js';
 
 interface Props {
   readonly label: string;

@@ -1,8 +1,8 @@
 /** Collectives of each gang and function: calls, bytes, rate, time of each rank, and for whom the others waited. */
 import type { JSX } from 'preact';
 import type { RankUse } from '../driver/task-history.js';
-import { bytes, duration, whole } from './format.js';
-import type { CollectiveSum } from './ranks.js';
+import { bytes, duration, whole } from '../view/format.js';
+import type { CollectiveSum } from '../view/ranks.js';
 
 /** Ranks in a table; of more, those that waited least and most. */
 const mostRanks = 16;

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { TaskExplanation } from '../head/explanations.js';
-import { bytes, duration } from './format.js';
+import { bytes, duration } from '../view/format.js';
 
 const intervalMs = 1_000;
 /** Ranks in the table. */

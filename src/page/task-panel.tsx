@@ -3,9 +3,9 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TaskView } from '../driver/task-history.js';
 import { RankTable } from './collectives.js';
-import { duration, marks } from './format.js';
+import { duration, marks } from '../view/format.js';
 import { LastOperations } from './last-operations.js';
-import { lastOf } from './ranks.js';
+import { lastOf } from '../view/ranks.js';
 
 interface Props {
   readonly task: TaskView;

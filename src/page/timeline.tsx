@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { TaskView } from '../driver/task-history.js';
 import type { Colours } from './canvas.js';
 import { Canvas } from './canvas.js';
-import { duration, marks } from './format.js';
+import { duration, marks } from '../view/format.js';
 
 interface Props {
   readonly tasks: readonly TaskView[];

@@ -1,7 +1,7 @@
 /** Workers by node: state, task, processor and memory. */
 import type { JSX } from 'preact';
 import type { PoolStatus } from '../driver/pool.js';
-import { bytes, marks, percent } from './format.js';
+import { bytes, marks, percent } from '../view/format.js';
 
 interface Props {
   readonly workers: PoolStatus['workers'];

@@ -11,7 +11,7 @@ import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import { ProtocolError } from '../errors.js';
 
 /** Of all messages between processes: both ends speak the same version or not at all. */
-export const protocolVersion = 13;
+export const protocolVersion = 14;
 
 /** Who connects: a user of a pool, a node manager, or a rank. */
 export type Role = 'user' | 'node' | 'rank';

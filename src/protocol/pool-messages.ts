@@ -88,7 +88,8 @@ export type ToPool =
   /** End a gang of the session; `gangClosed` answers. `force`: cancel its tasks. */
   | { readonly type: 'closeGang'; readonly id: string; readonly force: boolean }
   | { readonly type: 'tasks' | 'metrics' | 'stats' | 'dashboard' }
-  | { readonly type: 'tasks' | 'metrics' | 'stats' }
+  /** What has changed after this number of a change; `news` answers. */
+  | { readonly type: 'news'; readonly since: number }
   /** Undefined: the tasks that run; `explained` answers. */
   | { readonly type: 'explain'; readonly id: string | undefined }
   /** Record what happens, under a number of the session's own; `traced` answers. */
@@ -142,6 +143,8 @@ export type FromPool =
   | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
   | { readonly type: 'metrics'; readonly text: string }
   | { readonly type: 'stats'; readonly stats: Uint8Array }
+  /** A `DashboardNews`. */
+  | { readonly type: 'news'; readonly news: Uint8Array }
   /** Where the page of the pool is, with its own token. */
   | { readonly type: 'dashboard'; readonly url: string }
   /** The recording has begun (`part` is empty), or the next bytes of its JSON. `isLast`: nothing of it comes after. */

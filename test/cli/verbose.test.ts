@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SourceFolder } from '../support/source-folder.js';
+import { Terminal } from '../support/terminal.js';
 
 const test = suite('one line, --verbose and --json');
 const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
@@ -17,6 +18,7 @@ const file = folder.file(
   `import { collective, context } from ${JSON.stringify(import.meta.resolve('shoal/worker'))};
   export function add(a, b) { console.log('adding'); return new Float32Array([a, b, context.rank]); }
   export function failing() { throw new RangeError('no such\\nshard', { cause: new TypeError('inner') }); }
+  export function napping() { return new Promise(() => setTimeout(() => {}, 600_000)); }
   export async function differing() { await collective.allreduce(new Float32Array(context.rank + 1)); }`,
 );
 
@@ -97,6 +99,27 @@ test('--json: one object with the results or the error, and the record of a task
   assert.match(String(lines[0]!.line), /adding$/);
   assert.type(lines[0]!.worker, 'number');
   assert.is(lines.at(-1)!.state, 'succeeded');
+});
+
+test('on a terminal a line says what is waited for, until then; elsewhere nothing does', async () => {
+  const napping = (): string => String(json('submit', '--json', '--detach', '--export', 'napping', file).task);
+  const cancel = async (...more: string[]): Promise<string> => {
+    const id = napping();
+    const terminal = await Terminal.open([process.execPath, cli, 'cancel', id], {
+      columns: 20,
+      env: { SHOAL_HOME: home, ...Object.fromEntries(more.map((name) => [name, 'true'])) },
+    });
+    assert.is(await terminal.ended, 0);
+    return terminal.text.replaceAll(id, 'ID');
+  };
+  const said = await cancel();
+  // It is cut where the terminal ends, and taken away before the result comes.
+  const end = 'waiting for the end\x1b[1G\x1b[2Ktask ID: cancelled\r\n';
+  assert.ok(said.endsWith(end), JSON.stringify(said));
+  assert.is(await cancel('CI'), 'task ID: cancelled\r\n');
+  const { out, err } = shoal('cancel', napping());
+  assert.match(out, /^task \S+: cancelled\n$/);
+  assert.is(err, '');
 });
 
 test.after(() => {

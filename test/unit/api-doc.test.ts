@@ -6,6 +6,7 @@ import * as shoal from 'shoal';
 import * as ray from 'shoal/ray';
 import * as testing from 'shoal/testing';
 import * as worker from 'shoal/worker';
+import { benchCommand } from '../../src/cli/bench.js';
 import { cancelCommand } from '../../src/cli/cancel.js';
 import { dashboardCommand } from '../../src/cli/dashboard.js';
 import { buildMpiCommand } from '../../src/cli/build-mpi.js';
@@ -18,6 +19,7 @@ import { logsCommand } from '../../src/cli/logs.js';
 import { runCommand } from '../../src/cli/run.js';
 import { startCommand } from '../../src/cli/start.js';
 import { submitCommand } from '../../src/cli/submit.js';
+import { topCommand } from '../../src/cli/top.js';
 import { statusCommand, stopCommand, tasksCommand } from '../../src/cli/use-pool.js';
 import { bucket } from '../../src/operations/bucket.js';
 import { operations } from '../../src/operations/index.js';
@@ -74,6 +76,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal submit`': submitCommand().options.map(({ long }) => long!),
   'Flags of `shoal status`': statusCommand().options.map(({ long }) => long!),
   'Flags of `shoal tasks`': tasksCommand().options.map(({ long }) => long!),
+  'Flags of `shoal top`': topCommand().options.map(({ long }) => long!),
   'Flags of `shoal dashboard`': dashboardCommand().options.map(({ long }) => long!),
   'Flags of `shoal logs`': logsCommand().options.map(({ long }) => long!),
   'Flags of `shoal explain`': explainCommand().options.map(({ long }) => long!),
@@ -82,6 +85,7 @@ const inCode: Readonly<Record<string, readonly string[]>> = {
   'Flags of `shoal stop`': stopCommand().options.map(({ long }) => long!),
   'Flags of `shoal doctor`': doctorCommand().options.map(({ long }) => long!),
   'Flags of `shoal build-mpi`': buildMpiCommand().options.map(({ long }) => long!),
+  'Flags of `shoal bench`': benchCommand().options.map(({ long }) => long!),
   Variables: variableNames,
 };
 
