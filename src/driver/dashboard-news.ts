@@ -45,7 +45,7 @@ export interface DashboardNews {
 export interface DashboardSource {
   news(since: number): DashboardNews;
   /** What the ranks of a task are at; undefined: it neither runs, waits nor is among the last that failed. */
-  explain(taskId: string): TaskExplanation | undefined;
+  explain(taskId: string): Promise<TaskExplanation | undefined>;
   /** The last lines of a worker's output; empty when there are none. */
   logTail(worldRank: number): string;
   /** Nobody asks any more. */
@@ -85,9 +85,9 @@ export function watchPool({ head, status, stats }: Views, logDir: string | undef
         hasLogs: logDir !== undefined,
       };
     },
-    explain: (taskId) => {
+    explain: async (taskId) => {
       try {
-        return head.explain(taskId)[0];
+        return (await head.explain(taskId))[0];
       } catch (error) {
         if (error instanceof InvalidArgumentError) return undefined;
         throw error;

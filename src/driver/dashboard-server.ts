@@ -139,15 +139,19 @@ class DashboardRequests {
     else if (pathname === '/page.js') send(response, types.script, readFileSync(assetPath('#dashboard.js')));
     else if (pathname === '/page.css') send(response, types.style, readFileSync(assetPath('#dashboard.css')));
     else if (pathname === '/news') this.#news(number(searchParams.get('since')), response);
-    else if (pathname === '/explain') this.#explain(searchParams.get('task') ?? '', response);
+    else if (pathname === '/explain') void this.#explain(searchParams.get('task') ?? '', response);
     else if (pathname === '/log') send(response, types.text, this.#source.logTail(number(searchParams.get('worker'))));
     else refuse(response, 404);
   }
 
-  #explain(taskId: string, response: ServerResponse): void {
-    const explanation = this.#source.explain(taskId);
-    if (explanation) send(response, types.json, JSON.stringify(explanation));
-    else response.writeHead(204, headers).end();
+  async #explain(taskId: string, response: ServerResponse): Promise<void> {
+    try {
+      const explanation = await this.#source.explain(taskId);
+      if (explanation) send(response, types.json, JSON.stringify(explanation));
+      else response.writeHead(204, headers).end();
+    } catch {
+      refuse(response, 500);
+    }
   }
 
   #news(since: number, response: ServerResponse): void {

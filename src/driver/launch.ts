@@ -125,8 +125,7 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
       status,
       metrics,
       stats: () => Promise.resolve(stats()),
-      // What it throws is the promise's.
-      explain: (taskId) => Promise.resolve().then(() => head.explain(taskId)),
+      explain: (taskId) => head.explain(taskId),
       startTrace: (maxEvents) => {
         const recording = head.startTrace(maxEvents);
         return Promise.resolve(() => head.endTrace(recording));

@@ -37,6 +37,8 @@ export class Attempt {
   ending = false;
   /** What its ranks did last, when it began to fail. */
   last: LastOperations | undefined;
+  /** It has passed its limit: the error that says so, with what its ranks did last. */
+  overdue: ((last: LastOperations) => Error) | undefined;
   /** In order of arrival. */
   readonly outcomes: RankOutcome[] = [];
   /** Errors that escaped a rank's function; they count once its thread is gone. */

@@ -208,21 +208,34 @@ export class Attempts {
   #timeOut(task: Task, timeoutMs: number): void {
     if (task.override || !task.attempt) return;
     const ranks = task.attempt.missing.map(({ rank }) => rank);
-    const last = this.#lastOperations(task.attempt);
-    const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}.${last.text}`;
-    task.override = new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks, ...last.fields });
+    task.attempt.overdue = (last) => {
+      const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}.${last.text}`;
+      return new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks, ...last.fields });
+    };
+    task.override = task.attempt.overdue(this.#lastOperations(task.attempt));
     this.end(task, { kind: 'taskTimeout', rank: undefined, error: task.override });
   }
 
-  /** What the ranks of a task that runs have done last. */
-  operationsOf({ attempt }: Task): readonly RankOperations[] {
-    return (attempt && this.#lastOperations(attempt).fields.lastOperations) ?? [];
+  /** What the ranks of a task that runs have done last, wherever they are. */
+  async operationsOf({ attempt }: Task): Promise<readonly RankOperations[]> {
+    if (!attempt) return [];
+    const { worldRanks, grant } = attempt;
+    const most = mostOperations(worldRanks.length);
+    const found = await Promise.all(
+      worldRanks.map((worldRank, rank) => this.#workers.askOperations({ rank, worldRank }, grant.lease, most)),
+    );
+    return found.filter((each) => each !== undefined);
   }
 
-  #lastOperations({ worldRanks, grant }: Attempt): LastOperations {
+  /** What was known when it began to fail, and of the other ranks what is known now. */
+  #lastOperations({ worldRanks, grant, last }: Attempt): LastOperations {
     const most = mostOperations(worldRanks.length);
+    const known = last?.fields.lastOperations ?? [];
     return lastOperations(
-      worldRanks.flatMap((worldRank, rank) => this.#workers.operations({ rank, worldRank }, grant.lease, most) ?? []),
+      worldRanks.flatMap((worldRank, rank) => {
+        const before = known.find((each) => each.rank === rank);
+        return before ?? this.#workers.operations({ rank, worldRank }, grant.lease, most) ?? [];
+      }),
     );
   }
 
@@ -314,7 +327,8 @@ export class Attempts {
     task.ranMs += attempt.ranMs;
     this.#events.attempted(task, attempt);
     // Before a worker notes what it does next.
-    const last = attempt.last ?? (endedClean(outcomes) ? undefined : this.#lastOperations(attempt));
+    const last = attempt.last || !endedClean(outcomes) ? this.#lastOperations(attempt) : undefined;
+    if (last && attempt.overdue) task.override = attempt.overdue(last);
     task.lastOperations = last?.fields.lastOperations ?? [];
     task.lastRanks = attempt.worldRanks;
     const next = this.#nextOf(attempt);

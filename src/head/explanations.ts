@@ -26,7 +26,7 @@ export interface TaskExplanation {
   readonly worldRanks: readonly number[];
   /** Who waits for whom, a sentence for each call that ranks wait in. */
   readonly waits: readonly string[];
-  /** What each rank did last, as far as it is known where the head runs. */
+  /** What each rank did last, as far as it is known. */
   readonly ranks: readonly RankOperations[];
   /** Of a task that has failed. */
   readonly error: { readonly code: string | undefined; readonly message: string } | undefined;
@@ -53,18 +53,21 @@ export class Explanations {
    * @param read - What the ranks of a task have done last.
    * @throws {@link InvalidArgumentError} for a task that neither runs, waits nor is among the last that failed.
    */
-  explain(
+  async explain(
     id: string | undefined,
     tasks: readonly Task[],
-    read: (task: Task) => readonly RankOperations[],
-  ): TaskExplanation[] {
-    const explain = (task: Task): TaskExplanation => explanationOf(task, task.ranks, read(task), undefined);
+    read: (task: Task) => Promise<readonly RankOperations[]>,
+  ): Promise<TaskExplanation[]> {
+    const explain = async (task: Task): Promise<TaskExplanation> => {
+      const { ranks } = task;
+      return explanationOf(task, ranks, await read(task), undefined);
+    };
     if (id === undefined) {
-      const running = tasks.filter(({ state }) => state === 'running').map(explain);
+      const running = await Promise.all(tasks.filter(({ state }) => state === 'running').map(explain));
       return running.length > 0 ? running : [...this.#failed.values()].slice(-1);
     }
     const live = tasks.find((task) => task.id === id);
-    const found = live ? explain(live) : this.#failed.get(id);
+    const found = live ? await explain(live) : this.#failed.get(id);
     if (found) return [found];
     throw new InvalidArgumentError(
       `explain: expected a task that runs, waits or is among the last ${kept} that failed, received ${show(id)}`,
@@ -91,7 +94,7 @@ function explanationOf(
     ...(waits.length > 0 ? ['who waited for whom:', ...waits.map((line) => `  ${line}`)] : []),
     ...(ranks.length > 0 ? ['what each rank did last:'] : []),
     ...lastOperationLines(ranks, now).map((line) => `  ${line}`),
-    ...(unknown.length > 0 ? [`nothing is known here of rank ${unknown.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`nothing is known of rank ${unknown.join(', ')}`] : []),
   ];
   return {
     taskId,

@@ -270,7 +270,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
   }
 
   /** Say what a task is at, or was at when it failed; see {@link Explanations.explain}. */
-  explain(id: string | undefined): TaskExplanation[] {
+  explain(id: string | undefined): Promise<TaskExplanation[]> {
     return this.#explanations.explain(id, this.#queue.tasks, (task) => this.#attempts.operationsOf(task));
   }
 

@@ -24,6 +24,7 @@ import { inWords } from '../protocol/error-value.js';
 import { decode } from '../protocol/encoded.js';
 import { saysTheSame } from './same-error.js';
 import type { LastOperations } from '../records/last-operations.js';
+import { withoutLastOperations } from '../records/last-operations.js';
 
 /** One rank's outcome; the list is in order of arrival. */
 export interface RankOutcome {
@@ -137,7 +138,7 @@ function failure(
   if (isError(cause) && asItIs.some((directClass) => cause instanceof directClass)) {
     return Object.assign(cause, { taskId, rank });
   }
-  const why = isError(cause) ? `${cause.name}: ${cause.message}` : inWords(cause);
+  const why = isError(cause) ? `${cause.name}: ${toldOfAll(cause, last)}` : inWords(cause);
   const where = origin === 'load' ? `could not load its module` : `failed`;
   return new TaskFailedError(
     `task ${taskId} ${where} on rank ${rank}: ${why}`,
@@ -149,6 +150,13 @@ function failure(
     },
     { cause },
   );
+}
+
+/** Its message. A rank tells what the ranks of its own node did last, and the head may know of more. */
+function toldOfAll({ message, lastOperations }: Error & { lastOperations?: unknown }, last: LastOperations): string {
+  const known = Array.isArray(lastOperations) ? lastOperations.length : 0;
+  const all = last.fields.lastOperations?.length ?? 0;
+  return known === 0 || known >= all ? message : `${withoutLastOperations(message)}${last.text}`;
 }
 
 /** Where several ranks have the same error: that of one whose stack has lines of the task, not of this package alone. */

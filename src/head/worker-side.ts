@@ -48,13 +48,18 @@ export interface WorkerSide {
   isAvailable(worldRank: number): boolean;
   /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): WorkerUsage | undefined;
-  /** What a rank has done last in the task of a lease, also when it is gone; undefined: nobody knows here. */
+  /**
+   * What a rank has done last in the task of a lease, also when it is gone; undefined: nobody knows here. Of a rank of
+   * another node that is known when its part has ended.
+   */
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined;
   /**
    * Have all workers note their calls, and give what they note; undefined: no more. Resolves when the last of it was
    * given, as far as it can be had.
    */
   trace(take: TakeTraced | undefined): Promise<void>;
+  /** The same of a rank that still runs, wherever it is; undefined: nobody knows, or says so in time. */
+  askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined>;
   /** Empty the slot of a lease that has ended on all its workers; `cleared` says when it can be lent again. */
   clear(slot: number): void;
   /** Set the abort word of a lease and wake its members. */

@@ -144,7 +144,7 @@ export class MpiJob {
     return this.#jobNodes.all.flatMap((workers) => workers.stopped());
   }
 
-  /** What a worker uses; undefined when it is gone. */
+  /** What a rank has done last, as far as its node manager has told. */
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined {
     return this.#jobNodes.of(rank.worldRank).operations(rank, lease, most);
   }
@@ -154,6 +154,12 @@ export class MpiJob {
     await Promise.all(this.#jobNodes.all.map((workers) => workers.trace(take)));
   }
 
+  /** The same of a rank that still runs: its node manager is asked. */
+  askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined> {
+    return this.#jobNodes.of(rank.worldRank).askOperations(rank, lease, most);
+  }
+
+  /** What a worker uses; undefined when it is gone. */
   usage(worldRank: number): ProcessUsage | undefined {
     return this.#jobNodes.of(worldRank).usage(worldRank);
   }

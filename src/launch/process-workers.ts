@@ -122,6 +122,10 @@ export class ProcessWorkers implements WorkerSide {
     await this.#epochs.current?.job.trace(take);
   }
 
+  async askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined> {
+    return await this.#epochs.current?.job.askOperations(rank, lease, most);
+  }
+
   clear(slot: number): void {
     // A slot that no worker of this epoch was given is empty as it is.
     if (!this.#lentSlots.clear(slot)) this.#events?.cleared(slot);

@@ -1,4 +1,6 @@
 /** A node manager in another process, as the head's side holds it. */
+import { clearTimeout, setTimeout } from '../clock.js';
+import type { RankOperations } from '../errors.js';
 import { LaunchError, WorkerDiedError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { NodeIdentity, ProcessUsage } from '../native/proc.js';
@@ -10,7 +12,11 @@ import { decodeError } from '../protocol/decode-error.js';
 import { beatMs, Heartbeat } from '../protocol/heartbeat.js';
 import type { FromNode, NodeHello, NodeJob, ToNode } from '../protocol/node-messages.js';
 import type { TakeTraced, TracedPart } from '../records/take-traced.js';
+import type { RecordedRank } from '../records/read-records.js';
 import { RemoteValues } from './remote-values.js';
+
+/** How long a node manager may take to answer. */
+const askLimitMs = 2_000;
 
 /** How long what a node has noted for a trace is waited for. */
 const traceLimitMs = 2_000;
@@ -89,6 +95,11 @@ class RemoteWorkers implements NodeWorkers {
   #end!: () => void;
   #usage: readonly (ProcessUsage & { readonly worldRank: number })[] = [];
   #stopped: readonly number[] = [];
+  /** By number: questions that have no answer yet. */
+  readonly #asked = new Map<number, (operations: RankOperations | undefined) => void>();
+  #nextRequest = 1;
+  /** By world rank: what was told last. */
+  readonly #operations = new Map<number, Extract<FromNode, { type: 'operations' }>>();
   #closing = false;
   /** Of the trace that runs. */
   #take: TakeTraced | undefined;
@@ -127,6 +138,12 @@ class RemoteWorkers implements NodeWorkers {
         entry.phases.registered = this.#elapsedMs();
         this.#events.registered(entry.worldRank);
         break;
+      case 'operations':
+        if (entry) this.#operations.set(entry.worldRank, message);
+        break;
+      case 'asked':
+        this.#asked.get(message.request)?.(message.operations ?? undefined);
+        break;
       case 'report':
         if (entry?.living) this.#events.message(entry.worldRank, message.message);
         break;
@@ -161,9 +178,11 @@ class RemoteWorkers implements NodeWorkers {
     return this.#stopped;
   }
 
-  /** At most one beat old. */
-  operations(): undefined {
-    return undefined;
+  /** Of a part that ends: its node manager has told it before. */
+  operations({ rank, worldRank }: RecordedRank, lease: number, most: number): RankOperations | undefined {
+    const told = this.#operations.get(worldRank);
+    if (told?.lease !== lease) return undefined;
+    return { ...told.operations, rank, worldRank, operations: told.operations.operations.slice(0, most) };
   }
 
   async trace(take: TakeTraced | undefined): Promise<void> {
@@ -181,6 +200,21 @@ class RemoteWorkers implements NodeWorkers {
     return parts.filter(({ worldRank }) => worldRank >= 0 && this.#entry(worldRank) !== undefined);
   }
 
+  askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined> {
+    const request = this.#nextRequest++;
+    return new Promise((resolve) => {
+      const answer = (operations: RankOperations | undefined): void => {
+        clearTimeout(timer);
+        this.#asked.delete(request);
+        resolve(operations && { ...operations, ...rank, operations: operations.operations.slice(0, most) });
+      };
+      const timer = setTimeout(answer, askLimitMs, undefined);
+      this.#asked.set(request, answer);
+      this.#connection.send({ type: 'ask', job: this.#job, request, rank, lease, most });
+    });
+  }
+
+  /** At most one beat old. */
   usage(worldRank: number): ProcessUsage | undefined {
     if (!this.#entry(worldRank)?.living) return undefined;
     return this.#usage.find((each) => each.worldRank === worldRank);
@@ -205,6 +239,7 @@ class RemoteWorkers implements NodeWorkers {
 
   /** Nobody watches these workers any more. */
   lost(why: string): void {
+    for (const answer of [...this.#asked.values()]) answer(undefined);
     for (const entry of this.entries) {
       const { pid, hostname } = entry.row;
       const fields = { worldRank: entry.worldRank, pid, hostname, signal: undefined, exitKind: 'unknown' };

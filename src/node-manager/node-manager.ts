@@ -153,6 +153,10 @@ export class NodeManager implements NodeWorkers {
     return Promise.resolve();
   }
 
+  askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined> {
+    return Promise.resolve(this.operations(rank, lease, most));
+  }
+
   /**
    * Take the workers of these rows on: each must be the process that has connected with its token.
    *

@@ -18,6 +18,7 @@ import { endsWithin } from '../ends-within.js';
 import type { TakeTraced, TracedPart } from '../records/take-traced.js';
 import { logPath } from '../worker/log-file.js';
 import { encodeError } from '../protocol/error-value.js';
+import { LastOperationsTold } from './last-operations-told.js';
 import { NodeManager } from './node-manager.js';
 import { NodeValues } from './node-values.js';
 import { tailOf } from './tail.js';
@@ -28,6 +29,7 @@ const leaveLimitMs = 5_000;
 interface Open {
   readonly job: number;
   readonly manager: NodeManager;
+  readonly told: LastOperationsTold;
   readonly folder: string;
   /** The head's folder of the job. */
   readonly headFolder: string;
@@ -67,9 +69,18 @@ export class NodeService {
       case 'open':
         this.#then(() => this.#openJob(message.job, message.settings));
         break;
-      case 'send':
-        this.#of(message.job)?.manager.send(message.worldRank, message.message);
+      case 'send': {
+        const open = this.#of(message.job);
+        open?.told.sending(message.worldRank, message.message);
+        open?.manager.send(message.worldRank, message.message);
         break;
+      }
+      case 'ask': {
+        const { job, request, rank, lease, most } = message;
+        const operations = this.#of(job)?.manager.operations(rank, lease, most);
+        this.#connection.send({ type: 'asked', job, request, operations });
+        break;
+      }
       case 'kill': {
         const { worldRank, text, signal } = message;
         const manager = this.#of(message.job)?.manager;
@@ -140,11 +151,17 @@ export class NodeService {
     this.#close();
     try {
       const folder = nodeFolder(settings.token, nodeIdentity());
-      const manager = this.#manage(job, settings, folder);
+      const told: LastOperationsTold = new LastOperationsTold(
+        (rank, lease, most) => manager.operations(rank, lease, most),
+        (worldRank, lease, operations) => {
+          this.#connection.send({ type: 'operations', job, worldRank, lease, operations });
+        },
+      );
+      const manager = this.#manage(job, settings, folder, told);
       sweepJobFolders(dirname(folder));
       sweepSharedMemory();
       makeNamedJobFolder(folder);
-      this.#open = { job, manager, folder, headFolder: settings.welcome.folder };
+      this.#open = { job, manager, told, folder, headFolder: settings.welcome.folder };
       this.#connection.trust(settings.welcome.maxMessageBytes + welcomeLimitBytes);
       makePrivateFolder(settings.welcome.threads.logDir ?? join(folder, 'logs'));
       await manager.open(nodeSocket(folder));
@@ -155,7 +172,12 @@ export class NodeService {
     }
   }
 
-  #manage(job: number, { token, worldSize, agents, welcome }: NodeJob, folder: string): NodeManager {
+  #manage(
+    job: number,
+    { token, worldSize, agents, welcome }: NodeJob,
+    folder: string,
+    told: LastOperationsTold,
+  ): NodeManager {
     const logDir = welcome.threads.logDir ?? join(folder, 'logs');
     const own: WelcomeMessage = {
       ...welcome,
@@ -186,9 +208,11 @@ export class NodeService {
           this.#fail(job, error);
         },
         message: (worldRank, message) => {
+          told.reporting(worldRank, message);
           this.#connection.send({ type: 'report', job, worldRank, message });
         },
         died: (worldRank, error) => {
+          told.ending(worldRank);
           this.#connection.send({ type: 'died', job, worldRank, error: encodeError(error, Infinity) });
         },
         refused: (text) => {

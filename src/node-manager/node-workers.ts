@@ -23,6 +23,8 @@ export interface NodeWorkers {
   operations(rank: RecordedRank, lease: number, most: number): RankOperations | undefined;
   /** As of the head's workers' side. */
   trace(take: TakeTraced | undefined): Promise<void>;
+  /** The same of a rank that still runs; undefined: nothing is known, or nobody says so in time. */
+  askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined>;
   /** Whether it keeps this process alive. */
   keepAlive(active: boolean): void;
   /** Ask all to leave. From now on nobody is admitted, and no end is reported. */

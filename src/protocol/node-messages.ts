@@ -1,5 +1,7 @@
 /** Every message between the head and a node manager that is a process of its own. */
+import type { RankOperations } from '../errors.js';
 import type { NodeIdentity, ProcessUsage } from '../native/proc.js';
+import type { RecordedRank } from '../records/read-records.js';
 import type { FromRank, ProcessIdentity, RankRow, ToRank, WelcomeMessage } from './control-messages.js';
 
 /** Node manager → head, first after the greeting. */
@@ -43,6 +45,15 @@ export type ToNode =
     }
   /** Have the workers there note every call, or no more; `traced` tells what they have noted. */
   | { readonly type: 'trace'; readonly job: number; readonly isOn: boolean }
+  /** What has a rank done last that still runs? `asked` answers. */
+  | {
+      readonly type: 'ask';
+      readonly job: number;
+      readonly request: number;
+      readonly rank: RecordedRank;
+      readonly lease: number;
+      readonly most: number;
+    }
   /** Ask all workers to leave; answered by `gone` when they have. */
   | { readonly type: 'dismiss'; readonly job: number }
   /** Remove what the job has left. */
@@ -60,6 +71,21 @@ export type FromNode =
   | NodeHello
   | { readonly type: 'connected' | 'registered'; readonly job: number; readonly worldRank: number }
   | { readonly type: 'report'; readonly job: number; readonly worldRank: number; readonly message: WorkerReport }
+  /** What a rank has done last in the task of a lease; it comes before whatever ends its part. */
+  | {
+      readonly type: 'operations';
+      readonly job: number;
+      readonly worldRank: number;
+      readonly lease: number;
+      readonly operations: RankOperations;
+    }
+  /** Undefined: it has noted nothing of that task. */
+  | {
+      readonly type: 'asked';
+      readonly job: number;
+      readonly request: number;
+      readonly operations?: RankOperations | undefined;
+    }
   | { readonly type: 'died'; readonly job: number; readonly worldRank: number; readonly error: Uint8Array }
   | { readonly type: 'failed'; readonly job: number; readonly error: Uint8Array }
   | { readonly type: 'gone'; readonly job: number }

@@ -2,11 +2,48 @@
 import { nodeProcess, rowShape, toRankMessage, welcomeShape, workerReports } from './control-shapes.js';
 import type { FromNode, ToNode } from './node-messages.js';
 import type { Shapes } from './shape.js';
-import { bare, bytes, count, fields, flag, integer, list, message, number, optional, positive, text } from './shape.js';
+import {
+  bare,
+  bytes,
+  count,
+  fields,
+  flag,
+  integer,
+  list,
+  message,
+  number,
+  oneOf,
+  optional,
+  positive,
+  text,
+} from './shape.js';
 
 const job = positive;
 /** The agent's is −1. */
 const worldRank = integer;
+
+const operation = fields({
+  operation: text,
+  call: text,
+  state: oneOf('waiting', 'completed', 'failed'),
+  code: optional(text),
+  group: count,
+  sequence: count,
+  times: optional(count),
+  sizeBytes: number,
+  waitedMs: number,
+  startedAt: optional(number),
+  endedAt: optional(number),
+  peer: optional(integer),
+  tag: optional(integer),
+});
+const rankOperations = fields({
+  rank: count,
+  worldRank: count,
+  phase: oneOf('idle', 'loading', 'running', 'returned', 'threw'),
+  since: number,
+  operations: list(operation),
+});
 
 /** Node manager → head. */
 export const fromNode: Shapes<FromNode> = {
@@ -14,6 +51,8 @@ export const fromNode: Shapes<FromNode> = {
   connected: fields({ job, worldRank }),
   registered: fields({ job, worldRank }),
   report: fields({ job, worldRank, message: message(workerReports) }),
+  operations: fields({ job, worldRank, lease: positive, operations: rankOperations }),
+  asked: fields({ job, request: positive, operations: optional(rankOperations) }),
   died: fields({ job, worldRank, error: bytes }),
   failed: fields({ job, error: bytes }),
   gone: fields({ job }),
@@ -45,6 +84,13 @@ export const toNode: Shapes<ToNode> = {
   send: fields({ job, worldRank, message: toRankMessage }),
   kill: fields({ job, worldRank: optional(worldRank), text, signal: text }),
   trace: fields({ job, isOn: flag }),
+  ask: fields({
+    job,
+    request: positive,
+    rank: fields({ rank: count, worldRank: count }),
+    lease: positive,
+    most: positive,
+  }),
   dismiss: fields({ job }),
   close: fields({ job }),
   value: fields({ id: text, sizeBytes: positive }),

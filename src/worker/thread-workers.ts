@@ -138,6 +138,9 @@ export class ThreadWorkers implements WorkerSide {
     else this.#feed.stop();
     return Promise.resolve();
   }
+  askOperations(rank: RecordedRank, lease: number, most: number): Promise<RankOperations | undefined> {
+    return Promise.resolve(this.operations(rank, lease, most));
+  }
   clear(slot: number): void {
     this.window.node.clear(slot);
     this.#events?.cleared(slot);

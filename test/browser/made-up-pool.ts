@@ -178,7 +178,7 @@ export function madeUpPool(workers: number, count: number, waiting: number): Das
         hasLogs: true,
       };
     },
-    explain: () => undefined,
+    explain: () => Promise.resolve(undefined),
     logTail: (worldRank) => `epoch 3 loss 0.41\nreading shard ${worldRank}`,
     close: () => undefined,
   };

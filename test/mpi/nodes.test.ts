@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LaunchOptions, Placement, Pool, WorkerDiedError } from 'shoal';
+import type { LaunchOptions, Placement, Pool, RankOperations, ShoalError, WorkerDiedError } from 'shoal';
 import { connect, launch } from 'shoal';
 import { nodeIdentity } from '../../src/native/proc.js';
 import { Connection } from '../../src/protocol/connection.js';
@@ -141,6 +141,66 @@ for (const family of ['openmpi', 'mpich'] as const) {
     assert.is(pool.status().epoch, 2);
     assert.equal(nodeManagers(), [known]);
     await pool.close();
+  });
+
+  test(`${family}: errors tell what each rank did last, also those of another node`, async () => {
+    const pool = await start({ 2: 'b', 3: 'b' }, { workers: 3 });
+    assert.equal(await pool.run(tasks, { workers: 3 }), [6, 6, 6]);
+    const lastOf = async (run: Promise<unknown>, code: string): Promise<RankOperations[]> => {
+      const error = (await rejectsCode(run, code)) as ShoalError;
+      assert.match(error.message, 'What each rank did last: ');
+      return [...error.lastOperations!];
+    };
+    const waiting = pool.submit(tasks, { workers: 3, export: 'wait', timeoutMs: 2_000 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const [explained] = await pool.explain(waiting.id);
+    assert.equal(
+      explained!.ranks.map(({ rank, operations: [last] }) => [rank, last!.state]),
+      [
+        [0, 'completed'],
+        [1, 'waiting'],
+        [2, 'waiting'],
+      ],
+    );
+    assert.match(explained!.waits.join('\n'), 'rank 0');
+    const late = await lastOf(waiting.result(), 'TASK_TIMEOUT');
+    assert.equal(
+      late.map(({ rank, worldRank, phase }) => [rank, worldRank, phase]),
+      [0, 1, 2].map((rank) => [rank, rank, 'running']),
+    );
+    assert.equal(
+      late.map(({ operations: [last] }) => [last!.operation, last!.state]),
+      [
+        ['barrier', 'completed'],
+        ['barrier', 'waiting'],
+        ['barrier', 'waiting'],
+      ],
+    );
+    const skipped = await lastOf(pool.run(tasks, { workers: 3, export: 'skip', args: [2] }), 'TASK_FAILED');
+    assert.equal(
+      skipped.map(({ rank, operations }) => [rank, operations.length]),
+      [
+        [0, 2],
+        [1, 2],
+        [2, 1],
+      ],
+    );
+    // The end of a process ends all of them on MPICH, and nobody is there to tell.
+    if (family === 'openmpi') {
+      const died = await lastOf(
+        pool.run(tasks, { workers: 3, export: 'die', args: [2, 'SIGKILL'], timeoutMs: 20_000 }),
+        'WORKER_DIED',
+      );
+      assert.equal(
+        died.map(({ rank, phase, operations: [last] }) => [rank, phase, last!.state]),
+        [
+          [0, 'running', 'waiting'],
+          [1, 'running', 'waiting'],
+          [2, 'running', 'completed'],
+        ],
+      );
+    }
+    await pool.close({ force: true });
   });
 
   test(`${family}: a node manager is killed: its node's workers are lost, the next epoch has another`, async () => {

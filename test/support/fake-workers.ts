@@ -105,6 +105,9 @@ export class FakeWorkers implements WorkerSide {
   operations(): undefined {
     return undefined;
   }
+  askOperations(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
   usage(): undefined {
     return undefined;
   }

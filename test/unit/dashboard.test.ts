@@ -21,7 +21,7 @@ let closed = 0;
 test.before(async () => {
   dashboard = await openDashboard(here, {
     news: (since) => ({ pool: secret, change: since }) as unknown as DashboardNews,
-    explain: (taskId) => ({ taskId: `${secret} ${taskId}` }) as unknown as TaskExplanation,
+    explain: (taskId) => Promise.resolve({ taskId: `${secret} ${taskId}` } as unknown as TaskExplanation),
     logTail: (worldRank) => {
       if (worldRank === 99) throw new Error('no such file');
       return `${secret} ${worldRank}`;
@@ -240,7 +240,7 @@ test('bad options are refused, and a port that is taken is named', async () => {
   assert.equal([fillDashboard(undefined), fillDashboard(false), fillDashboard(true)], [undefined, undefined, here]);
   const source = {
     news: () => ({}) as DashboardNews,
-    explain: () => undefined,
+    explain: () => Promise.resolve(undefined),
     logTail: () => '',
     close: () => undefined,
   };

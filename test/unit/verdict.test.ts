@@ -1,10 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { TaskFailedError } from '../../src/errors.js';
-import { NotSerializableError, PeerFailedError } from '../../src/errors.js';
+import type { RankOperations, TaskFailedError } from '../../src/errors.js';
+import { CollectiveMismatchError, NotSerializableError, PeerFailedError } from '../../src/errors.js';
 import type { RankOutcome } from '../../src/head/verdict.js';
 import { judge } from '../../src/head/verdict.js';
 import type { Outcome } from '../../src/protocol/thread-messages.js';
+import { lastOperations } from '../../src/records/last-operations.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { codeOf } from '../support/check.js';
 
@@ -87,6 +88,22 @@ test('a thrown value that is no error is shown, and is the cause', () => {
   const failed = errorOf({ rank: 0, outcome });
   assert.match(failed.message, "{ status: 500, body: [ 'no such shard' ] }");
   assert.equal(failed.cause, { status: 500, body: ['no such shard'] });
+});
+
+test('an error that knows of fewer ranks than the head ends with what all of them did last', () => {
+  const one: RankOperations = { rank: 0, worldRank: 0, phase: 'running', since: 0, operations: [] };
+  const all = lastOperations([one, { ...one, rank: 1, worldRank: 1 }]);
+  const { text, fields } = lastOperations([one]);
+  const cause = new CollectiveMismatchError(`expected the same.${text}`, { ...fields });
+  const outcomes = [{ rank: 0, outcome: threw(cause) }];
+  for (const [last, ending] of [
+    [all, all.text],
+    [undefined, text],
+  ] as const) {
+    const verdict = judge('t1', outcomes, last) as { error: TaskFailedError };
+    assert.ok(verdict.error.message.endsWith(`expected the same.${ending}`), verdict.error.message);
+    assert.is(verdict.error.message.split('did last').length, 2);
+  }
 });
 
 test.run();

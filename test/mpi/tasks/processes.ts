@@ -43,6 +43,13 @@ export async function exitLater(ms: number): Promise<void> {
   process.exit(1);
 }
 
+/** One rank leaves the last call out. */
+export async function skip(rank: number): Promise<void> {
+  await collective.barrier();
+  if (context.rank !== rank) await collective.allreduce(Int32Array.of(1));
+  else await sleep(300);
+}
+
 export async function wait(): Promise<void> {
   await collective.barrier();
   if (context.rank !== 0) await collective.barrier();
