@@ -6,7 +6,7 @@ import pc from 'picocolors';
 import { findLaunchers } from '../launch/family.js';
 import type { LauncherReport } from '../launch/trial.js';
 import { rendezvousOf } from '../launch/choose-rendezvous.js';
-import { tryLauncher } from '../launch/trial.js';
+import { trialRows, tryLauncher } from '../launch/trial.js';
 import { usableCores } from '../native/cores.js';
 import { loadOs } from '../native/os.js';
 import { coreQuota } from '../native/proc.js';
@@ -110,7 +110,7 @@ function describe({ node, platform, cores, maxOpenFiles, osAddonError, launchers
     lines.push(`  ${mark(matches)} library: ${firstLine(trial.libraryVersion)}`);
     lines.push(`  ${mark(true)} two ranks: MPI_Init, MPI_Comm_split (${trial.splitSize} ranks), MPI_Finalize`);
     const { rendezvous, reason } = rendezvousOf({ family, version });
-    lines.push(`  ${mark(trial.gathered === 1)} rows of the workers by ${rendezvous}: ${reason}`);
+    lines.push(`  ${mark(trial.gathered === trialRows(rendezvous))} rows of the workers by ${rendezvous}: ${reason}`);
     lines.push(`  ${mark(trial.window)} one window in both`);
     lines.push(`  ${mark(trial.roundTrip)} messages there and back`);
   }

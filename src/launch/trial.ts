@@ -6,12 +6,13 @@ import { makeJobFolder, removeTree } from '../native/job-folder.js';
 import { assetPath } from '../asset.js';
 import type { MpiChoice } from '../native/mpi.js';
 import { findMpi, loadMpi } from '../native/mpi.js';
+import type { Rendezvous } from '../protocol/control-messages.js';
 import { removeSharedMemoryOfJob } from '../native/shared-memory-folder.js';
 import { launcherEnvironment } from '../worker/launcher-environment.js';
 import type { TrialReport } from '../worker/trial-rank.js';
 import { mpiCommand } from './command-line.js';
 import type { MpiLauncher } from './family.js';
-import { rendezvousOf } from './choose-rendezvous.js';
+import { agentsOf, rendezvousOf } from './choose-rendezvous.js';
 
 const ranks = 2;
 const limitMs = 30_000;
@@ -28,6 +29,11 @@ export interface LauncherReport extends MpiLauncher {
   readonly trialError: string | undefined;
   /** The library that the ranks loaded is of the launcher's family and version. */
   readonly matches: boolean;
+}
+
+/** How many rows a trial brings together: one of each rank that is no agent. */
+export function trialRows(rendezvous: Rendezvous): number {
+  return ranks - agentsOf(rendezvous);
 }
 
 /** Try a launcher for real. */

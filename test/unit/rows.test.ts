@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RankRow } from '../../src/protocol/control-messages.js';
 import { chooseRendezvous } from '../../src/launch/choose-rendezvous.js';
+import { trialRows } from '../../src/launch/trial.js';
 import { checkRows, groupByNode } from '../../src/launch/rows.js';
 import { throwsCode } from '../support/check.js';
 
@@ -45,6 +46,10 @@ test('groups rows by boot, pid namespace and node, not by host name', () => {
     groupByNode(rows).map((host) => host.rows.map(({ rank }) => rank)),
     [[1, 3], [2], [4], [5]],
   );
+});
+
+test('a trial of two ranks brings one row together beside an agent, and two without', () => {
+  assert.equal((['accept-connect', 'intercomm', 'gather'] as const).map(trialRows), [1, 1, 2]);
 });
 
 test('each family has its rendezvous; what it cannot do is refused with the way out', () => {
