@@ -153,8 +153,8 @@ export class ShoalError extends Error {
  * An argument or option is not what the call takes; nothing was sent.
  *
  * @example
- * await pool.run(tasks, { export: 'train', workers: 0 }).catch((error) => {
- *   if (error instanceof InvalidArgumentError) console.error(error.message); // says what `workers` takes
+ * await pool.run(tasks, { export: 'train', timeoutMs: -1 }).catch((error) => {
+ *   if (error instanceof InvalidArgumentError) console.error(error.message); // says what `timeoutMs` takes
  * });
  */
 export class InvalidArgumentError extends ShoalError {

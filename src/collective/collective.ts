@@ -142,7 +142,7 @@ export interface CollectiveGroup extends Collective {
  */
 export interface CartOptions {
   /** Which dimensions have no end: the last rank is next to the first. One for all, or one for each; default false. */
-  readonly periodic?: boolean | readonly boolean[];
+  readonly periodic?: boolean | readonly boolean[] | undefined;
 }
 
 /**

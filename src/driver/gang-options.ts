@@ -4,7 +4,7 @@ import type { GangSpec, Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
 import { integer, oneOf } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
-import type { ArgsOption, KeepOption, ReferableList, TaskOptions, UntypedRunOptions } from './task-options.js';
+import type { ArgsOption, KeepOption, Referables, TaskOptions, UntypedRunOptions } from './task-options.js';
 
 /**
  * Options of {@link Pool.gang}.
@@ -17,13 +17,13 @@ export interface GangOptions {
   /** How many workers are reserved; its tasks have as many ranks. */
   readonly workers: number;
   /** On which nodes they are, as for a task; default `'pack'`. */
-  readonly placement?: Placement;
+  readonly placement?: Placement | undefined;
   /** Label in errors, warnings and `status()`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Limit for the wait for workers in milliseconds; default: none. */
-  readonly timeoutMs?: number | null;
+  readonly timeoutMs?: number | null | undefined;
   /** Ends the wait for workers; afterwards it has no effect. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export type GangKeepOptions<M, E extends keyof M> = Required<KeepOption<true>> &
 
 type TypedGangRunOptions<M, E extends keyof M> = GangTaskOptions &
   ArgsOption<ArgumentsOf<M, E>> &
-  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+  ('default' extends E ? { readonly export?: E | undefined } : { readonly export: E });
 
 /** Options may be left out when the module has a default export whose arguments may be left out too. */
 export type GangRunArguments<M, E extends keyof M> = [E] extends [never]
@@ -78,7 +78,7 @@ export type UntypedGangRunOptions<K extends boolean = false> = UntypedActorOptio
 
 type AnyClass = new (...args: never[]) => object;
 /** Names of a module's classes. */
-export type ClassNames<M> = { [K in keyof M & string]: M[K] extends AnyClass ? K : never }[keyof M & string];
+export type ClassNames<M> = keyof { [K in keyof M & string as M[K] extends AnyClass ? K : never]: M[K] };
 /** Arguments of the constructor of one of a module's classes. */
 type ConstructorArguments<M, E extends keyof M> = M[E] extends new (...args: infer A) => object ? A : never;
 /** Instances of one of a module's classes. */
@@ -94,7 +94,7 @@ export type InstanceOf<M, E extends keyof M> = M[E] extends new (...args: never[
  */
 export type ActorOptions<M, E extends keyof M> = GangTaskOptions &
   ArgsOption<ConstructorArguments<M, E>> &
-  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+  ('default' extends E ? { readonly export?: E | undefined } : { readonly export: E });
 
 /** Options may be left out when the module has a class as its default whose arguments may be left out too. */
 export type ActorArguments<M, E extends keyof M> = [E] extends [never]
@@ -119,7 +119,7 @@ export type UntypedActor = Readonly<Record<string, (...args: unknown[]) => unkno
 
 type AnyMethod = (...args: never[]) => unknown;
 /** Names of an actor's methods. */
-export type MethodNames<I> = { [K in keyof I & string]: I[K] extends AnyMethod ? K : never }[keyof I & string];
+export type MethodNames<I> = keyof { [K in keyof I & string as I[K] extends AnyMethod ? K : never]: I[K] };
 /** Arguments of one of them. */
 type MethodArguments<I, K extends keyof I> = I[K] extends (...args: infer A) => unknown ? A : never;
 /** What it returns on each rank. */
@@ -128,29 +128,30 @@ export type MethodResult<I, K extends keyof I> = I[K] extends (...args: never[])
 /** What follows the method's name in `actor.call`: its arguments, and options of the call. */
 export type CallArguments<I, K extends keyof I> =
   | ([] extends MethodArguments<I, K>
-      ? [args?: Referables<I, K>, options?: CallOptions]
-      : [args: Referables<I, K>, options?: CallOptions])
-  | [args: undefined, options: CallOptions & { readonly perRankArgs: readonly Referables<I, K>[] }];
+      ? [args?: CallArgs<I, K> | undefined, options?: CallOptions]
+      : [args: CallArgs<I, K>, options?: CallOptions])
+  | [args: undefined, options: CallOptions & ForEachRank<I, K>];
 
 /** The same of a call whose results stay in the workers. */
 export type KeepCallArguments<I, K extends keyof I> =
-  | [args: [] extends MethodArguments<I, K> ? Referables<I, K> | undefined : Referables<I, K>, options: KeepCallOptions]
-  | [args: undefined, options: KeepCallOptions & { readonly perRankArgs: readonly Referables<I, K>[] }];
+  | [args: [] extends MethodArguments<I, K> ? CallArgs<I, K> | undefined : CallArgs<I, K>, options: KeepCallOptions]
+  | [args: undefined, options: KeepCallOptions & ForEachRank<I, K>];
 
 type KeepCallOptions = CallOptions<true> & Required<KeepOption<true>>;
-type Referables<I, K extends keyof I> = Readonly<ReferableList<MethodArguments<I, K>>>;
+type CallArgs<I, K extends keyof I> = Referables<MethodArguments<I, K>>;
+interface ForEachRank<I, K extends keyof I> {
+  /** The arguments of each rank, in rank order, in place of the others, which are then `undefined`. */
+  readonly perRankArgs: readonly CallArgs<I, K>[];
+}
 
 /**
- * Options of `actor.call`.
+ * Options of `actor.call` but `perRankArgs`, which stands in place of the arguments.
  *
  * @example
  * const options: CallOptions = { timeoutMs: 60_000, name: 'first step' };
  * const losses = await model.call('step', [batch], options);
  */
-export interface CallOptions<Keep extends boolean = false> extends GangTaskOptions, KeepOption<Keep> {
-  /** The arguments of each rank, in rank order, in place of the others, which are then `undefined`. */
-  readonly perRankArgs?: readonly (readonly unknown[])[];
-}
+export interface CallOptions<Keep extends boolean = false> extends GangTaskOptions, KeepOption<Keep> {}
 
 /** Names of all options of `pool.gang`. */
 export const gangOptionNames: readonly string[] = ['workers', 'placement', 'name', 'timeoutMs', 'signal'];

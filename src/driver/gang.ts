@@ -185,7 +185,7 @@ export class Gang implements AsyncDisposable {
    * @example
    * await gang.close(); // or { force: true }
    */
-  async close(options: { readonly force?: boolean } = {}): Promise<void> {
+  async close(options: { readonly force?: boolean | undefined } = {}): Promise<void> {
     const { force = false } = ownOptions('gang.close', options, ['force']);
     if (typeof force !== 'boolean') {
       throw new InvalidArgumentError(`gang.close: expected force to be true or false, received ${show(force)}`);

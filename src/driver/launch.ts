@@ -19,6 +19,7 @@ import { Pool } from './pool.js';
 import type { PoolMetrics } from './pool-metrics.js';
 import type { PoolStats } from './pool-stats.js';
 import { poolStats } from './pool-stats.js';
+import type { WorkersOption } from './task-options.js';
 
 /**
  * Start a pool of workers; resolves when all of them are ready.
@@ -45,7 +46,7 @@ import { poolStats } from './pool-stats.js';
  * console.log(await pool.run(tasks, { workers: 2, args: [1000] })); // [ 2, 2 ]
  * await pool.close();
  */
-export async function launch(options: LaunchOptions = {}): Promise<Pool> {
+export async function launch<W extends number = number>(options: LaunchOptions & WorkersOption<W> = {}): Promise<Pool> {
   const filled = fillLaunchOptions(options);
   const { head, dashboard, ...views } = await preparePool(filled).start();
   try {

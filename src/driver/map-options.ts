@@ -2,7 +2,7 @@
 import { InvalidArgumentError, show } from '../errors.js';
 import { integer } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
-import type { TaskOptions } from './task-options.js';
+import type { TaskOptions, WorkersOption } from './task-options.js';
 import { taskOptionNames } from './task-options.js';
 
 /**
@@ -31,20 +31,20 @@ export interface MapOptions<W extends number = number, O extends boolean = boole
   'workers' | 'signal'
 > {
   /** Ranks of each task; default 1. */
-  readonly workers?: W;
+  readonly workers?: W | undefined;
   /**
    * How many items may be ahead of the consumer: pulled, and their results not yet taken. It bounds the memory of the
    * map. Default: so many that no worker waits for a short task; that is five for each worker, or two for each gang.
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * `true` (default): results in the order of the items. `false`: as tasks end, each as a {@link MapEntry}.
    */
-  readonly ordered?: O;
+  readonly ordered?: O | undefined;
   /** Ends the map: what is under way is cancelled, and the iterator throws {@link CancelledError}. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called each time a task has returned, apart from the map: what it throws is an uncaught exception. */
-  readonly onProgress?: (progress: MapProgress) => void;
+  readonly onProgress?: ((progress: MapProgress) => void) | undefined;
 }
 
 /**
@@ -90,8 +90,8 @@ export type MapIterator<R> = AsyncGenerator<R, void, undefined> & AsyncDisposabl
 export type MapArguments<M, E extends keyof M, W extends number, O extends boolean> = [E] extends [never]
   ? [options: MapOptions<W, O> & { readonly export: FunctionNames<M> }]
   : 'default' extends E
-    ? [options?: MapOptions<W, O> & { readonly export?: E }]
-    : [options: MapOptions<W, O> & { readonly export: E }];
+    ? [options?: MapOptions<W, O> & WorkersOption<W> & { readonly export?: E | undefined }]
+    : [options: MapOptions<W, O> & WorkersOption<W> & { readonly export: E }];
 
 /**
  * Options for a module named by URL alone.
@@ -102,7 +102,7 @@ export type MapArguments<M, E extends keyof M, W extends number, O extends boole
  */
 export interface UntypedMapOptions<W extends number = number, O extends boolean = boolean> extends MapOptions<W, O> {
   /** Name of the function; default `'default'`. */
-  readonly export?: string;
+  readonly export?: string | undefined;
 }
 
 /** Names of all options of `map`. */

@@ -39,103 +39,103 @@ import {
  */
 export interface LaunchOptions {
   /** Workers of the pool; default: the cores this process may use. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /**
    * `'threads'`: worker threads of this process. `'mpi'`: processes that `mpiexec` starts. Default `'auto'`: mpi when
    * `mpiexec` is given, else threads.
    */
-  readonly transport?: 'auto' | 'threads' | 'mpi';
+  readonly transport?: 'auto' | 'threads' | 'mpi' | undefined;
   /** The command that starts the processes, such as `'mpiexec.mpich'`; default: the first that is there. */
-  readonly mpiexec?: string;
+  readonly mpiexec?: string | undefined;
   /** Arguments for it, before ours. */
-  readonly mpiexecArgs?: readonly string[];
+  readonly mpiexecArgs?: readonly string[] | undefined;
   /**
    * How the processes' rows come to the head over MPI. With `'accept-connect'` (Open MPI alone) and `'intercomm'` they
    * come to an agent that is one rank more, with `'gather'` to worker 0. Default `'auto'`: by the family.
    */
-  readonly rendezvous?: RendezvousChoice;
+  readonly rendezvous?: RendezvousChoice | undefined;
   /** Hosts and how many workers each gets, such as `['node1:4', 'node2:4']`; default: all on this host. */
-  readonly hosts?: readonly string[];
+  readonly hosts?: readonly string[] | undefined;
   /** A hostfile of `mpiexec`, instead of `hosts`; the first host in it is this one. */
-  readonly hostfile?: string;
+  readonly hostfile?: string | undefined;
   /**
    * Who starts the node managers of other nodes. `'start'` (default): the head, through `mpiexec`, when it knows which
    * there are. `'wait'`: the user, by `shoal start --address`, before or after.
    */
-  readonly nodeManagers?: NodeManagersChoice;
+  readonly nodeManagers?: NodeManagersChoice | undefined;
   /**
    * Address of this host at which other hosts reach it; default: loopback, or with other hosts the first that is not.
    */
-  readonly listen?: string;
+  readonly listen?: string | undefined;
   /**
    * When a worker is lost, others go on with their tasks (Open MPI). `'restart'` (default): all processes are started
    * again as soon as they are idle. `'continue'` (Open MPI): only when a task wants more workers than are left. Of no
    * effect with threads, where a lost one is replaced alone.
    */
-  readonly onWorkerLost?: OnWorkerLost;
+  readonly onWorkerLost?: OnWorkerLost | undefined;
   /** How often in a row the processes are started again after the loss of one, default 3. */
-  readonly maxRestarts?: number;
+  readonly maxRestarts?: number | undefined;
   /**
    * Bytes of shared window per worker; default: the least of 256 MiB, a quarter of memory per worker, and what fits 4
    * GiB. `false` (transport `mpi`): every byte goes over MPI.
    */
-  readonly window?: number | false;
+  readonly window?: number | false | undefined;
   /** Limit for the start in milliseconds, default 60,000. */
-  readonly startTimeoutMs?: number;
+  readonly startTimeoutMs?: number | undefined;
   /** Default limit of every collective in milliseconds, default 1,800,000. */
-  readonly timeoutMs?: number | null;
+  readonly timeoutMs?: number | null | undefined;
   /** Time from a cancel or time-out until a task that goes on is ended by force, in milliseconds, default 2,000. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /** Tasks that may wait, default 10,000. */
-  readonly maxQueue?: number | null;
+  readonly maxQueue?: number | null | undefined;
   /** Bytes of arguments that may wait, default 256 MiB. */
-  readonly maxQueueBytes?: number | null;
+  readonly maxQueueBytes?: number | null | undefined;
   /** Bytes of one task's arguments or of one rank's result, default 256 MiB. */
-  readonly maxMessageBytes?: number | null;
+  readonly maxMessageBytes?: number | null | undefined;
   /** Bytes of all data that `pool.share` lays on a host, default a quarter of this host's memory. */
-  readonly maxSharedBytes?: number | null;
+  readonly maxSharedBytes?: number | null | undefined;
   /**
    * How a task gets its communicator: `'split'` (default): every worker calls MPI_Comm_split, as the RFC has it;
    * `'create-group'`: its members alone call MPI_Comm_create_group. Of no effect with threads.
    */
-  readonly communicator?: CommunicatorKind;
+  readonly communicator?: CommunicatorKind | undefined;
   /** Communicators kept for further tasks on the same workers, default 64; 0 makes one for every task. */
-  readonly communicatorCache?: number;
+  readonly communicatorCache?: number | undefined;
   /**
    * Limit of each step of a communicator round in milliseconds, default 10,000: a worker that does not answer is put
    * aside.
    */
-  readonly roundTimeoutMs?: number;
+  readonly roundTimeoutMs?: number | undefined;
   /**
    * What is done about a task whose function ends while collectives of it are in flight. `'warn'` (default): the pool
    * warns, since the results depend on luck. `'error'`: the task fails. A call that was not awaited and is over by then
    * cannot be told.
    */
-  readonly unawaited?: Unawaited;
+  readonly unawaited?: Unawaited | undefined;
   /**
    * What is done about a task whose module has changed, or a file that it imports. `'changed'` (default): workers that
    * have loaded another version get new threads first, so that all ranks run what is there now. `'never'`: what is
    * loaded stays. Files of `node_modules` are not checked.
    */
-  readonly reload?: Reload;
+  readonly reload?: Reload | undefined;
   /** Limits of each task thread's JavaScript heap. */
-  readonly resourceLimits?: ResourceLimits;
+  readonly resourceLimits?: ResourceLimits | undefined;
   /** Variables added to the workers' environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Node options of the workers; default: this process's. */
-  readonly execArgv?: readonly string[];
+  readonly execArgv?: readonly string[] | undefined;
   /**
    * Folder, made if its parent is there, where each worker's output is kept as `worker-N.log`, besides being printed;
    * 10 MiB and three older ones each.
    */
-  readonly logDir?: string;
+  readonly logDir?: string | undefined;
   /**
    * Open a page that shows the pool at work; `pool.dashboardUrl` is its address. `true`: at any port of 127.0.0.1; `host`
    * may be a loopback address alone. Default `false`.
    */
-  readonly dashboard?: boolean | { readonly port?: number; readonly host?: string };
+  readonly dashboard?: boolean | { readonly port?: number | undefined; readonly host?: string | undefined } | undefined;
   /** Aborts the launch; afterwards it has no effect. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a launch, filled and checked. */

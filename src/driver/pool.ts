@@ -26,7 +26,7 @@ import { Shared } from './shared.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import type { PoolStats } from './pool-stats.js';
-import type { KeepOptions, RunArguments, UntypedRunOptions } from './task-options.js';
+import type { KeepOptions, RunArguments, UntypedRunOptions, WorkersOption } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
 import { TaskSender, siteOf } from './task-sender.js';
 import type { TraceOptions } from './trace.js';
@@ -154,13 +154,13 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    */
   run(module: URL | string, options: UntypedRunOptions<true> & { readonly keep: true }): Promise<Kept>;
   run(module: URL | string, options?: UntypedRunOptions): Promise<unknown[]>;
-  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>, W extends number = number>(
     module: TaskModule<M>,
-    options: KeepOptions<M, E>,
+    options: KeepOptions<M, E> & WorkersOption<W>,
   ): Promise<Kept<ResultOf<M, E>>>;
-  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+  run<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>, W extends number = number>(
     module: TaskModule<M>,
-    ...options: RunArguments<M, E>
+    ...options: RunArguments<M, E, W>
   ): Promise<ResultOf<M, E>[]>;
   async run(module: TaskModuleLike, options?: UntypedRunOptions<boolean>): Promise<unknown[] | Kept> {
     return this.#submit('run', module, options).result();
@@ -178,13 +178,13 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    */
   submit(module: URL | string, options: UntypedRunOptions<true> & { readonly keep: true }): TaskHandle<unknown, Kept>;
   submit(module: URL | string, options?: UntypedRunOptions): TaskHandle;
-  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>, W extends number = number>(
     module: TaskModule<M>,
-    options: KeepOptions<M, E>,
+    options: KeepOptions<M, E> & WorkersOption<W>,
   ): TaskHandle<ResultOf<M, E>, Kept<ResultOf<M, E>>>;
-  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>>(
+  submit<M, E extends FunctionNames<M> = 'default' & FunctionNames<M>, W extends number = number>(
     module: TaskModule<M>,
-    ...options: RunArguments<M, E>
+    ...options: RunArguments<M, E, W>
   ): TaskHandle<ResultOf<M, E>>;
   submit(module: TaskModuleLike, options?: UntypedRunOptions<boolean>): TaskHandle<unknown, unknown> {
     return this.#submit('submit', module, options);
@@ -289,7 +289,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    *   {@link QueueFullError}, {@link ClosedError}; {@link TaskTimeoutError} after `timeoutMs`, {@link CancelledError}
    *   after an abort: nothing stays reserved then.
    */
-  async gang(options: GangOptions): Promise<Gang> {
+  async gang<W extends number = number>(options: GangOptions & WorkersOption<W>): Promise<Gang> {
     const given = ownOptions('gang', options, gangOptionNames);
     this.#head.assertOpen();
     const timeoutMs = limit('gang', 'timeoutMs', given.timeoutMs, null);
@@ -390,7 +390,9 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * await pool.run(tasks, { export: 'train', workers: 2 });
    * await pool.close(); // or { force: true }, or { timeoutMs: 10_000 }
    */
-  async close(options: { readonly force?: boolean; readonly timeoutMs?: number | null } = {}): Promise<void> {
+  async close(
+    options: { readonly force?: boolean | undefined; readonly timeoutMs?: number | null | undefined } = {},
+  ): Promise<void> {
     const { force = false, timeoutMs } = ownOptions('close', options, ['force', 'timeoutMs']);
     if (typeof force !== 'boolean') {
       throw new InvalidArgumentError(`close: expected force to be true or false, received ${show(force)}`);

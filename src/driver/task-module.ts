@@ -30,8 +30,8 @@ export type TaskModuleLike = TaskModule<unknown> | URL | string;
 export type UntypedModule = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 type AnyFunction = (...args: never[]) => unknown;
-/** Names of a module's functions. */
-export type FunctionNames<M> = { [K in keyof M & string]: M[K] extends AnyFunction ? K : never }[keyof M & string];
+/** Names of a module's functions: `keyof`, so that a compiler lists them where it refuses another one. */
+export type FunctionNames<M> = keyof { [K in keyof M & string as M[K] extends AnyFunction ? K : never]: M[K] };
 /** Arguments of one of a module's functions. */
 export type ArgumentsOf<M, E extends keyof M> = M[E] extends (...args: infer A) => unknown ? A : never;
 /** What one of a module's functions returns on each rank. */

@@ -16,43 +16,50 @@ import { resolveModule } from './task-module.js';
  */
 export interface TaskOptions {
   /** Ranks of the task, all at once; default 1. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Label in events and logs. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * On which nodes the ranks are. `'pack'` (default): on one node if that many workers are idle there, else on few.
    * `'spread'`: on as many as possible. `'strict-pack'`, `'strict-spread'`: wait for one node, or for a node each.
    */
-  readonly placement?: Placement;
+  readonly placement?: Placement | undefined;
   /**
    * An integer from −1,000 to 1,000, default 0. A task of a higher priority starts before all of lower ones that wait,
    * also when it needs more workers than are idle; within one priority tasks start in order. What runs is not stopped.
    * While tasks of higher priorities wait without end, one of a lower priority does not start.
    */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Limit from assignment in milliseconds; default: none. */
-  readonly timeoutMs?: number | null;
+  readonly timeoutMs?: number | null | undefined;
   /** How often to run again after the death of a worker; default 0. */
-  readonly maxRetries?: number;
+  readonly maxRetries?: number | undefined;
   /** Run on new threads, whose modules nobody has loaded before. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   /** Cancels the task. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The arguments: the same for all ranks, which may be left out when the function takes none, or a list for each. */
 export type ArgsOption<A extends readonly unknown[]> =
-  | (([] extends A ? { readonly args?: ReferableList<A> } : { readonly args: ReferableList<A> }) & {
+  | (([] extends A ? { readonly args?: Referables<A> | undefined } : { readonly args: Referables<A> }) & {
       readonly perRankArgs?: never;
     })
   | {
       readonly args?: never;
       /** The arguments of each rank, in rank order: as many lists as `workers`. */
-      readonly perRankArgs: readonly Readonly<ReferableList<A>>[];
+      readonly perRankArgs: readonly Referables<A>[];
     };
 
 /** Arguments, with references wherever a value may be. */
-export type ReferableList<A extends readonly unknown[]> = { [K in keyof A]: Referable<A[K]> };
+export type Referables<A extends readonly unknown[]> = { readonly [K in keyof A]: Referable<A[K]> };
+
+/** Refuses a number of workers that the compiler can see to be none. */
+export interface WorkersOption<W extends number> {
+  readonly workers?: `${W}` extends '0' | `-${string}` | `${string}.${string}`
+    ? { expected: 'an integer from 1' }
+    : W | undefined;
+}
 
 /** Whether a task's results stay in its workers. */
 export interface KeepOption<K extends boolean> {
@@ -79,14 +86,14 @@ export type KeepOptions<M, E extends keyof M> = Required<KeepOption<true>> & Typ
 
 type TypedOptions<M, E extends keyof M> = TaskOptions &
   ArgsOption<ArgumentsOf<M, E>> &
-  ('default' extends E ? { readonly export?: E } : { readonly export: E });
+  ('default' extends E ? { readonly export?: E | undefined } : { readonly export: E });
 
 /** Options may be left out when the module has a default export whose arguments may be left out too. */
-export type RunArguments<M, E extends keyof M> = [E] extends [never]
+export type RunArguments<M, E extends keyof M, W extends number> = [E] extends [never]
   ? [options: TaskOptions & { readonly export: FunctionNames<M> }]
   : [] extends ArgumentsOf<M, E>
-    ? [options?: RunOptions<M, E>]
-    : [options: RunOptions<M, E>];
+    ? [options?: RunOptions<M, E> & WorkersOption<W>]
+    : [options: RunOptions<M, E> & WorkersOption<W>];
 
 /**
  * Options for a module named by URL alone.
@@ -97,11 +104,11 @@ export type RunArguments<M, E extends keyof M> = [E] extends [never]
  */
 export interface UntypedRunOptions<K extends boolean = false> extends TaskOptions, KeepOption<K> {
   /** Name of the function; default `'default'`. */
-  readonly export?: string;
+  readonly export?: string | undefined;
   /** The arguments of all ranks. */
-  readonly args?: readonly unknown[];
+  readonly args?: readonly unknown[] | undefined;
   /** The arguments of each rank, in rank order, in place of `args`: as many lists as `workers`. */
-  readonly perRankArgs?: readonly (readonly unknown[])[];
+  readonly perRankArgs?: readonly (readonly unknown[])[] | undefined;
 }
 
 /** Names of the options of `run` and `submit` but the arguments. */
@@ -128,7 +135,7 @@ export const runOptionNames: readonly string[] = [...taskOptionNames, 'keep', 'a
 export function fillTask(
   what: string,
   module: unknown,
-  options: TaskOptions & { readonly export?: string; readonly keep?: boolean },
+  options: TaskOptions & { readonly export?: string | undefined; readonly keep?: boolean },
 ): Omit<TaskSpec, 'args' | 'references'> {
   const { name, signal, fresh = false, keep = false } = options;
   const exportName = options.export ?? 'default';

@@ -40,9 +40,9 @@ export interface AllgatherOptions<T extends NumericBuffer> {
    * Where the blocks go: as many elements as `size` buffers; an array that is made when it is left out. The buffer may
    * be this rank's block of it. A tensor needs one. A list has an array for each rank's block.
    */
-  readonly out?: T;
+  readonly out?: T | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

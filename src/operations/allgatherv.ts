@@ -39,16 +39,16 @@ export const allgatherv: Operation = {
  */
 export interface AllgathervOptions<T extends NumericBuffer> {
   /** Elements that come from each rank; what is left out is exchanged. */
-  readonly counts?: ArrayLike<number>;
+  readonly counts?: ArrayLike<number> | undefined;
   /** Element of the result at which each rank's block begins; default: one behind the other. Needs `counts`. */
-  readonly displacements?: ArrayLike<number>;
+  readonly displacements?: ArrayLike<number> | undefined;
   /**
    * Where the blocks go, apart from the buffer: as many elements as they need, or more; what no block covers is left as
    * it was. An array that is made when it is left out. A tensor needs one.
    */
-  readonly out?: T;
+  readonly out?: T | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

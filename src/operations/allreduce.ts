@@ -41,7 +41,7 @@ export const allreduce: Operation = {
  */
 export type AllreduceOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Where the result goes; default: in place. Same class and shape as the buffer. */
-  readonly out?: T;
+  readonly out?: T | undefined;
 };
 
 /** The methods of the operation. */

@@ -40,9 +40,9 @@ export interface AlltoallOptions<T extends NumericBuffer> {
    * Where the blocks go: as many elements as the buffer, and apart from it; an array that is made when it is left out. A
    * tensor needs one.
    */
-  readonly out?: T;
+  readonly out?: T | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

@@ -40,18 +40,18 @@ export interface AlltoallvOptions<T extends NumericBuffer> {
   /** Elements that each rank gets of this one. */
   readonly sendCounts: ArrayLike<number>;
   /** Element of the buffer at which each rank's block begins; default: one behind the other. */
-  readonly sendDisplacements?: ArrayLike<number>;
+  readonly sendDisplacements?: ArrayLike<number> | undefined;
   /** Elements that come from each rank; what is left out is exchanged. */
-  readonly recvCounts?: ArrayLike<number>;
+  readonly recvCounts?: ArrayLike<number> | undefined;
   /** Element of the result at which each rank's block begins; default: one behind the other. Needs `recvCounts`. */
-  readonly recvDisplacements?: ArrayLike<number>;
+  readonly recvDisplacements?: ArrayLike<number> | undefined;
   /**
    * Where the blocks go, apart from the buffer: as many elements as they need, or more; what no block covers is left as
    * it was. An array that is made when it is left out. A tensor needs one.
    */
-  readonly out?: T;
+  readonly out?: T | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

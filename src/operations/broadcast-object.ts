@@ -36,7 +36,7 @@ export const broadcastObject: Operation = {
  */
 export interface BroadcastObjectOptions {
   /** Rank whose value goes out, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
 }
 
 /** The methods of the operation. */

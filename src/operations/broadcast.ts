@@ -38,9 +38,9 @@ export const broadcast: Operation = {
  */
 export interface BroadcastOptions {
   /** Rank whose buffer everyone gets, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

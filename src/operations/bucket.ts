@@ -31,7 +31,7 @@ export const bucket: Operation = {
  */
 export interface BucketOptions extends AnyReduceOptions, CollectiveOptions {
   /** Most bytes of one fused call, default 25 MiB; an array that is longer goes by itself. The same on every rank. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
 }
 
 /**

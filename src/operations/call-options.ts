@@ -11,9 +11,9 @@ export interface CollectiveSyncOptions {
   /**
    * Label that must be equal on all ranks: calls issued in different orders become an error instead of a wrong result.
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Limit for the whole call in milliseconds, `null` for none; default: the pool's. */
-  readonly timeoutMs?: number | null;
+  readonly timeoutMs?: number | null | undefined;
 }
 /**
  * Options of every awaited collective.
@@ -24,7 +24,7 @@ export interface CollectiveSyncOptions {
  */
 export interface CollectiveOptions extends CollectiveSyncOptions {
   /** Aborting it fails the group on every rank. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

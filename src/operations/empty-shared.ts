@@ -38,7 +38,7 @@ export const emptyShared: Operation = {
  */
 export interface EmptySharedOptions {
   /** Rank whose part of the window holds the array, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
 }
 
 /** The methods of the operation. */

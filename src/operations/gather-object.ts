@@ -36,7 +36,7 @@ export const gatherObject: Operation = {
  */
 export interface GatherObjectOptions {
   /** Rank that gets the values, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
 }
 
 /** The methods of the operation. */

@@ -37,11 +37,11 @@ export const gather: Operation = {
  */
 export interface GatherOptions<T extends NumericBuffer> {
   /** Rank that gets the blocks, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
   /** As for {@link AllgatherOptions.out}, on the root; other ranks' is not used. */
-  readonly out?: T;
+  readonly out?: T | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

@@ -53,7 +53,7 @@ export type TagPattern = number | typeof anyTag;
  */
 export interface MessageSyncOptions {
   /** Limit for the call in milliseconds, `null` for none; default: the pool's. */
-  readonly timeoutMs?: number | null;
+  readonly timeoutMs?: number | null | undefined;
 }
 /**
  * Options of every awaited message call.
@@ -65,7 +65,7 @@ export interface MessageSyncOptions {
  */
 export interface MessageOptions extends MessageSyncOptions {
   /** Aborting it fails the group on every rank. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

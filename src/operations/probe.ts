@@ -20,7 +20,7 @@ export const probe: MessageOperation = { name: 'probe', options: ['tag', 'timeou
  */
 export interface ProbeOptions {
   /** The tag of the message, or `anyTag`; default 0. */
-  readonly tag?: TagPattern;
+  readonly tag?: TagPattern | undefined;
 }
 
 /** The methods of the operation. */

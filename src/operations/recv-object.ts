@@ -19,7 +19,7 @@ export const recvObject: MessageOperation = { name: 'recvObject', options: ['tag
  */
 export interface RecvObjectOptions {
   /** The tag of the message, or `anyTag`; default 0. */
-  readonly tag?: TagPattern;
+  readonly tag?: TagPattern | undefined;
 }
 
 /** The methods of the operation. */

@@ -21,9 +21,9 @@ export const recv: MessageOperation = { name: 'recv', options: ['tag', 'dtype', 
  */
 export interface RecvOptions {
   /** The tag of the message, or `anyTag`; default 0. */
-  readonly tag?: TagPattern;
+  readonly tag?: TagPattern | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /**

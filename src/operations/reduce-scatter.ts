@@ -40,7 +40,7 @@ export type ReduceScatterOptions<T extends NumericBuffer> = ReduceOptions<T> & {
    * Where this rank's block of the result goes; an array that is made when it is left out. It may be this rank's block
    * of the buffer. A tensor needs one.
    */
-  readonly out?: T;
+  readonly out?: T | undefined;
 };
 
 /** The methods of the operation. */

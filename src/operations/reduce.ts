@@ -37,9 +37,9 @@ export const reduce: Operation = {
  */
 export type ReduceToOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Rank that gets the result, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
   /** Where the root's result goes; default: in place. Same class and shape as the buffer. Other ranks' is not used. */
-  readonly out?: T;
+  readonly out?: T | undefined;
 };
 
 /** The methods of the operation. */

@@ -38,7 +38,7 @@ export const scan: Operation = {
  */
 export type ScanOptions<T extends NumericBuffer> = ReduceOptions<T> & {
   /** Where the result goes; default: in place. Same class and shape as the buffer. */
-  readonly out?: T;
+  readonly out?: T | undefined;
 };
 
 /** The methods of the operation. */

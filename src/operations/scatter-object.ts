@@ -37,7 +37,7 @@ export const scatterObject: Operation = {
  */
 export interface ScatterObjectOptions {
   /** Rank whose value goes out, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
 }
 
 /** The methods of the operation. */

@@ -38,11 +38,11 @@ export const scatter: Operation = {
  */
 export interface ScatterOptions<T extends NumericBuffer> {
   /** Rank whose buffer is handed out, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
   /** Where this rank's block goes. The root's may be its block of the buffer. */
   readonly out: T;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

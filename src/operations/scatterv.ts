@@ -39,15 +39,15 @@ export const scatterv: Operation = {
  */
 export interface ScattervOptions<T extends NumericBuffer> {
   /** Rank whose buffer is handed out, default 0. */
-  readonly root?: number;
+  readonly root?: number | undefined;
   /** Elements that each rank gets; the root needs them. */
-  readonly counts?: ArrayLike<number>;
+  readonly counts?: ArrayLike<number> | undefined;
   /** Element of the root's buffer at which each rank's block begins; default: one behind the other. */
-  readonly displacements?: ArrayLike<number>;
+  readonly displacements?: ArrayLike<number> | undefined;
   /** Where this rank's block goes, apart from the buffer: as many elements as the root's count for this rank. */
   readonly out: T;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

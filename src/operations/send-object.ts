@@ -20,7 +20,7 @@ export const sendObject: MessageOperation = { name: 'sendObject', options: ['tag
  */
 export interface SendObjectOptions {
   /** What the receiver may ask for, an integer from 0 to 2^31 − 1; default 0. */
-  readonly tag?: number;
+  readonly tag?: number | undefined;
 }
 
 /** The methods of the operation. */

@@ -23,9 +23,9 @@ export const send: MessageOperation = { name: 'send', options: ['tag', 'dtype', 
  */
 export interface SendOptions {
   /** What the receiver may ask for, an integer from 0 to 2^31 − 1; default 0. */
-  readonly tag?: number;
+  readonly tag?: number | undefined;
   /** Element type, where the array's class stands for several. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** The methods of the operation. */

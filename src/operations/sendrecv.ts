@@ -20,9 +20,9 @@ export const sendrecv: MessageOperation = { name: 'sendrecv', options: ['sendTag
  */
 export interface SendrecvOptions {
   /** The tag of what is sent; default 0. */
-  readonly sendTag?: number;
+  readonly sendTag?: number | undefined;
   /** The tag of what is received, or `anyTag`; default 0. */
-  readonly recvTag?: TagPattern;
+  readonly recvTag?: TagPattern | undefined;
 }
 
 /** The methods of the operation. */

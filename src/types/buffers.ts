@@ -70,15 +70,15 @@ export interface Tensor {
   /** The same, in onnxruntime. */
   readonly type?: unknown;
   /** Elements along each axis. */
-  readonly shape?: ArrayLike<number>;
+  readonly shape?: ArrayLike<number> | undefined;
   /** The same, in onnxruntime. */
-  readonly dims?: ArrayLike<number>;
+  readonly dims?: ArrayLike<number> | undefined;
   /** Elements of `data` from one index to the next along each axis; below 0 for a reversed one. */
-  readonly strides?: ArrayLike<number>;
+  readonly strides?: ArrayLike<number> | undefined;
   /** The same, in scijs. */
-  readonly stride?: ArrayLike<number>;
+  readonly stride?: ArrayLike<number> | undefined;
   /** Element of `data` that the first index stands for, default 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
 }
 
 /**

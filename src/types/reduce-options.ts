@@ -17,26 +17,26 @@ type Named<Op extends ReduceOp> = Op | Uppercase<Op> | ('prod' extends Op ? 'pro
 /** @typeParam Implied - The dtype that the array's class stands for; others have to be named. */
 interface Exact<Implied> {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
-  readonly op?: Named<ExactOp>;
+  readonly op?: Named<ExactOp> | undefined;
   /** Element type, where the array's class stands for several: `'bool'` in a Uint8Array. */
-  readonly dtype?: Implied;
+  readonly dtype?: Implied | undefined;
 }
 interface Float<Implied> {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
-  readonly op?: Named<FloatOp>;
+  readonly op?: Named<FloatOp> | undefined;
   /** Element type, where the array's class stands for several: complex numbers are (re, im) pairs of floats. */
-  readonly dtype?: Implied;
+  readonly dtype?: Implied | undefined;
 }
 /** @typeParam Given - The dtype that has to be named. */
 interface HalfCarried<Given> {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
-  readonly op?: Named<CarriedOp>;
+  readonly op?: Named<CarriedOp> | undefined;
   /** Element type: the numbers are the 16 bits of each. */
   readonly dtype: Given;
   /**
    * `'float32'`: sums, products and means are carried in float32 across the ranks and rounded once, not at each rank.
    */
-  readonly accumulate?: 'float32';
+  readonly accumulate?: 'float32' | undefined;
 }
 interface HalfPlain<Given> {
   readonly op: Named<FloatOp>;
@@ -50,13 +50,13 @@ type HalfImplied =
 /** Of arrays whose dtypes the compiler does not know; the call refuses what does not fit. */
 export interface AnyReduceOptions {
   /** Reduction, default `'sum'`; Ray's names (`'PRODUCT'` …) work too. */
-  readonly op?: Named<ReduceOp>;
+  readonly op?: Named<ReduceOp> | undefined;
   /** Element type, where the tensor does not say it. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
   /**
    * `'float32'`: sums, products and means of the half types are carried in float32 across the ranks and rounded once.
    */
-  readonly accumulate?: 'float32';
+  readonly accumulate?: 'float32' | undefined;
 }
 /** A tensor's own dtype says which of its class's dtypes it holds: known only where they allow the same. */
 type OfData<D> = D extends Uint16Array
@@ -95,7 +95,7 @@ export type ReduceOptions<T extends NumericBuffer> = T extends Float32Array
 /** Operation and dtype of a reduction over a list of arrays. */
 export type ReduceListOptions<L> = AnyReduceOptions & {
   /** Where the results go: a list of arrays like those of the buffer; default: in place. */
-  readonly out?: L;
+  readonly out?: L | undefined;
 };
 
 /** Operation of a reduction over a number, which is a float64, or over a bigint, an int64. */

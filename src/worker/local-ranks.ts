@@ -40,7 +40,7 @@ export interface RunRanksOptions {
   /** Number of ranks, 1 to 64. */
   readonly size: number;
   /** Gets what the ranks give to `context.post`, as listeners of `pool.on('message')` do, before the results. */
-  readonly onMessage?: (message: TaskMessage) => void;
+  readonly onMessage?: ((message: TaskMessage) => void) | undefined;
 }
 
 /**

@@ -77,7 +77,7 @@ test('what is no class, or not there, is an error that names what is', async () 
     assert.match(error.message, /"step", "add", "state", "fails"/);
   }
   await rejectsCode(model.call(1 as unknown as string), 'INVALID_ARGUMENT');
-  await rejectsCode(model.call('add', [1], { perRankArgs: [[1], [1], [1]] }), 'INVALID_ARGUMENT');
+  await rejectsCode(model.call('add', [1], { perRankArgs: [[1], [1], [1]] } as object), 'INVALID_ARGUMENT');
   await rejectsCode(model.call('add', undefined, { perRankArgs: [[1]] }), 'INVALID_ARGUMENT');
   await rejectsCode(model.call('add', [() => 1]), 'NOT_SERIALIZABLE');
   await rejectsCode(model.call('add', [1], { retries: 1 } as object), 'INVALID_ARGUMENT');
