@@ -1,4 +1,8 @@
-/** `shoal/ray`: what code that is ported from `ray.util.collective` imports. Importing it has no side effect. */
+/**
+ * `shoal/ray`: what code that is ported from `ray.util.collective` imports. Importing it has no side effect.
+ *
+ * @module shoal/ray
+ */
 import './worker.js';
 
 export {

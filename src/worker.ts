@@ -1,4 +1,8 @@
-/** `shoal/worker`: what task code imports. Importing it has no side effect. */
+/**
+ * `shoal/worker`: what task code imports. Importing it has no side effect.
+ *
+ * @module shoal/worker
+ */
 import { setJoinWorld } from './collective/scope.js';
 import { joinForeignWorld } from './worker/foreign-main.js';
 import { joinLoneWorld } from './worker/lone-world.js';

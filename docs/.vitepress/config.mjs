@@ -17,9 +17,17 @@ const guide = [
   ['Performance of your program', '/guide/performance'],
 ];
 
+/** A page of each entry of the package, which `npm run docs` makes. */
+const api = [
+  ['shoal', '/reference/api/shoal/'],
+  ['shoal/worker', '/reference/api/shoal/worker/'],
+  ['shoal/ray', '/reference/api/shoal/ray/'],
+  ['shoal/testing', '/reference/api/shoal/testing/'],
+];
+
 const reference = [
   ['Names, options, variables', '/api'],
-  ['Types and doc comments', '/reference/api/'],
+  ['Types and doc comments', '/reference/api/', api],
   ['Command line', '/reference/command-line'],
   ['Errors', '/reference/errors'],
   ['Metrics', '/reference/metrics'],
@@ -51,7 +59,17 @@ const more = [
   ['Glossary', '/glossary'],
 ];
 
-const entries = (pages) => pages.map(([text, link]) => ({ text, link }));
+const entries = (pages) =>
+  pages.map(([text, link, below]) => ({ text, link, ...(below && { items: entries(below), collapsed: true }) }));
+
+/** A ring of ranks, as a picture in the address: nothing is fetched for it. */
+const dots = [0, 1, 2, 3, 4, 5].map((i) => {
+  const [x, y] = [Math.cos, Math.sin].map((f) => Math.round(16 + 10 * f((i * Math.PI) / 3)));
+  return `<circle cx="${x}" cy="${y}" r="4" fill="#3451b2"/>`;
+});
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${dots.join('')}</svg>`,
+)}`;
 
 /** @type {import('vitepress').UserConfig} */
 export default {
@@ -59,6 +77,7 @@ export default {
   description: 'Gangs of TypeScript tasks with collectives, on threads or MPI processes',
   lang: 'en',
   cleanUrls: false,
+  head: [['link', { rel: 'icon', href: icon }]],
   // Made from the doc comments, and absent when only the pages are checked.
   ignoreDeadLinks: existsSync(new URL('../reference/api/index.md', import.meta.url)) ? false : [/^\/reference\/api\//],
   themeConfig: {

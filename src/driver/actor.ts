@@ -57,8 +57,8 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
    * Call a method on every rank, as a task of the gang: collectives and `context` work inside. Arguments are copied now.
    *
    * @example
-   *   const losses = await model.call('step', [batch], { timeoutMs: 60_000 });
-   *   await model.call('load', undefined, { perRankArgs: [['part0.bin'], ['part1.bin']] });
+   * const losses = await model.call('step', [batch], { timeoutMs: 60_000 });
+   * await model.call('load', undefined, { perRankArgs: [['part0.bin'], ['part1.bin']] });
    *
    * @returns What it returned on each rank, in rank order; with `keep` what stands for it, as of {@link Gang.run}.
    * @throws As {@link Gang.run}; {@link ExportNotFoundError} when there is no such method, {@link ClosedError} after

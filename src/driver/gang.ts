@@ -35,10 +35,10 @@ import { siteOf } from './task-sender.js';
  * pool lives on.
  *
  * @example
- *   const gang = await pool.gang({ workers: 4 });
- *   await gang.run(tasks, { export: 'load', args: ['train.bin'] });
- *   const losses = await gang.run(tasks, { export: 'train' });
- *   await gang.close();
+ * const gang = await pool.gang({ workers: 4 });
+ * await gang.run(tasks, { export: 'load', args: ['train.bin'] });
+ * const losses = await gang.run(tasks, { export: 'train' });
+ * await gang.close();
  */
 export class Gang implements AsyncDisposable {
   static {
@@ -143,8 +143,8 @@ export class Gang implements AsyncDisposable {
    * `dispose()` or the end of the gang. When the constructor throws on one rank, no rank keeps one.
    *
    * @example
-   *   const model = await gang.actor(models, { export: 'Model', args: [{ layers: 4 }] });
-   *   const losses = await model.call('step', [batch]);
+   * const model = await gang.actor(models, { export: 'Model', args: [{ layers: 4 }] });
+   * const losses = await model.call('step', [batch]);
    *
    * @throws As {@link Gang.run}; {@link ExportNotFoundError} when the module has no such class.
    */

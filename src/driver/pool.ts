@@ -143,10 +143,10 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * Run a task and wait for it.
    *
    * @example
-   *   const [a, b] = await pool.run(tasks, { workers: 2, priority: 5, perRankArgs: [['train.bin'], ['test.bin']] });
+   * const [a, b] = await pool.run(tasks, { workers: 2, priority: 5, perRankArgs: [['train.bin'], ['test.bin']] });
    *
-   *   const model = await pool.run(tasks, { export: 'load', workers: 4, keep: true });
-   *   const losses = await pool.run(tasks, { export: 'step', args: [model, batch] });
+   * const model = await pool.run(tasks, { export: 'load', workers: 4, keep: true });
+   * const losses = await pool.run(tasks, { export: 'step', args: [model, batch] });
    *
    * @returns What the function returned on each rank, in rank order. With `keep` it stays in the workers, and stands for
    *   itself in the arguments of later tasks.
@@ -170,8 +170,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * Accept a task and return at once. Arguments are copied now.
    *
    * @example
-   *   const loads = paths.map((path) => pool.submit(tasks, { export: 'load', args: [path], keep: true }));
-   *   const parts = await Promise.all(loads.map((load) => load.result())); // a Kept each
+   * const loads = paths.map((path) => pool.submit(tasks, { export: 'load', args: [path], keep: true }));
+   * const parts = await Promise.all(loads.map((load) => load.result())); // a Kept each
    *
    * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link NotSerializableError} with the path,
    *   {@link MessageTooLargeError}, {@link InsufficientWorkersError}, {@link QueueFullError}, {@link ClosedError}
@@ -202,8 +202,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * `signal`, the tasks under way are cancelled and have ended, and the source's `return()` was called.
    *
    * @example
-   *   for await (const size of pool.map(tasks, paths, { export: 'sizeOf' })) total += size;
-   *   for await (const { item, value } of pool.map(tasks, paths, { ordered: false, signal })) sizes.set(item, value);
+   * for await (const size of pool.map(tasks, paths, { export: 'sizeOf' })) total += size;
+   * for await (const { item, value } of pool.map(tasks, paths, { ordered: false, signal })) sizes.set(item, value);
    *
    * @param items - Iterable or async iterable. Promises that an iterable gives are awaited.
    * @throws {@link InvalidArgumentError}, {@link ModuleNotFoundError}, {@link ClosedError} at once; the iterator throws
@@ -259,8 +259,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * Arrays that a task leaves behind are empty once the data is gone.
    *
    * @example
-   *   using data = await pool.share({ x, y }); // or data.release()
-   *   for (const seed of seeds) await pool.run(train, { workers: 4, args: [data, seed] });
+   * using data = await pool.share({ x, y }); // or data.release()
+   * for (const seed of seeds) await pool.run(train, { workers: 4, args: [data, seed] });
    *
    * @param value - Plain data with typed arrays, as arguments are. It is copied before this returns.
    * @throws {@link NotSerializableError} with the path, {@link WindowExhaustedError} when `maxSharedBytes` does not allow
@@ -280,10 +280,10 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * {@link Gang.close}; the end of the pool closes it too.
    *
    * @example
-   *   const gang = await pool.gang({ workers: 4, timeoutMs: 60_000 });
-   *   const model = await gang.actor(models, { export: 'Model', args: [settings] });
-   *   for (const batch of batches) await model.call('step', [batch]);
-   *   await gang.close();
+   * const gang = await pool.gang({ workers: 4, timeoutMs: 60_000 });
+   * const model = await gang.actor(models, { export: 'Model', args: [settings] });
+   * for (const batch of batches) await model.call('step', [batch]);
+   * await gang.close();
    *
    * @throws {@link InvalidArgumentError}; {@link InsufficientWorkersError} at once when the pool has fewer workers;
    *   {@link QueueFullError}, {@link ClosedError}; {@link TaskTimeoutError} after `timeoutMs`, {@link CancelledError}
@@ -318,8 +318,8 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * what their collectives moved, and what the workers use now.
    *
    * @example
-   *   const { tasks, waitMs } = await pool.stats();
-   *   console.log(`${tasks.succeeded} done, ${tasks.rejected} rejected, mean wait ${waitMs.sumMs / waitMs.count} ms`);
+   * const { tasks, waitMs } = await pool.stats();
+   * console.log(`${tasks.succeeded} done, ${tasks.rejected} rejected, mean wait ${waitMs.sumMs / waitMs.count} ms`);
    *
    * @returns Counts are of all tasks of the pool, also of those that other processes have submitted. Times are in
    *   milliseconds, sizes in bytes.
@@ -334,7 +334,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * gone: it is read from memory that outlives them.
    *
    * @example
-   *   for (const { text } of await pool.explain()) console.log(text);
+   * for (const { text } of await pool.explain()) console.log(text);
    *
    * @param taskId - A task that runs, waits or is among the last 32 that failed; left out: those that run, and where none
    *   does the one that failed last.
@@ -353,9 +353,9 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * rank with the time for which it waited, copied and reduced, messages as arrows, rounds, and starts of workers.
    *
    * @example
-   *   const trace = await pool.trace();
-   *   await pool.run(tasks, { workers: 2, args: ['train.bin'] });
-   *   await trace.save('trace.json'); // open it at ui.perfetto.dev
+   * const trace = await pool.trace();
+   * await pool.run(tasks, { workers: 2, args: ['train.bin'] });
+   * await trace.save('trace.json'); // open it at ui.perfetto.dev
    *
    * @throws {@link InvalidArgumentError}, {@link ClosedError}
    */

@@ -9,8 +9,8 @@ import { ownOptions } from './check-options.js';
  * What {@link Pool.trace} takes.
  *
  * @example
- *   const options: TraceOptions = { maxEvents: 10_000 };
- *   await using trace = await pool.trace(options);
+ * const options: TraceOptions = { maxEvents: 10_000 };
+ * await using trace = await pool.trace(options);
  */
 export interface TraceOptions {
   /** Calls of ranks, and tasks, that are kept at most; later ones are counted. Default: 100,000. */
@@ -37,9 +37,9 @@ export function fillTrace(options: TraceOptions): number {
  * A trace that runs, made by {@link Pool.trace}. It costs each call of a rank about half a microsecond.
  *
  * @example
- *   await using trace = await pool.trace();
- *   await pool.run(tasks, { workers: 2, args: ['train.bin'] });
- *   await trace.save('trace.json'); // open it at ui.perfetto.dev
+ * await using trace = await pool.trace();
+ * await pool.run(tasks, { workers: 2, args: ['train.bin'] });
+ * await trace.save('trace.json'); // open it at ui.perfetto.dev
  */
 export class Trace implements AsyncDisposable {
   static {
@@ -57,9 +57,9 @@ export class Trace implements AsyncDisposable {
    * End the trace. A second call gives the same.
    *
    * @example
-   *   const trace = await pool.trace();
-   *   const { traceEvents, otherData } = await trace.stop();
-   *   console.log(`${traceEvents.length} events in ${otherData.lengthMs} ms`);
+   * const trace = await pool.trace();
+   * const { traceEvents, otherData } = await trace.stop();
+   * console.log(`${traceEvents.length} events in ${otherData.lengthMs} ms`);
    *
    * @returns What `JSON.stringify` makes a file of that Perfetto opens.
    * @throws {@link ClosedError} over `connect()`, when the connection was closed before.
@@ -72,8 +72,8 @@ export class Trace implements AsyncDisposable {
    * End the trace, and write it to a file.
    *
    * @example
-   *   const trace = await pool.trace();
-   *   await trace.save('trace.json');
+   * const trace = await pool.trace();
+   * await trace.save('trace.json');
    *
    * @param path - The file; what was there is replaced.
    * @throws As {@link Trace.stop}, and what writing a file throws.

@@ -14,9 +14,9 @@ import type { WorkerInfo } from './worker-side.js';
  * What a trace is, once it has ended. `JSON.stringify` makes the file that Perfetto opens.
  *
  * @example
- *   const trace = await pool.trace();
- *   const document: TraceDocument = await trace.stop();
- *   const waits = document.traceEvents.filter(({ name }) => name === 'wait');
+ * const trace = await pool.trace();
+ * const document: TraceDocument = await trace.stop();
+ * const waits = document.traceEvents.filter(({ name }) => name === 'wait');
  */
 export interface TraceDocument {
   /** In no order. */

@@ -4,9 +4,9 @@
  * One of them; see the format's own description for what each `ph` has.
  *
  * @example
- *   const trace = await pool.trace();
- *   const { traceEvents } = await trace.stop();
- *   const slices: TraceEvent[] = traceEvents.filter(({ ph }) => ph === 'X');
+ * const trace = await pool.trace();
+ * const { traceEvents } = await trace.stop();
+ * const slices: TraceEvent[] = traceEvents.filter(({ ph }) => ph === 'X');
  */
 export interface TraceEvent {
   /** `X`: a slice. `b`, `e`: the ends of a span. `s`, `f`: those of an arrow. `M`: a name. */
