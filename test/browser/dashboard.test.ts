@@ -181,7 +181,11 @@ test('a pool at work is shown as it goes on, and its end too', async () => {
   await page.getByRole('button', { name: 'Close' }).click();
   const stuck = own.submit(tasks, { workers: 2, export: 'spin', args: [0] });
   await page.locator('#Tasks .row', { hasText: 'running' }).click();
-  await page.getByRole('dialog').getByText('rank 1 waits for rank 0').waitFor();
+  await page
+    .getByRole('dialog')
+    .getByText(/rank 1 has waited .* for rank 0/)
+    .first()
+    .waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
   stuck.cancel();
   await rejectsCode(stuck.result(), 'CANCELLED');
