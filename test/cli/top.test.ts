@@ -171,6 +171,11 @@ test('a pool that does not answer is told of, and two that look at one that is k
 });
 
 test.after(() => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // The last test has ended it.
+  }
   folder.remove();
   rmSync(home, { recursive: true, force: true });
 });
