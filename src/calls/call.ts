@@ -16,12 +16,14 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import { bytesOf, isThere } from '../operands/held-bytes.js';
 import type { RecordedCall, Recorder } from '../records/recorder.js';
-import type { TracedWork, Tracer } from '../records/tracer.js';
+import type { Tracer } from '../records/tracer.js';
+import { TracedWork } from '../records/tracer.js';
 import { describeCall } from '../operations/describe.js';
 import type { GroupView } from './failures.js';
 import { abortError, cancelledBy, mismatchError } from './failures.js';
 import { haveOtherLists } from './list-difference.js';
 import type { Stages } from './staged-transfer.js';
+import type { TimeInCalls } from './time-in-calls.js';
 import { StagedTransfer } from './staged-transfer.js';
 
 const noBytes = new Uint8Array(0);
@@ -67,6 +69,9 @@ export class Call implements MemoryUser, RecordedCall {
   checkedAt: number = -1;
   /** The line that made the call, where it is noted. */
   madeAt: string | undefined;
+  /** Who asks what the next start does, and how many calls it stands for; 0: nobody does. */
+  asker: TimeInCalls | undefined;
+  askedWeight = 0;
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
   leavingSince = 0;
   readonly #group: CallGroup;
@@ -83,8 +88,10 @@ export class Call implements MemoryUser, RecordedCall {
   #bytes: readonly Uint8Array[] | undefined;
   #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
   #ended: Promise<this> | undefined;
-  /** Of a start that a trace is told of. */
+  /** Of a start that tells what it does: a trace, or whoever asks. */
   #work: TracedWork | undefined;
+  /** The same for all starts. */
+  #works: TracedWork | undefined;
   /** Its number, or that of its first piece. */
   #tracedAs = 0;
   /** What a step of this call has thrown. */
@@ -171,7 +178,7 @@ export class Call implements MemoryUser, RecordedCall {
       }
       this.#state = 'idle';
       this.#recorder.end(this.record, sequence);
-      if (this.#work !== undefined) this.#tellTrace(this.#work, 0);
+      if (this.#work !== undefined) this.#endWork(this.#work, 0);
       return true;
     } catch (error) {
       this.#beginWait();
@@ -214,27 +221,35 @@ export class Call implements MemoryUser, RecordedCall {
     const sequence = channel.sequence + 1;
     this.#recorder.begin(this, sequence, number);
     const { tracer } = this.#recorder;
-    if (tracer !== undefined) this.#turnToTrace(tracer, sequence);
+    if (tracer !== undefined || this.askedWeight !== 0) this.#beginWork(tracer, sequence);
     return sequence;
   }
 
-  #turnToTrace(tracer: Tracer, sequence: number): void {
-    this.#work = tracer.begin();
+  #beginWork(tracer: Tracer | undefined, sequence: number): void {
+    this.#works ??= new TracedWork(0);
+    this.#work = this.#works.restart(tracer?.now() ?? 0);
     this.#tracedAs = sequence;
     this.#transfer.work = this.#work;
   }
 
   /** A start has ended. @param failed - Number of the class of its error; 0: well. */
-  #tellTrace(work: TracedWork, failed: number): void {
+  #endWork(work: TracedWork, failed: number): void {
     this.#work = undefined;
     this.#transfer.work = undefined;
+    if (this.askedWeight !== 0) this.asker?.told(work, this.askedWeight);
+    this.askedWeight = 0;
+    const { tracer } = this.#recorder;
+    if (tracer) this.#tellTrace(tracer, work, failed);
+  }
+
+  #tellTrace(tracer: Tracer, work: TracedWork, failed: number): void {
     const { operation, dtype, op, root, count, itemBytes, blocksIn, blocksOut } = this.args;
     const { number: group, rank } = this.#group;
     const { lease } = this.#recorder;
     const sizeBytes = count * itemBytes * Math.max(blocksIn, blocksOut);
     const sequence = this.#tracedAs;
     const what = { operation: operation.number, dtype: dtype + 256 * op, peer: root, tag: -1, count, sizeBytes };
-    this.#recorder.tracer?.end({ kind: 'collective', ...what, lease, sequence, failed, rank, group }, work);
+    tracer.end({ kind: 'collective', ...what, lease, sequence, failed, rank, group }, work);
   }
 
   #beginWait(): void {
@@ -403,7 +418,7 @@ export class Call implements MemoryUser, RecordedCall {
     const failure = error ?? this.#refusal;
     const failed = failure ? errorNumber(failure) : 0;
     if (this.#state !== 'queued') this.#recorder.settle(this.record, this.startedAt, failed);
-    if (this.#work !== undefined) this.#tellTrace(this.#work, failed);
+    if (this.#work !== undefined) this.#endWork(this.#work, failed);
     this.#state = 'idle';
     this.error = error;
   }

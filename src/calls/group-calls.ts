@@ -80,6 +80,16 @@ export class GroupCalls {
     return this.#time.elapsedMs;
   }
 
+  /** Of these those in which it copied. */
+  get movedMs(): number {
+    return this.#time.movedMs;
+  }
+
+  /** Those in which it reduced. */
+  get reducedMs(): number {
+    return this.#time.reducedMs;
+  }
+
   /** The blocking form. */
   run(operation: Operation, buffer: unknown, options: unknown): unknown {
     return this.runCall(this.#accept(operation, buffer, options, 'blocking'));
@@ -110,7 +120,9 @@ export class GroupCalls {
     const { group } = this;
     const { args } = call;
     call.signal = undefined;
-    const weight = this.#time.weight(this.#note(args) <= shortBytes);
+    const isShort = this.#note(args) <= shortBytes;
+    const weight = this.#time.weight(isShort);
+    if (weight > 0) this.#ask(call, weight, isShort);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (group.start(call, group.engine.turns)) {
@@ -133,7 +145,9 @@ export class GroupCalls {
     this.#inUse.take(call);
     call.isHeld = true;
     if (this.notesLines) call.madeAt = callSite();
-    const weight = this.#time.weight(this.#note(args) <= shortBytes);
+    const isShort = this.#note(args) <= shortBytes;
+    const weight = this.#time.weight(isShort);
+    if (weight > 0) this.#ask(call, weight, isShort);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (signal?.aborted) call.abort('cancelled');
@@ -143,6 +157,12 @@ export class GroupCalls {
       return call.ended.then(this.#giveBack);
     }
     return this.#waitFor(call);
+  }
+
+  /** Some calls tell what they do. */
+  #ask(call: Call, weight: number, isShort: boolean): void {
+    call.asker = this.#time;
+    call.askedWeight = this.#time.askedWeight(weight, isShort);
   }
 
   /** Count a call. Returns its bytes. */

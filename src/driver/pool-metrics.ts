@@ -106,6 +106,16 @@ export class PoolMetrics {
         'Time of ranks in collectives and messages',
         ({ collectives }) => collectives.elapsedMs / msPerSecond,
       ],
+      [
+        'shoal_collective_move_seconds_total',
+        'Of that time: in which they copied, by samples',
+        ({ collectives }) => collectives.movedMs / msPerSecond,
+      ],
+      [
+        'shoal_collective_reduce_seconds_total',
+        'Of that time: in which they reduced, by samples',
+        ({ collectives }) => collectives.reducedMs / msPerSecond,
+      ],
     ];
     const stats = this.#stats;
     const registers = [this.#registry];

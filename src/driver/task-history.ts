@@ -115,7 +115,7 @@ export class TaskHistory implements TaskWatcher {
   attempted(task: Task, { outcomes }: Attempt): void {
     const collectives = outcomes.flatMap(({ rank, outcome }): RankUse[] => {
       const use = 'collectives' in outcome ? outcome.collectives : undefined;
-      return use ? [{ rank, calls: use.calls, bytes: use.bytes, elapsedMs: use.elapsedMs }] : [];
+      return use ? [{ rank, ...use }] : [];
     });
     this.#update(task.id, { collectives });
   }

@@ -104,7 +104,14 @@ export class Statistics implements TaskWatcher {
   };
   readonly #wait = new Times();
   readonly #run = new Times();
-  readonly #collectives: Record<keyof CollectiveStats, number> = { ranks: 0, calls: 0, bytes: 0, elapsedMs: 0 };
+  readonly #collectives: Record<keyof CollectiveStats, number> = {
+    ranks: 0,
+    calls: 0,
+    bytes: 0,
+    elapsedMs: 0,
+    movedMs: 0,
+    reducedMs: 0,
+  };
 
   submitted(): void {
     this.#tasks.submitted++;
@@ -128,6 +135,8 @@ export class Statistics implements TaskWatcher {
       this.#collectives.calls += use.calls;
       this.#collectives.bytes += use.bytes;
       this.#collectives.elapsedMs += use.elapsedMs;
+      this.#collectives.movedMs += use.movedMs;
+      this.#collectives.reducedMs += use.reducedMs;
     }
   }
 

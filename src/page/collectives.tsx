@@ -52,11 +52,14 @@ export function RankTable({ ranks, lastOf }: TableProps): JSX.Element {
             <th>bytes</th>
             <th>rate</th>
             <th>in collectives</th>
+            <th>waited</th>
+            <th>moved</th>
+            <th>reduced</th>
             <th>was last</th>
           </tr>
         </thead>
         <tbody>
-          {ranks.slice(0, mostRanks).map(({ rank, calls, bytes: moved, elapsedMs }, index) => (
+          {ranks.slice(0, mostRanks).map(({ rank, calls, bytes: moved, elapsedMs, movedMs, reducedMs }, index) => (
             <tr key={rank}>
               <td>{rank}</td>
               <td>{whole(calls)}</td>
@@ -65,6 +68,9 @@ export function RankTable({ ranks, lastOf }: TableProps): JSX.Element {
               <td>
                 <meter min={0} max={most} value={elapsedMs} aria-label={`rank ${rank}`} /> {duration(elapsedMs)}
               </td>
+              <td>{duration(Math.max(0, elapsedMs - movedMs - reducedMs))}</td>
+              <td>{duration(movedMs)}</td>
+              <td>{duration(reducedMs)}</td>
               <td>{lastOf(index)}</td>
             </tr>
           ))}

@@ -53,7 +53,9 @@ const inFlight: Shape = (value) =>
 const calls = list(fields({ operation: text, sequence: count, at: optional(text) }));
 
 const amount: Shape = (value) => number(value) && (value as number) >= 0 && value !== Infinity;
-const collectives = optional(fields({ calls: count, bytes: amount, elapsedMs: amount }));
+const collectives = optional(
+  fields({ calls: count, bytes: amount, elapsedMs: amount, movedMs: amount, reducedMs: amount }),
+);
 
 /** How a task thread itself says that its part of a task has ended; that it is gone, others say. */
 export const threadOutcome: Shape = either(

@@ -199,6 +199,10 @@ export interface CollectiveUse {
   readonly bytes: number;
   /** Milliseconds during which at least one call or message was under way. */
   readonly elapsedMs: number;
+  /** Of these those in which it copied, by samples. */
+  readonly movedMs: number;
+  /** Those in which it reduced, by samples; in all others it waited for other ranks. */
+  readonly reducedMs: number;
 }
 
 /** How one rank's part of a task ended. `damage`: what was found overwritten in the window then, in words. */

@@ -16,12 +16,20 @@ const manySlots: number = traceSlots / 2;
 
 /** For what a call takes its time; what is left of it is waiting. */
 export class TracedWork {
-  readonly begunMs: number;
+  begunMs: number;
   moveMs = 0;
   reduceMs = 0;
 
   constructor(begunMs: number) {
     this.begunMs = begunMs;
+  }
+
+  /** As new. */
+  restart(begunMs: number): this {
+    this.begunMs = begunMs;
+    this.moveMs = 0;
+    this.reduceMs = 0;
+    return this;
   }
 
   /** It has copied since a reading of `nowMs`. */

@@ -7,9 +7,13 @@ export interface RankSum {
   readonly calls: number;
   readonly bytes: number;
   readonly elapsedMs: number;
+  readonly movedMs: number;
+  readonly reducedMs: number;
   /** In how many tasks it has waited least: the others have waited for it. */
   readonly last: number;
 }
+
+const nothing = { calls: 0, bytes: 0, elapsedMs: 0, movedMs: 0, reducedMs: 0, last: 0 };
 
 /** Of a gang, or of the tasks of one function that had none. */
 export interface CollectiveSum {
@@ -35,13 +39,15 @@ export function collectivesOf(tasks: readonly TaskView[]): CollectiveSum[] {
     sum.tasks++;
     sums.set(key, sum);
     const last = lastOf(collectives);
-    for (const { rank, calls, bytes, elapsedMs } of collectives) {
-      const before = sum.ranks.get(rank) ?? { rank, calls: 0, bytes: 0, elapsedMs: 0, last: 0 };
+    for (const { rank, calls, bytes, elapsedMs, movedMs, reducedMs } of collectives) {
+      const before = sum.ranks.get(rank) ?? { ...nothing, rank };
       sum.ranks.set(rank, {
         rank,
         calls: before.calls + calls,
         bytes: before.bytes + bytes,
         elapsedMs: before.elapsedMs + elapsedMs,
+        movedMs: before.movedMs + movedMs,
+        reducedMs: before.reducedMs + reducedMs,
         last: before.last + (rank === last ? 1 : 0),
       });
     }

@@ -119,8 +119,8 @@ export class RankTask {
   /** Undefined: none was called, and no message was sent or received. */
   get #collectives(): CollectiveUse | undefined {
     const { calls, bytes } = this.#collective.calls.ofTask;
-    const { elapsedMs } = this.#collective;
-    return calls === 0 && elapsedMs === 0 ? undefined : { calls, bytes, elapsedMs };
+    const { elapsedMs, movedMs, reducedMs } = this.#collective.calls;
+    return calls === 0 && elapsedMs === 0 ? undefined : { calls, bytes, elapsedMs, movedMs, reducedMs };
   }
 
   /** @throws {@link NotAwaitedError} when calls were in flight as the function returned. */

@@ -45,6 +45,8 @@ function tasksOf(workers: number, count: number, waiting: number, nowMs: number)
                   calls: 200,
                   bytes: 200 * 65_536,
                   elapsedMs: long * (0.3 + ((rank * 3 + number) % 4) / 10),
+                  movedMs: long * 0.05,
+                  reducedMs: long * 0.1,
                 };
               }),
         error:
@@ -158,7 +160,14 @@ export function madeUpPool(workers: number, count: number, waiting: number): Das
           },
           waitMs: wait.distribution,
           runMs: run.distribution,
-          collectives: { ranks: 4 * count, calls: 800 * count, bytes: 800 * count * 65_536, elapsedMs: 90 * count },
+          collectives: {
+            ranks: 4 * count,
+            calls: 800 * count,
+            bytes: 800 * count * 65_536,
+            elapsedMs: 90 * count,
+            movedMs: 9 * count,
+            reducedMs: 20 * count,
+          },
           workersDied: 0,
           workersReplaced: 1,
           workers: { idle: workers - busy - 1, busy, lost: 1, rssBytes: workers * 9e7, heapBytes: 0, cpuMs: 0 },

@@ -67,7 +67,9 @@ test('collectives are counted with their bytes and their time', async () => {
   // The floats on each of 2 ranks; the barrier of a rank whose peer fails may have been begun before that.
   assert.ok([2, 3].includes(collectives.calls), `${collectives.calls} calls`);
   assert.equal([collectives.ranks, collectives.bytes], [collectives.calls, 2 * 4 * floats]);
-  assert.ok(collectives.elapsedMs > 0);
+  const { elapsedMs, movedMs, reducedMs } = collectives;
+  assert.ok(movedMs > 0 && reducedMs > 0, 'a long plain array is copied, and reduced');
+  assert.ok(movedMs + reducedMs <= elapsedMs + 1e-6, `${movedMs} + ${reducedMs} of ${elapsedMs} ms`);
 });
 
 test('memory and time on cores of the workers are there, of threads too', async () => {
