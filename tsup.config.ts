@@ -1,4 +1,5 @@
 import type { Options } from 'tsup';
+import { lazyBuiltins } from './scripts/lazy-builtins.js';
 
 const shared: Options = {
   format: 'esm',
@@ -6,6 +7,8 @@ const shared: Options = {
   platform: 'node',
   // Part of the files: who installs the package gets none of its optional native code.
   noExternal: ['msgpackr'],
+  removeNodeProtocol: false,
+  esbuildPlugins: [lazyBuiltins],
 };
 
 const configs: Options[] = [
@@ -38,6 +41,8 @@ const configs: Options[] = [
       'foreign-control': 'src/worker/foreign-control.ts',
     },
     splitting: false,
+    // They export nothing, and would be taken for CommonJS.
+    footer: { js: 'export {};' },
   },
   // The page of `shoal dashboard`, for browsers, with its libraries.
   {
@@ -49,7 +54,13 @@ const configs: Options[] = [
     minify: true,
     splitting: false,
   },
-  { ...shared, format: 'cjs', entry: { required: 'src/required.cts' } },
+  // What is loaded at once, where no import can be awaited.
+  {
+    ...shared,
+    format: 'cjs',
+    shims: true,
+    entry: { required: 'src/required.cts', 'own-world': 'src/worker/own-world.ts' },
+  },
 ];
 
 export default configs;

@@ -17,7 +17,7 @@ export function installPackages() {
 export function buildLibrary() {
   once(
     'lib',
-    ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'],
+    ['src', 'scripts/lazy-builtins.ts', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'],
     'dist/index.d.ts',
     () => {
       rmSync(join(root, 'dist'), { recursive: true, force: true });

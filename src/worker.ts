@@ -3,9 +3,10 @@
  *
  * @module shoal/worker
  */
+import { createRequire } from 'node:module';
+import { assetPath } from './asset.js';
 import { setJoinWorld } from './collective/scope.js';
-import { joinForeignWorld } from './worker/foreign-main.js';
-import { joinLoneWorld } from './worker/lone-world.js';
+import type * as OwnWorld from './worker/own-world.js';
 
 export type { CartGroup, CartOptions, Collective, CollectiveGroup } from './collective/collective.js';
 export type { AllgatherOptions } from './operations/allgather.js';
@@ -58,4 +59,8 @@ export type { Dtype } from './types/dtype.js';
 export type { ReduceOp } from './types/reduce-op.js';
 
 // Only says how; nothing happens before the first use of `collective` or `context`.
-setJoinWorld(() => joinForeignWorld() ?? joinLoneWorld());
+let ownWorld: typeof OwnWorld | undefined;
+setJoinWorld(() => {
+  ownWorld ??= createRequire(import.meta.url)(assetPath('#own-world')) as typeof OwnWorld;
+  return ownWorld.joinWorld();
+});

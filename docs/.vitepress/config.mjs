@@ -31,6 +31,7 @@ const reference = [
   ['Command line', '/reference/command-line'],
   ['Errors', '/reference/errors'],
   ['Metrics', '/reference/metrics'],
+  ['Platforms', '/reference/platforms'],
   ['Numeric contract', '/numeric-contract'],
   ['Coverage', '/coverage'],
   ['Conformance', '/conformance'],

@@ -1,7 +1,7 @@
 /** `shoal logs`: what workers and tasks of a pool have printed, and how a task has ended. */
 import { Command } from 'commander';
 import { setTimeout } from '../clock.js';
-import { connectHead } from '../driver/connect.js';
+import { connectHead } from '../driver/connect-head.js';
 import { InvalidArgumentError, UnsupportedError } from '../errors.js';
 import type { TaskRecord } from '../protocol/pool-messages.js';
 import type { RemoteHead } from '../driver/remote-head.js';

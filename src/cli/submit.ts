@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { setTimeout } from '../clock.js';
 import { InvalidArgumentError, ShoalError, TaskFailedError } from '../errors.js';
-import { connectHead, poolOf } from '../driver/connect.js';
+import { connectHead, poolOf } from '../driver/connect-head.js';
 import type { RemoteHead } from '../driver/remote-head.js';
 import { failureOf } from '../driver/task-ending.js';
 import type { UntypedRunOptions } from '../driver/task-options.js';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { assert } from '../assert.js';
 import { nowMs } from '../clock.js';
-import { connectHead } from '../driver/connect.js';
+import { connectHead } from '../driver/connect-head.js';
 import type { RemoteHead } from '../driver/remote-head.js';
 import { endsWithin } from '../ends-within.js';
 import { ClosedError, InvalidArgumentError, LaunchError, show } from '../errors.js';

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { clearTimeout, setTimeout } from '../clock.js';
-import { connectHead } from '../driver/connect.js';
+import { connectHead } from '../driver/connect-head.js';
 import { limit } from '../driver/check-options.js';
 import type { PoolStatus } from '../driver/pool.js';
 import type { RemoteHead } from '../driver/remote-head.js';

@@ -17,7 +17,7 @@ import { newToken } from '../protocol/token.js';
 import { decodeError, decodeThrown } from '../protocol/decode-error.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
-import type { StartedPool } from './launch.js';
+import type { StartedPool } from './prepare-pool.js';
 import { headEventNames } from './pool.js';
 import { SessionTraces } from './session-traces.js';
 import { assertFits } from './task-arguments.js';

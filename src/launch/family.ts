@@ -1,6 +1,7 @@
 /** Which MPI an `mpiexec` belongs to. */
 import { spawnSync } from 'node:child_process';
-import { LaunchError } from '../errors.js';
+import { LaunchError, UnsupportedError } from '../errors.js';
+import { thisPlatform, whyNoProcesses } from '../native/platform.js';
 import type { MpiFamily } from '../types/mpi-family.js';
 
 /** An `mpiexec` that was found. */
@@ -42,9 +43,13 @@ export function findLaunchers(command: string | undefined): MpiLauncher[] {
  * Find the `mpiexec` to use.
  *
  * @param command - The one to use and no other; default: the first that is there.
- * @throws {@link LaunchError} which says what was tried and how to install one.
+ * @throws {@link LaunchError} which says what was tried and how to install one; {@link UnsupportedError} where there are
+ *   no processes under MPI.
  */
 export function detectLauncher(command?: string): MpiLauncher {
+  const platform = thisPlatform();
+  const why = whyNoProcesses(platform);
+  if (why !== undefined) throw new UnsupportedError(why, { platform });
   const tried: string[] = [];
   for (const each of command === undefined ? candidates : [command]) {
     const found = ask(each);

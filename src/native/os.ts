@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
 import type { TypedArray } from '../types/buffers.js';
+import { addonAdvice, thisPlatform } from './platform.js';
 
 declare const arrayList: unique symbol;
 
@@ -80,8 +81,7 @@ export function loadOs(): OsAddon {
     return loaded;
   } catch (cause) {
     throw new UnsupportedError(
-      `processes cannot share a window without the addon ${file}, which does not load; \`npx shoal build-mpi\` builds it ` +
-        `with a C++ compiler and an MPI on Linux`,
+      `processes cannot share a window without the addon ${file}, which does not load; ${addonAdvice(thisPlatform())}`,
       { file },
       { cause },
     );

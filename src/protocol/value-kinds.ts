@@ -19,7 +19,7 @@ export type ValueKind =
   | 'reference'
   | 'refused';
 
-const checks: readonly (readonly [(value: unknown) => boolean, ValueKind])[] = [
+const nodeChecks: readonly (readonly [(value: unknown) => boolean, ValueKind])[] = [
   [(value) => ArrayBuffer.isView(value), 'view'],
   [types.isAnyArrayBuffer, 'buffer'],
   [types.isDate, 'date'],
@@ -38,6 +38,8 @@ const checks: readonly (readonly [(value: unknown) => boolean, ValueKind])[] = [
   [types.isKeyObject, 'refused'],
   [types.isCryptoKey, 'refused'],
 ];
+/** Deno has not all of them. */
+const checks = nodeChecks.filter(([check]) => typeof (check as unknown) === 'function');
 
 /**
  * Names of classes whose instances `checks` tells: whoever only has their prototype is a proxy, or was never made by

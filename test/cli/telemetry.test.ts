@@ -7,7 +7,7 @@ import { trace } from '@opentelemetry/api';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect, taskModule } from 'shoal';
-import { connectHead } from '../../src/driver/connect.js';
+import { connectHead } from '../../src/driver/connect-head.js';
 import type { TaskSpec } from '../../src/protocol/pool-messages.js';
 import { encodeValue } from '../../src/protocol/values.js';
 import { takeSpans } from '../pool/tasks/tracing.js';
