@@ -8,7 +8,7 @@ export function dashboardCommand(): Command {
   return new Command('dashboard')
     .summary("print the address of a pool's page")
     .description(
-      'Print the address of a page that shows the pool at work, and open that page if it is not. It listens at the ' +
+      'Print the address of a page that shows the pool at work. The pool begins to serve it if it does not yet, at the ' +
         "loopback interface of the pool's host. What stands behind # lets a browser in: keep it to yourself.",
     )
     .option('--json', 'print one JSON object')

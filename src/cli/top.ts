@@ -43,7 +43,7 @@ export function topCommand(): Command {
         'until q, Ctrl-C or the end of the pool. In a pipe it prints one picture after another, without colours.',
     )
     .option('--interval <seconds>', 'from one look to the next, 0.1 to 3600', numberOption, intervals.usual)
-    .option('--once', 'print one picture and return')
+    .option('--once', 'print one picture, after one interval, and return')
     .option('--json', 'print one JSON object for each look, on a line of its own')
     .option(...addressOption)
     .action(async (flags: Flags) => {

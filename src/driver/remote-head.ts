@@ -231,7 +231,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     return news;
   }
 
-  /** Where the page of the pool is, on its host; it is opened if it is not. @throws {@link ClosedError} */
+  /** Where the page of the pool is, on its host, which begins to serve it if it does not yet. @throws {@link ClosedError} */
   async dashboard(): Promise<string> {
     this.assertOpen();
     this.#connection.send({ type: 'dashboard' });

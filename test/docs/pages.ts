@@ -48,6 +48,7 @@ const nameLine = /^\/\/ ([\w.-]+\.(?:ts|js|mjs))\n/;
 export const needs: Readonly<Record<string, string>> = {
   'needs-mpi': 'Open MPI or MPICH',
   'needs-hosts': 'several hosts',
+  'needs-packages': 'packages from the registry',
   'needs-clone': 'a clone, whose scripts and examples have tests of their own',
 };
 
