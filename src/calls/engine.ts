@@ -8,7 +8,7 @@ import { UnsupportedError } from '../errors.js';
 import type { Doorbell } from '../backend/doorbell.js';
 import type { Call } from './call.js';
 import { Spin } from './spin.js';
-import { missingMembers, missingText } from './failures.js';
+import { missingMembers, missingText, warnAfterMs } from './failures.js';
 import type { GroupView } from './failures.js';
 import type { Backend } from '../backend/backend.js';
 import { Recorder } from '../records/recorder.js';
@@ -21,8 +21,6 @@ const yieldTurns = 50;
 const mostYieldMs = 0.1;
 /** Longest wait for what was told to leave, before a thread is replaced. */
 const quietLimitMs = 100;
-/** A warning names the missing ranks after this time. */
-const warnAfterMs = 30_000;
 /** After this time of waiting for a busy member, its worker is asked to be ended. */
 const stuckAfterMs = 1_000;
 /** How often the memory of a group is checked while it waits in a call. */
@@ -39,8 +37,11 @@ export interface DrivenGroup extends GroupView {
   setAsleep(asleep: boolean): void;
   /** A member's rank in the task. */
   rankInTask(rank: number): number;
-  /** Enforce the deadlines of message calls; returns the milliseconds until the clock must be read again. */
-  checkMessages(now: number): number;
+  /**
+   * Enforce the deadlines of message calls, and warn of those that wait for long; returns the milliseconds until the
+   * clock must be read again.
+   */
+  checkMessages(now: number, warn: (message: string) => void): number;
 }
 
 /** What a rank waits for. */
@@ -240,6 +241,10 @@ export class RankEngine {
     if (left.length === 0) this.#rest();
   };
 
+  readonly #warn = (message: string): void => {
+    this.#host.warn(message);
+  };
+
   readonly #wake = (): void => {
     this.#setAsleep(false);
     this.#drive(this.asyncTurns);
@@ -259,7 +264,7 @@ export class RankEngine {
       const earliest = group.earliestDeadline(now);
       const expired = earliest <= now;
       if (expired) group.head?.abort('timeout');
-      next = Math.min(next, earliest - now, group.checkMessages(now));
+      next = Math.min(next, earliest - now, group.checkMessages(now, this.#warn));
       const { head } = group;
       if (!head) continue;
       if (head.polls) next = Math.min(next, expired ? 1 : sliceMs / 10);

@@ -20,6 +20,8 @@ import type { Channel } from '../backend/backend.js';
 
 /** Ranks of a group that are named. */
 const named = 8;
+/** A warning says whom a call waits for after this time. */
+export const warnAfterMs = 30_000;
 
 /** What the errors of a group are built from. */
 export interface GroupView {

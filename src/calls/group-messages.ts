@@ -8,15 +8,16 @@ import type { AbortReason } from '../backend/abort-reason.js';
 import type { Carrier, Incoming, Recipient } from '../backend/carrier.js';
 import { CancelledError, CollectiveMismatchError, CollectiveTimeoutError, InvalidArgumentError } from '../errors.js';
 import { isError, ShoalError, show } from '../errors.js';
+import { counted } from '../grammar.js';
 import { encodeError } from '../protocol/error-value.js';
 import { ArrivedMessages } from './arrived-messages.js';
 import type { GroupView } from './failures.js';
-import { abortError, cancelledBy, lastOperationsOf } from './failures.js';
+import { abortError, cancelledBy, lastOperationsOf, warnAfterMs } from './failures.js';
 import { Probe, Receive, SelfMessage } from './message-requests.js';
 import type { MessageRequest, Send } from './message-requests.js';
 import { MessageRoom } from './message-room.js';
 import { listIn } from './offer-words.js';
-import { isOfGroup, whoWaits } from './who-waits.js';
+import { cycleCure, isOfGroup, whoWaits } from './who-waits.js';
 
 /** A turn takes as long as so many turns of a collective. */
 const turnCost = 8;
@@ -149,20 +150,24 @@ export class GroupMessages implements Recipient {
     this.#isAboutToSleep = true;
   }
 
-  /** Enforce deadlines; returns the milliseconds until the clock must be read again. */
-  checkClock(now: number): number {
+  /** Enforce deadlines, and warn once of calls that wait for long; returns as `DrivenGroup.checkMessages`. */
+  checkClock(now: number, warn: (message: string) => void): number {
     if (!this.isOpen) return Infinity;
     this.#isAboutToSleep = true;
     let next = Infinity;
     let oldest: MessageRequest | undefined;
+    let isLong = false;
     for (const request of this.open) {
       oldest ??= request;
       if (request.deadline <= now) {
         this.#expire(request);
         return 1;
       }
-      next = Math.min(next, request.deadline - now);
+      const warnsAfter = warnsIn(request, now);
+      isLong ||= warnsAfter <= 0;
+      next = Math.min(next, request.deadline - now, warnsAfter <= 0 ? Infinity : warnsAfter);
     }
+    if (isLong) this.#warnOfLong(now, warn);
     if (oldest && (oldest !== this.#told || this.#lacksRoomFor(oldest) !== this.#lacksRoom)) {
       const tellAt = oldest.startedAt + Math.min(tellAfterMs, oldest.timeoutMs / 2);
       if (tellAt <= now) this.#tell(oldest);
@@ -338,6 +343,20 @@ export class GroupMessages implements Recipient {
     }
   }
 
+  /** One warning for all that wait for so long by now. */
+  #warnOfLong(now: number, warn: (message: string) => void): void {
+    const long = this.open.filter((request) => warnsIn(request, now) <= 0);
+    const [first, ...others] = long;
+    if (!first) return;
+    for (const request of long) request.warned = true;
+    const { taskId, rank } = this.#group;
+    const { text, cycle } = whoWaits(this.#group, this.carrier, this.#room, first.waiting);
+    const seconds = Math.round((now - first.startedAt) / 1000);
+    const more = others.length > 0 ? `, and in ${counted(others.length, 'further call')}` : '';
+    const cure = cycle ? `. ${cycleCure}` : '';
+    warn(`task ${taskId}: rank ${rank} has waited ${seconds} s in ${first.text}${more}: ${text}${cure}`);
+  }
+
   #tell(request: MessageRequest): void {
     this.#told = request;
     this.#lacksRoom = this.#lacksRoomFor(request);
@@ -355,7 +374,9 @@ export class GroupMessages implements Recipient {
     const lists = isOfGroup(request.waiting) ? this.#otherLists() : '';
     const error = new CollectiveTimeoutError(
       `${request.text} passed its deadline on rank ${group.rank}: ${text}${lists}. ` +
-        `The group has failed; go on in a new task, or pass a longer timeoutMs.`,
+        (cycle
+          ? `${cycleCure}. The group has failed; go on in a new task.`
+          : 'The group has failed; go on in a new task, or pass a longer timeoutMs.'),
       {
         missing: missing.flatMap((rank) => {
           const member = group.members[rank];
@@ -418,4 +439,9 @@ export class GroupMessages implements Recipient {
     // A collective under way leaves first, when nobody touches its memory any more.
     if (group.head === undefined) group.fail(cause);
   }
+}
+
+/** Milliseconds until a warning says that it waits. */
+function warnsIn({ startedAt, warned }: MessageRequest, now: number): number {
+  return startedAt === 0 || warned ? Infinity : startedAt + warnAfterMs - now;
 }

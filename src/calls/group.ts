@@ -239,9 +239,9 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
     this.engine.groupEnded();
   }
 
-  /** Enforce the deadlines of message calls; returns the milliseconds until the clock must be read again. */
-  checkMessages(now: number): number {
-    return this.#messages?.checkClock(now) ?? Infinity;
+  /** As `DrivenGroup` says. */
+  checkMessages(now: number, warn: (message: string) => void): number {
+    return this.#messages?.checkClock(now, warn) ?? Infinity;
   }
 
   /** Say whether this rank waits for its doorbell in a call of this group. */

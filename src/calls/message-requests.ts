@@ -28,6 +28,8 @@ export abstract class MessageRequest implements MemoryUser {
   /** When it began to wait; deadlines count from here. */
   startedAt = 0;
   deadline: number = Infinity;
+  /** A warning has said that it waits. */
+  warned = false;
   /** Among the message calls of this rank, from 1. */
   number = 0;
   /** The line that made the call, where it is noted. */

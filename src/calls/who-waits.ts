@@ -7,6 +7,11 @@ import type { MessageRoom } from './message-room.js';
 /** Ranks that are named where anybody could have sent. */
 const named = 8;
 
+/** What ends a cycle: no deadline is long enough for it. */
+export const cycleCure: string =
+  'A cycle never ends by itself: let one of these ranks make its calls in another order, use sendrecv, or begin both ' +
+  'calls before you await either';
+
 /** What is known when a deadline passes. */
 export interface WaitReport {
   /** Such as `Rank 0 waits for a message from rank 1, rank 1 for one from rank 0: a cycle`. */
@@ -53,10 +58,18 @@ export function whoWaits(group: GroupView, carrier: Carrier, room: MessageRoom, 
         missing: [waiting.peer],
       };
     }
+    if (areMatched(inCycle)) return { text, cycle: undefined, missing: [waiting.peer] };
     return { text: `${text}: a cycle`, cycle, missing: cycle.filter((each) => each !== rank) };
   }
   const full = roomText(room, rank, chain);
   return { text: textOf(chain) + (full ? `; ${full}` : ''), cycle: undefined, missing: [waiting.peer] };
+}
+
+/** One of two sends what the other receives: the bytes are on their way, however slowly. */
+function areMatched(states: readonly State[]): boolean {
+  const [one, other] = states.map(({ waiting }) => waiting);
+  if (!one || !other || states.length > 2 || one.kind === other.kind) return false;
+  return one.tag === undefined || other.tag === undefined || one.tag === other.tag;
 }
 
 function textOf(chain: readonly State[]): string {

@@ -236,6 +236,7 @@ export class Attempts {
         const before = known.find((each) => each.rank === rank);
         return before ?? this.#workers.operations({ rank, worldRank }, grant.lease, most) ?? [];
       }),
+      last?.readAt,
     );
   }
 
@@ -330,6 +331,7 @@ export class Attempts {
     const last = attempt.last || !endedClean(outcomes) ? this.#lastOperations(attempt) : undefined;
     if (last && attempt.overdue) task.override = attempt.overdue(last);
     task.lastOperations = last?.fields.lastOperations ?? [];
+    task.lastReadAt = last?.readAt ?? 0;
     task.lastRanks = attempt.worldRanks;
     const next = this.#nextOf(attempt);
     this.reservations.release(task, attempt, next);

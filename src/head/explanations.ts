@@ -2,7 +2,8 @@
 import { epochMs } from '../clock.js';
 import type { RankOperations } from '../errors.js';
 import { InvalidArgumentError, ShoalError, show } from '../errors.js';
-import { lastOperationLines, whoWaitsForWhom } from '../records/explain-ranks.js';
+import { lastOperationLines } from '../records/explain-ranks.js';
+import { whoWaitsForWhom } from '../records/who-waits-for-whom.js';
 import type { Task, TaskState } from './task.js';
 
 /** Tasks that have failed and are still explained. */
@@ -83,8 +84,9 @@ function explanationOf(
   error: Error | undefined,
 ): TaskExplanation {
   const { id: taskId, spec, state } = task;
-  const now = epochMs();
-  const waits = whoWaitsForWhom(ranks, now);
+  // The waits of a task that has failed ended with it.
+  const now = error && task.lastReadAt > 0 ? task.lastReadAt : epochMs();
+  const waits = whoWaitsForWhom(ranks, now, error !== undefined);
   const label = spec.name === undefined ? '' : ` ${JSON.stringify(spec.name)}`;
   const where = worldRanks.length === 0 ? `for ${spec.workers} workers` : `on workers ${worldRanks.join(', ')}`;
   const unknown = worldRanks.flatMap((_, rank) => (ranks.some((each) => each.rank === rank) ? [] : [rank]));

@@ -38,6 +38,8 @@ export class Task {
   heardOf: readonly number[] = [];
   /** What the ranks of its last attempt did last, when that began to fail, and the workers of these. */
   lastOperations: readonly RankOperations[] = [];
+  /** When they were read, in milliseconds since 1970; 0: they were not. */
+  lastReadAt = 0;
   lastRanks: readonly number[] = [];
   /** Why the task ends, whatever its ranks say: cancelled or timed out. */
   override: Error | undefined;

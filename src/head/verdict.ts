@@ -32,7 +32,7 @@ export interface RankOutcome {
   readonly outcome: Outcome;
 }
 
-const nothingLast: LastOperations = { text: '', fields: {} };
+const nothingLast: LastOperations = { text: '', fields: {}, readAt: 0 };
 
 type FailureOrigin = Extract<Outcome, { kind: 'threw' }>['origin'];
 

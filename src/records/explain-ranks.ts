@@ -1,35 +1,8 @@
-/** Who waits for whom and what each rank did last, in words. */
+/** What each rank of a task did last, in words. */
 import type { LastOperation, RankOperations } from '../errors.js';
 
 /** Ranks that are named one by one. */
-const named = 8;
-
-/** Such as `ranks 0, 2 have waited 3.1 s for rank 1 in allreduce(…), call 5`; one for each that is waited for. */
-export function whoWaitsForWhom(ranks: readonly RankOperations[], now: number): string[] {
-  const collectives = new Map<string, { waiting: RankOperations[]; operation: LastOperation }>();
-  const lines: string[] = [];
-  for (const each of ranks) {
-    const operation = waitingOf(each);
-    if (!operation) continue;
-    if (isMessage(operation)) {
-      lines.push(`rank ${each.rank} has waited ${waitedText(operation, now)}in ${operation.call}`);
-      continue;
-    }
-    const key = `${operation.group} ${operation.sequence} ${operation.call}`;
-    const found = collectives.get(key);
-    if (found) found.waiting.push(each);
-    else collectives.set(key, { waiting: [each], operation });
-  }
-  for (const { waiting, operation } of collectives.values()) {
-    const absent = operation.group === 0 ? absentFrom(ranks, operation) : [];
-    const who = `${rankList(waiting)} ${waiting.length === 1 ? 'has' : 'have'} waited`;
-    const whom = absent.length > 0 ? `for ${rankList(absent)} ` : '';
-    lines.push(
-      `${who} ${waitedText(operation, now)}${whom}in ${operation.call}, call ${operation.sequence}${groupText(operation)}`,
-    );
-  }
-  return lines;
-}
+export const named = 8;
 
 /** Such as `rank 1 is outside of calls; last: allreduce(…), call 5, completed 3.1 s ago`. */
 function rankText(each: RankOperations, now: number): string {
@@ -57,19 +30,6 @@ export function lastOperationsText(ranks: readonly RankOperations[], now: number
   });
   if (ranks.length > named) shown.push(`${ranks.length - named} further ranks`);
   return shown.join('. ');
-}
-
-/** What a rank is in and has not left; of several the one that it has begun first. */
-function waitingOf({ phase, operations }: RankOperations): LastOperation | undefined {
-  if (phase === 'idle' || phase === 'threw') return undefined;
-  return operations.filter(({ state }) => state === 'waiting').at(-1);
-}
-
-/** Ranks that have not come to a collective of the task's own group. */
-function absentFrom(ranks: readonly RankOperations[], { sequence }: LastOperation): RankOperations[] {
-  return ranks.filter(({ operations }) => {
-    return !operations.some((each) => !isMessage(each) && each.group === 0 && each.sequence >= sequence);
-  });
 }
 
 function operationText(operation: LastOperation, now: number): string {
@@ -101,7 +61,8 @@ function countText(times = 0): string {
   return times > 1 ? ` (${times} times)` : '';
 }
 
-function groupText({ group }: LastOperation): string {
+/** Of a call that is not of the task's own group. */
+export function groupText({ group }: LastOperation): string {
   return group === 0 ? '' : ' of a group inside the task';
 }
 
@@ -117,17 +78,20 @@ function waitText({ startedAt, endedAt }: LastOperation): string {
   return startedAt === undefined || endedAt === undefined ? '' : ` after ${durationText(endedAt - startedAt)}`;
 }
 
-function durationText(elapsedMs: number): string {
+/** Such as `250 ms` or `3.1 s`. */
+export function durationText(elapsedMs: number): string {
   return elapsedMs < 1000 ? `${Math.round(Math.max(0, elapsedMs))} ms` : `${(elapsedMs / 1000).toFixed(1)} s`;
 }
 
-function rankList(ranks: readonly RankOperations[]): string {
+/** Such as `rank 1` or `ranks 0, 2`. */
+export function rankList(ranks: readonly RankOperations[]): string {
   const numbers = ranks.slice(0, named).map(({ rank }) => rank);
   const more = ranks.length > named ? ` and ${ranks.length - named} more` : '';
   return `rank${ranks.length === 1 ? '' : 's'} ${numbers.join(', ')}${more}`;
 }
 
-function isMessage({ peer, tag, operation }: LastOperation): boolean {
+/** It is a message call, and no collective. */
+export function isMessage({ peer, tag, operation }: LastOperation): boolean {
   return peer !== undefined || tag !== undefined || messageNames.has(operation);
 }
 

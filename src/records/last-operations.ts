@@ -19,6 +19,8 @@ export interface LastOperations {
   /** Begins with a space; empty where nothing is known. */
   readonly text: string;
   readonly fields: { readonly lastOperations?: readonly RankOperations[] };
+  /** When it was read, in milliseconds since 1970: who waited then has waited until then. */
+  readonly readAt: number;
 }
 
 /** Operations that an error of so many ranks has of each. */
@@ -37,10 +39,10 @@ export function readLastOperations(
 }
 
 /** The same of what was read before. */
-export function lastOperations(ranks: readonly RankOperations[]): LastOperations {
-  if (ranks.length === 0) return { text: '', fields: {} };
-  const text = lastOperationsText(ranks, epochMs());
-  return { text: `${textBegins}${text}.`, fields: { lastOperations: ranks } };
+export function lastOperations(ranks: readonly RankOperations[], readAt: number = epochMs()): LastOperations {
+  if (ranks.length === 0) return { text: '', fields: {}, readAt };
+  const text = lastOperationsText(ranks, readAt);
+  return { text: `${textBegins}${text}.`, fields: { lastOperations: ranks }, readAt };
 }
 
 /** The message of an error without what ranks did last, which each rank has read at a time of its own. */

@@ -24,6 +24,12 @@ const bugs = {
   wrongName: ['TASK_FAILED', /rank 1: allreduce\(float32 × 8, op sum, name "gradients"\)/],
   otherLists: ['TASK_FAILED', /missing on rank 1, which has 1 array/, /allreduce/],
   cycleOfSends: ['TASK_FAILED', /: a cycle/, /rank 1 .*send\(float32 × 1000000, dest 2, tag 0\)/],
+  cycleOfReceives: [
+    'TASK_FAILED',
+    /: a cycle\. /,
+    /rank 1 has waited \d\d\d ms for rank 2 in recv\(float32 × 4, source 2, tag 0\)/,
+    /a cycle, if these calls are awaited: rank 0 waits for rank 1, rank 1 for rank 2, rank 2 for rank 0/,
+  ],
   unservedReceive: ['TASK_FAILED', /rank 1 waits for a message from rank 2 with tag 7/, /rank 2 .*barrier\(\)/],
   wrongTag: [
     'TASK_FAILED',

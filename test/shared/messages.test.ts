@@ -88,7 +88,8 @@ for (const size of several) {
       for (const { code, message, cycle, missing, later } of results) {
         assert.equal([code, ...later], [timeout, timeout, timeout]);
         assert.match(message, 'on rank 0: rank 0 waits');
-        assert.match(message, ': a cycle');
+        assert.match(message, ': a cycle. A cycle never ends by itself');
+        assert.not.match(message, 'pass a longer timeoutMs');
         assert.equal(cycle, [...Array(size).keys()], message);
         assert.equal(missing, [...Array(size).keys()].slice(1));
       }

@@ -105,4 +105,30 @@ test('a sequence beyond 32 bits is a number like any other', async () => {
   close();
 });
 
+test('a message call that waits for 30 s is told of once, with the cycle that it is in', async () => {
+  const { collectives, groups, close } = pair();
+  const received = collectives.map((collective, rank) =>
+    collective.recv(new Float32Array(1), 1 - rank).catch(() => rank),
+  );
+  // Both tell what they wait for after a moment.
+  await until(() => groups.every(({ messages }, rank) => messages.carrier.waitingOf(1 - rank) !== undefined));
+  const told: string[] = [];
+  const warn = (message: string): void => void told.push(message);
+  const now = performance.now();
+  const left = groups.map((group) => group.checkMessages(now, warn));
+  assert.ok(left.every((ms) => ms <= 30_000));
+  assert.equal(told, []);
+  // The deadline of these calls, 10 s, is put off.
+  for (const { messages } of groups) for (const request of messages.open) request.deadline = Infinity;
+  for (const group of groups) for (let i = 0; i < 3; i++) group.checkMessages(now + 30_001, warn);
+  assert.is(told.length, 2);
+  assert.match(
+    told[0] ?? '',
+    /^task t1: rank 0 has waited 30 s in recv\(source 1, tag 0\): rank 0 waits for a message from rank 1/,
+  );
+  assert.match(told[1] ?? '', /; rank 0 waits for a message from rank 1 with tag 0: a cycle\. .*use sendrecv/);
+  close();
+  assert.equal(await Promise.all(received), [0, 1]);
+});
+
 test.run();

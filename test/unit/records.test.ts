@@ -1,6 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lastOperationsText, whoWaitsForWhom } from '../../src/records/explain-ranks.js';
+import type { RankOperations } from '../../src/errors.js';
+import { CollectiveTimeoutError, errorNumber } from '../../src/errors.js';
+import { lastOperationsText } from '../../src/records/explain-ranks.js';
+import { whoWaitsForWhom } from '../../src/records/who-waits-for-whom.js';
 import { readOperations } from '../../src/records/read-records.js';
 import { createRecordMemory, partBytes, recordSlots } from '../../src/records/record-layout.js';
 import type { RecordMemory } from '../../src/records/record-layout.js';
@@ -134,6 +137,67 @@ test('who waits for whom is said of collectives by their number', () => {
   });
   assert.equal(whoWaitsForWhom(begun, performance.timeOrigin + performance.now()), [
     'ranks 0, 2 have waited 2.0 s for rank 1 in barrier(), call 2',
+  ]);
+});
+
+/** Three ranks, of which each waits in a message call since 2 s. */
+function waitingIn(calls: readonly (readonly ['send' | 'recv', number, number])[], failed = 0): RankOperations[] {
+  const memory = createRecordMemory(calls.length);
+  return calls.map(([kind, peer, tag], rank) => {
+    const recorder = recorderOf(memory, rank);
+    const record = recorder.beginMessage(kind, peer, tag, 11, 40, 0);
+    const startedAt = performance.now() - 2_000;
+    recorder.wait(record, startedAt);
+    if (failed > 0) recorder.settleMessage(record, startedAt, failed);
+    if (failed > 0) recorder.enter('threw');
+    return read(memory, rank)!;
+  });
+}
+
+test('who waits for whom is said of messages, and a cycle where there is one', () => {
+  const now = performance.timeOrigin + performance.now();
+  const ring = ['recv', 'recv', 'recv'] as const;
+  const lines = whoWaitsForWhom(waitingIn(ring.map((kind, rank) => [kind, (rank + 1) % 3, 5])), now);
+  assert.equal(lines, [
+    'rank 0 has waited 2.0 s for rank 1 in recv(float32 × 10, source 1, tag 5)',
+    'rank 1 has waited 2.0 s for rank 2 in recv(float32 × 10, source 2, tag 5)',
+    'rank 2 has waited 2.0 s for rank 0 in recv(float32 × 10, source 0, tag 5)',
+    'a cycle, if these calls are awaited: rank 0 waits for rank 1, rank 1 for rank 2, rank 2 for rank 0',
+  ]);
+  const cycles = (ranks: RankOperations[]): string[] =>
+    whoWaitsForWhom(ranks, now).filter((line) => /cycle/.test(line));
+  assert.equal(cycles(waitingIn([['recv', 1, 5], ['recv', 2, 5], ['recv', -1, 5]])), [], 'from anybody'); // prettier-ignore
+  assert.equal(
+    cycles(
+      waitingIn([
+        ['send', 1, 5],
+        ['recv', 0, 5],
+      ]),
+    ),
+    [],
+    'the bytes are on their way',
+  );
+  assert.is(
+    cycles(
+      waitingIn([
+        ['send', 1, 5],
+        ['recv', 0, 6],
+      ]),
+    ).length,
+    1,
+    'another tag',
+  );
+  assert.is(cycles(waitingIn([['recv', 1, 5], ['recv', 0, 5], ['recv', 3, 5], ['recv', 2, 5]])).length, 2); // prettier-ignore
+});
+
+test('the waits of a task that has failed end with its calls', () => {
+  const ranks = waitingIn([['recv', 1, 5], ['recv', 0, 5]], errorNumber(new CollectiveTimeoutError(''))); // prettier-ignore
+  const now = performance.timeOrigin + performance.now() + 60_000;
+  assert.equal(whoWaitsForWhom(ranks, now), []);
+  assert.equal(whoWaitsForWhom(ranks, now, true), [
+    'rank 0 has waited 2.0 s for rank 1 in recv(float32 × 10, source 1, tag 5)',
+    'rank 1 has waited 2.0 s for rank 0 in recv(float32 × 10, source 0, tag 5)',
+    'a cycle, if these calls are awaited: rank 0 waits for rank 1, rank 1 for rank 0',
   ]);
 });
 

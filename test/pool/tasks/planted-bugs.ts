@@ -64,6 +64,11 @@ export async function cycleOfSends(): Promise<void> {
   await collective.recv(ones(long), previous(), { timeoutMs });
 }
 
+export async function cycleOfReceives(): Promise<void> {
+  await begin();
+  await collective.recv(ones(4), next(), { timeoutMs });
+}
+
 export async function unservedReceive(): Promise<void> {
   await begin();
   if (isWrong()) await collective.recv(ones(4), 2, { tag: 7, timeoutMs });
