@@ -26,11 +26,12 @@ function lazily(name: string): string {
   const names = Object.getOwnPropertyNames(require(name));
   return `
     const show = (key, part) => Object.defineProperty(exports, key, { configurable: true, enumerable: true, ...part });
+    const { getBuiltinModule } = process; // a task may put another in its place
     const use = (key) => {
-      const value = process.getBuiltinModule(${JSON.stringify(name)})[key];
+      const value = getBuiltinModule(${JSON.stringify(name)})[key];
       show(key, { value });
       return value;
     };
     for (const key of ${JSON.stringify(names)}) show(key, { get: () => use(key) });
-    show('default', { get: () => process.getBuiltinModule(${JSON.stringify(name)}) });`;
+    show('default', { get: () => getBuiltinModule(${JSON.stringify(name)}) });`;
 }

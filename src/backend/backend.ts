@@ -6,7 +6,7 @@ import type { Lease } from './lease.js';
 import type { CallArguments } from './call-arguments.js';
 import type { Carrier } from './carrier.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
-import type { TracedWork } from '../records/tracer.js';
+import type { CallWork } from '../records/call-work.js';
 
 /** Everything of one rank that its groups share; owned by the thread that runs the rank. */
 export interface Backend {
@@ -126,7 +126,7 @@ export interface Transfer {
   /** An error of this rank's own, such as a buffer that was detached under way: the group is to fail with it. */
   readonly ownError: ShoalError | undefined;
   /** Where it adds up for what it takes its time, while a trace runs; undefined: it reads no clock. */
-  work: TracedWork | undefined;
+  work: CallWork | undefined;
   /** Start the call and go on with it as far as possible without waiting longer than `turns` turns. */
   start(turns: number): TransferStatus;
   /** Go on. */

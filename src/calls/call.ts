@@ -16,14 +16,15 @@ import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
 import { bytesOf, isThere } from '../operands/held-bytes.js';
 import type { RecordedCall, Recorder } from '../records/recorder.js';
+import type { CallWork } from '../records/call-work.js';
 import type { Tracer } from '../records/tracer.js';
-import { TracedWork } from '../records/tracer.js';
 import { describeCall } from '../operations/describe.js';
 import type { GroupView } from './failures.js';
 import { abortError, cancelledBy, mismatchError } from './failures.js';
 import { haveOtherLists } from './list-difference.js';
 import type { Stages } from './staged-transfer.js';
 import type { TimeInCalls } from './time-in-calls.js';
+import { TimedStart } from './timed-start.js';
 import { StagedTransfer } from './staged-transfer.js';
 
 const noBytes = new Uint8Array(0);
@@ -89,11 +90,8 @@ export class Call implements MemoryUser, RecordedCall {
   #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
   #ended: Promise<this> | undefined;
   /** Of a start that tells what it does: a trace, or whoever asks. */
-  #work: TracedWork | undefined;
-  /** The same for all starts. */
-  #works: TracedWork | undefined;
-  /** Its number, or that of its first piece. */
-  #tracedAs = 0;
+  #work: CallWork | undefined;
+  #timed: TimedStart | undefined;
   /** What a step of this call has thrown. */
   #broken: ShoalError | undefined;
 
@@ -178,7 +176,7 @@ export class Call implements MemoryUser, RecordedCall {
       }
       this.#state = 'idle';
       this.#recorder.end(this.record, sequence);
-      if (this.#work !== undefined) this.#endWork(this.#work, 0);
+      if (this.#work !== undefined) this.#endWork(0);
       return true;
     } catch (error) {
       this.#beginWait();
@@ -225,31 +223,22 @@ export class Call implements MemoryUser, RecordedCall {
     return sequence;
   }
 
+  /** The start tells what it does. */
   #beginWork(tracer: Tracer | undefined, sequence: number): void {
-    this.#works ??= new TracedWork(0);
-    this.#work = this.#works.restart(tracer?.now() ?? 0);
-    this.#tracedAs = sequence;
+    this.#timed ??= new TimedStart(this.args);
+    this.#work = this.#timed.begin(tracer, sequence);
     this.#transfer.work = this.#work;
   }
 
-  /** A start has ended. @param failed - Number of the class of its error; 0: well. */
-  #endWork(work: TracedWork, failed: number): void {
+  /** It has ended. @param failed - Number of the class of its error; 0: well. */
+  #endWork(failed: number): void {
     this.#work = undefined;
     this.#transfer.work = undefined;
-    if (this.askedWeight !== 0) this.asker?.told(work, this.askedWeight);
-    this.askedWeight = 0;
-    const { tracer } = this.#recorder;
-    if (tracer) this.#tellTrace(tracer, work, failed);
-  }
-
-  #tellTrace(tracer: Tracer, work: TracedWork, failed: number): void {
-    const { operation, dtype, op, root, count, itemBytes, blocksIn, blocksOut } = this.args;
     const { number: group, rank } = this.#group;
-    const { lease } = this.#recorder;
-    const sizeBytes = count * itemBytes * Math.max(blocksIn, blocksOut);
-    const sequence = this.#tracedAs;
-    const what = { operation: operation.number, dtype: dtype + 256 * op, peer: root, tag: -1, count, sizeBytes };
-    tracer.end({ kind: 'collective', ...what, lease, sequence, failed, rank, group }, work);
+    const { lease, tracer } = this.#recorder;
+    if (tracer) this.#timed?.tell(tracer, { lease, group, rank, failed });
+    if (this.askedWeight !== 0) this.#timed?.answer(this.asker, this.askedWeight);
+    this.askedWeight = 0;
   }
 
   #beginWait(): void {
@@ -418,7 +407,7 @@ export class Call implements MemoryUser, RecordedCall {
     const failure = error ?? this.#refusal;
     const failed = failure ? errorNumber(failure) : 0;
     if (this.#state !== 'queued') this.#recorder.settle(this.record, this.startedAt, failed);
-    if (this.#work !== undefined) this.#endWork(this.#work, failed);
+    if (this.#work !== undefined) this.#endWork(failed);
     this.#state = 'idle';
     this.error = error;
   }

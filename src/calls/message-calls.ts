@@ -16,7 +16,7 @@ import { send } from '../operations/send.js';
 import { sendrecv } from '../operations/sendrecv.js';
 import type { MessageKind } from '../records/record-layout.js';
 import type { Recorder } from '../records/recorder.js';
-import type { TracedWork } from '../records/tracer.js';
+import type { CallWork } from '../records/call-work.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeId, objectId } from '../types/dtype.js';
@@ -50,8 +50,8 @@ export class MessageCalls {
   readonly #known: KnownArrays;
   readonly #prompt: PromptMessages;
   /** Of calls of known arrays that a trace is told of. */
-  #sending: TracedWork | undefined;
-  #receiving: TracedWork | undefined;
+  #sending: CallWork | undefined;
+  #receiving: CallWork | undefined;
 
   constructor(calls: GroupCalls) {
     this.#calls = calls;
@@ -156,7 +156,7 @@ export class MessageCalls {
     if (work) this.#tellTrace(kind, peer, tag, dtype, size, work);
   }
 
-  #tellTrace(kind: MessageKind, peer: number, tag: number, dtype: number, sizeBytes: number, work: TracedWork): void {
+  #tellTrace(kind: MessageKind, peer: number, tag: number, dtype: number, sizeBytes: number, work: CallWork): void {
     const { number: group, rank } = this.#calls.group;
     const { lease, tracer } = this.#recorder;
     tracer?.endMessage(kind, { peer, tag, dtype, sizeBytes, group, rank, lease, failed: 0 }, work);

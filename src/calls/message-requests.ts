@@ -9,7 +9,7 @@ import { rangesOf } from '../operands/buffers-in-use.js';
 import type { Operand } from '../operands/operand.js';
 import type { MessageKind } from '../records/record-layout.js';
 import type { Recorder } from '../records/recorder.js';
-import type { TracedWork } from '../records/tracer.js';
+import type { CallWork } from '../records/call-work.js';
 import type { TypedArray } from '../types/buffers.js';
 import { dtypeNames, itemBytes, objectId } from '../types/dtype.js';
 
@@ -38,7 +38,7 @@ export abstract class MessageRequest implements MemoryUser {
   record = 0;
   #recorder: Recorder | undefined;
   /** What a trace is told of; set before it starts when it has begun already. */
-  work: TracedWork | undefined;
+  work: CallWork | undefined;
   #place = { group: 0, rank: 0 };
   /** The call that it is a part of, in words; undefined: it is the whole call. */
   partOf: string | undefined;
@@ -97,7 +97,7 @@ export abstract class MessageRequest implements MemoryUser {
     this.onSettled?.();
   }
 
-  #tellTrace({ tracer, lease }: Recorder, work: TracedWork, error: ShoalError | undefined): void {
+  #tellTrace({ tracer, lease }: Recorder, work: CallWork, error: ShoalError | undefined): void {
     const { dtype } = this;
     const failed = error ? errorNumber(error) : 0;
     tracer?.endMessage(this.kind, { ...this.carried, dtype, lease, failed, ...this.#place }, work);

@@ -6,7 +6,7 @@ import type { Channel, Transfer, TransferStatus } from '../backend/backend.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { CollectiveMismatchError } from '../errors.js';
 import type { ShoalError } from '../errors.js';
-import type { TracedWork } from '../records/tracer.js';
+import type { CallWork } from '../records/call-work.js';
 
 /** What all ranks throw after the same stage, for something that one of them cannot do. */
 export class AgreedError extends Error {
@@ -45,7 +45,7 @@ export class StagedTransfer implements Transfer {
   #stage = 0;
   #transfer: Transfer | undefined;
   #disagreement: ShoalError | undefined;
-  work: TracedWork | undefined;
+  work: CallWork | undefined;
 
   constructor(channel: Channel, stages: Stages) {
     this.#channel = channel;

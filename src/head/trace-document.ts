@@ -31,6 +31,8 @@ export interface TraceDocument {
     readonly began: string;
     /** From then until it was stopped. */
     readonly lengthMs: number;
+    /** How long after `began` the recording began: no call of before is there. */
+    readonly recordedFromMs: number;
     /** Calls and tasks that are missing, since `maxEvents` were there already. */
     readonly dropped: number;
     /** By worker: calls that are missing, since it made more of them than could be taken. */
@@ -76,6 +78,7 @@ export function traceDocument(recording: TraceRecording, workers: readonly Worke
       version: packageVersion(),
       began: new Date(beganAt.getTime() + first / 1_000).toISOString(),
       lengthMs: endedMs - first / 1_000,
+      recordedFromMs: -first / 1_000,
       dropped,
       lost: Object.fromEntries(lost),
     },

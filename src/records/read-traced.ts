@@ -1,5 +1,7 @@
 /** What ranks have noted for a trace, read back: nothing is believed before it was checked. */
 import { errorClasses } from '../errors.js';
+import { readName } from '../operations/call-name.js';
+import { nameBytes } from '../operations/descriptor.js';
 import { describeCall } from '../operations/describe.js';
 import { operationOf } from '../operations/index.js';
 import { dtypeNames } from '../types/dtype.js';
@@ -75,6 +77,10 @@ class Slot {
     return this.#doubles[index / 2] ?? Number.NaN;
   }
 
+  bytes(index: number, sizeBytes: number): Uint8Array {
+    return new Uint8Array(this.#words.buffer, this.#words.byteOffset + index * 4, sizeBytes).slice();
+  }
+
   float(index: number): number {
     return this.#floats[index] ?? Number.NaN;
   }
@@ -122,6 +128,8 @@ function collectiveOf(slot: Slot): Described | undefined {
   const operation = operationOf(slot.word(at.operation));
   if (!operation) return undefined;
   const packed = slot.word(at.dtype);
+  const length = slot.double(at.nameLength);
+  if (!isCount(length)) return undefined;
   const call = describeCall({
     sequence: slot.word(at.sequence) >>> 0,
     state: 0,
@@ -131,8 +139,7 @@ function collectiveOf(slot: Slot): Described | undefined {
     op: packed >>> 8,
     root: slot.word(at.peer),
     count: slot.double(at.count),
-    name: '',
-    list: undefined,
+    ...readName(slot.bytes(at.nameBytes, nameBytes), length),
     shared: undefined,
   });
   return { operation: operation.name, call };

@@ -118,10 +118,9 @@ export class Recorder {
     return number === this.#traced ? this.#tracer : this.#turnToTrace(number);
   }
 
-  #turnToTrace(number: number): Tracer | undefined {
+  #turnToTrace(number: number): Tracer {
     this.#traced = number;
-    this.#tracer =
-      number === 0 ? undefined : new Tracer(this.#words.buffer as SharedArrayBuffer, this.#words.byteOffset);
+    this.#tracer = new Tracer(this.#words.buffer as SharedArrayBuffer, this.#words.byteOffset);
     return this.#tracer;
   }
 

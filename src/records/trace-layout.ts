@@ -6,7 +6,7 @@
 /** Calls of a rank that nobody has taken yet, at most; a power of 2. */
 export const traceSlots = 4_096;
 /** Words of 4 bytes of one of them. */
-export const traceWords = 24;
+export const traceWords = 42;
 
 /** Words of a part's head, after `headAt.trace`. The control side writes the first three. */
 export const traceAt = {
@@ -56,4 +56,7 @@ export const tracedAt = {
   moved: 20,
   reduced: 21,
   inCalls: 22,
+  /** Of the call's name: its length in a double, and its bytes. */
+  nameLength: 24,
+  nameBytes: 26,
 } as const;

@@ -5,6 +5,9 @@
 import { monotonicMs, nowMs } from '../clock.js';
 import type { MessageKind, Phase } from './record-layout.js';
 import { headAt, messageKinds, partBytes, phases, recordsBytes } from './record-layout.js';
+import type { CallName } from '../operations/call-name.js';
+import { nameBytes } from '../operations/descriptor.js';
+import { CallWork } from './call-work.js';
 import { traceAt as headWord, tracedAt as at, tracedKinds, traceSlots, traceWords } from './trace-layout.js';
 
 /** Calls up to this length share a slot. */
@@ -13,35 +16,6 @@ const shortMs = 0.1;
 const longestSlotMs = 1;
 /** So many that nobody has taken, and calls begin to share. */
 const manySlots: number = traceSlots / 2;
-
-/** For what a call takes its time; what is left of it is waiting. */
-export class TracedWork {
-  begunMs: number;
-  moveMs = 0;
-  reduceMs = 0;
-
-  constructor(begunMs: number) {
-    this.begunMs = begunMs;
-  }
-
-  /** As new. */
-  restart(begunMs: number): this {
-    this.begunMs = begunMs;
-    this.moveMs = 0;
-    this.reduceMs = 0;
-    return this;
-  }
-
-  /** It has copied since a reading of `nowMs`. */
-  moved(since: number): void {
-    this.moveMs += nowMs() - since;
-  }
-
-  /** It has reduced since then. */
-  reduced(since: number): void {
-    this.reduceMs += nowMs() - since;
-  }
-}
 
 /** A call that has ended. */
 export interface TracedCall {
@@ -57,6 +31,8 @@ export interface TracedCall {
   readonly group: number;
   readonly sizeBytes: number;
   readonly count: number;
+  /** Of a collective. */
+  readonly name?: CallName | undefined;
 }
 
 /** What is told of a message. */
@@ -67,6 +43,7 @@ export class Tracer {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #floats: Float32Array;
+  readonly #bytes: Uint8Array;
   /** From `nowMs` to the trace's time. */
   readonly #shiftMs: number;
   #noted: number;
@@ -79,6 +56,7 @@ export class Tracer {
     this.#words = new Int32Array(buffer, offset, partBytes / 4);
     this.#doubles = new Float64Array(buffer, offset, partBytes / 8);
     this.#floats = new Float32Array(buffer, offset, partBytes / 4);
+    this.#bytes = new Uint8Array(buffer, offset, partBytes);
     const origin = this.#doubles[(headAt.trace + headWord.origin) / 2] ?? 0;
     this.#shiftMs = monotonicShiftMs() - origin;
     this.#noted = this.#head(headWord.noted);
@@ -90,12 +68,12 @@ export class Tracer {
   }
 
   /** A call begins. */
-  begin(): TracedWork {
-    return new TracedWork(this.now());
+  begin(): CallWork {
+    return new CallWork(this.now());
   }
 
   /** It has ended now. */
-  end(call: TracedCall, { begunMs, moveMs, reduceMs }: TracedWork): void {
+  end(call: TracedCall, { begunMs, moveMs, reduceMs }: CallWork): void {
     const endedMs = this.now();
     const inCallsMs = endedMs - begunMs;
     if (this.#open) {
@@ -125,7 +103,7 @@ export class Tracer {
   }
 
   /** A message call has ended now. */
-  endMessage(kind: MessageKind, message: TracedMessage, work: TracedWork): void {
+  endMessage(kind: MessageKind, message: TracedMessage, work: CallWork): void {
     const operation = messageKinds.indexOf(kind);
     this.end({ kind: 'message', operation, sequence: 0, count: 0, ...message }, work);
   }
@@ -167,6 +145,10 @@ export class Tracer {
     doubles[(slot + at.group) / 2] = call.group;
     doubles[(slot + at.sizeBytes) / 2] = call.sizeBytes;
     doubles[(slot + at.count) / 2] = call.count;
+    doubles[(slot + at.nameLength) / 2] = call.name?.length ?? 0;
+    if (call.name && call.name.length > 0) {
+      this.#bytes.set(call.name.bytes.subarray(0, nameBytes), (slot + at.nameBytes) * Int32Array.BYTES_PER_ELEMENT);
+    }
   }
 
   /** Another call in the open slot. */
@@ -206,7 +188,8 @@ function isAlike(a: TracedCall, b: TracedCall): boolean {
     a.tag === b.tag &&
     a.lease === b.lease &&
     a.group === b.group &&
-    a.sizeBytes === b.sizeBytes
+    a.sizeBytes === b.sizeBytes &&
+    a.name === b.name
   );
 }
 

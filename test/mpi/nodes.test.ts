@@ -104,7 +104,12 @@ for (const family of ['openmpi', 'mpich'] as const) {
       ['b', 1, 3],
       ['c', 0, 4],
     ]);
+    const trace = await pool.trace();
     assert.equal(await pool.run(tasks, { workers: 5 }), [15, 15, 15, 15, 15]);
+    const { traceEvents, otherData } = await trace.stop();
+    const sums = traceEvents.filter(({ name, args }) => name === 'allreduce' && args && 'call' in args);
+    assert.equal(sums.map(({ args }) => args!.rank).sort(), [0, 1, 2, 3, 4], 'a trace has the calls of all nodes');
+    assert.equal(otherData.lost, {});
     const on = async (workers: number, placement: Placement): Promise<string> => {
       const places = (await pool.run(tasks, { workers, placement, export: 'place' })) as [string][];
       return places.map(([node]) => (node === here ? 'a' : node)).join('');

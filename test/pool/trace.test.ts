@@ -71,7 +71,12 @@ test('every call of every rank is there, with what it waited for', async () => {
       string,
       number
     >;
-    assert.equal([call, sizeBytes, group, sequence], ['allreduce(float32 × 1000, op sum)', 4_000, 0, 1] as unknown);
+    assert.equal([call, sizeBytes, group, sequence], [
+      'allreduce(float32 × 1000, op sum, name "values")',
+      4_000,
+      0,
+      1,
+    ] as unknown);
     assert.ok(Math.abs(sum!.dur - inCallsUs!) <= 1, 'a call is as long as it took');
     assert.ok(Math.abs(waitedUs! + movedUs! + reducedUs! - inCallsUs!) <= 1, 'its parts are all of it');
     assert.ok(movedUs! > 0 && reducedUs! > 0, 'a plain array is copied, and reduced');

@@ -9,7 +9,7 @@ import { nowMs } from '../../clock.js';
 import type { ShoalError } from '../../errors.js';
 import { errorNumber } from '../../errors.js';
 import { flags, Status } from '../../kernels/wasm-module.js';
-import type { TracedWork } from '../../records/tracer.js';
+import type { CallWork } from '../../records/call-work.js';
 import type { AbortReason } from '../abort-reason.js';
 import type { Transfer, TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
@@ -35,7 +35,7 @@ let transfers = 0;
 export abstract class PieceTransfer implements Transfer {
   sequence = 0;
   ownError: ShoalError | undefined;
-  work: TracedWork | undefined;
+  work: CallWork | undefined;
   /** Elements that earlier pieces have done. */
   protected pieceStart = 0;
   /** The kernels have started the piece under way. */
@@ -137,18 +137,18 @@ export abstract class PieceTransfer implements Transfer {
   /** Have the kernels start the piece under way. */
   protected startKernels(turns: number): number {
     const { block, window } = this.members;
-    if (this.work) return this.#runTraced(this.work, turns, true);
+    if (this.work) return this.#runTimed(this.work, turns, true);
     return window.kernels.shoal_start(block.address, this.sequence, turns);
   }
 
   #advance(turns: number): number {
     const { block, window } = this.members;
-    if (this.work) return this.#runTraced(this.work, turns, false);
+    if (this.work) return this.#runTimed(this.work, turns, false);
     return window.kernels.shoal_advance(block.address, turns);
   }
 
   /** Turn by turn: the turn in which all were there is that of this rank's own share. */
-  #runTraced(work: TracedWork, turns: number, isFirst: boolean): number {
+  #runTimed(work: CallWork, turns: number, isFirst: boolean): number {
     const { block, window } = this.members;
     const { kernels } = window;
     for (let turn = isFirst ? -1 : 0; ; turn++) {

@@ -11,7 +11,7 @@ import type { TypedArray } from '../../types/buffers.js';
 import type { Endpoint } from './endpoint.js';
 import type { Block, SendCount } from './open-requests.js';
 import type { TransferStatus } from '../backend.js';
-import type { TracedWork } from '../../records/tracer.js';
+import type { CallWork } from '../../records/call-work.js';
 import type { ArrayParts, CopyPart } from '../../operands/array-parts.js';
 import { bytesOf, lostBuffer } from '../piece-bytes.js';
 import type { CallArguments } from '../call-arguments.js';
@@ -70,7 +70,7 @@ export class WireExchange implements Exchange, Vector {
   readonly #sends: SendCount = { open: 0 };
   readonly #steps: Steps<TransferStatus>;
   readonly #startedAt = nowMs();
-  readonly #work: TracedWork | undefined;
+  readonly #work: CallWork | undefined;
   #told = false;
   /** All descriptors have been seen. */
   #planned = false;
@@ -80,7 +80,7 @@ export class WireExchange implements Exchange, Vector {
     args: CallArguments,
     refusal: ShoalError | undefined,
     sequence: number,
-    work: TracedWork | undefined,
+    work: CallWork | undefined,
   ) {
     this.#work = work;
     this.#channel = channel;

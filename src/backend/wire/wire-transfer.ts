@@ -1,6 +1,6 @@
 /** A prepared call over the wire: each start is an exchange of its own. */
 import type { ShoalError } from '../../errors.js';
-import type { TracedWork } from '../../records/tracer.js';
+import type { CallWork } from '../../records/call-work.js';
 import type { Transfer, TransferStatus } from '../backend.js';
 import type { CallArguments } from '../call-arguments.js';
 import type { WireMembers } from './wire-exchange.js';
@@ -9,7 +9,7 @@ import { WireExchange } from './wire-exchange.js';
 /** See above. */
 export class WireTransfer implements Transfer {
   readonly polls = false;
-  work: TracedWork | undefined;
+  work: CallWork | undefined;
   readonly #members: WireMembers;
   readonly #args: CallArguments;
   readonly #refusal: ShoalError | undefined;

@@ -7,7 +7,7 @@ export async function calls(lateMs: number): Promise<number> {
   const { rank, size } = collective;
   const values = new Float32Array(floats).fill(rank);
   if (rank === 1) await new Promise((resolve) => setTimeout(resolve, lateMs));
-  await collective.allreduce(values);
+  await collective.allreduce(values, { name: 'values' });
   for (let i = 0; i < 5; i++) collective.broadcastSync(values);
   const inner = await collective.group(Array.from({ length: size }, (_, each) => each));
   await Promise.all([collective.barrier(), inner.allreduce(new Float64Array(3))]);
