@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decode } from 'fast-png';
 import type { BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { launch } from 'shoal';
@@ -160,6 +161,8 @@ test('it fits a phone, and shows in light and dark', async () => {
     papers.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is too wide`);
     const picture = indexedPng(await page.screenshot());
+    const shown = decode(picture);
+    assert.equal([shown.width, shown.height], [width, height]);
     assert.ok(picture.length <= mostPictureBytes, `${name}: ${picture.length} bytes`);
     const place = process.env.SHOAL_WRITE_DOCS === '1' ? join(root, 'docs/figures') : folder;
     writeFileSync(join(place, `dashboard-${name}.png`), picture);
