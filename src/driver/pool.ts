@@ -23,6 +23,7 @@ import { fillMap, mapOptionNames } from './map-options.js';
 import { MappedResults } from './mapped-results.js';
 import type { Kept } from './kept.js';
 import { Shared } from './shared.js';
+import { checkedForCaller } from './show-to-caller.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import type { PoolStats } from './pool-stats.js';
@@ -268,7 +269,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    */
   async share<T>(value: T): Promise<Shared<T>> {
     this.#head.assertOpen();
-    const content = layOut(value, 'value');
+    const content = checkedForCaller(() => layOut(value, 'value'));
     const id = await this.#head.share(content);
     return new Shared<T>(id, this.#head, content.sizeBytes);
   }
@@ -406,10 +407,12 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   }
 
   #submit(what: string, module: unknown, given: UntypedRunOptions<boolean> = {}): TaskHandle<never, never> {
-    const options = ownOptions(what, given, runOptionNames);
-    this.#head.assertOpen();
-    const spec = fillTask(what, module, options);
-    const args = this.#sender.encode(what, options, spec.workers);
+    const { options, spec, args } = checkedForCaller(() => {
+      const own = ownOptions(what, given, runOptionNames);
+      this.#head.assertOpen();
+      const filled = fillTask(what, module, own);
+      return { options: own, spec: filled, args: this.#sender.encode(what, own, filled.workers) };
+    });
     // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
     const site = siteOf(what === 'run' ? this.run : this.submit);
     return this.#sender.send({ ...spec, ...args }, site, options.signal);

@@ -95,7 +95,7 @@ function explanationOf(
     ...(error ? [`it ended with: ${error.message}`] : []),
     ...(waits.length > 0 ? ['who waited for whom:', ...waits.map((line) => `  ${line}`)] : []),
     ...(ranks.length > 0 ? ['what each rank did last:'] : []),
-    ...lastOperationLines(ranks, now).map((line) => `  ${line}`),
+    ...lastOperationLines(ranks, now, error !== undefined).map((line) => `  ${line}`),
     ...(unknown.length > 0 ? [`nothing is known of rank ${unknown.join(', ')}`] : []),
   ];
   return {

@@ -5,19 +5,24 @@ import type { LastOperation, RankOperations } from '../errors.js';
 export const named = 8;
 
 /** Such as `rank 1 is outside of calls; last: allreduce(…), call 5, completed 3.1 s ago`. */
-function rankText(each: RankOperations, now: number): string {
+function rankText(each: RankOperations, now: number, hasEnded = false): string {
   const [last] = each.operations;
+  if (hasEnded && each.phase === 'loading') return `rank ${each.rank} did not begin its function`;
   if (!last) return `rank ${each.rank} ${phaseText(each)} and has made no call`;
   const text = operationText(last, now);
   if (last.state === 'waiting' && each.phase === 'running') return `rank ${each.rank} ${text}`;
   return `rank ${each.rank} ${phaseText(each)}; last: ${text}`;
 }
 
-/** Every rank in a line of its own, with what it did before that. */
-export function lastOperationLines(ranks: readonly RankOperations[], now: number): string[] {
+/**
+ * Every rank in a line of its own, with what it did before that.
+ *
+ * @param hasEnded - Their task has.
+ */
+export function lastOperationLines(ranks: readonly RankOperations[], now: number, hasEnded = false): string[] {
   return ranks.flatMap((each) => {
     const [, ...before] = each.operations;
-    return [rankText(each, now), ...before.map((operation) => `  before: ${operationText(operation, now)}`)];
+    return [rankText(each, now, hasEnded), ...before.map((operation) => `  before: ${operationText(operation, now)}`)];
   });
 }
 

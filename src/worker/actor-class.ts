@@ -9,10 +9,15 @@ type Method = (this: object, ...args: unknown[]) => unknown;
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the class as its object
 const sourceOf = Function.prototype.toString;
 
+/** Whether a value is a class that cannot be called as a function. */
+export function mustBeConstructed(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(sourceOf.call(value));
+}
+
 /** Whether a value is a class, also one that was compiled to a function with methods or a base class. */
 export function isClass(value: unknown): value is ActorClass {
   if (typeof value !== 'function') return false;
-  if (/^class\b/.test(sourceOf.call(value))) return true;
+  if (mustBeConstructed(value)) return true;
   const prototype: unknown = value.prototype;
   if (typeof prototype !== 'object' || prototype === null || !Object.hasOwn(prototype, 'constructor')) return false;
   return Object.getOwnPropertyNames(prototype).length > 1 || Object.getPrototypeOf(prototype) !== Object.prototype;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
 import type { TaskSource } from '../protocol/thread-messages.js';
 import type { ActorClass } from './actor-class.js';
-import { isClass } from './actor-class.js';
+import { isClass, mustBeConstructed } from './actor-class.js';
 import { foreignLoaderWorks } from './foreign-loader.js';
 import { plugNPlay } from './plug-n-play.js';
 import { withPlace } from './syntax-error.js';
@@ -57,8 +57,10 @@ export async function loadTask(
 ): Promise<(...args: unknown[]) => unknown> {
   const module = await exportsOf(url, foreignLoader);
   const found = module[exportName];
-  if (typeof found === 'function') return found as (...args: unknown[]) => unknown;
-  throw notExported({ url, exportName }, ['function', 'functions'], found, functionsOf(module));
+  const isFunction = typeof found === 'function' && !mustBeConstructed(found);
+  if (isFunction) return found as (...args: unknown[]) => unknown;
+  const names = functionsOf(module).filter((name) => !mustBeConstructed(module[name]));
+  throw notExported({ url, exportName }, ['function', 'functions'], found, names);
 }
 
 /** The class of an actor. @throws As {@link loadTask}. */
@@ -82,7 +84,10 @@ function notExported(
   names: readonly string[],
 ): ExportNotFoundError {
   const list = names.length === 0 ? `no ${many}` : names.map((name) => show(name)).join(', ');
-  const text = `expected ${url} to export a ${one} named ${show(exportName)}, found ${show(found)}; it exports ${list}`;
+  const isClassAsTask = one === 'function' && mustBeConstructed(found);
+  const hint = isClassAsTask ? '. A class is for gang.actor, which makes an instance on every rank' : '';
+  const what = isClassAsTask ? 'a class' : show(found);
+  const text = `expected ${url} to export a ${one} named ${show(exportName)}, found ${what}; it exports ${list}${hint}`;
   return new ExportNotFoundError(text, { url, exportName });
 }
 

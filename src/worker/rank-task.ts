@@ -43,6 +43,7 @@ export class RankTask {
   /** Values that there was no room for. */
   #refused = 0;
   #isClosed = false;
+  #hasBegun = false;
   /** Code outside the task's async context belongs to it too: the thread runs one task at a time. */
   readonly #ownsThread: boolean;
 
@@ -89,6 +90,7 @@ export class RankTask {
     if (this.#ownsThread) this.#runtime.running = this.scope;
     try {
       const { recorder } = this.#engine;
+      this.#hasBegun = true;
       recorder.enter('running');
       const value = await this.#runtime.storage.run(this.scope, async () => {
         try {
@@ -148,7 +150,7 @@ export class RankTask {
 
   /** The rank failed: leave its error for the peers and fail the group on all of them. */
   fail(error: unknown): void {
-    this.#engine.recorder.enter('threw');
+    if (this.#hasBegun) this.#engine.recorder.enter('threw');
     this.group.channel.leaveFault(encodeError(error));
     this.group.abort(encodeAbort('peerFailed', this.#rank));
   }

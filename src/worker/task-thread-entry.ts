@@ -7,8 +7,10 @@ import {
   ExportNotFoundError,
   MessageTooLargeError,
   ModuleNotFoundError,
+  NotSerializableError,
   ShoalError,
   WindowDamagedError,
+  show,
 } from '../errors.js';
 import type { Encoded } from '../protocol/encoded.js';
 import { decode, encode } from '../protocol/encoded.js';
@@ -208,8 +210,10 @@ async function run(message: AssignMessage): Promise<Outcome | undefined> {
     const result = await task.run(() => inRankSpan(telemetry, message, task, () => fn(...args)));
     origin = 'result';
     if (message.unawaited === 'error') task.assertAwaited();
-    if (references?.keep) values.keep(lease, result);
-    const value = encodeResult(references?.keep ? undefined : result, maxMessageBytes);
+    const value = ofResult(message, () => {
+      if (references?.keep) values.keep(lease, result);
+      return encodeResult(references?.keep ? undefined : result, maxMessageBytes);
+    });
     outcome = { kind: 'returned', value, ...task.finish(), ...task.remarks };
     const damage = task.group.damage();
     if (damage) throw damage;
@@ -259,6 +263,18 @@ function openMailbox(message: AttachMessage): ThreadMailbox {
       void begin(assignment);
     },
   });
+}
+
+/** Whose result cannot go to the driver. */
+function ofResult<T>({ lease: { taskId: id, rank }, source }: AssignMessage, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof NotSerializableError)) throw error;
+    const { message, path, cause } = error;
+    const text = `task ${id}, rank ${rank}, ${show(source.exportName)}: ${message}`;
+    throw new NotSerializableError(text, { path }, cause === undefined ? {} : { cause });
+  }
 }
 
 function encodeResult(result: unknown, maxMessageBytes: number): Encoded {

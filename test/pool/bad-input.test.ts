@@ -49,6 +49,27 @@ test('says which exports there are when one is missing', async () => {
   const error = await rejectsCode(pool.run(url, { workers: 2, export: 'som' }), 'EXPORT_NOT_FOUND');
   assert.match(error.message, '"echo"');
   await rejectsCode(pool.run(url, { export: 'leftovers' }), 'EXPORT_NOT_FOUND');
+  const handle = pool.submit(url, { workers: 2, export: 'som' });
+  await rejectsCode(handle.result(), 'EXPORT_NOT_FOUND');
+  const [explanation] = await pool.explain(handle.id);
+  assert.match(explanation?.text ?? '', 'rank 0 did not begin its function');
+});
+
+test('a class is no task: it is for actors', async () => {
+  const actors = new URL('./tasks/gangs.js', import.meta.url);
+  const error = await rejectsCode(pool.run(actors, { export: 'Model' } as never), 'EXPORT_NOT_FOUND');
+  assert.match(error.message, /found a class; .*A class is for gang\.actor/);
+});
+
+test('bad arguments and options are told with the lines of the caller alone', async () => {
+  for (const options of [
+    { export: 'echo', args: [() => 1] },
+    { export: 'echo', timeoutMs: -1 },
+  ]) {
+    const { stack = '' } = await rejectionOf(pool.run(url, options));
+    const [first = ''] = stack.split('\n').filter((line) => /^ +at /.test(line));
+    assert.match(first, 'bad-input.test');
+  }
 });
 
 test('refuses misspelt and wrong options', async () => {
@@ -121,6 +142,8 @@ for (const [kind, path] of [
       'NOT_SERIALIZABLE',
     );
     assert.is((error as unknown as { path: string }).path, path);
+    assert.match(error.message, /^task t\d+, rank [01], "badResult": result/);
+    assert.not.match(error.stack ?? '', /NodeEncoder|encodeResult/);
   });
 }
 

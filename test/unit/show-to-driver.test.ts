@@ -50,12 +50,36 @@ test('an error of a rank that says what the cause says is printed once, and is s
   const error = new TaskFailedError('task t1 failed', { errors: list, rank: 0 }, { cause });
   showToDriver(error, site);
   const printed = inspect(error, { depth: 6 });
-  assert.is(printed.split('sizes differ').length - 1, 1);
+  const inFull = printed.split('\n').filter((line) => line.includes('sizes differ'));
+  assert.equal(
+    inFull.map((line) => line.trim().replace(/,$/, '')),
+    [
+      'rank 0: ERR_SHOAL_COLLECTIVE_MISMATCH: sizes differ',
+      'rank 1: ERR_SHOAL_COLLECTIVE_MISMATCH: sizes differ',
+      '[cause]: CollectiveMismatchError: sizes differ',
+    ],
+  );
+  assert.match(printed, 'rank 2: ERR_SHOAL_PEER_FAILED: rank 0 failed');
   assert.is(printed.split('of its own').length - 1, 1);
   assert.equal(
     error.errors.map((each) => each.error),
     [cause, same, peer, other],
   );
+});
+
+test('an error of ours without lines of a user has those of the driver alone; the line of a rank is bounded', () => {
+  const late = withStack(new CollectiveMismatchError('x'.repeat(1_000)), own, own);
+  const errors = [0, 1].map((rank) => ({ rank, error: late }));
+  const error = withStack(new TaskFailedError('task t1 failed', { errors, rank: 0 }, { cause: late }), own);
+  showToDriver(error, site);
+  assert.equal(framesOf(late), []);
+  assert.match(
+    inspect(error.errors),
+    /^\[\n? *rank 0: ERR_SHOAL_COLLECTIVE_MISMATCH: x{69}…,\s+rank 1: \S+ x{69}…\s*\]$/,
+  );
+  const direct = withStack(new CollectiveMismatchError('x'), own);
+  showToDriver(direct, site);
+  assert.equal(framesOf(direct), ['    at main (/app/main.ts:3:4) (driver)']);
 });
 
 test('where nobody of this process asked, all can be enumerated: it goes to another process', () => {
