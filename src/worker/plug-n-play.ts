@@ -3,7 +3,6 @@
  * of TypeScript imports is replaced by the path that the table has for it.
  */
 import type { Jiti, JitiOptions } from 'jiti';
-import nodeModule from 'node:module';
 import { resolveImport } from '../modules/imports.js';
 
 /** What Yarn adds to `node:module` of the processes that it starts. */
@@ -30,7 +29,8 @@ const conditions: readonly string[] = ['node', 'import', 'module-sync'];
 
 /** Options for jiti; undefined where there is no table for the file. `plain` is used for what is not of Yarn. */
 export function plugNPlay(file: string, plain: Jiti): JitiOptions | undefined {
-  const { findPnpApi } = nodeModule as { findPnpApi?: (file: string) => Table | null };
+  // Not by an import: the build makes those of the names that Node itself has.
+  const { findPnpApi } = process.getBuiltinModule('node:module') as { findPnpApi?: (file: string) => Table | null };
   if (!findPnpApi?.(file)) return undefined;
   return {
     // A text may come to mean another path when packages change.
