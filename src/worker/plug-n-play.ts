@@ -3,6 +3,7 @@
  * of TypeScript imports is replaced by the path that the table has for it.
  */
 import type { Jiti, JitiOptions } from 'jiti';
+import { createRequire } from 'node:module';
 import { resolveImport } from '../modules/imports.js';
 
 /** What Yarn adds to `node:module` of the processes that it starts. */
@@ -30,7 +31,9 @@ const conditions: readonly string[] = ['node', 'import', 'module-sync'];
 /** Options for jiti; undefined where there is no table for the file. `plain` is used for what is not of Yarn. */
 export function plugNPlay(file: string, plain: Jiti): JitiOptions | undefined {
   // Not by an import: the build makes those of the names that Node itself has.
-  const { findPnpApi } = process.getBuiltinModule('node:module') as { findPnpApi?: (file: string) => Table | null };
+  const { findPnpApi } = createRequire(import.meta.url)('node:module') as {
+    findPnpApi?: (file: string) => Table | null;
+  };
   if (!findPnpApi?.(file)) return undefined;
   return {
     // A text may come to mean another path when packages change.
