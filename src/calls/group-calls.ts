@@ -15,6 +15,7 @@ import { CallCache } from './call-cache.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
+import { withCallerLine } from './caller-line.js';
 import { Call } from './call.js';
 import type { Waited } from './engine.js';
 import type { Group } from './group.js';
@@ -133,7 +134,7 @@ export class GroupCalls {
       this.#time.end();
     }
     const error = endOf(call);
-    if (error) throw error;
+    if (error) throw withCallerLine(error);
     return call.result;
   }
 
@@ -199,7 +200,7 @@ export class GroupCalls {
   readonly #giveBack = (call: Call): unknown => {
     this.#inUse.giveBack(call);
     call.isHeld = false;
-    if (call.error) throw call.error;
+    if (call.error) throw withCallerLine(call.error);
     return call.result;
   };
 

@@ -26,6 +26,7 @@ import type { ReadyArray } from './known-arrays.js';
 import { KnownArrays } from './known-arrays.js';
 import { PromptMessages } from './prompt-messages.js';
 import { callSite } from './call-site.js';
+import { withCallerLine } from './caller-line.js';
 import type { BufferUser, GroupCalls } from './group-calls.js';
 import type { MessageRequest, Target } from './message-requests.js';
 import { Pattern, Probe, Receive, Send } from './message-requests.js';
@@ -208,7 +209,7 @@ export class MessageCalls {
     this.#start(made);
     const call = requests.length === 1 ? result : all(requests);
     if (!call.settled) this.#calls.waitFor(call);
-    for (const request of requests) if (request.error) throw request.error;
+    for (const request of requests) if (request.error) throw withCallerLine(request.error);
     if (group.failure && !result.settled) throw group.failure;
     return result.given;
   }
@@ -238,7 +239,7 @@ export class MessageCalls {
     }
     const giveBack = (): unknown => {
       for (const request of requests) calls.giveBack(request, request instanceof Send);
-      for (const request of requests) if (request.error) throw request.error;
+      for (const request of requests) if (request.error) throw withCallerLine(request.error);
       return result.given;
     };
     const open = requests.filter(({ settled }) => !settled);

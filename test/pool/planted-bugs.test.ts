@@ -27,7 +27,7 @@ const bugs = {
   cycleOfReceives: [
     'TASK_FAILED',
     /: a cycle\. /,
-    /rank 1 has waited \d\d\d ms for rank 2 in recv\(float32 × 4, source 2, tag 0\)/,
+    /rank 1 has waited \d+(\.\d)? m?s for rank 2 in recv\(float32 × 4, source 2, tag 0\)/,
     /a cycle, if these calls are awaited: rank 0 waits for rank 1, rank 1 for rank 2, rank 2 for rank 0/,
   ],
   unservedReceive: ['TASK_FAILED', /rank 1 waits for a message from rank 2 with tag 7/, /rank 2 .*barrier\(\)/],
@@ -84,6 +84,13 @@ for (const [bug, [code, ...told]] of Object.entries(bugs)) {
     const text = `${error.message}\n${explanation?.text}`;
     assert.match((error as { code?: string }).code ?? '', code);
     for (const part of told) assert.match(text, part);
+  });
+}
+
+for (const name of ['skippedCall', 'wrongOp'] as const) {
+  test(`${name}: the error names the line that awaits the call`, async () => {
+    const { cause } = await rejectionOf(pool.run(tasks, { export: name, workers: 3 }));
+    assert.match((cause as Error).stack ?? '', new RegExp(`at (async )?${name} .*planted-bugs`));
   });
 }
 

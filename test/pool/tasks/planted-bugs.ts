@@ -66,7 +66,7 @@ export async function cycleOfSends(): Promise<void> {
 
 export async function cycleOfReceives(): Promise<void> {
   await begin();
-  await collective.recv(ones(4), next(), { timeoutMs });
+  await collective.recv(ones(4), next(), { timeoutMs: 1_000 });
 }
 
 export async function unservedReceive(): Promise<void> {
