@@ -5,7 +5,7 @@ import { inColumns } from './columns.js';
 import type { BenchReport, PoolReport } from './bench-report.js';
 
 const usPerSecond = 1e6;
-/** Cores that others use on a machine that is called quiet. */
+/** Load average of a machine that is called quiet. */
 const quietLoad = 0.5;
 
 /** Tables and sentences. */
@@ -53,7 +53,10 @@ function howToRead(workers: number, { cores, load }: BenchReport['machine'], poo
   const [first] = pools;
   const cost = first ? ` (${first.name}: ${time(first.taskUs)})` : '';
   const crowd = `${counted(workers, 'worker')} take turns on ${counted(cores, 'core')}: these are figures of a crowd.`;
-  const busy = `Other programs used ${load.toFixed(1)} cores when this began: these are figures of a busy machine.`;
+  // Programs that wait for a core are among them, so it can be more than there are.
+  const busy =
+    `Other programs were running, a load of ${load.toFixed(1)} on ${counted(cores, 'core')}, when this began: ` +
+    'these are figures of a busy machine.';
   return [
     ...(workers > cores ? [crowd] : []),
     ...(load > quietLoad ? [busy] : []),

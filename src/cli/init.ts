@@ -1,10 +1,13 @@
 /** `shoal init`: a project that runs, with a driver, a task and a test. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { assetPath } from '../asset.js';
 import { InvalidArgumentError } from '../errors.js';
+import { makeFolders } from '../native/make-folders.js';
 import { packageVersion } from '../version.js';
+import type { OwnPackage } from './own-package.js';
+import { ownPackage } from './own-package.js';
 
 interface Flags {
   js?: boolean;
@@ -20,13 +23,14 @@ export function initCommand(): Command {
     .option('--js', 'in JavaScript, without a compiler')
     .option('--json', 'print one JSON object: folder and files')
     .action((folder: string, { js = false, json = false }: Flags) => {
-      const files = writeProject(resolve(folder), js ? 'js' : 'ts');
-      process.stdout.write(json ? `${JSON.stringify({ folder: resolve(folder), files })}\n` : say(folder, files));
+      const own = ownPackage();
+      const files = writeProject(resolve(folder), js ? 'js' : 'ts', own);
+      process.stdout.write(json ? `${JSON.stringify({ folder: resolve(folder), files })}\n` : say(folder, files, own));
     });
 }
 
 /** Write the files of a template; returns their names. @throws {@link InvalidArgumentError} when one is there. */
-function writeProject(folder: string, language: 'js' | 'ts'): string[] {
+function writeProject(folder: string, language: 'js' | 'ts', own: OwnPackage): string[] {
   const template = join(assetPath('#templates'), language);
   const files = readdirSync(template, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -42,8 +46,16 @@ function writeProject(folder: string, language: 'js' | 'ts'): string[] {
   for (const name of files) {
     const content = readFileSync(join(template, name), 'utf8');
     const target = join(folder, targetOf(name));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, name === 'package.json' ? manifestOf(content, folder) : content, { flag: 'wx' });
+    try {
+      makeFolders(dirname(target));
+      writeFileSync(target, name === 'package.json' ? manifestOf(content, folder, own) : content, { flag: 'wx' });
+    } catch (cause) {
+      throw new InvalidArgumentError(
+        `init: ${folder} cannot be written: ${(cause as Error).message}; name a folder that can: shoal init <folder>`,
+        { folder },
+        { cause },
+      );
+    }
   }
   return targets;
 }
@@ -53,19 +65,27 @@ function targetOf(name: string): string {
   return name === 'gitignore' ? '.gitignore' : name;
 }
 
-/** package.json with the folder's name, as npm allows it, and this version of the package. */
-function manifestOf(template: string, folder: string): string {
+/** package.json with the folder's name, as npm allows it, and this package. */
+function manifestOf(template: string, folder: string, { dependency }: OwnPackage): string {
   const manifest = JSON.parse(template) as { name: string; dependencies: Record<string, string> };
   const name = basename(folder)
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+/, '');
   if (name !== '' && name !== 'shoal') manifest.name = name;
-  manifest.dependencies['shoal'] = `^${packageVersion()}`;
+  manifest.dependencies['shoal'] = dependency;
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
-function say(folder: string, files: readonly string[]): string {
-  const next = [...(folder === '.' ? [] : [`cd ${folder}`]), 'npm install', 'npm start', 'npm test'];
-  return `wrote ${files.join(', ')}\n\nnext:\n${next.map((line) => `  ${line}\n`).join('')}`;
+function say(folder: string, files: readonly string[], { isFound }: OwnPackage): string {
+  const next = [...(folder === '.' ? [] : [`cd ${quoted(folder)}`]), 'npm install', 'npm start', 'npm test'];
+  const hint =
+    `\nif npm install does not find shoal ${packageVersion()}, first: ` +
+    `npm install <path of shoal-${packageVersion()}.tgz>, which npm pack makes\n`;
+  return `wrote ${files.join(', ')}\n\nnext:\n${next.map((line) => `  ${line}\n`).join('')}${isFound ? '' : hint}`;
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

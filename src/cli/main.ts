@@ -1,7 +1,7 @@
 /** The `shoal` command. */
 import type { CommanderError } from 'commander';
 import { Command } from 'commander';
-import { ShoalError } from '../errors.js';
+import { ClosedError, ShoalError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { buildMpiCommand } from './build-mpi.js';
 import { benchCommand } from './bench.js';
@@ -23,6 +23,8 @@ import { statusCommand, stopCommand, tasksCommand } from './use-pool.js';
 
 /** Exit code of a command that was used wrongly, as in the shell's own commands. */
 const usageExitCode = 2;
+/** Of one whose pool has ended before its answer. */
+const closedExitCode = 1;
 
 /** The command with all its subcommands. */
 export function shoalCommand(): Command {
@@ -71,6 +73,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error;
-    reportError(error, usageExitCode, isVerbose);
+    // A pool that ended meanwhile is no wrong usage.
+    reportError(error, error instanceof ClosedError ? closedExitCode : usageExitCode, isVerbose);
   }
 }

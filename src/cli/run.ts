@@ -1,12 +1,11 @@
 /** `shoal run`: a script as every rank of a world. */
 import { counted } from '../grammar.js';
-import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { fillLaunchOptions } from '../driver/options.js';
-import { InvalidArgumentError, ModuleNotFoundError } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
 import { detectLauncher } from '../launch/family.js';
 import { processOptions } from '../launch/process-options.js';
 import { ProcessScriptRanks } from '../launch/process-script-ranks.js';
@@ -14,8 +13,11 @@ import type { ScriptSettings } from '../protocol/control-messages.js';
 import { runForeignScript } from '../worker/foreign-script.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
+import { givenFile } from './given-file.js';
 import { hostfileOption, hostsOption } from './host-options.js';
+import { misplacedOption } from './misplaced-option.js';
 import { numberOption, windowOption } from './number-option.js';
+import { openFolder } from './output-place.js';
 import { readerGoneCode, watchReader } from './print-to.js';
 import { tell, waiting } from './progress.js';
 
@@ -41,7 +43,7 @@ export function runCommand(): Command {
       'Run a JavaScript or TypeScript file as N ranks. In it, `collective` and `context` of shoal/worker are bound to the world.',
     )
     .argument('<file>', 'script, .js or .ts')
-    .argument('[args...]', "the script's own arguments")
+    .argument('[args...]', "the script's own arguments, options too; a -- before the file says that they are meant")
     .option('-n, --workers <number>', 'ranks (default: the cores this process may use)', numberOption)
     .option('--transport <name>', 'auto, threads or mpi')
     .option('--mpiexec <command>', 'start processes with this mpiexec, such as mpiexec.mpich')
@@ -53,7 +55,15 @@ export function runCommand(): Command {
     .option('--no-label', 'do not put the rank before each line of output')
     .option('--output-dir <dir>', "write each rank's output to rank-N.out and rank-N.err there")
     .passThroughOptions()
-    .action(async (file: string, args: string[], flags: Flags) => {
+    .action(async (file: string, args: string[], flags: Flags, command: Command) => {
+      const misplaced = misplacedOption(command, args);
+      // Of a job that somebody else has started, one rank says so.
+      if (misplaced !== undefined && !launchedRank(process.env)?.rank) {
+        tell(
+          `run: ${misplaced} stands after the file, so the script gets it; put it before the file if shoal is to get it, ` +
+            'or -- before the file if the script is',
+        );
+      }
       const run = new Run();
       process.exitCode = await runFile(file, args, flags, run);
       // What a reader has not taken by now would keep this process for as long as that likes.
@@ -72,15 +82,14 @@ async function runFile(file: string, argv: readonly string[], flags: Flags, run:
     );
   }
   const filled = fillLaunchOptions({ ...options, ...(launched && { workers: launched.size }) });
-  const path = resolve(file);
-  if (!existsSync(path)) throw new ModuleNotFoundError(`run: no file at ${path}`, { path });
+  const path = givenFile('run', file);
   const { workers, windowBytes, timeoutMs, graceMs } = filled;
   const script: ScriptSettings = {
     url: pathToFileURL(path).href,
     argv,
     timeoutMs,
     label: label ? 'rank' : 'none',
-    outputDir: outputDir === undefined ? undefined : resolve(outputDir),
+    outputDir: outputDir === undefined ? undefined : openFolder('run', '--output-dir', resolve(outputDir)),
   };
   if (launched) return runForeignScript(launched, windowBytes, script, run.readerGone);
   if (filled.transport === 'threads') {

@@ -1,17 +1,22 @@
 /** `shoal submit`: one task on a pool that runs by itself. */
-import { resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { Command } from 'commander';
 import { setTimeout } from '../clock.js';
-import { InvalidArgumentError, ShoalError, TaskFailedError } from '../errors.js';
+import { InvalidArgumentError, NotSerializableError, ShoalError, TaskFailedError } from '../errors.js';
 import { connectHead, poolOf } from '../driver/connect-head.js';
 import type { RemoteHead } from '../driver/remote-head.js';
+import { counterpart } from '../driver/task-module.js';
 import { failureOf } from '../driver/task-ending.js';
 import type { UntypedRunOptions } from '../driver/task-options.js';
 import type { Placement } from '../protocol/pool-messages.js';
+import { beyondJson, jsonText } from './beyond-json.js';
+import { givenFile } from './given-file.js';
+import { misplacedOption, withoutEndOfOptions } from './misplaced-option.js';
 import { numberOption } from './number-option.js';
 import { reportError } from './report-error.js';
 import { addressOption } from './use-pool.js';
 import { printTo } from './print-to.js';
+import { printable } from './printable.js';
 import { lookAtLogsMs, WorkerLogs } from './worker-logs.js';
 
 interface Flags {
@@ -36,7 +41,7 @@ interface Telling {
   readonly verbose: boolean;
 }
 
-/** The command; everything after `file` is the function's. */
+/** The command; everything after `file` is the function's, and options of the command there are refused. */
 export function submitCommand(): Command {
   return new Command('submit')
     .summary('run one task on a pool')
@@ -45,7 +50,10 @@ export function submitCommand(): Command {
         'its output and its failure go to standard error.',
     )
     .argument('<file>', 'module, .js or .ts')
-    .argument('[args...]', "the function's arguments: each as JSON where it is JSON, else as text")
+    .argument(
+      '[args...]',
+      "the function's arguments: each as JSON where it is JSON, else as text; after --, what looks like an option",
+    )
     .option('-n, --workers <number>', 'ranks of the task (default: 1)', numberOption)
     .option('--export <name>', 'function of the module (default: default)')
     .option('--name <name>', 'label in lists')
@@ -63,12 +71,20 @@ export function submitCommand(): Command {
         file: string,
         args: string[],
         { address, detach, output, json = false, verbose = false, ...options }: Flags,
+        command: Command,
       ) => {
-        const run: UntypedRunOptions = { ...options, args: args.map(parse) };
+        const misplaced = misplacedOption(command, args);
+        if (misplaced !== undefined) {
+          throw new InvalidArgumentError(
+            `submit: ${misplaced} stands after the file; put it before the file, or after -- if the function is to get it`,
+          );
+        }
+        const run: UntypedRunOptions = { ...options, args: withoutEndOfOptions(command, args).map(parse) };
+        const path = givenFile('submit', file, (given) => [counterpart(given)].filter((each) => each !== undefined));
         const head = await connectHead(address);
         try {
-          if (detach) await submitDetached(head, resolve(file), run, json);
-          else await submitAndWait(head, resolve(file), run, { output, json, verbose });
+          if (detach) await submitDetached(head, path, run, json);
+          else await submitAndWait(head, path, run, { output, json, verbose });
         } finally {
           await head.close(true);
         }
@@ -80,7 +96,7 @@ async function submitDetached(head: RemoteHead, path: string, run: UntypedRunOpt
   head.detaching = true;
   const handle = poolOf(head).submit(path, run);
   await handle.result();
-  process.stdout.write(json ? `${toJson({ task: handle.id })}\n` : `${handle.id}\n`);
+  process.stdout.write(json ? `${JSON.stringify({ task: handle.id })}\n` : `${handle.id}\n`);
 }
 
 async function submitAndWait(
@@ -111,11 +127,11 @@ async function submitAndWait(
   try {
     const results = await result.finally(() => logs?.news());
     const print = printTo(process.stdout);
-    const lines = json ? [toJson({ task: handle.id, results })] : results.map(toJson);
-    for (const line of lines) await print(`${line}\n`);
+    if (json) await print(`${jsonText({ task: handle.id, results: jsonResults(results) })}\n`);
+    else for (const [rank, value] of results.entries()) await print(`${lineOf(rank, value)}\n`);
   } catch (error) {
     if (!(error instanceof ShoalError) || error instanceof InvalidArgumentError) throw error;
-    if (json) process.stdout.write(`${toJson({ task: handle.id, error: errorFacts(error) })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ task: handle.id, error: errorFacts(error) })}\n`);
     reportError(error, 1, verbose);
   } finally {
     logs?.close();
@@ -137,11 +153,31 @@ function errorFacts(error: ShoalError): Readonly<Record<string, unknown>> {
   return { name, code, message, failure, ...(error instanceof TaskFailedError ? { rank: error.rank } : {}) };
 }
 
-/** As JSON; typed arrays as arrays, big integers as text. */
-function toJson(value: unknown): string {
-  const plain = (_: string, each: unknown): unknown => {
-    if (typeof each === 'bigint') return each.toString();
-    return ArrayBuffer.isView(each) && !(each instanceof DataView) ? Array.from(each as Uint8Array) : each;
-  };
-  return JSON.stringify(value === undefined ? null : value, plain);
+/**
+ * What `--json` prints of results. A rank that has returned nothing has null: a list of JSON has no other place for it.
+ *
+ * @throws {@link NotSerializableError}
+ */
+function jsonResults(results: readonly unknown[]): unknown[] {
+  return results.map((value, rank) => {
+    const beyond = value === undefined ? undefined : beyondJson(value);
+    if (beyond === undefined) return value ?? null;
+    throw new NotSerializableError(
+      `rank ${rank} has returned ${beyond}, which JSON does not have; have it return what JSON has, or leave --json out`,
+      { path: `results[${rank}]` },
+    );
+  });
+}
+
+/** As JSON, or as Node shows what JSON does not have. */
+function lineOf(rank: number, value: unknown): string {
+  const beyond = beyondJson(value);
+  if (beyond === undefined) return jsonText(value);
+  if (value !== undefined) {
+    process.stderr.write(
+      `rank ${rank} has returned ${beyond}, which JSON does not have: it is shown as Node shows it\n`,
+    );
+  }
+  const text = inspect(value, { depth: null, breakLength: Infinity, maxArrayLength: null, maxStringLength: null });
+  return printable(text).replace(/\s*\n\s*/g, ' ');
 }

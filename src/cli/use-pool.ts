@@ -7,6 +7,7 @@ import { limit } from '../driver/check-options.js';
 import type { PoolStatus } from '../driver/pool.js';
 import type { RemoteHead } from '../driver/remote-head.js';
 import type { GangStatus } from '../head/pool-events.js';
+import { counted } from '../grammar.js';
 import { numberOption } from './number-option.js';
 import { printable } from './printable.js';
 import type { Say } from './progress.js';
@@ -125,7 +126,7 @@ export function stopCommand(): Command {
         clearTimeout(timer);
         return head.status.address;
       });
-      if (flags.json) process.stdout.write(`${JSON.stringify({ address })}\n`);
+      process.stdout.write(flags.json ? `${JSON.stringify({ address })}\n` : `the pool at ${address} has ended\n`);
     });
 }
 
@@ -142,6 +143,7 @@ async function tellWhatIsWaitedFor(head: RemoteHead, say: Say): Promise<void> {
 function describe(status: PoolStatus, phases: boolean): string {
   const { address, head: own, epoch, transport, mpi, rendezvous, nodes, workers } = status;
   const { queued, running, rounds, splits, cacheHits, gangs, values } = status;
+  const haveMemory = workers.some(({ rssBytes }) => rssBytes !== undefined);
   const what = mpi ? `${mpi.family} ${mpi.version}, rendezvous ${rendezvous}, epoch ${epoch}` : transport;
   const rows = nodes.map(({ node, hostname, managerPid, worldRanks }) => {
     const host = node === hostname ? '' : ` on ${hostname}`;
@@ -150,26 +152,36 @@ function describe(status: PoolStatus, phases: boolean): string {
   const uses = `${memoryText(own.rssBytes)}, ${Math.round(own.cpuMs)} ms cpu`;
   const lines = [
     `pool at ${address}, process ${own.pid}, up ${durationText(own.uptimeMs)}; ${mpi ? 'the head' : 'all threads'}: ${uses}`,
-    `${workers.length} workers (${what}); tasks: ${running} running, ${queued} waiting`,
-    `${rounds} rounds, ${splits} communicators made, ${cacheHits} assignments with one that was kept`,
+    `${counted(workers.length, 'worker')} (${what}); tasks: ${running} running, ${queued} waiting`,
+    ...(rounds + splits + cacheHits > 0 ? [communicatorText(status)] : []),
     ...gangs.map(gangText),
     ...(values.shared + values.kept > 0 ? [valuesText(values)] : []),
     ...(phases ? rows : []),
   ];
+  if (phases && !mpi) return `${lines.join('\n')}\nthreads have no phases: they are there when the pool is\n`;
   const head = phases
     ? ['worker', 'pid', 'node', 'connected', 'MPI ready', 'gathered', 'registered']
-    : ['worker', 'pid', 'node', 'state', 'task', 'memory', 'cpu'];
+    : ['worker', 'pid', 'node', 'state', 'task', haveMemory ? 'memory' : 'heap', 'cpu'];
   const cells = workers.map((worker) => {
-    const { worldRank, pid, node, state, taskId, phasesMs, rssBytes, cpuMs } = worker;
+    const { worldRank, pid, node, state, taskId, phasesMs, rssBytes, heapBytes, cpuMs } = worker;
     const who = [String(worldRank), String(pid), node];
     const ms = (value: number | undefined): string => (value === undefined ? '' : `${Math.round(value)} ms`);
     if (phases) {
       const { connected, mpiReady, gathered, registered } = phasesMs ?? {};
       return [...who, ...[connected, mpiReady, gathered, registered].map(ms)];
     }
-    return [...who, state, taskId ?? '', rssBytes === undefined ? '' : memoryText(rssBytes), ms(cpuMs)];
+    const bytes = haveMemory ? rssBytes : heapBytes;
+    return [...who, state, taskId ?? '', bytes === undefined ? '' : memoryText(bytes), ms(cpuMs)];
   });
   return `${lines.join('\n')}\n${table(head, cells)}`;
+}
+
+function communicatorText({ rounds, splits, cacheHits }: PoolStatus): string {
+  return [
+    counted(rounds, 'round'),
+    `${counted(splits, 'communicator')} made`,
+    `${counted(cacheHits, 'assignment')} with one that was kept`,
+  ].join(', ');
 }
 
 function valuesText({ shared, sharedBytes, kept }: PoolStatus['values']): string {

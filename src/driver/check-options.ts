@@ -39,10 +39,11 @@ export function refuseKeep(what: string, options: object | null, instead: string
 /** An integer in a range. */
 export function integer(what: string, name: string, value: unknown, least: number, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InvalidArgumentError(
-    `${what}: expected ${name} to be an integer from ${least} to ${most}, received ${show(value)}`,
-    { option: name },
-  );
+  // A limit that is none says nothing.
+  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`;
+  throw new InvalidArgumentError(`${what}: expected ${name} to be an integer ${range}, received ${show(value)}`, {
+    option: name,
+  });
 }
 
 /** A limit: a number above 0, or `null` for none. */

@@ -84,7 +84,11 @@ export function findPool(address: string | undefined): PoolAddress {
   if (found && more.length === 0) return found;
   const addresses = pools.map((pool) => pool.address);
   if (more.length > 0) {
-    throw new LaunchError(`several pools are running (${addresses.join(', ')}); say which one`, { addresses });
+    throw new LaunchError(
+      `several pools are running (${addresses.join(', ')}); say which one: --address ${addresses[0]} of a command, ` +
+        `connect('${addresses[0]}') in a program`,
+      { addresses },
+    );
   }
   const where = address === undefined ? '' : ` at ${address}`;
   const others = addresses.length === 0 ? 'start one with: shoal start' : `there is ${addresses.join(', ')}`;

@@ -44,7 +44,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   /** Data that is being shared, by its ids. */
   readonly #sharing = new Map<string, (error?: Error) => void>();
   readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
-  readonly #measuring: ((text: string) => void)[] = [];
+  readonly #measuring: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
   readonly #opening: { resolve: (url: string) => void; reject: (error: Error) => void }[] = [];
   readonly #counting: { resolve: (stats: PoolStats) => void; reject: (error: Error) => void }[] = [];
   readonly #following: { resolve: (news: DashboardNews) => void; reject: (error: Error) => void }[] = [];
@@ -206,7 +206,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.assertOpen();
     this.#connection.send({ type: 'metrics' });
     this.#connection.keepAlive(true);
-    const text = await new Promise<string>((resolve) => this.#measuring.push(resolve));
+    const text = await new Promise<string>((resolve, reject) => this.#measuring.push({ resolve, reject }));
     this.#stayAlive();
     return text;
   }
@@ -313,7 +313,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
         this.#endGang(message.id, message.error ? decodeError(message.error) : undefined);
         break;
       case 'metrics':
-        this.#measuring.shift()?.(message.text);
+        this.#measuring.shift()?.resolve(message.text);
         break;
       case 'dashboard':
         this.#opening.shift()?.resolve(message.url);
@@ -353,8 +353,8 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     for (const id of [...this.#gangs.keys()]) this.#endGang(id, this.#closedError());
     for (const resolve of this.#gone.splice(0)) resolve();
     for (const resolve of this.#listing.splice(0)) resolve([]);
-    for (const resolve of this.#measuring.splice(0)) resolve('');
     const asked = [
+      ...this.#measuring.splice(0),
       ...this.#counting.splice(0),
       ...this.#opening.splice(0),
       ...this.#following.splice(0),

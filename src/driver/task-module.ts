@@ -85,7 +85,7 @@ export function resolveModule(what: string, module: unknown): string {
 }
 
 /** What the compiler makes of a module, or made it of. */
-function counterpart(file: string): string | undefined {
+export function counterpart(file: string): string | undefined {
   const [, stem, kind, language] = /^(.*\.)([mc]?)([jt])s$/s.exec(file) ?? [];
   return stem === undefined ? undefined : `${stem}${kind}${language === 't' ? 'j' : 't'}s`;
 }

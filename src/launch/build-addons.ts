@@ -1,9 +1,10 @@
 /** Compiles the addons of this package for the MPI of this machine: `make` in its folder `bindings`. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
+import { makeFolders } from '../native/make-folders.js';
 import { findOs } from '../native/os.js';
 import type { MpiCompiler } from './mpicc.js';
 
@@ -81,7 +82,7 @@ function findTools(): string {
 /** A folder for what is built, beside where it goes. */
 function makeFolder(target: string): string {
   try {
-    mkdirSync(target, { recursive: true });
+    makeFolders(target);
     for (const name of readdirSync(target)) {
       // One that was interrupted has left it.
       if (name.startsWith('.new-')) rmSync(join(target, name), { recursive: true });

@@ -1,6 +1,6 @@
 /** Load a task's module or a script: `.ts` through jiti on every version of Node, the rest through Node itself. */
 import type { Jiti } from 'jiti';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExportNotFoundError, ModuleNotFoundError, show } from '../errors.js';
@@ -23,8 +23,10 @@ const evaluated = new Map<string, Record<string, unknown>>();
  */
 export async function loadModule(url: string, foreignLoader: boolean): Promise<Record<string, unknown>> {
   const file = fileURLToPath(url);
-  if (!existsSync(file)) {
-    throw new ModuleNotFoundError(`no module at ${file}; pass new URL('./task.ts', import.meta.url)`, { url });
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found || found.isDirectory()) {
+    const what = found ? `${file} is a folder and no module` : `no module at ${file}`;
+    throw new ModuleNotFoundError(`${what}; pass new URL('./task.ts', import.meta.url)`, { url });
   }
   try {
     const module = await evaluate(url, file, foreignLoader);

@@ -1,10 +1,11 @@
 /** One rank of an SPMD world as its control side holds it: a thread that runs the script, and where its output goes. */
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { clearTimeout, setTimeout } from '../clock.js';
 import type { MemberInfo } from '../errors.js';
 import { LaunchError, isError } from '../errors.js';
+import { makeFolders } from '../native/make-folders.js';
 import { openOutput } from '../native/output-file.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
 import type { CancelMessage, OutputBoot } from '../protocol/thread-messages.js';
@@ -130,11 +131,12 @@ export class ScriptThread {
     const open = (kind: string): number => {
       const path = join(outputDir, `rank-${rank}.${kind}`);
       try {
-        mkdirSync(outputDir, { recursive: true });
+        makeFolders(outputDir);
         const file = openOutput(path, true);
         this.#files.push(file);
         return file;
       } catch (cause) {
+        for (const file of this.#files) closeSync(file);
         const why = (cause as Error).message;
         throw new LaunchError(`cannot write the output of rank ${rank} to ${path}: ${why}`, { path }, { cause });
       }

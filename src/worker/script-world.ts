@@ -43,10 +43,19 @@ export class ScriptWorld {
     this.#graceMs = graceMs;
   }
 
-  /** Resolves, when every rank has ended, with the exit code of the first that failed, else 0. */
+  /**
+   * Resolves, when every rank has ended, with the exit code of the first that failed, else 0.
+   *
+   * @throws What a rank that cannot be started throws; all others are ended.
+   */
   async run(): Promise<number> {
     const exits = Array.from({ length: this.#ranks.size }, (_, rank) => this.#start(rank));
-    await Promise.all(exits);
+    try {
+      await Promise.all(exits);
+    } catch (error) {
+      this.#ranks.terminate();
+      throw error;
+    }
     clearTimeout(this.#grace);
     // Exits are reported in any order: the abort word knows who failed first.
     return (this.#failedFirst !== undefined && this.#exitCodes[this.#failedFirst]) || this.#exitCode;
@@ -113,14 +122,16 @@ export class ThreadScriptRanks implements ScriptRanks {
 
   start(rank: number, exited: (exit: ScriptExit) => void): void {
     const members = threadMembers(this.size);
-    this.#threads[rank] = new ScriptThread(
-      rank,
-      members,
-      { window: this.#window, wire: undefined, records: this.#records },
-      this.#script,
-      startScriptThread(rank, defaultSettings),
-      { exited, readerGone: this.#readerGone },
-    );
+    const memory = { window: this.#window, wire: undefined, records: this.#records };
+    const thread = startScriptThread(rank, defaultSettings);
+    try {
+      const events = { exited, readerGone: this.#readerGone };
+      this.#threads[rank] = new ScriptThread(rank, members, memory, this.#script, thread, events);
+    } catch (error) {
+      // It waits for its boot, and would keep this process.
+      thread.terminate();
+      throw error;
+    }
   }
 
   abort(kind: AbortKind, rank: number | undefined): void {

@@ -68,7 +68,7 @@ test('from start to stop', async () => {
 
   const sum = shoal('submit', '-n', '3', file, '4');
   assert.equal([sum.status, sum.out], [0, '24\n24\n24\n'], sum.err);
-  const echo = shoal('submit', '--export', 'echo', file, '{"a":[1,null]}', 'plain text', '-n');
+  const echo = shoal('submit', '--export', 'echo', file, '{"a":[1,null]}', 'plain text', '--', '-n');
   assert.equal(echo.out, '[{"a":[1,null]},"plain text","-n"]\n', echo.err);
   const failed = shoal('submit', '--name', 'broken', '--export', 'fail', file);
   assert.is(failed.status, 1);
@@ -99,12 +99,17 @@ test('from start to stop', async () => {
   assert.match(said, `pool at ${status.address}, process ${pid}, up 00:0`);
   assert.match(said, '3 workers');
   assert.match(said, / MiB, \d+ ms cpu/);
-  assert.match(shoal('status', '--phases').out, 'registered');
+  const phases = status.transport === 'mpi' ? 'registered' : 'threads have no phases';
+  assert.match(shoal('status', '--phases').out, phases);
+  // A thread has no memory of its own but its heap.
+  assert.match(said, status.transport === 'mpi' ? ' memory ' : ' heap ');
   assert.match(shoal('status', '--metrics').out, 'shoal_workers{node="');
   assert.match(shoal('logs').out, 'echoes');
   assert.is(shoal('logs', '2').out.includes('echoes'), false);
 
-  assert.equal(shoal('stop'), { status: 0, out: '', err: '' });
+  const { status: stopped, out: saidAtEnd, err: nothing } = shoal('stop');
+  assert.equal([stopped, nothing], [0, '']);
+  assert.match(saidAtEnd, /^the pool at 127\.0\.0\.1:\d+ has ended\n$/);
   assert.equal(files(), []);
   await until(() => !lives(pid));
   for (const command of ['stop', 'status', 'tasks', 'logs']) {
@@ -152,8 +157,17 @@ test('a trace of a pool that runs by itself, by the command and over a connectio
   const pool = await connect();
   const trace = await pool.trace();
   assert.is(shoal('trace', '--out', out, '--for-ms', '0').status, 2);
+  for (const [where, why] of [
+    [join(home, 'absent', 't.json'), 'ENOENT'],
+    [home, 'EISDIR'],
+  ] as const) {
+    // Found out before it records: without a time it would not return.
+    const { status, err } = shoal('trace', '--out', where);
+    assert.is(status, 2);
+    assert.match(err, new RegExp(`trace: expected --out to be a file that can be written to: ${why}[^\\n]*\\n$`));
+  }
   const printed = shoal('trace', '--out', out, '--for-ms', '50', '--json').out;
-  assert.equal(JSON.parse(printed), { out, tasks: 0, calls: 0, missing: 0 });
+  assert.equal(JSON.parse(printed), { out, tasks: 0, calls: 0, dropped: 0, lost: {} });
   await pool.run(tasks, { workers: 3, args: [1], name: 'seen' });
   const { traceEvents } = await trace.stop();
   assert.is(traceEvents.filter(({ ph, name }) => ph === 'X' && name === 'seen').length, 3);
@@ -546,7 +560,7 @@ test('a port that is taken, a folder that others can use, several pools: each is
   assert.match(shoal('status', '--address', '127.0.0.1:1').err, `there is ${address}`);
   start();
   const several = shoal('status');
-  assert.match(several.err, 'say which one');
+  assert.match(several.err, 'say which one: --address 127.0.0.1:');
   assert.match(several.err, address);
   assert.is(shoal('stop', '--address', address).status, 0);
   assert.is(shoal('stop').status, 0);

@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { connect } from 'shoal';
 import { nodeIdentity } from '../../src/native/proc.js';
 import { rejectsCode, until } from '../support/check.js';
+import { Terminal } from '../support/terminal.js';
 
 const test = suite('a pool that has ended');
 const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
@@ -63,6 +64,39 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
     await isGone(port);
   });
 }
+
+test('what waits for it ends at once, in one line: a trace, logs and a task', async () => {
+  const { pool, ended } = await started();
+  const out = join(home, 'trace.json');
+  const trace = await Terminal.open([process.execPath, cli, 'trace', '--out', out], { env: { SHOAL_HOME: home } });
+  await until(() => trace.text.includes('recording; Ctrl-C ends it'));
+  const others = [['logs', '--follow'], ['submit', '--export', 'chatty', fileURLToPath(tasks), '600000'], ['top']].map(
+    (args) => {
+      const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      pools.push(child);
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      const left = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+      return { left, said: () => text };
+    },
+  );
+  const [logs, task, top] = others as [(typeof others)[0], (typeof others)[0], (typeof others)[0]];
+  await until(() => logs.said().includes('begun') && top.said() !== '', 20_000);
+  pool.kill('SIGKILL');
+  assert.is(await ended, 'SIGKILL');
+  assert.is(await trace.ended, 1);
+  assert.match(
+    trace.text,
+    /error\S*: trace: the pool at \S+ has ended; what was recorded .* is lost \(ERR_SHOAL_CLOSED\)/,
+  );
+  assert.not.ok(existsSync(out), 'no file of what is lost');
+  assert.is(await logs.left, 0);
+  assert.is(await task.left, 1);
+  assert.match(task.said(), /the pool at \S+ has gone before task \S+ had ended \(ERR_SHOAL_CLOSED\)\n/);
+  assert.is(await top.left, 0);
+  assert.match(top.said(), 'has ended\n');
+});
 
 test('by an error that nobody has caught, or by SIGKILL', async () => {
   const throws = join(home, 'throws.mjs');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,12 +40,24 @@ const lines = (text: string): string[] =>
     .sort();
 
 test('runs a TypeScript file on every rank, with whole labelled lines', async () => {
-  const { code, out, err } = await shoal(['run', '-n', '3', script, 'sum', '-n', '9', '--flag']);
+  const { code, out, err } = await shoal(['run', '-n', '3', '--', script, 'sum', '-n', '9', '--flag']);
   assert.is(err, '');
   assert.is(code, 0);
   const of = (rank: number): string[] =>
     [`sum 6 of 3 -n 9 --flag`, 'half a line', 'last without newline'].map((l) => `${rank} | ${l}`);
   assert.equal(lines(out), [0, 1, 2].flatMap(of).sort());
+});
+
+test("an option of the command after the script is the script's, and told of", async () => {
+  for (const option of ['-n', '--workers=9', '--no-label']) {
+    const { code, out, err } = await shoal(['run', '-n', '1', script, 'sum', '--flag', option]);
+    assert.match(err, new RegExp(`^run: ${option} stands after the file, so the script gets it; [^\\n]*\\n$`));
+    assert.is(code, 0);
+    assert.match(out, `0 | sum 1 of 1 --flag ${option}\n`);
+  }
+  const { out, err } = await shoal(['run', '-n', '1', script, 'sum', '--', '-n', '9']);
+  assert.is(err, '');
+  assert.match(out, '0 | sum 1 of 1 -- -n 9\n');
 });
 
 test('a file that exports functions and does nothing is told of, once', async () => {
@@ -110,6 +122,37 @@ test('context.log goes where the standard error of its rank goes, with task and 
   assert.is(inFiles.err, '');
   const logged = JSON.parse(readFileSync(join(folder, 'rank-1.err'), 'utf8')) as Record<string, unknown>;
   assert.equal([logged.task, logged.rank, logged.loss, logged.msg], ['world', 1, 0.5, 'from the log']);
+  rmSync(folder, { recursive: true });
+});
+
+test('an output folder that cannot be written ends the command, whatever its input is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-test-'));
+  writeFileSync(join(folder, 'file'), '');
+  mkdirSync(join(folder, 'taken', 'rank-1.out'), { recursive: true });
+  for (const [where, exit, why] of [
+    [join(folder, 'file', 'x'), 2, /run: expected --output-dir to be a folder .*ENOTDIR.*\n$/],
+    ['/proc/foo', 2, /run: expected --output-dir to be a folder .*ENOENT.*\n$/],
+    [join(folder, 'taken'), 2, /cannot write the output of rank 1 to .*rank-1\.out/],
+  ] as const) {
+    const child = spawn(process.execPath, [
+      cli,
+      'run',
+      '-n',
+      '2',
+      '--transport',
+      'threads',
+      '--output-dir',
+      where,
+      script,
+      'exit',
+    ]);
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    // Its standard input stays open.
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    assert.is(code, exit, err);
+    assert.match(err, why);
+  }
   rmSync(folder, { recursive: true });
 });
 

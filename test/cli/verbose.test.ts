@@ -17,6 +17,8 @@ const file = folder.file(
   'tasks.mjs',
   `import { collective, context } from ${JSON.stringify(import.meta.resolve('shoal/worker'))};
   export function add(a, b) { console.log('adding'); return new Float32Array([a, b, context.rank]); }
+  export function echo(...args) { return args; }
+  export function returning(text) { return (0, eval)(text); }
   export function failing() { throw new RangeError('no such\\nshard', { cause: new TypeError('inner') }); }
   export function napping() { return new Promise(() => setTimeout(() => {}, 600_000)); }
   export async function differing() { await collective.allreduce(new Float32Array(context.rank + 1)); }`,
@@ -61,6 +63,61 @@ test('an error is one line, and that of a task the lines of its code', () => {
   assert.match(lines[2]!, /^ {4}at .*failing.*tasks\.mjs/);
   assert.is(lines[3], 'caused by TypeError: inner');
   assert.not.match(failed.err, 'dist/');
+});
+
+test('an option after the file is refused, unless it is said that the function is to get it', () => {
+  for (const option of ['-n', '-n3', '--detach', '--export=failing', '--verbose']) {
+    const { code, out, err } = shoal('submit', '--export', 'echo', file, '1', option);
+    assert.equal([code, out], [2, ''], option);
+    assert.match(err, `error: submit: ${option} stands after the file; put it before the file, or after -- if `);
+    assert.is(err.trim().split('\n').length, 1);
+  }
+  const echoed = (...args: string[]): unknown =>
+    json('submit', '--json', '--no-output', '--export', 'echo', ...args).results;
+  assert.equal(echoed(file, '1', '--', '-n', '2'), [[1, '-n', 2]]);
+  assert.equal(echoed('--', file, '--', '-n'), [['--', '-n']]);
+  assert.equal(echoed(file, '-1', '--other', '-x'), [[-1, '--other', '-x']]);
+});
+
+test('what JSON does not have is shown as Node shows it and told of, and is an error with --json', () => {
+  const returned = (what: string, ...more: string[]): Ended =>
+    shoal('submit', '--no-output', '--export', 'returning', ...more, file, '--', what);
+  for (const [what, line, beyond] of [
+    ['new Map([["a", 1]])', "Map(1) { 'a' => 1 }", 'a Map'],
+    ['({ x: [1, NaN] })', '{ x: [ 1, NaN ] }', 'NaN at .x[1]'],
+    ['10n', '10n', 'a bigint'],
+    ['Float32Array.of(1, Infinity)', 'Float32Array(2) [ 1, Infinity ]', 'Infinity at [1]'],
+    ['[undefined]', '[ undefined ]', 'undefined at [0]'],
+  ] as const) {
+    const { code, out, err } = returned(what);
+    assert.equal([code, out], [0, `${line}\n`], err);
+    assert.ok(err.includes(`rank 0 has returned ${beyond}, which JSON does not have`), err);
+    const refused = returned(what, '--json');
+    assert.is(refused.code, 1);
+    const { error } = JSON.parse(refused.out) as { error: { code: string; message: string } };
+    assert.is(error.code, 'ERR_SHOAL_NOT_SERIALIZABLE');
+    assert.ok(error.message.includes(beyond), error.message);
+  }
+  for (const [what, line] of [
+    ['({ a: [1, "b", null], c: undefined, d: new Date(0) })', '{"a":[1,"b",null],"d":"1970-01-01T00:00:00.000Z"}'],
+    ['[Float64Array.of(0.5), true]', '[[0.5],true]'],
+  ] as const) {
+    assert.is(returned(what).out, `${line}\n`);
+    assert.equal((JSON.parse(returned(what, '--json').out) as { results: unknown }).results, [JSON.parse(line)]);
+  }
+  assert.is(returned('undefined').out, 'undefined\n');
+  assert.match(returned('undefined', '--json').out, '"results":[null]');
+});
+
+test('a file that is not there, or is a folder, is told of in the words of the command', () => {
+  const absent = file.replace('tasks.mjs', 'absent.mjs');
+  for (const command of ['submit', 'run']) {
+    const { code, err } = shoal(command, absent);
+    assert.is(code, 2);
+    assert.ok(err.startsWith(`error: ${command}: no file at ${absent}`), err);
+    assert.not.match(err, 'import.meta');
+    assert.match(shoal(command, home).err, /^error: \w+: \S+ is a folder; name a file in it, [^\n]*\n$/);
+  }
 });
 
 test('an error of a collective has the line of the task', () => {

@@ -34,7 +34,10 @@ for (const language of ['ts', 'js']) {
     const name = `My ${language} project`;
     const { status, stdout, stderr } = init(name, ...(language === 'js' ? ['--js'] : []));
     assert.is(status, 0, stderr);
-    assert.match(stdout, 'npm install\n  npm start\n  npm test\n');
+    assert.match(
+      stdout,
+      `next:\n  cd '${name}'\n  npm install\n  npm start\n  npm test\n\nif npm install does not find`,
+    );
     const project = join(folder, name);
     assert.ok(existsSync(join(project, '.gitignore')));
     assert.match(readFileSync(join(project, 'package.json'), 'utf8'), `"name": "my-${language}-project"`);
@@ -42,6 +45,10 @@ for (const language of ['ts', 'js']) {
     const out = mustRun('npm', ['start', '--silent'], project);
     assert.is(out, 'mean 499999.5, standard deviation 288675.1\n');
     assert.match(mustRun('npm', ['test', '--silent'], project), /pass 3$/m);
+    // The command of a package that came from a tarball names that.
+    const said = mustRun(join(project, 'node_modules/.bin/shoal'), ['init', 'next'], project);
+    assert.not.match(said, 'does not find');
+    assert.match(readFileSync(join(project, 'next/package.json'), 'utf8'), `"shoal": "file:${tarball}"`);
   });
 }
 
@@ -54,6 +61,20 @@ test('nothing is written over', () => {
   assert.is(status, 2);
   assert.match(stderr, /taken has \.gitignore, package\.json, statistics\.js, .* already, and nothing was written/);
   assert.equal(readdirSync(project), before);
+});
+
+test('a folder that cannot be made is refused in one line', () => {
+  writeFileSync(join(folder, 'file'), '');
+  for (const [where, why] of [
+    ['file', 'EEXIST'],
+    ['file/x/y', 'ENOTDIR'],
+    ['/proc/foo', 'ENOENT'],
+    ['/proc/foo/bar', 'ENOENT'],
+  ] as const) {
+    const { status, stdout, stderr } = init(where);
+    assert.equal([status, stdout], [2, ''], stderr);
+    assert.match(stderr, new RegExp(`init: .* cannot be written: ${why}.*; name a folder that can: .*\\n$`));
+  }
 });
 
 test('--json says what was written', () => {
