@@ -125,7 +125,7 @@ export interface Transfer {
   readonly polls: boolean;
   /** An error of this rank's own, such as a buffer that was detached under way: the group is to fail with it. */
   readonly ownError: ShoalError | undefined;
-  /** Where it adds up for what it takes its time, while a trace runs; undefined: it reads no clock. */
+  /** Where it adds up for what it takes its time, in a trace or as a sample; undefined: it reads no clock. */
   work: CallWork | undefined;
   /** Start the call and go on with it as far as possible without waiting longer than `turns` turns. */
   start(turns: number): TransferStatus;

@@ -28,7 +28,7 @@ const head = new Head(workers, {
 });
 workers.report(head);
 const spec: TaskSpec = {
-  source: { url: 'file:///work/train.js', exportName: 'default' },
+  source: { url: 'file:///project/train.js', exportName: 'default' },
   name: undefined,
   args: [encodeValue([], 'args')],
   timeoutMs: null,

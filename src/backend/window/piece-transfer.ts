@@ -162,7 +162,8 @@ export abstract class PieceTransfer implements Transfer {
         if (this.args.operation.reduces) work.reduced(since);
         else work.moved(since);
       }
-      if (given !== Status.pending || turn >= turns) return given;
+      // Past the arrival of all the kernels themselves have waited so many turns.
+      if (given !== Status.pending || hadWork || turn >= turns) return given;
     }
   }
 
