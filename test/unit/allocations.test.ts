@@ -38,6 +38,12 @@ function bytesPerCall(call: () => void): number {
   return Math.min(...each.map(Math.abs));
 }
 
+/**
+ * Half of what V8's smallest object takes, a number of 16 bytes, so one for every call is seen. One call in 64 is timed,
+ * and its times are such numbers: 1 to 7 bytes a call, as the version of Node has it.
+ */
+const halfObjectBytes = 8;
+
 const options = { op: 'sum' } as const;
 for (const [kind, array] of [
   ['window', own.empty(Float32Array, 2)],
@@ -52,14 +58,14 @@ for (const [kind, array] of [
       own.barrierSync();
     });
     console.log(`${kind}: ${[prepared, known, barrier].map((bytes) => bytes.toFixed(2)).join(', ')} bytes`);
-    for (const bytes of [prepared, known, barrier]) assert.ok(bytes < 4, `${bytes} bytes a call`);
+    for (const bytes of [prepared, known, barrier]) assert.ok(bytes < halfObjectBytes, `${bytes} bytes a call`);
   });
 }
 
 test('what is measured sees an object of every call', () => {
   const kept: unknown[] = [undefined];
   const bytes = bytesPerCall(() => (kept[0] = { kept }));
-  assert.ok(bytes > 8, `${bytes} bytes a call`);
+  assert.ok(bytes > halfObjectBytes, `${bytes} bytes a call`);
 });
 
 test.run();

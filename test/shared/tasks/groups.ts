@@ -225,14 +225,28 @@ export async function badArguments(): Promise<string[]> {
   return wrong;
 }
 
-/** Each member begins the list with itself. */
-export async function otherOrder(): Promise<unknown> {
-  const { rank, size } = context;
-  const list = Array.from({ length: size }, (_, i) => (i + rank) % size);
-  const timeoutMs = rank === 0 ? 1_000 : 60_000;
-  const made: unknown = await collective.group(list, { timeoutMs }).catch((error: unknown) => error);
-  const { code, message } = made as { code: string; message: string };
+/**
+ * What `group` rejects with on a rank. The deadline of rank 0 is short and begins when `others` are in their calls,
+ * however late they start.
+ */
+async function groupError(list: number[], others: number[]): Promise<unknown> {
+  const { rank } = context;
+  const isFirst = rank === 0;
+  if (isFirst) for (const other of others) await collective.recv(Int32Array, other);
+  const made = collective.group(list, { timeoutMs: isFirst ? 500 : 60_000 }).catch((error: unknown) => error);
+  if (!isFirst) await collective.send(Int32Array.of(rank), 0);
+  const { code, message } = (await made) as { code: string; message: string };
   return { code, message };
+}
+
+/** Each member begins the list with itself. */
+export function otherOrder(): Promise<unknown> {
+  const { rank, size } = context;
+  const ranks = Array.from({ length: size }, (_, i) => i);
+  return groupError(
+    ranks.map((i) => (i + rank) % size),
+    ranks.slice(1),
+  );
 }
 
 /** Rank 1 leaves out one that rank 0 has. */
@@ -242,11 +256,7 @@ export async function otherRanks(): Promise<unknown> {
     await collective.barrier().catch(() => undefined);
     return undefined;
   }
-  const list = rank === 0 ? [0, 1, 2] : [0, 1];
-  const timeoutMs = rank === 0 ? 500 : 60_000;
-  const made: unknown = await collective.group(list, { timeoutMs }).catch((error: unknown) => error);
-  const { code, message } = made as { code: string; message: string };
-  return { code, message };
+  return groupError(rank === 0 ? [0, 1, 2] : [0, 1], [1]);
 }
 
 /** The deadline of a call fails its group alone, on all members. Returns codes: of the call, of a later one, of others. */
