@@ -1,6 +1,6 @@
 /** Messages that have come to a rank and that nobody has received, in the order in which they came. */
 import type { Incoming, MessageHead } from '../backend/carrier.js';
-import type { Pattern } from './message-requests.js';
+import type { Pattern } from './message-pattern.js';
 
 const MIB = 1024 * 1024;
 /** What a rank keeps: an equal part of it for each other rank, and of each at least so much. */

@@ -9,7 +9,7 @@ import { damageError } from '../backend/damage.js';
 import { abortError } from './failures.js';
 import type { MessageGroup } from './group-messages.js';
 import { GroupMessages } from './group-messages.js';
-import type { MessageRequest } from './message-requests.js';
+import type { MessageRequest } from './message-request.js';
 import { nowMs } from '../clock.js';
 import type { Recorder } from '../records/recorder.js';
 import type { Channel, GroupPlace, TaskChannel } from '../backend/backend.js';

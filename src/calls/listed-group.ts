@@ -16,8 +16,11 @@ import { openGroup } from './group-place.js';
 import { offerWords, wordsOf } from './offer-words.js';
 import type { Group } from './group.js';
 import type { Made, MessageCalls } from './message-calls.js';
-import type { MessageRequest, Target } from './message-requests.js';
-import { Pattern, Receive, Send } from './message-requests.js';
+import type { MessageRequest } from './message-request.js';
+import type { Target } from './receive-request.js';
+import { Pattern } from './message-pattern.js';
+import { Receive } from './receive-request.js';
+import { Send } from './send-request.js';
 import { checkSignal, checkTimeout } from './validate.js';
 
 const hashPrime = 16_777_619;

@@ -28,8 +28,12 @@ import { PromptMessages } from './prompt-messages.js';
 import { callSite } from './call-site.js';
 import { withCallerLine } from './caller-line.js';
 import type { BufferUser, GroupCalls } from './group-calls.js';
-import type { MessageRequest, Target } from './message-requests.js';
-import { Pattern, Probe, Receive, Send } from './message-requests.js';
+import type { MessageRequest } from './message-request.js';
+import type { Target } from './receive-request.js';
+import { Pattern } from './message-pattern.js';
+import { Probe } from './probe-request.js';
+import { Receive } from './receive-request.js';
+import { Send } from './send-request.js';
 import { encodedValue, objectTarget, ReceiveObject } from './object-messages.js';
 import { checkSignal, checkTimeout } from './validate.js';
 

@@ -5,8 +5,8 @@ import type { TaskArrays } from '../operands/task-arrays.js';
 import type { Received, ReceivedObject } from '../operations/message-options.js';
 import { decodeValue, encodeForRanks } from '../protocol/values.js';
 import { objectId } from '../types/dtype.js';
-import type { Target } from './message-requests.js';
-import { Receive } from './message-requests.js';
+import type { Target } from './receive-request.js';
+import { Receive } from './receive-request.js';
 
 /** What is sent of a value: a copy. @throws {@link NotSerializableError} */
 export function encodedValue(what: string, value: unknown, arrays: TaskArrays): Operand {
