@@ -6,6 +6,7 @@ import { checkDtype } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';
 import { readOperand } from '../operands/operand.js';
 import type { TaskArrays } from '../operands/task-arrays.js';
+import { NotedMessage } from '../records/recorder.js';
 import { dtypeId, itemBytes } from '../types/dtype.js';
 import { isFixed } from './steady-buffers.js';
 
@@ -27,6 +28,9 @@ export interface ReadyArray {
   /** Number of the dtype that its class stands for, and bytes of an element. */
   readonly dtype: number;
   readonly itemBytes: number;
+  /** Where its messages are noted. */
+  readonly sent: NotedMessage;
+  readonly received: NotedMessage;
 }
 
 /** Owned by the message calls of a group. */
@@ -86,5 +90,6 @@ function prepare(known: Known): ReadyArray {
   const dtype = checkDtype('buffer', operand, undefined);
   const memory = new ArrayMemory(operand.array);
   const ranges = rangesOf([operand.memory]);
-  return (known.ready = { memory, ranges, dtype: dtypeId(dtype), itemBytes: itemBytes[dtype] });
+  const notes = { sent: new NotedMessage(), received: new NotedMessage() };
+  return (known.ready = { memory, ranges, dtype: dtypeId(dtype), itemBytes: itemBytes[dtype], ...notes });
 }

@@ -70,20 +70,21 @@ export class MessageCalls {
     const { tag = 0 } = given;
     const from = this.#isPlain(dest, tag, given) ? this.#known.source(buffer) : undefined;
     if (!from) return this.#runAll(send, [buffer, dest], given);
-    const record = this.#begin('send', dest as number, tag as number, from);
+    if (this.#calls.isUnused && this.#sendNow(dest as number, tag as number, from)) return undefined;
+    this.#begin('send', dest as number, tag as number, from);
     let isSent: boolean;
     try {
       isSent = this.#prompt.send(dest as number, tag as number, from);
     } catch (error) {
       this.#recorder.settleMessage(
-        record,
+        from.sent.record,
         nowMs(),
         errorNumber(error instanceof ShoalError ? error : new InvalidArgumentError(String(error))),
       );
       throw error;
     }
-    if (!isSent) return this.#runLeft(send, [buffer, dest], given, record);
-    this.#end('send', record, dest as number, tag as number, from, from.memory.sizeBytes);
+    if (!isSent) return this.#runLeft(send, [buffer, dest], given, from);
+    this.#end('send', dest as number, tag as number, from, from.memory.sizeBytes);
     return undefined;
   }
 
@@ -93,10 +94,10 @@ export class MessageCalls {
     const { tag = 0 } = given;
     const into = this.#isPlain(source, tag, given) ? this.#known.target(buffer) : undefined;
     if (!into) return this.#runAll(recv, [buffer, source], given);
-    const record = this.#begin('recv', source as number, tag as number, into);
+    this.#begin('recv', source as number, tag as number, into);
     const sizeBytes = this.#prompt.receive(source as number, tag as number, into);
-    if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given, 0, record);
-    this.#end('recv', record, source as number, tag as number, into, sizeBytes);
+    if (sizeBytes < 0) return this.#runLeft(recv, [buffer, source], given, undefined, into);
+    this.#end('recv', source as number, tag as number, into, sizeBytes);
     return { data: buffer, source, tag, count: sizeBytes / into.itemBytes };
   }
 
@@ -113,13 +114,13 @@ export class MessageCalls {
     }
     const ranks = { dest: dest as number, source: source as number };
     const tags = { sendTag: sendTag as number, recvTag: recvTag as number };
-    const received = this.#begin('recv', ranks.source, tags.recvTag, into);
-    const sent = this.#begin('send', ranks.dest, tags.sendTag, from);
+    this.#begin('recv', ranks.source, tags.recvTag, into);
+    this.#begin('send', ranks.dest, tags.sendTag, from);
     const sizeBytes = this.#prompt.exchange(ranks, tags, from, into);
-    if (this.#prompt.isSent) this.#end('send', sent, ranks.dest, tags.sendTag, from, from.memory.sizeBytes);
-    if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given, sent, received);
-    this.#end('recv', received, ranks.source, tags.recvTag, into, sizeBytes);
-    if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given, sent, received);
+    if (this.#prompt.isSent) this.#end('send', ranks.dest, tags.sendTag, from, from.memory.sizeBytes);
+    if (sizeBytes < 0) return this.#runLeft(sendrecv, args, given, from, into);
+    this.#end('recv', ranks.source, tags.recvTag, into, sizeBytes);
+    if (!this.#prompt.isSent) this.#runLeft(sendrecv, args, given, from, into);
     return { data: target, source, tag: recvTag, count: sizeBytes / into.itemBytes };
   }
 
@@ -133,9 +134,7 @@ export class MessageCalls {
       if (from) {
         const user = { what: 'send', ranges: from.ranges };
         this.#calls.assertReadable(user.what, user.ranges);
-        if (this.#prompt.sendShort(dest as number, tag as number, from)) {
-          const record = this.#begin('send', dest as number, tag as number, from);
-          this.#end('send', record, dest as number, tag as number, from, from.memory.sizeBytes);
+        if (this.#sendNow(dest as number, tag as number, from)) {
           this.#calls.take(user, true);
           return Promise.resolve(user).then(this.#giveBackSent);
         }
@@ -146,17 +145,31 @@ export class MessageCalls {
     }
   }
 
-  /** Note that a message call of a known array begins. Returns the number of its record. */
-  #begin(kind: 'send' | 'recv', peer: number, tag: number, { dtype, memory }: ReadyArray): number {
+  /**
+   * Send what need not wait; false: nothing was done. It is noted when the other rank has it, which then need not wait
+   * for the note.
+   */
+  #sendNow(dest: number, tag: number, from: ReadyArray): boolean {
+    const work = this.#recorder.tracer?.begin();
+    if (!this.#prompt.sendShort(dest, tag, from)) return false;
+    this.#recorder.beginNoted(from.sent, 'send', dest, tag, from, this.#calls.group.number);
+    this.#recorder.endNoted(from.sent);
+    if (work) this.#tellTrace('send', dest, tag, from.dtype, from.memory.sizeBytes, work);
+    return true;
+  }
+
+  /** Note that a message call of a known array begins. */
+  #begin(kind: 'send' | 'recv', peer: number, tag: number, array: ReadyArray): void {
     const { tracer } = this.#recorder;
     if (kind === 'send') this.#sending = tracer?.begin();
     else this.#receiving = tracer?.begin();
-    return this.#recorder.beginMessage(kind, peer, tag, dtype, memory.sizeBytes, this.#calls.group.number);
+    const noted = kind === 'send' ? array.sent : array.received;
+    this.#recorder.beginNoted(noted, kind, peer, tag, array, this.#calls.group.number);
   }
 
   /** Note that it has ended, well and at once. */
-  #end(kind: 'send' | 'recv', record: number, peer: number, tag: number, { dtype }: ReadyArray, size: number): void {
-    this.#recorder.endMessage(record);
+  #end(kind: 'send' | 'recv', peer: number, tag: number, { dtype, sent, received }: ReadyArray, size: number): void {
+    this.#recorder.endNoted(kind === 'send' ? sent : received);
     const work = kind === 'send' ? this.#sending : this.#receiving;
     if (work) this.#tellTrace(kind, peer, tag, dtype, size, work);
   }
@@ -185,19 +198,19 @@ export class MessageCalls {
     return this.runMade(this.#accept(operation, args, given, 'blocking'));
   }
 
-  /** Go on with what has begun without requests, and has not ended. `sent` and `received`: their records. */
+  /** Go on with what has begun without requests, and has not ended. */
   #runLeft(
     operation: MessageOperation,
     args: readonly unknown[],
     given: GivenOptions,
-    sent: number,
-    received = 0,
+    from: ReadyArray | undefined,
+    into?: ReadyArray,
   ): unknown {
     const { isSent, isReceived, outgoing, incoming } = this.#prompt;
     const { requests, result } = this.#accept(operation, args, given, 'blocking');
     const left = requests.filter((request) => !(request instanceof Send ? isSent : isReceived));
     for (const request of left) {
-      request.record = request instanceof Send ? sent : received;
+      request.record = (request instanceof Send ? from?.sent : into?.received)?.record ?? 0;
       request.work = request instanceof Send ? this.#sending : this.#receiving;
       if (request instanceof Send) request.outgoing = outgoing;
       else if (request instanceof Receive && incoming) request.match(incoming, this.#calls.group.rank);

@@ -32,9 +32,8 @@ export class PromptMessages {
     return this.#carrier.sendShort(dest, tag, from.dtype, from.memory);
   }
 
-  /** Send; true when that has ended. */
+  /** Send what has to wait; true when that has ended. */
   send(dest: number, tag: number, from: ReadyArray): boolean {
-    if (this.#calls.isUnused && this.sendShort(dest, tag, from)) return true;
     this.#clear();
     if (!this.#calls.isUnused || !this.#isAlone) return false;
     this.outgoing = this.#carrier.send(dest, tag, from.dtype, from.memory.array);

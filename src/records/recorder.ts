@@ -48,16 +48,12 @@ export interface RecordedCall {
   };
 }
 
-/** The messages of one kind that were begun last: those after them are often the same. */
-class LastMessage {
+/** Where messages of one array are noted: the next one is often to or from the same rank. */
+export class NotedMessage {
   record = 0;
   place = 0;
-  peer = 0;
-  tag = 0;
-  dtype = 0;
-  sizeBytes = 0;
-  group = 0;
-  lease = 0;
+  peer = -1;
+  tag = -1;
 }
 
 /** Of a rank; owned by its engine. */
@@ -77,8 +73,6 @@ export class Recorder {
   lease = 0;
   /** Records of messages, by a hash of what they are. */
   readonly #messages = new Int32Array(messageHashes);
-  readonly #lastSend = new LastMessage();
-  readonly #lastReceive = new LastMessage();
   /** What the clock of this thread counts from, in milliseconds since 1970. */
   readonly #origin = performance.timeOrigin;
   /** Of the trace that runs; 0: none. */
@@ -178,23 +172,39 @@ export class Recorder {
 
   /** A message call begins; returns the number of its record. */
   beginMessage(kind: MessageKind, peer: number, tag: number, dtype: number, sizeBytes: number, group: number): number {
+    const record = this.#findMessage(kind, peer, tag, dtype, sizeBytes, group);
+    this.#beginAt(placeOf(record));
+    return record;
+  }
+
+  /** The same for an array. @param noted - Its last message of this kind; moved to where this one is noted. */
+  beginNoted(
+    noted: NotedMessage,
+    kind: MessageKind,
+    peer: number,
+    tag: number,
+    { dtype, memory }: { readonly dtype: number; readonly memory: { readonly sizeBytes: number } },
+    group: number,
+  ): void {
+    if (noted.peer !== peer || noted.tag !== tag || !this.#has(noted.record)) {
+      noted.record = this.#findMessage(kind, peer, tag, dtype, memory.sizeBytes, group);
+      noted.place = placeOf(noted.record);
+      noted.peer = peer;
+      noted.tag = tag;
+    }
+    this.#beginAt(noted.place);
+  }
+
+  /** That has ended well, and no other call was begun meanwhile. */
+  endNoted({ place }: NotedMessage): void {
+    this.#words[place + at.done] = (this.#words[place + at.done] ?? 0) + 1;
+  }
+
+  #beginAt(place: number): void {
     const words = this.#words;
-    const last = kind === 'send' ? this.#lastSend : this.#lastReceive;
-    const isAgain =
-      (kind === 'send' || kind === 'recv') &&
-      last.peer === peer &&
-      last.tag === tag &&
-      last.sizeBytes === sizeBytes &&
-      last.dtype === dtype &&
-      last.group === group &&
-      last.lease === this.lease &&
-      this.#has(last.record);
-    const record = isAgain ? last.record : this.#findMessage(kind, peer, tag, dtype, sizeBytes, group);
-    const place = isAgain ? last.place : placeOf(record);
     words[place + at.started] = (words[place + at.started] ?? 0) + 1;
     words[place + at.tick] = ++this.#tick;
     this.#last = 0;
-    return record;
   }
 
   /** The record of messages like this one: there already, or new. */
@@ -221,10 +231,6 @@ export class Recorder {
       words[place + at.number] = record;
       words[headAt.number] = record;
       this.#messages[hash] = record;
-    }
-    const last = kind === 'send' ? this.#lastSend : this.#lastReceive;
-    if (kind === 'send' || kind === 'recv') {
-      Object.assign(last, { record, place, peer, tag, dtype, sizeBytes, group, lease });
     }
     return record;
   }
