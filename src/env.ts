@@ -53,7 +53,7 @@ export function environment(): Environment {
     throw new InvalidArgumentError(`SHOAL_LOG: expected one of ${levels.join(', ')}, received ${show(logLevel)}`);
   }
   return {
-    debug: process.env['SHOAL_DEBUG' satisfies Name] === '1',
+    debug: debugIsOn(),
     logLevel,
     workers: number('SHOAL_WORKERS'),
     transport: process.env['SHOAL_TRANSPORT' satisfies Name],
@@ -65,6 +65,11 @@ export function environment(): Environment {
     home: process.env['SHOAL_HOME' satisfies Name],
     node: process.env['SHOAL_NODE' satisfies Name],
   };
+}
+
+/** Whether `SHOAL_DEBUG` is 1, whatever the others are. */
+export function debugIsOn(): boolean {
+  return process.env['SHOAL_DEBUG' satisfies Name] === '1';
 }
 
 /** Variables by which a process that we start finds its head; set and taken away by the package itself. */

@@ -7,6 +7,8 @@ const ownFolder = fileURLToPath(ownUrl);
 /** The package in another place, such as on another host. */
 const installed = /[\\/]node_modules[\\/]shoal[\\/]dist[\\/]/;
 const frame = /^\s+at /;
+/** Of Node, and what V8 itself does, such as `Array.map (<anonymous>)` and `async Promise.all (index 0)`. */
+const ofNode = /[( ]node:|\((<anonymous>|index \d+)\)$/;
 
 /** Whether a line of a stack is of this package. */
 function isOwnFrame(line: string): boolean {
@@ -15,7 +17,7 @@ function isOwnFrame(line: string): boolean {
 
 /** Whether a line of a stack is neither of this package nor of Node. */
 export function isUserFrame(line: string): boolean {
-  return frame.test(line) && !isOwnFrame(line) && !/[( ]node:/.test(line);
+  return frame.test(line) && !isOwnFrame(line) && !ofNode.test(line);
 }
 
 /** The lines of a stack down to the last one of a user, without those of this package. */
@@ -32,4 +34,12 @@ export function partsOf(stack: string): { readonly message: string; readonly fra
   let first = lines.length;
   while (first > 0 && frame.test(lines[first - 1] ?? '')) first--;
   return { message: lines.slice(0, first).join('\n'), frames: lines.slice(first) };
+}
+
+/** Put other lines in the place of those of its stack. */
+export function setFrames(error: Error, frames: readonly string[]): void {
+  if (typeof error.stack !== 'string') return;
+  const stack = [partsOf(error.stack).message, ...frames].join('\n');
+  // False where it is frozen: then it stays as it is.
+  Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true, enumerable: false });
 }

@@ -4,6 +4,7 @@
  * Such a call is a small allreduce of three words. They are the array's address, which the root alone knows, how many
  * ranks have no room, and how much the root has. Its name says dtype and count, which the ranks must agree on.
  */
+import { showCallers } from '../caller-lines.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { ClosedError, CollectiveMismatchError, WindowExhaustedError } from '../errors.js';
 import { arrayBytes, checkMade, dtypeOfClass } from '../operands/array-class.js';
@@ -34,6 +35,9 @@ interface Making {
 
 /** Owned by the collectives of a group. */
 export class ArrayCalls {
+  static {
+    showCallers(this.prototype);
+  }
   readonly #calls: GroupCalls;
 
   constructor(calls: GroupCalls) {

@@ -1,4 +1,5 @@
 /** An array that was added to a bucket, and those that one flush waits for. */
+import { rejectionForCaller } from '../caller-lines.js';
 import type { MemoryRange } from '../operands/buffers-in-use.js';
 import type { BufferUser } from './group-calls.js';
 import type { Item } from './list-items.js';
@@ -43,7 +44,6 @@ export class BucketEntry implements BufferUser {
   readonly #place: number;
   readonly #x: unknown;
   #resolve!: (x: unknown) => void;
-  #reject!: (error: unknown) => void;
   #isSettled = false;
   /** Undefined: it was refused or is lost, and only keeps its place. */
   item: Item | undefined;
@@ -55,9 +55,8 @@ export class BucketEntry implements BufferUser {
     this.what = what;
     this.#x = x;
     this.#together = together;
-    this.promise = new Promise((resolve, reject) => {
+    this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
     this.#place = together.begin();
   }
@@ -68,8 +67,10 @@ export class BucketEntry implements BufferUser {
     this.#isSettled = true;
     if (error === undefined) this.#resolve(this.#x);
     else {
-      this.promise.catch(() => undefined); // a flush tells it
-      this.#reject(error);
+      const told = (): void => {
+        this.promise.catch(() => undefined); // a flush tells it
+      };
+      this.#resolve(rejectionForCaller(error, { told }));
     }
     this.#together.end(this.#place, error);
   }

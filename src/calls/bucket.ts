@@ -3,6 +3,7 @@
  * of them.
  */
 import { lostBuffer } from '../backend/piece-bytes.js';
+import { showCallers } from '../caller-lines.js';
 import { queueMicrotask } from '../clock.js';
 import type { ShoalError } from '../errors.js';
 import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
@@ -27,6 +28,9 @@ const what = 'bucket.add';
 
 /** See above. */
 export class OwnBucket implements Bucket {
+  static {
+    showCallers(this.prototype, ['add']);
+  }
   readonly #calls: GroupCalls;
   readonly #given = new GivenOptions();
   readonly #signal: AbortSignal | undefined;

@@ -12,7 +12,5 @@ export function callSite(): string | undefined {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callSite);
   const lines = (holder.stack ?? '').split('\n').slice(1);
-  return lines
-    .find((line) => isUserFrame(line) && !mapped.test(line) && !line.endsWith('(<anonymous>)'))
-    ?.replace(/^\s*at /, '');
+  return lines.find((line) => isUserFrame(line) && !mapped.test(line))?.replace(/^\s*at /, '');
 }

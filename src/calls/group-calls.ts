@@ -1,5 +1,6 @@
 /** The calls of one group: from a caller's arguments to a start, in each of the three forms. */
 import { onAbort } from '../abort-listeners.js';
+import { runForCaller, toCaller } from '../caller-lines.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs } from '../clock.js';
@@ -15,7 +16,6 @@ import { CallCache } from './call-cache.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
-import { withCallerLine } from './caller-line.js';
 import { Call } from './call.js';
 import type { Waited } from './engine.js';
 import type { Group } from './group.js';
@@ -109,11 +109,14 @@ export class GroupCalls {
   /** The prepared form: checked now, and nothing is sent before it is started. */
   prepare(operation: Operation, buffer: unknown, options: unknown): PreparedCall<unknown> {
     const { failure } = this.group;
-    if (failure) throw failure;
+    if (failure) throw toCaller(failure);
     const given = new GivenOptions();
-    given.read(operation, 'prepared', options);
     const check = (): Call => this.#check(operation, buffer, given, 'prepared');
-    return new Prepared(this, check(), check);
+    const first = runForCaller(() => {
+      given.read(operation, 'prepared', options);
+      return check();
+    });
+    return new Prepared(this, first, check);
   }
 
   /** Start a call that is ready and block until it has ended. */
@@ -134,7 +137,7 @@ export class GroupCalls {
       this.#time.end();
     }
     const error = endOf(call);
-    if (error) throw withCallerLine(error);
+    if (error) throw toCaller(error);
     return call.result;
   }
 
@@ -200,7 +203,7 @@ export class GroupCalls {
   readonly #giveBack = (call: Call): unknown => {
     this.#inUse.giveBack(call);
     call.isHeld = false;
-    if (call.error) throw withCallerLine(call.error);
+    if (call.error) throw toCaller(call.error);
     return call.result;
   };
 
@@ -291,15 +294,15 @@ export class GroupCalls {
   }
 
   /** Announce a bad call to the peers, who are to stay in step. Returns the error to throw. */
-  refuse(operation: Operation, error: unknown): ShoalError {
+  refuse(operation: Operation, error: unknown): unknown {
     const { group } = this;
     // A group that has failed says that first.
-    if (group.failure) return group.failure;
+    if (group.failure) return toCaller(group.failure);
     // Getters and proxies in options can throw anything: to the peers that is a bad argument.
     const refusal = error instanceof ShoalError ? error : new InvalidArgumentError(String(error), {}, { cause: error });
     group.start(new Call(group, emptyArguments(operation), refusal), 0);
     group.engine.start();
-    return refusal;
+    return toCaller(refusal);
   }
 
   /**
@@ -309,7 +312,7 @@ export class GroupCalls {
    */
   accept<T>(operation: Operation, form: Form, read: (what: string) => T): T {
     const { group } = this;
-    if (!group.isOpen && group.failure) throw group.failure;
+    if (!group.isOpen && group.failure) throw toCaller(group.failure);
     try {
       if (form === 'blocking') group.engine.assertBlocking();
       return read(methodName(operation, form));
@@ -321,7 +324,7 @@ export class GroupCalls {
   /** As `accept`, for calls that are made again and again: it allocates nothing where the call is known. */
   #accept(operation: Operation, buffer: unknown, options: unknown, form: Form): Call {
     const { group } = this;
-    if (!group.isOpen && group.failure) throw group.failure;
+    if (!group.isOpen && group.failure) throw toCaller(group.failure);
     try {
       if (form === 'blocking') group.engine.assertBlocking();
       const given = this.#given ?? new GivenOptions();

@@ -1,5 +1,6 @@
 /** The message calls of one group: from a caller's arguments to a request, in each of the two forms. */
 import { onAbort } from '../abort-listeners.js';
+import { toCaller } from '../caller-lines.js';
 import { nowMs } from '../clock.js';
 import { errorNumber, InvalidArgumentError, ShoalError, show } from '../errors.js';
 import { arrayBytes, dtypeOfClass } from '../operands/array-class.js';
@@ -26,7 +27,6 @@ import type { ReadyArray } from './known-arrays.js';
 import { KnownArrays } from './known-arrays.js';
 import { PromptMessages } from './prompt-messages.js';
 import { callSite } from './call-site.js';
-import { withCallerLine } from './caller-line.js';
 import type { BufferUser, GroupCalls } from './group-calls.js';
 import type { MessageRequest } from './message-request.js';
 import type { Target } from './receive-request.js';
@@ -141,7 +141,7 @@ export class MessageCalls {
       }
       return this.startMade(this.#accept(send, [buffer, dest], given, 'awaited'));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(toCaller(error));
     }
   }
 
@@ -226,7 +226,7 @@ export class MessageCalls {
     this.#start(made);
     const call = requests.length === 1 ? result : all(requests);
     if (!call.settled) this.#calls.waitFor(call);
-    for (const request of requests) if (request.error) throw withCallerLine(request.error);
+    for (const request of requests) if (request.error) throw toCaller(request.error);
     if (group.failure && !result.settled) throw group.failure;
     return result.given;
   }
@@ -237,7 +237,7 @@ export class MessageCalls {
       const given = this.#open(operation, 'awaited', args[argumentCount(operation)]);
       return this.startMade(this.#accept(operation, args, given, 'awaited'));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(toCaller(error));
     }
   }
 
@@ -256,7 +256,7 @@ export class MessageCalls {
     }
     const giveBack = (): unknown => {
       for (const request of requests) calls.giveBack(request, request instanceof Send);
-      for (const request of requests) if (request.error) throw withCallerLine(request.error);
+      for (const request of requests) if (request.error) throw toCaller(request.error);
       return result.given;
     };
     const open = requests.filter(({ settled }) => !settled);

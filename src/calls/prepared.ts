@@ -1,5 +1,6 @@
 /** A call that its caller has prepared: `PreparedCall` of `operations/call-options.ts`. */
 import { lostBuffer } from '../backend/piece-bytes.js';
+import { toCaller } from '../caller-lines.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { MemoryRange } from '../operands/buffers-in-use.js';
 import type { PreparedCall } from '../operations/call-options.js';
@@ -18,7 +19,7 @@ export interface Starter {
   assertFree(what: string, ranges: readonly MemoryRange[]): void;
   runCall(call: Call): unknown;
   startCall(call: Call): Promise<unknown>;
-  refuse(operation: Operation, error: unknown): Error;
+  refuse(operation: Operation, error: unknown): unknown;
 }
 
 /** See above. */
@@ -55,14 +56,14 @@ export class Prepared implements PreparedCall<unknown> {
 
   free(): void {
     if (this.#call?.isHeld) {
-      throw new InvalidArgumentError(`${this.#what('free')}: the call is under way; await it first`);
+      throw toCaller(new InvalidArgumentError(`${this.#what('free')}: the call is under way; await it first`));
     }
     this.#call = undefined;
   }
 
   #ready(method: 'start' | 'startSync', options: unknown): Call {
     const { group } = this.#starter;
-    if (!group.isOpen && group.failure) throw group.failure;
+    if (!group.isOpen && group.failure) throw toCaller(group.failure);
     try {
       if (method === 'startSync') group.engine.assertBlocking();
       const call = this.#call;

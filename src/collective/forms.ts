@@ -1,4 +1,5 @@
 /** The methods of the operations, made from their rows. */
+import { toCaller } from '../caller-lines.js';
 import type { ArrayCalls } from '../calls/array-calls.js';
 import type { GroupCalls } from '../calls/group-calls.js';
 import type { MessageCalls } from '../calls/message-calls.js';
@@ -69,7 +70,11 @@ function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Fo
       return this.messageCalls.start(operation, args);
     },
     [`${name}Sync`](...args) {
-      return this.messageCalls.run(operation, args);
+      try {
+        return this.messageCalls.run(operation, args);
+      } catch (error) {
+        throw toCaller(error);
+      }
     },
   };
 }
@@ -80,13 +85,25 @@ const promptForms: Readonly<Record<string, Form>> = {
     return this.messageCalls.startSend(buffer, dest, options);
   },
   sendSync(buffer, dest, options) {
-    return this.messageCalls.sendSync(buffer, dest, options);
+    try {
+      return this.messageCalls.sendSync(buffer, dest, options);
+    } catch (error) {
+      throw toCaller(error);
+    }
   },
   recvSync(buffer, source, options) {
-    return this.messageCalls.recvSync(buffer, source, options);
+    try {
+      return this.messageCalls.recvSync(buffer, source, options);
+    } catch (error) {
+      throw toCaller(error);
+    }
   },
   sendrecvSync(buffer, dest, into, source, options) {
-    return this.messageCalls.sendrecvSync(buffer, dest, into, source, options);
+    try {
+      return this.messageCalls.sendrecvSync(buffer, dest, into, source, options);
+    } catch (error) {
+      throw toCaller(error);
+    }
   },
 };
 

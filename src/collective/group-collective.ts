@@ -1,4 +1,5 @@
 /** The collectives of one group as task code has them, and the arrays of its task. */
+import { showCallers } from '../caller-lines.js';
 import { ArrayCalls } from '../calls/array-calls.js';
 import { OwnBucket } from '../calls/bucket.js';
 import type { Group } from '../calls/group.js';
@@ -24,6 +25,9 @@ import type { CartGroup, Collective, CollectiveGroup } from './collective.js';
 
 /** Binds the collectives to a group. The methods of the operations are added below, from their rows. */
 class OwnCollective implements CallsOfGroup {
+  static {
+    showCallers(this.prototype);
+  }
   readonly calls: GroupCalls;
   readonly arrayCalls: ArrayCalls;
   readonly objectCalls: ObjectCalls;
@@ -154,6 +158,9 @@ class OwnCollective implements CallsOfGroup {
 
 /** Those of a group inside a task. */
 class OwnGroup extends OwnCollective {
+  static {
+    showCallers(this.prototype);
+  }
   close(): void {
     const { group } = this.calls;
     if (!group.hasLeft && group.inFlight.length > 0) {
@@ -165,6 +172,9 @@ class OwnGroup extends OwnCollective {
 
 /** Those of a group whose ranks lie in a grid. */
 class OwnCart extends OwnGroup {
+  static {
+    showCallers(this.prototype);
+  }
   readonly #grid: Grid;
 
   constructor(group: Group, timeoutMs: number, poison: boolean, parent: OwnCollective, grid: Grid) {

@@ -1,5 +1,6 @@
 /** How `collective` and `context` find their task: through the async context, or the thread's running task. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { toCaller } from '../caller-lines.js';
 import { NotInTaskError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Collective } from './collective.js';
@@ -102,10 +103,12 @@ export function currentScope(what: string): TaskScope {
   const runtime = findRuntime();
   const scope = runtime?.storage.getStore() ?? runtime?.running ?? joinedWorld(runtime);
   if (scope) return scope;
-  throw new NotInTaskError(
-    `${what} is only there while a task runs. Use it inside the function that pool.run(…) or pool.submit(…) ` +
-      `calls (not at the top level of its module). It is also there in a script started by \`shoal run\`, ` +
-      `and in a function given to runRanks of shoal/testing`,
+  throw toCaller(
+    new NotInTaskError(
+      `${what} is only there while a task runs. Use it inside the function that pool.run(…) or pool.submit(…) ` +
+        `calls (not at the top level of its module). It is also there in a script started by \`shoal run\`, ` +
+        `and in a function given to runRanks of shoal/testing`,
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
 /** An actor as its driver sees it. */
+import { runForCaller, showCallers } from '../caller-lines.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import type { ActorStep } from '../protocol/thread-messages.js';
 import { keepHere } from '../protocol/value-kinds.js';
@@ -39,6 +40,7 @@ export type SendStep = (
 export class Actor<I = UntypedActor> implements AsyncDisposable {
   static {
     keepHere(this.prototype);
+    showCallers(this.prototype, ['call']);
   }
   readonly #className: string;
   readonly #send: SendStep;
@@ -67,6 +69,17 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
   call<K extends MethodNames<I>>(method: K, ...rest: KeepCallArguments<I, K>): Promise<Kept<MethodResult<I, K>>>;
   call<K extends MethodNames<I>>(method: K, ...rest: CallArguments<I, K>): Promise<MethodResult<I, K>[]>;
   async call(method: unknown, args?: readonly unknown[], given: CallOptions<boolean> = {}): Promise<unknown> {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
+    const site = siteOf(this.call);
+    return runForCaller(() => this.#call(method, args, given, site)).result();
+  }
+
+  #call(
+    method: unknown,
+    args: readonly unknown[] | undefined,
+    given: CallOptions<boolean>,
+    site: CallSite,
+  ): TaskHandle<never, never> {
     const what = 'actor.call';
     const options = ownOptions(what, given, callOptionNames);
     if (typeof method !== 'string') {
@@ -78,10 +91,8 @@ export class Actor<I = UntypedActor> implements AsyncDisposable {
       throw new ClosedError(`${what}: the actor of class ${this.#className} was disposed of; make another`);
     }
     const name = `${this.#className}.${method}`;
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
-    const site = siteOf(this.call);
     const argument = args === undefined ? {} : { args };
-    return this.#send(what, { name, ...options, ...argument }, { does: 'call', method }, site).result();
+    return this.#send(what, { name, ...options, ...argument }, { does: 'call', method }, site);
   }
 
   /**

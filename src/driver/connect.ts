@@ -1,4 +1,5 @@
 /** Use a pool that runs by itself. */
+import { awaitForCaller } from '../caller-lines.js';
 import type { Pool } from './pool.js';
 
 /**
@@ -14,8 +15,10 @@ import type { Pool } from './pool.js';
  * const results = await pool.run(new URL('./sum.js', import.meta.url), { workers: 4, args: [1000] });
  * await pool.close(); // the pool goes on
  */
-export async function connect(address?: string): Promise<Pool> {
-  // Loaded by who connects.
-  const { connectHead, poolOf } = await import('./connect-head.js');
-  return poolOf(await connectHead(address));
+export function connect(address?: string): Promise<Pool> {
+  return awaitForCaller(async () => {
+    // Loaded by who connects.
+    const { connectHead, poolOf } = await import('./connect-head.js');
+    return poolOf(await connectHead(address));
+  });
 }

@@ -1,4 +1,5 @@
 /** A gang as its driver sees it. */
+import { runForCaller, showCallers } from '../caller-lines.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { MemberInfo } from '../errors.js';
 import type { Gang as GangRecord, GangState } from '../head/gang.js';
@@ -43,6 +44,7 @@ import { siteOf } from './task-sender.js';
 export class Gang implements AsyncDisposable {
   static {
     keepHere(this.prototype);
+    showCallers(this.prototype, ['run', 'submit']);
   }
   readonly #sender: TaskSender;
   readonly #record: GangRecord;
@@ -207,7 +209,9 @@ export class Gang implements AsyncDisposable {
     given: UntypedGangRunOptions<boolean> = {},
     site: CallSite,
   ): TaskHandle<never, never> {
-    return this.#send(what, module, ownOptions(what, given, gangRunOptionNames), undefined, site);
+    return runForCaller(() => {
+      return this.#send(what, module, ownOptions(what, given, gangRunOptionNames), undefined, site);
+    });
   }
 
   #send(

@@ -1,4 +1,5 @@
 /** What the ranks of a task have returned to their own workers. */
+import { awaitForCaller } from '../caller-lines.js';
 import type { ReferenceOwner } from '../protocol/reference.js';
 import { Reference } from '../protocol/reference.js';
 
@@ -37,6 +38,6 @@ export class Kept<R = unknown> extends Reference<R> {
    * const [weights] = await model.get(); // a copy of what rank 0 has
    */
   get(): Promise<R[]> {
-    return this.#fetch(this);
+    return awaitForCaller(() => this.#fetch(this));
   }
 }

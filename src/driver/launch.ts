@@ -1,4 +1,5 @@
 /** Start a pool. */
+import { awaitForCaller } from '../caller-lines.js';
 import type { LaunchOptions } from './options.js';
 import type { Pool } from './pool.js';
 import type { WorkersOption } from './task-options.js';
@@ -28,8 +29,10 @@ import type { WorkersOption } from './task-options.js';
  * console.log(await pool.run(tasks, { workers: 2, args: [1000] })); // [ 2, 2 ]
  * await pool.close();
  */
-export async function launch<W extends number = number>(options: LaunchOptions & WorkersOption<W> = {}): Promise<Pool> {
-  // Loaded by who launches: a program that only may launch begins sooner.
-  const { launchPool } = await import('./prepare-pool.js');
-  return launchPool(options);
+export function launch<W extends number = number>(options: LaunchOptions & WorkersOption<W> = {}): Promise<Pool> {
+  return awaitForCaller(async () => {
+    // Loaded by who launches: a program that only may launch begins sooner.
+    const { launchPool } = await import('./prepare-pool.js');
+    return launchPool(options);
+  });
 }

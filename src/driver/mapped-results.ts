@@ -6,11 +6,13 @@
  * failure stands there too, and is the last: what would come after it is cancelled at once.
  */
 import { onAbort } from '../abort-listeners.js';
+import { rejectionForCaller } from '../caller-lines.js';
 import { nextTick } from '../clock.js';
 import { CancelledError, QueueFullError, ShoalError } from '../errors.js';
 import type { ItemSource } from './item-source.js';
 import type { MapIterator, MapSettings } from './map-options.js';
 import type { TaskHandle } from './task-handle.js';
+import type { CallSite } from './task-sender.js';
 
 /** An item whose result has not been given. */
 interface Entry<T> {
@@ -27,8 +29,7 @@ interface Entry<T> {
 
 /** A `next()` that has not been answered. */
 interface Caller<R> {
-  readonly resolve: (result: IteratorResult<R, void>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly resolve: (result: IteratorResult<R, void> | Promise<never>) => void;
 }
 
 /** How a map runs its tasks. */
@@ -47,6 +48,7 @@ export class MappedResults<T, R> implements MapIterator<R> {
   readonly #tasks: MapTasks<T, R>;
   readonly #settings: MapSettings;
   readonly #total: number | undefined;
+  readonly #site: CallSite;
   readonly #line: Entry<T>[] = [];
   /** Those whose tasks have not ended. */
   readonly #running = new Set<Entry<T>>();
@@ -60,7 +62,9 @@ export class MappedResults<T, R> implements MapIterator<R> {
   #unbind: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(source: ItemSource<T>, tasks: MapTasks<T, R>, settings: MapSettings) {
+  /** @param site - Where the map was made. */
+  constructor(source: ItemSource<T>, tasks: MapTasks<T, R>, settings: MapSettings, site: CallSite) {
+    this.#site = site;
     this.#source = source;
     this.#tasks = tasks;
     this.#settings = settings;
@@ -71,8 +75,8 @@ export class MappedResults<T, R> implements MapIterator<R> {
   next(): Promise<IteratorResult<R, void>> {
     const end = (): typeof over => over;
     if (this.#closing) return this.#closing.then(end, end);
-    return new Promise((resolve, reject) => {
-      this.#callers.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.#callers.push({ resolve });
       this.#begin();
       this.#step();
     });
@@ -119,7 +123,7 @@ export class MappedResults<T, R> implements MapIterator<R> {
       const caller = this.#callers.shift();
       if ('error' in end) {
         const { error } = end;
-        const fail = (): void => caller?.reject(error);
+        const fail = (): void => caller?.resolve(rejectionForCaller(error, { site: this.#site }));
         this.#close().then(fail, fail);
         return;
       }

@@ -1,4 +1,5 @@
 /** A pool as its driver sees it. */
+import { runForCaller, showCallers } from '../caller-lines.js';
 import { EventEmitter } from 'node:events';
 import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
 import type { NodeStatus } from '../launch/job-nodes.js';
@@ -23,7 +24,6 @@ import { fillMap, mapOptionNames } from './map-options.js';
 import { MappedResults } from './mapped-results.js';
 import type { Kept } from './kept.js';
 import { Shared } from './shared.js';
-import { checkedForCaller } from './show-to-caller.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import type { PoolStats } from './pool-stats.js';
@@ -121,6 +121,7 @@ export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames,
 export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   static {
     keepHere(this.prototype);
+    showCallers(this.prototype, ['run', 'submit']);
   }
   readonly #head: PoolBackend;
   readonly #views: PoolViews;
@@ -248,6 +249,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
         },
       },
       settings,
+      site,
     );
   }
 
@@ -269,7 +271,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    */
   async share<T>(value: T): Promise<Shared<T>> {
     this.#head.assertOpen();
-    const content = checkedForCaller(() => layOut(value, 'value'));
+    const content = layOut(value, 'value');
     const id = await this.#head.share(content);
     return new Shared<T>(id, this.#head, content.sizeBytes);
   }
@@ -407,15 +409,15 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
   }
 
   #submit(what: string, module: unknown, given: UntypedRunOptions<boolean> = {}): TaskHandle<never, never> {
-    const { options, spec, args } = checkedForCaller(() => {
-      const own = ownOptions(what, given, runOptionNames);
+    return runForCaller(() => {
+      const options = ownOptions(what, given, runOptionNames);
       this.#head.assertOpen();
-      const filled = fillTask(what, module, own);
-      return { options: own, spec: filled, args: this.#sender.encode(what, own, filled.workers) };
+      const spec = fillTask(what, module, options);
+      const args = this.#sender.encode(what, options, spec.workers);
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
+      const site = siteOf(what === 'run' ? this.run : this.submit);
+      return this.#sender.send({ ...spec, ...args }, site, options.signal);
     });
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
-    const site = siteOf(what === 'run' ? this.run : this.submit);
-    return this.#sender.send({ ...spec, ...args }, site, options.signal);
   }
 }
 

@@ -19,11 +19,10 @@ import { Pool } from './pool.js';
 import type { PoolMetrics } from './pool-metrics.js';
 import type { PoolStats } from './pool-stats.js';
 import { poolStats } from './pool-stats.js';
-import { checkedForCaller } from './show-to-caller.js';
 
 /** As `launch`. */
 export async function launchPool(options: LaunchOptions): Promise<Pool> {
-  const filled = checkedForCaller(() => fillLaunchOptions(options));
+  const filled = fillLaunchOptions(options);
   const { head, dashboard, ...views } = await preparePool(filled).start();
   try {
     const dashboardUrl = filled.dashboard && (await dashboard(filled.dashboard));

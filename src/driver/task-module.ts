@@ -1,4 +1,5 @@
 /** Naming task code: by module URL and export, never shipped as a closure. */
+import { runForCaller } from '../caller-lines.js';
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -61,7 +62,7 @@ export type ResultOf<M, E extends keyof M> = M[E] extends (...args: never[]) => 
  * const [count] = await pool.run(words, { export: 'count', args: ['two words'] }); // a number
  */
 export function taskModule<M = UntypedModule>(url: URL | string): TaskModule<M> {
-  return { url: resolveModule('taskModule', url) };
+  return { url: runForCaller(() => resolveModule('taskModule', url)) };
 }
 
 /** The absolute `file:` URL of a module that exists. */

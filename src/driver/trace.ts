@@ -1,4 +1,5 @@
 /** A trace of a pool, for Perfetto. */
+import { showCallers } from '../caller-lines.js';
 import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { TraceDocument } from '../head/trace-document.js';
@@ -44,6 +45,7 @@ export function fillTrace(options: TraceOptions): number {
 export class Trace implements AsyncDisposable {
   static {
     keepHere(this.prototype);
+    showCallers(this.prototype);
   }
   readonly #end: () => Promise<TraceDocument>;
   #document: Promise<TraceDocument> | undefined;

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { environment } from '../env.js';
 import type { RankError } from '../errors.js';
 import { isError, ShoalError, TaskFailedError } from '../errors.js';
-import { partsOf, userFrames } from '../own-frames.js';
+import { partsOf, setFrames, userFrames } from '../own-frames.js';
 import { inWords } from '../protocol/error-value.js';
 import { saysTheSame } from './same-error.js';
 
@@ -77,12 +77,4 @@ function hide(of: object, field: string): void {
 
 function framesOf({ stack }: Error): readonly string[] {
   return typeof stack === 'string' ? partsOf(stack).frames : [];
-}
-
-/** Put other lines in the place of those of its stack. */
-export function setFrames(error: Error, frames: readonly string[]): void {
-  if (typeof error.stack !== 'string') return;
-  const stack = [partsOf(error.stack).message, ...frames].join('\n');
-  // False where it is frozen: then it stays as it is.
-  Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true, enumerable: false });
 }

@@ -1,4 +1,5 @@
 /** Which collectives a name stands for, in the task that asks. Each rank has names of its own, as in Ray. */
+import { toCaller } from '../caller-lines.js';
 import type { Collective } from '../collective/collective.js';
 import type { TaskScope } from '../collective/scope.js';
 import { currentScope } from '../collective/scope.js';
@@ -26,14 +27,18 @@ function groupsOf(what: string): Map<string, BoundGroup> {
 /** @throws {@link InvalidArgumentError} for what is no name, or is one already. */
 export function assertNew(what: string, groupName: unknown): asserts groupName is string {
   if (typeof groupName !== 'string' || groupName === '') {
-    throw new InvalidArgumentError(
-      `${what}: expected groupName to be a string that is not empty, received ${show(groupName)}`,
+    throw toCaller(
+      new InvalidArgumentError(
+        `${what}: expected groupName to be a string that is not empty, received ${show(groupName)}`,
+      ),
     );
   }
   if (groupsOf(what).has(groupName)) {
-    throw new InvalidArgumentError(
-      `${what}: there is a group ${show(groupName)} on this rank already; give it up with ` +
-        `destroyCollectiveGroup(${show(groupName)}), or take another name`,
+    throw toCaller(
+      new InvalidArgumentError(
+        `${what}: there is a group ${show(groupName)} on this rank already; give it up with ` +
+          `destroyCollectiveGroup(${show(groupName)}), or take another name`,
+      ),
     );
   }
 }
@@ -52,9 +57,11 @@ export function isBound(what: string, groupName: unknown): boolean {
 export function groupOf(what: string, groupName: unknown): BoundGroup {
   const group = groupsOf(what).get(groupName as string);
   if (group) return group;
-  throw new InvalidArgumentError(
-    `${what}: there is no group ${show(groupName)} on this rank; every rank of it calls ` +
-      `initCollectiveGroup(worldSize, rank, backend, ${show(groupName)}) first`,
+  throw toCaller(
+    new InvalidArgumentError(
+      `${what}: there is no group ${show(groupName)} on this rank; every rank of it calls ` +
+        `initCollectiveGroup(worldSize, rank, backend, ${show(groupName)}) first`,
+    ),
   );
 }
 

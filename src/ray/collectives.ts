@@ -3,6 +3,7 @@
  *
  * In Ray they block; here they are awaited. A failure is a typed error, where Ray returns a sentinel or waits.
  */
+import { toCaller } from '../caller-lines.js';
 import { InvalidArgumentError, show } from '../errors.js';
 import type { NumericBuffer } from '../types/buffers.js';
 import type { AnyReduceOptions } from '../types/reduce-options.js';
@@ -143,14 +144,18 @@ function optionsOf(op: ReduceOp): AnyReduceOptions {
 
 function assertList(what: string, list: unknown): void {
   if (Array.isArray(list)) return;
-  throw new InvalidArgumentError(
-    `${what}: expected tensorList to be a list of tensors, one for each rank, received ${show(list)}`,
+  throw toCaller(
+    new InvalidArgumentError(
+      `${what}: expected tensorList to be a list of tensors, one for each rank, received ${show(list)}`,
+    ),
   );
 }
 
 function assertOther(what: string, role: string, given: number, rank: number): void {
   if (given !== rank) return;
-  throw new InvalidArgumentError(
-    `${what}: expected ${role} to be another rank than this one, ${rank}; copy the tensor, or use collective.${what}`,
+  throw toCaller(
+    new InvalidArgumentError(
+      `${what}: expected ${role} to be another rank than this one, ${rank}; copy the tensor, or use collective.${what}`,
+    ),
   );
 }

@@ -1,4 +1,5 @@
 /** Groups by name, with Ray's calls and order of arguments. */
+import { toCaller } from '../caller-lines.js';
 import { counted } from '../grammar.js';
 import { currentScope } from '../collective/scope.js';
 import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
@@ -33,17 +34,21 @@ export async function initCollectiveGroup(
   assertNew(what, groupName);
   checkBackend(what, backend);
   if (worldSize !== context.size) {
-    throw new InvalidArgumentError(
-      `${what}: expected worldSize to be ${context.size}, the ranks of this task, received ${show(worldSize)}. Start the ` +
-        `task with workers: ${show(worldSize)}, or declare a smaller group with createCollectiveGroup`,
+    throw toCaller(
+      new InvalidArgumentError(
+        `${what}: expected worldSize to be ${context.size}, the ranks of this task, received ${show(worldSize)}. Start the ` +
+          `task with workers: ${show(worldSize)}, or declare a smaller group with createCollectiveGroup`,
+      ),
     );
   }
   checkRank(what, 'rank', rank, worldSize);
   const ranks = [...(await collective.allgather(Int32Array.of(rank), { name: `${what} ${groupName}` }))];
   if (new Set(ranks).size !== worldSize) {
-    throw new CollectiveMismatchError(
-      `${what}: expected each rank from 0 to ${worldSize - 1} once, received ${ranks.join(', ')} of the task's ranks`,
-      { calls: ranks.map((given, of) => ({ rank: of, call: `${what}(${worldSize}, ${given})` })) },
+    throw toCaller(
+      new CollectiveMismatchError(
+        `${what}: expected each rank from 0 to ${worldSize - 1} once, received ${ranks.join(', ')} of the task's ranks`,
+        { calls: ranks.map((given, of) => ({ rank: of, call: `${what}(${worldSize}, ${given})` })) },
+      ),
     );
   }
   await bindRanks(what, groupName, [...ranks.keys()], ranks);
@@ -73,13 +78,17 @@ export async function createCollectiveGroup(
   assertNew(what, groupName);
   checkBackend(what, backend);
   if (typeof worldSize !== 'number' || !Number.isInteger(worldSize) || worldSize < 1) {
-    throw new InvalidArgumentError(`${what}: expected worldSize to be an integer above 0, received ${show(worldSize)}`);
+    throw toCaller(
+      new InvalidArgumentError(`${what}: expected worldSize to be an integer above 0, received ${show(worldSize)}`),
+    );
   }
   checkList(what, 'actors', actors, worldSize, context.size);
   checkList(what, 'ranks', ranks, worldSize, worldSize);
   if (!actors.includes(context.rank)) {
-    throw new InvalidArgumentError(
-      `${what}: expected this rank, ${context.rank}, to be one of actors, ${actors.join(', ')}; the members alone call it`,
+    throw toCaller(
+      new InvalidArgumentError(
+        `${what}: expected this rank, ${context.rank}, to be one of actors, ${actors.join(', ')}; the members alone call it`,
+      ),
     );
   }
   await bindRanks(what, groupName, actors, ranks);
@@ -160,15 +169,17 @@ async function bindRanks(
 
 function checkBackend(what: string, backend: unknown): void {
   if (typeof backend === 'string' && backends.includes(backend.toLowerCase())) return;
-  throw new InvalidArgumentError(
-    `${what}: expected backend to be one of ${backends.join(', ')}, received ${show(backend)}; none changes how bytes go`,
+  throw toCaller(
+    new InvalidArgumentError(
+      `${what}: expected backend to be one of ${backends.join(', ')}, received ${show(backend)}; none changes how bytes go`,
+    ),
   );
 }
 
 function checkRank(what: string, role: string, rank: unknown, size: number): void {
   if (typeof rank === 'number' && Number.isInteger(rank) && rank >= 0 && rank < size) return;
-  throw new InvalidArgumentError(
-    `${what}: expected ${role} to be a rank from 0 to ${size - 1}, received ${show(rank)}`,
+  throw toCaller(
+    new InvalidArgumentError(`${what}: expected ${role} to be a rank from 0 to ${size - 1}, received ${show(rank)}`),
   );
 }
 
@@ -176,11 +187,15 @@ function checkRank(what: string, role: string, rank: unknown, size: number): voi
 function checkList(what: string, role: string, list: unknown, length: number, limit: number): void {
   if (!Array.isArray(list) || list.length !== length) {
     const received = Array.isArray(list) ? `${list.length}` : show(list);
-    throw new InvalidArgumentError(
-      `${what}: expected ${role} to be a list of ${counted(length, 'rank')}, received ${received}`,
+    throw toCaller(
+      new InvalidArgumentError(
+        `${what}: expected ${role} to be a list of ${counted(length, 'rank')}, received ${received}`,
+      ),
     );
   }
   for (const [index, rank] of list.entries()) checkRank(what, `${role}[${index}]`, rank, limit);
   if (new Set(list).size === length) return;
-  throw new InvalidArgumentError(`${what}: expected ${role} to have each rank once, received ${list.join(', ')}`);
+  throw toCaller(
+    new InvalidArgumentError(`${what}: expected ${role} to have each rank once, received ${list.join(', ')}`),
+  );
 }

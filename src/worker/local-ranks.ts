@@ -1,4 +1,5 @@
 /** Ranks that share one thread: the same engine and kernels, for unit tests of task code. */
+import { awaitForCaller } from '../caller-lines.js';
 import { nextTick } from '../clock.js';
 import type { EngineHost } from '../calls/engine.js';
 import { RankEngine } from '../calls/engine.js';
@@ -60,10 +61,18 @@ export interface RunRanksOptions {
  * }
  * console.log(await runRanks(3, total, 10)); // [ 33, 33, 33 ]
  */
-export async function runRanks<A extends unknown[], R>(
+export function runRanks<A extends unknown[], R>(
   world: number | RunRanksOptions,
   fn: (...args: A) => R,
   ...args: A
+): Promise<Awaited<R>[]> {
+  return awaitForCaller(() => runHere(world, fn, args));
+}
+
+async function runHere<A extends unknown[], R>(
+  world: number | RunRanksOptions,
+  fn: (...args: A) => R,
+  args: A,
 ): Promise<Awaited<R>[]> {
   const { size, onMessage } = optionsOf(world);
   if (!Number.isInteger(size) || size < 1 || size > maxRanks) {

@@ -1,4 +1,5 @@
 /** One rank's part of one task: its scope, its end, and what its peers are told of it. */
+import { runForCaller } from '../caller-lines.js';
 import { GroupCollective } from '../collective/group-collective.js';
 import type { RankEngine } from '../calls/engine.js';
 import type { Lease } from '../backend/lease.js';
@@ -74,7 +75,7 @@ export class RankTask {
         get signal() {
           return getSignal();
         },
-        post: (value) => this.#post(value),
+        post: (value) => runForCaller(() => this.#post(value)),
         get log() {
           return (log ??= createLogger({ task: lease.taskId, rank: lease.rank }));
         },

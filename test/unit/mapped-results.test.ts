@@ -109,6 +109,7 @@ for (const ordered of [true, false]) {
               resultOf: (index, _item, [value]) => [index, value],
             },
             { concurrency, ordered, signal: controller.signal, onProgress: undefined },
+            {},
           );
           const given: [number, unknown][] = [];
           const errors: unknown[] = [];
