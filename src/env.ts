@@ -21,6 +21,8 @@ export interface Environment {
   readonly timeoutMs: number | undefined;
   /** `SHOAL_GRACE_MS`: default of `graceMs`. */
   readonly graceMs: number | undefined;
+  /** `SHOAL_ANSWER_MS`: how long a pool that runs by itself may give no sign of life, or no answer. */
+  readonly answerMs: number | undefined;
   /** `SHOAL_HOME`: folder in which pools that run by themselves are found; default `~/.shoal`. */
   readonly home: string | undefined;
   /** `SHOAL_NODE`: name of the node that this process is on; default: the host's name. */
@@ -38,6 +40,7 @@ export const variableNames = [
   'SHOAL_WINDOW',
   'SHOAL_TIMEOUT_MS',
   'SHOAL_GRACE_MS',
+  'SHOAL_ANSWER_MS',
   'SHOAL_HOME',
   'SHOAL_NODE',
 ] as const;
@@ -62,6 +65,7 @@ export function environment(): Environment {
     window: process.env['SHOAL_WINDOW' satisfies Name] === 'false' ? false : number('SHOAL_WINDOW'),
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
+    answerMs: number('SHOAL_ANSWER_MS'),
     home: process.env['SHOAL_HOME' satisfies Name],
     node: process.env['SHOAL_NODE' satisfies Name],
   };

@@ -14,7 +14,7 @@ export function dashboardCommand(): Command {
     .option('--json', 'print one JSON object')
     .option(...addressOption)
     .action(async (flags: PoolFlags) => {
-      const url = await withPool(flags, (head) => head.dashboard());
+      const url = await withPool(flags, (head) => head.questions.dashboard());
       process.stdout.write(flags.json ? `${JSON.stringify({ url })}\n` : `${url}\n`);
     });
 }

@@ -16,7 +16,7 @@ export function explainCommand(): Command {
     .option('--json', 'print one JSON array')
     .option(...addressOption)
     .action(async (taskId: string | undefined, flags: PoolFlags) => {
-      const explanations = await withPool(flags, (head) => head.explain(taskId));
+      const explanations = await withPool(flags, (head) => head.questions.explain(taskId));
       if (flags.json) process.stdout.write(`${JSON.stringify(explanations)}\n`);
       else if (explanations.length === 0) process.stdout.write('no task runs, and none has failed\n');
       else process.stdout.write(explanations.map(({ text }) => `${printable(text)}\n`).join('\n'));

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { setTimeout } from '../clock.js';
 import { connectHead } from '../driver/connect-head.js';
-import { InvalidArgumentError, UnsupportedError } from '../errors.js';
+import { ClosedError, InvalidArgumentError, UnsupportedError } from '../errors.js';
 import type { TaskRecord } from '../protocol/pool-messages.js';
 import type { RemoteHead } from '../driver/remote-head.js';
 import { printTo } from './print-to.js';
@@ -62,6 +62,7 @@ async function show(head: RemoteHead, which: string | undefined, follow: boolean
     await new Promise((resolve) => setTimeout(resolve, lookAtLogsMs));
   }
   logs.close();
+  head.assertNotLost();
   if (taskId === undefined || head.isGone) return;
   const record = await recordOf(head, taskId);
   if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
@@ -77,9 +78,15 @@ async function showEnd(record: TaskRecord | undefined): Promise<void> {
   if (typeof failure === 'string') await print(`${printable(failure)}\n`);
 }
 
-/** Of one task; undefined: the pool knows none of this id. */
+/** Of one task; undefined: the pool knows none of this id, or has ended. @throws {@link ClosedError} when it is lost. */
 export async function recordOf(head: RemoteHead, taskId: string): Promise<TaskRecord | undefined> {
-  return (await head.tasks()).find(({ id }) => id === taskId);
+  try {
+    return (await head.questions.tasks()).find(({ id }) => id === taskId);
+  } catch (error) {
+    if (!(error instanceof ClosedError)) throw error;
+    head.assertNotLost();
+    return undefined;
+  }
 }
 
 /** Whether a task neither waits nor runs. */

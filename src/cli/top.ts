@@ -5,8 +5,7 @@ import { assert } from '../assert.js';
 import { nowMs } from '../clock.js';
 import { connectHead } from '../driver/connect-head.js';
 import type { RemoteHead } from '../driver/remote-head.js';
-import { endsWithin } from '../ends-within.js';
-import { ClosedError, InvalidArgumentError, LaunchError, show } from '../errors.js';
+import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import { FollowedPool } from '../view/followed-pool.js';
 import type { PoolFacts } from '../view/pool-facts.js';
 import { poolFacts } from '../view/pool-facts.js';
@@ -28,7 +27,6 @@ interface Flags extends PoolFlags {
 const msPerSecond = 1_000;
 /** Seconds. */
 const intervals = { least: 0.1, most: 3_600, usual: 1 };
-const answerLimitMs = 10_000;
 /** An answer that takes longer is told of. */
 const patienceMs = 1_000;
 const none = (text: string | number | null | undefined): string => String(text);
@@ -61,8 +59,10 @@ export function topCommand(): Command {
         const view = { head, looks: new Looks(head), intervalMs: interval * msPerSecond };
         if (json || once || !isScreen(process.stdout)) await print(view, once, json ? JSON.stringify : asText);
         else await draw(view);
+        head.assertNotLost();
         hasEnded = head.isGone;
       } catch (error) {
+        head.assertNotLost();
         if (once || !head.isGone || !(error instanceof ClosedError)) throw error;
         hasEnded = true;
       } finally {
@@ -91,7 +91,7 @@ class Looks {
   async next(): Promise<PoolFacts> {
     let hasMore = true;
     while (hasMore) {
-      const news = await this.#head.news(this.#pool.change);
+      const news = await this.#head.questions.news(this.#pool.change);
       this.#pool.take(news);
       ({ hasMore } = news);
     }
@@ -109,16 +109,10 @@ async function print(
 ): Promise<void> {
   const write = printTo(process.stdout);
   const patience = new Patience(head.ended);
-  const look = async (): Promise<PoolFacts> => {
-    const facts = looks.next();
-    if (await endsWithin(facts, answerLimitMs)) return facts;
-    const { address } = head.status;
-    throw new LaunchError(`the pool at ${address ?? ''} did not answer within ${answerLimitMs} ms`, { address });
-  };
-  await look();
+  await looks.next();
   do {
     await patience.wait(intervalMs);
-    await write(`${text(await look())}\n`);
+    await write(`${text(await looks.next())}\n`);
   } while (!once);
 }
 

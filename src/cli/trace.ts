@@ -50,12 +50,13 @@ export function traceCommand(): Command {
 
 /** @throws {@link ClosedError} at once when the pool ends. */
 async function record(head: RemoteHead, most: number, timeMs: number | null, say: Say): Promise<TraceDocument> {
-  const stop = await head.startTrace(most);
+  const stop = await head.questions.startTrace(most);
   say(timeMs === null ? 'recording; Ctrl-C ends it' : `recording for ${timeMs} ms`);
   await endOrInterrupt(timeMs, head.ended);
   try {
     return await stop();
   } catch (cause) {
+    head.assertNotLost();
     if (!head.isGone) throw cause;
     const { address } = head.status;
     throw new ClosedError(

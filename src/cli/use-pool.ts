@@ -71,7 +71,7 @@ export function statusCommand(): Command {
     .action(async ({ phases, metrics, ...flags }: StatusFlags) => {
       const { json } = flags;
       if (metrics) {
-        process.stdout.write(await withPool(flags, (head) => head.metrics()));
+        process.stdout.write(await withPool(flags, (head) => head.questions.metrics()));
         return;
       }
       const status = await withPool(flags, (head) => head.status);
@@ -86,7 +86,7 @@ export function tasksCommand(): Command {
     .option('--json', 'print one JSON array')
     .option(...addressOption)
     .action(async (flags: PoolFlags) => {
-      const tasks = await withPool(flags, (head) => head.tasks());
+      const tasks = await withPool(flags, (head) => head.questions.tasks());
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(tasks)}\n`);
         return;
@@ -120,10 +120,14 @@ export function stopCommand(): Command {
       const order = { force, timeoutMs: limit('stop', 'timeoutMs', timeoutMs, null) };
       const address = await withPool(flags, async (head, say) => {
         const timer = setTimeout(() => {
-          void tellWhatIsWaitedFor(head, say);
+          // A pool that ends meanwhile is what is waited for.
+          tellWhatIsWaitedFor(head, say).catch(() => undefined);
         }, patienceMs);
-        await head.stop(order);
-        clearTimeout(timer);
+        try {
+          await head.stop(order);
+        } finally {
+          clearTimeout(timer);
+        }
         return head.status.address;
       });
       process.stdout.write(flags.json ? `${JSON.stringify({ address })}\n` : `the pool at ${address} has ended\n`);
@@ -132,7 +136,7 @@ export function stopCommand(): Command {
 
 /** On a terminal until the end; else once, as a line that stays. */
 async function tellWhatIsWaitedFor(head: RemoteHead, say: Say): Promise<void> {
-  const tasks = await head.tasks();
+  const tasks = await head.questions.tasks();
   const ids = tasks.flatMap(({ id, state }) => (state === 'running' || state === 'queued' ? [id] : []));
   if (ids.length === 0) return;
   const text = `waiting for ${ids.slice(0, shownIds).join(', ')}; shoal stop --force cancels, Ctrl-C leaves`;

@@ -9,7 +9,10 @@ import type { Pool } from './pool.js';
  * of a second old while tasks run.
  *
  * @param address - As `shoal start` has said it; default: of the only pool that this user has.
- * @throws {@link LaunchError} when there is none, several, or no answer.
+ * A pool that gives no sign of life for `SHOAL_ANSWER_MS` (10 s) is lost: whatever waits for it, and every later call,
+ * fails with a {@link ClosedError} that says what is known of its process.
+ *
+ * @throws {@link LaunchError} when there is none, several, or no answer within `SHOAL_ANSWER_MS`.
  * @example
  * const pool = await connect(); // after `shoal start -n 4` in a shell
  * const results = await pool.run(new URL('./sum.js', import.meta.url), { workers: 4, args: [1000] });

@@ -157,6 +157,11 @@ export function poolFolder(name: 'pools' | 'output'): string {
   return folder;
 }
 
+/** Where the files of pools are, whether there are any or not. */
+export function poolsPath(): string {
+  return pathOf('pools');
+}
+
 function pathOf(name: 'pools' | 'output'): string {
   return join(environment().home ?? join(userHome(), '.shoal'), name);
 }

@@ -1,77 +1,97 @@
 /** The head of a pool in another process, as this one sees it. */
 import { EventEmitter } from 'node:events';
-import { setTimeout } from '../clock.js';
+import { nowMs, setTimeout } from '../clock.js';
 import { endsWithin } from '../ends-within.js';
-import { ClosedError, MessageTooLargeError } from '../errors.js';
+import { ClosedError, LaunchError, MessageTooLargeError, ProtocolError } from '../errors.js';
 import type { StoreContent } from '../native/value-stores.js';
 import { isLiving } from '../native/proc.js';
 import { announce } from '../head/announce.js';
 import type { HeadEvents } from '../head/pool-events.js';
-import type { TaskExplanation } from '../head/explanations.js';
-import type { TraceDocument } from '../head/trace-document.js';
 import { Gang } from '../head/gang.js';
 import { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';
-import type { FromPool, GangSpec, StopOrder, TaskRecord, TaskSpec, ToPool } from '../protocol/pool-messages.js';
+import { truncatedText } from '../protocol/connection.js';
+import type { FromPool, GangSpec, StopOrder, TaskSpec, ToPool } from '../protocol/pool-messages.js';
 import { decodeError } from '../protocol/decode-error.js';
+import { sameVersionText } from '../protocol/greeting.js';
+import { Heartbeat } from '../protocol/heartbeat.js';
+import { statusShape } from '../protocol/pool-shapes.js';
 import { decodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
-import type { DashboardNews } from './dashboard-news.js';
+import { adviceOn } from './pool-advice.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
 import type { PoolStatus } from './pool.js';
-import type { PoolStats } from './pool-stats.js';
-import { RemoteTrace } from './remote-trace.js';
+import { RemoteQuestions } from './remote-questions.js';
 
 const pollMs = 10;
 /** How long the pool may take to end tasks that are cancelled; those that go on fail here when the connection ends. */
 const closeLimitMs = 30_000;
+/** A pool is lost when it says nothing for so many of its beats, and one more. */
+const allowedBeats = Heartbeat.allowedMisses + 1;
 
 /** Ends when its connection does: tasks that are under way then fail here, and are cancelled there. */
 export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend {
+  readonly questions: RemoteQuestions;
   readonly maxMessageBytes: number;
   /** Folder of the workers' output, on the pool's host; undefined: it is not kept. */
   readonly logDir: string | undefined;
   /** As last heard of; at most a tenth of a second old while tasks run. */
   status: PoolStatus;
   readonly #pool: PoolAddress;
+  readonly #answerMs: number;
   readonly #connection: Connection<FromPool, ToPool>;
   readonly #session: string;
   readonly #tasks = new Map<string, Task>();
   readonly #gangs = new Map<string, Gang>();
   readonly #gone: (() => void)[] = [];
-  /** Data that is being shared, by its ids. */
-  readonly #sharing = new Map<string, (error?: Error) => void>();
-  readonly #listing: ((tasks: readonly TaskRecord[]) => void)[] = [];
-  readonly #measuring: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
-  readonly #opening: { resolve: (url: string) => void; reject: (error: Error) => void }[] = [];
-  readonly #counting: { resolve: (stats: PoolStats) => void; reject: (error: Error) => void }[] = [];
-  readonly #following: { resolve: (news: DashboardNews) => void; reject: (error: Error) => void }[] = [];
-  readonly #explaining: {
-    resolve: (explanations: readonly TaskExplanation[]) => void;
-    reject: (error: Error) => void;
-  }[] = [];
-  readonly #traces = new Map<number, RemoteTrace>();
-  #nextTrace = 1;
+  readonly #heartbeat: Heartbeat;
   #nextTask = 1;
   #nextData = 1;
   #nextGang = 1;
   #detaching = false;
   #closed = false;
+  #isStopping = false;
+  /** Why the pool cannot be used any more, where it has not ended in order. */
+  #loss: ClosedError | undefined;
 
+  /** @param answerMs - A pool that gives no sign of life for this time, or does not answer, is lost. */
   constructor(
     pool: PoolAddress,
     connection: Connection<FromPool, ToPool>,
     { session, maxMessageBytes, logDir, status }: Extract<FromPool, { type: 'welcome' }>,
+    answerMs: number,
   ) {
     super();
     this.#pool = pool;
+    this.#answerMs = answerMs;
     this.#connection = connection;
     this.#session = session;
     this.maxMessageBytes = maxMessageBytes;
     this.logDir = logDir;
     this.status = this.#addressed(status);
+    this.questions = new RemoteQuestions({
+      address: pool.address,
+      connection,
+      answerMs,
+      assertOpen: () => {
+        this.assertOpen();
+      },
+      changed: () => {
+        this.#stayAlive();
+      },
+    });
+    const everyMs = answerMs / allowedBeats;
+    connection.send({ type: 'beats', everyMs });
+    // The pool needs no beat of this end, whose program may be busy for as long as it likes.
+    this.#heartbeat = new Heartbeat(
+      () => undefined,
+      () => {
+        this.#lose(`has given no sign of life for ${answerMs} ms; ${adviceOn(pool)}`);
+      },
+      everyMs,
+    );
     connection.keepAlive(false);
   }
 
@@ -120,15 +140,7 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     const id = `${this.#session}.d${this.#nextData++}`;
     const bytes = new Uint8Array(sizeBytes);
     for (const part of parts) bytes.set(part.bytes, part.offset);
-    this.#connection.send({ type: 'share', id, bytes });
-    const shared = new Promise<void>((resolve, reject) => {
-      this.#sharing.set(id, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
-    this.#stayAlive();
-    await shared;
+    await this.questions.share(id, bytes);
     return id;
   }
 
@@ -143,9 +155,19 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
     this.#detaching = detaching;
   }
 
-  /** The pool has ended, or has cut this end off. */
+  /** The pool has ended, has cut this end off, or is lost. */
   get isGone(): boolean {
     return this.#closed;
+  }
+
+  /** @throws {@link ClosedError} where the pool has not ended, and gives no sign of life or what cannot be understood. */
+  assertNotLost(): void {
+    if (this.#loss) throw this.#loss;
+  }
+
+  /** Some bytes of the pool have come. */
+  heard(): void {
+    this.#heartbeat.heard();
   }
 
   /** Resolves then. */
@@ -182,99 +204,42 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       // The pool cancels what is left of a connection that is gone.
       await endsWithin(ended, closeLimitMs);
     }
+    this.#heartbeat.stop();
     this.#connection.close();
   }
 
-  /** Have the pool end. Resolves when its process is gone. */
+  /** Have the pool end. Resolves when its process is gone. @throws {@link ClosedError}, {@link LaunchError} */
   async stop({ force, timeoutMs }: StopOrder): Promise<void> {
     this.#connection.send({ type: 'stop', force, timeoutMs });
-    this.#connection.keepAlive(true);
-    await new Promise<void>((resolve) => this.#gone.push(resolve));
-    while (isSeen(this.#pool) && isLiving(this.#pool)) await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-
-  /** Every task of the pool that runs, waits or has ended lately. */
-  tasks(): Promise<readonly TaskRecord[]> {
-    if (this.#closed) return Promise.resolve([]);
-    this.#connection.send({ type: 'tasks' });
-    this.#connection.keepAlive(true);
-    return new Promise((resolve) => this.#listing.push(resolve));
-  }
-
-  /** The pool's figures, for Prometheus. @throws {@link ClosedError} */
-  async metrics(): Promise<string> {
-    this.assertOpen();
-    this.#connection.send({ type: 'metrics' });
-    this.#connection.keepAlive(true);
-    const text = await new Promise<string>((resolve, reject) => this.#measuring.push({ resolve, reject }));
+    this.#isStopping = true;
     this.#stayAlive();
-    return text;
-  }
-
-  /** What the pool has done, in numbers. @throws {@link ClosedError} */
-  async stats(): Promise<PoolStats> {
-    this.assertOpen();
-    this.#connection.send({ type: 'stats' });
-    this.#connection.keepAlive(true);
-    const stats = await new Promise<PoolStats>((resolve, reject) => this.#counting.push({ resolve, reject }));
-    this.#stayAlive();
-    return stats;
-  }
-
-  /** How the pool is, and what has changed of its tasks after a number of a change. @throws {@link ClosedError} */
-  async news(since: number): Promise<DashboardNews> {
-    this.assertOpen();
-    this.#connection.send({ type: 'news', since });
-    this.#connection.keepAlive(true);
-    const news = await new Promise<DashboardNews>((resolve, reject) => this.#following.push({ resolve, reject }));
-    this.#stayAlive();
-    return news;
-  }
-
-  /** Where the page of the pool is, on its host, which begins to serve it if it does not yet. @throws {@link ClosedError} */
-  async dashboard(): Promise<string> {
-    this.assertOpen();
-    this.#connection.send({ type: 'dashboard' });
-    this.#connection.keepAlive(true);
-    const url = await new Promise<string>((resolve, reject) => this.#opening.push({ resolve, reject }));
-    this.#stayAlive();
-    return url;
-  }
-
-  /** What tasks are at. @throws {@link InvalidArgumentError}, {@link ClosedError} */
-  async explain(id: string | undefined): Promise<readonly TaskExplanation[]> {
-    this.assertOpen();
-    this.#connection.send({ type: 'explain', id });
-    this.#connection.keepAlive(true);
-    try {
-      return await new Promise((resolve, reject) => this.#explaining.push({ resolve, reject }));
-    } finally {
-      this.#stayAlive();
+    await this.ended;
+    this.assertNotLost();
+    const pool = this.#pool;
+    const latest = nowMs() + this.#answerMs;
+    while (isSeen(pool) && isLiving(pool)) {
+      if (nowMs() > latest) {
+        const text = `the pool at ${pool.address} has closed its connections, and has not ended ${this.#answerMs} ms later`;
+        throw new LaunchError(`${text}; ${adviceOn(pool)}`, { address: pool.address });
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   }
 
-  /** Have the pool record what happens. Resolves when it does, with what ends that. @throws {@link ClosedError} */
-  async startTrace(maxEvents: number): Promise<() => Promise<TraceDocument>> {
-    this.assertOpen();
-    const trace = new RemoteTrace();
-    const id = this.#nextTrace++;
-    this.#traces.set(id, trace);
-    this.#connection.send({ type: 'trace', id, maxEvents });
-    this.#stayAlive();
-    await trace.begun;
-    this.#stayAlive();
-    return async () => {
-      this.assertOpen();
-      this.#connection.send({ type: 'endTrace', id });
-      trace.isEnding = true;
-      this.#stayAlive();
-      return trace.document;
-    };
+  /** What is no message of a pool ends the connection. */
+  receive(message: FromPool): void {
+    try {
+      this.#receive(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#notUnderstood(error);
+    }
   }
 
-  receive(message: FromPool): void {
+  #receive(message: FromPool): void {
     switch (message.type) {
       case 'welcome':
+      case 'beat':
         break;
       case 'status':
         this.#heard(this.#addressed(message.status));
@@ -302,9 +267,6 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
           this.#tellFailure(task, { waitedMs, ranMs });
         });
         break;
-      case 'shared':
-        this.#shared(message.id, message.error && decodeError(message.error));
-        break;
       case 'gangOpened':
         this.#gangs.get(message.id)?.open(message.members);
         this.#stayAlive();
@@ -312,78 +274,48 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
       case 'gangClosed':
         this.#endGang(message.id, message.error ? decodeError(message.error) : undefined);
         break;
-      case 'metrics':
-        this.#measuring.shift()?.resolve(message.text);
+      case 'answer':
+        this.questions.receive(message);
         break;
-      case 'dashboard':
-        this.#opening.shift()?.resolve(message.url);
-        break;
-      case 'stats':
-        this.#counting.shift()?.resolve(decodeValue(message.stats) as PoolStats);
-        break;
-      case 'news':
-        this.#following.shift()?.resolve(decodeValue(message.news) as DashboardNews);
-        break;
-      case 'explained': {
-        const asked = this.#explaining.shift();
-        if (message.error) asked?.reject(decodeError(message.error));
-        else asked?.resolve(message.explanations ? (decodeValue(message.explanations) as TaskExplanation[]) : []);
-        break;
-      }
       case 'traced':
-        this.#traced(message);
-        break;
-      case 'tasks':
-        for (const resolve of this.#listing.splice(0)) resolve(message.tasks);
+        this.questions.receiveTraced(message);
     }
   }
 
-  /** The connection is gone. */
-  end(): void {
+  /** The connection is gone. @param error - What is wrong with what the pool has said. */
+  end(error: Error | undefined): void {
+    this.#heartbeat.stop();
+    // A pool that is killed may have said half a message.
+    if (error && error.message !== truncatedText) this.#notUnderstood(error);
     this.#closed = true;
-    for (const id of [...this.#tasks.keys()]) {
-      this.#end(id, (task) => {
-        task.fail(
-          new ClosedError(`the pool at ${this.#pool.address} has gone before task ${id} had ended`, { taskId: id }),
-        );
+    const { address } = this.#pool;
+    for (const taskId of [...this.#tasks.keys()]) {
+      const why = this.#loss?.message ?? `the pool at ${address} has gone before task ${taskId} had ended`;
+      this.#end(taskId, (task) => {
+        task.fail(new ClosedError(why, { taskId }));
       });
     }
-    for (const id of [...this.#sharing.keys()]) this.#shared(id, this.#closedError());
-    for (const trace of this.#traces.values()) trace.fail(this.#closedError());
     for (const id of [...this.#gangs.keys()]) this.#endGang(id, this.#closedError());
+    this.questions.fail(this.#closedError());
     for (const resolve of this.#gone.splice(0)) resolve();
-    for (const resolve of this.#listing.splice(0)) resolve([]);
-    const asked = [
-      ...this.#measuring.splice(0),
-      ...this.#counting.splice(0),
-      ...this.#opening.splice(0),
-      ...this.#following.splice(0),
-      ...this.#explaining.splice(0),
-    ];
-    for (const { reject } of asked) reject(this.#closedError());
   }
 
-  #traced({ id, part, isLast, error }: Extract<FromPool, { type: 'traced' }>): void {
-    const trace = this.#traces.get(id);
-    if (error) trace?.fail(decodeError(error));
-    else trace?.receive(part, isLast);
-    if (isLast) this.#traces.delete(id);
-    this.#stayAlive();
+  /** The pool is there no longer, or does not follow the protocol. */
+  #lose(why: string, cause?: Error): void {
+    this.#loss ??= new ClosedError(`the pool at ${this.#pool.address} ${why}`, {}, { cause });
+    this.#connection.close();
   }
 
-  #shared(id: string, error: Error | undefined): void {
-    const settle = this.#sharing.get(id);
-    this.#sharing.delete(id);
-    settle?.(error);
-    this.#stayAlive();
+  #notUnderstood(error: Error): void {
+    this.#lose(`cannot be understood: ${error.message}; ${sameVersionText}`, error);
   }
 
   /** As long as something is asked of the pool. */
   #stayAlive(): void {
     // An open gang keeps nobody; one that waits for workers, or that ends, does.
     const areWaiting = [...this.#gangs.values()].some(({ state }) => state !== 'open');
-    const areTraced = [...this.#traces.values()].some(({ isAsked }) => isAsked);
-    this.#connection.keepAlive(areWaiting || areTraced || this.#tasks.size + this.#sharing.size > 0);
+    const asked = this.#tasks.size + this.questions.count;
+    this.#connection.keepAlive(areWaiting || this.#isStopping || asked > 0);
   }
 
   /** The pool takes it that whoever submits a task asks for its result. */
@@ -396,7 +328,9 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   }
 
   #addressed(status: Uint8Array): PoolStatus {
-    return { ...(decodeValue(status) as PoolStatus), address: this.#pool.address };
+    const decoded = decodeValue(status);
+    if (!statusShape(decoded)) throw new ProtocolError('a status that is none');
+    return { ...(decoded as PoolStatus), address: this.#pool.address };
   }
 
   #heard(status: PoolStatus): void {
@@ -433,6 +367,8 @@ export class RemoteHead extends EventEmitter<HeadEvents> implements PoolBackend 
   }
 
   #closedError(): ClosedError {
-    return new ClosedError(`the connection to the pool at ${this.#pool.address} is closed; connect again`);
+    return (
+      this.#loss ?? new ClosedError(`the connection to the pool at ${this.#pool.address} is closed; connect again`)
+    );
   }
 }

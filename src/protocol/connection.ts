@@ -9,6 +9,9 @@ import { faultOfMessage } from './shape.js';
 /** What a frame may hold besides the user's bytes. */
 export const frameSlackBytes: number = 1024 * 1024;
 
+/** Of the error where the peer has ended in the middle of a message. */
+export const truncatedText = 'the stream ended inside a frame';
+
 /** A message that says what it is. */
 export interface Message {
   readonly type: string;
@@ -22,6 +25,8 @@ interface Receiver<In extends Message> {
   message(message: In): void;
   /** The peer is gone, or what it sent is no message: then with the reason. Called once. */
   closed(error: Error | undefined): void;
+  /** Some bytes have come, of whatever. */
+  heard?(): void;
 }
 
 /** One end, after the greeting. Whoever sends too much at once, damaged frames or what is no message, is cut off. */
@@ -39,6 +44,7 @@ export class Connection<In extends Message, Out extends Message> {
     this.#shapes = shapes;
     this.#receiver = receiver;
     socket.on('data', (chunk: Buffer) => {
+      receiver.heard?.();
       try {
         this.#read(chunk);
       } catch (error) {
@@ -49,7 +55,7 @@ export class Connection<In extends Message, Out extends Message> {
     // A peer that is gone shows as the end of the stream; how the socket puts it adds nothing.
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      if (this.#reader.partial) this.#error ??= new ProtocolError('the stream ended inside a frame');
+      if (this.#reader.partial) this.#error ??= new ProtocolError(truncatedText);
       receiver.closed(this.#error);
     });
     // After a greeting it is paused.
@@ -59,6 +65,16 @@ export class Connection<In extends Message, Out extends Message> {
   /** The peer has shown who it is: longer frames are fine. */
   trust(limitBytes: number): void {
     this.#reader.limitBytes = limitBytes;
+  }
+
+  /** A message is on its way here, and has not come in whole. */
+  get isReceiving(): boolean {
+    return this.#reader.partial;
+  }
+
+  /** Bytes that the peer has not taken yet: they are in the memory of this process. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
   }
 
   /** @param left - Called when the message has left this process, or never will. */

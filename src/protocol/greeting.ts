@@ -10,8 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, nowMs, setTimeout } from '../clock.js';
 import { ProtocolError } from '../errors.js';
 
+/** What is to be done where two processes do not understand each other. */
+export const sameVersionText = 'use the same version of shoal on both sides';
+
 /** Of all messages between processes: both ends speak the same version or not at all. */
-export const protocolVersion = 14;
+export const protocolVersion = 15;
 
 /** Who connects: a user of a pool, a node manager, or a rank. */
 export type Role = 'user' | 'node' | 'rank';
@@ -126,10 +129,7 @@ function greetOnce(socket: Socket, greeting: Buffer, leftMs: number, lateText: s
       } else if (verdict === 'busy') retry();
       else {
         const theirs = came.readUInt32LE(versionAt);
-        fail(
-          `speaks version ${theirs} of the protocol, this process version ${protocolVersion}; ` +
-            'use the same version of shoal on both sides',
-        );
+        fail(`speaks version ${theirs} of the protocol, this process version ${protocolVersion}; ${sameVersionText}`);
       }
     };
     const retry = (): void => {

@@ -87,20 +87,27 @@ export type ToPool =
   | { readonly type: 'gang'; readonly id: string; readonly spec: GangSpec }
   /** End a gang of the session; `gangClosed` answers. `force`: cancel its tasks. */
   | { readonly type: 'closeGang'; readonly id: string; readonly force: boolean }
-  | { readonly type: 'tasks' | 'metrics' | 'stats' | 'dashboard' }
-  /** What has changed after this number of a change; `news` answers. */
-  | { readonly type: 'news'; readonly since: number }
-  /** Undefined: the tasks that run; `explained` answers. */
-  | { readonly type: 'explain'; readonly id: string | undefined }
-  /** Record what happens, under a number of the session's own; `traced` answers. */
-  | { readonly type: 'trace'; readonly id: number; readonly maxEvents: number }
-  /** End the recording; `traced` brings it. */
-  | { readonly type: 'endTrace'; readonly id: number }
-  /** Lay a value on the workers' hosts; `shared` answers. `bytes`: an encoded value. */
-  | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
+  /** `answer` answers, with the number of the question. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   /** No further task needs the value. */
   | { readonly type: 'release'; readonly id: string }
+  /** Say `beat` so often, in milliseconds. */
+  | { readonly type: 'beats'; readonly everyMs: number }
   | ({ readonly type: 'stop' } & StopOrder);
+
+/** What is asked of a pool. */
+export type Question =
+  | { readonly type: 'tasks' | 'metrics' | 'stats' | 'dashboard' }
+  /** What has changed after this number of a change. */
+  | { readonly type: 'news'; readonly since: number }
+  /** What tasks are at; undefined: those that run. */
+  | { readonly type: 'explain'; readonly id: string | undefined }
+  /** Lay a value on the workers' hosts, under this id. `bytes`: an encoded value. */
+  | { readonly type: 'share'; readonly id: string; readonly bytes: Uint8Array }
+  /** Record what happens, under a number of the session's own. */
+  | { readonly type: 'trace'; readonly id: number; readonly maxEvents: number }
+  /** End that recording; `traced` brings it before the answer. */
+  | { readonly type: 'endTrace'; readonly id: number };
 
 /** How a pool is to end. */
 export interface StopOrder {
@@ -126,8 +133,6 @@ export type FromPool =
   | { readonly type: 'message'; readonly id: string; readonly rank: number; readonly value: Uint8Array }
   | { readonly type: 'results'; readonly id: string; readonly results: Uint8Array }
   | { readonly type: 'accepted'; readonly id: string }
-  /** `error`: the value was not laid. */
-  | { readonly type: 'shared'; readonly id: string; readonly error?: Uint8Array | undefined }
   | {
       readonly type: 'failed';
       readonly id: string;
@@ -140,24 +145,14 @@ export type FromPool =
   | { readonly type: 'gangOpened'; readonly id: string; readonly members: readonly MemberInfo[] }
   /** It has given them back. `error`: why, when nobody had closed it. */
   | { readonly type: 'gangClosed'; readonly id: string; readonly error: Uint8Array | undefined }
-  | { readonly type: 'tasks'; readonly tasks: readonly TaskRecord[] }
-  | { readonly type: 'metrics'; readonly text: string }
-  | { readonly type: 'stats'; readonly stats: Uint8Array }
-  /** A `DashboardNews`. */
-  | { readonly type: 'news'; readonly news: Uint8Array }
-  /** Where the page of the pool is, with its own token. */
-  | { readonly type: 'dashboard'; readonly url: string }
-  /** The recording has begun (`part` is empty), or the next bytes of its JSON. `isLast`: nothing of it comes after. */
+  /** To a question: a value, or an error. */
   | {
-      readonly type: 'traced';
+      readonly type: 'answer';
       readonly id: number;
-      readonly part: Uint8Array;
-      readonly isLast: boolean;
+      readonly value?: Uint8Array | undefined;
       readonly error?: Uint8Array | undefined;
     }
-  /** The explanations, or an error. */
-  | {
-      readonly type: 'explained';
-      readonly explanations?: Uint8Array | undefined;
-      readonly error?: Uint8Array | undefined;
-    };
+  /** The next bytes of a recording's JSON. */
+  | { readonly type: 'traced'; readonly id: number; readonly part: Uint8Array }
+  /** The pool lives. */
+  | { readonly type: 'beat' };

@@ -1,7 +1,7 @@
 /** Shapes of the messages between a pool that runs by itself and those who use it. */
 import { carrierShape } from './carrier.js';
 import { actorShape, membersShape } from './control-shapes.js';
-import type { FromPool, TaskSpec, ToPool } from './pool-messages.js';
+import type { FromPool, Question, TaskSpec, ToPool } from './pool-messages.js';
 import { encodedShape } from './encoded.js';
 import { placements, priorityRange } from './pool-messages.js';
 import type { Shape, Shapes } from './shape.js';
@@ -14,6 +14,7 @@ import {
   flag,
   integer,
   list,
+  message,
   number,
   oneOf,
   optional,
@@ -53,6 +54,21 @@ export const taskShape: Shape = (value) => {
   return (args.length === 1 || args.length === workers) && (!actor || typeof gang === 'string');
 };
 
+/** A pool that beats without a pause does nothing else. */
+const leastBeatMs = 10;
+
+const questions: Shapes<Question> = {
+  tasks: bare,
+  metrics: bare,
+  stats: bare,
+  dashboard: bare,
+  news: fields({ since: count }),
+  explain: fields({ id: optional(text) }),
+  share: fields({ id: text, bytes }),
+  trace: fields({ id: positive, maxEvents: positive }),
+  endTrace: fields({ id: positive }),
+};
+
 /** User → pool. */
 export const toPool: Shapes<ToPool> = {
   submit: fields({ id: text, detached: flag }),
@@ -62,16 +78,9 @@ export const toPool: Shapes<ToPool> = {
     spec: fields({ name: optional(text), workers: positive, placement: oneOf(...placements) }),
   }),
   closeGang: fields({ id: text, force: flag }),
-  tasks: bare,
-  metrics: bare,
-  stats: bare,
-  dashboard: bare,
-  news: fields({ since: count }),
-  explain: fields({ id: optional(text) }),
-  trace: fields({ id: positive, maxEvents: positive }),
-  endTrace: fields({ id: positive }),
-  share: fields({ id: text, bytes }),
+  ask: fields({ id: positive, question: message(questions) }),
   release: fields({ id: text }),
+  beats: fields({ everyMs: (value) => number(value) && (value as number) >= leastBeatMs }),
   stop: fields({ force: flag, timeoutMs: either(oneOf(null), limit) }),
 };
 
@@ -97,15 +106,29 @@ export const fromPool: Shapes<FromPool> = {
   message: fields({ id: text, rank: count, value: bytes }),
   results: fields({ id: text, results: bytes }),
   accepted: fields({ id: text }),
-  shared: fields({ id: text, error: optional(bytes) }),
   failed: fields({ id: text, error: bytes, waitedMs: number, ranMs: number }),
   gangOpened: fields({ id: text, members: membersShape }),
   gangClosed: fields({ id: text, error: optional(bytes) }),
-  tasks: fields({ tasks: list(record) }),
-  metrics: fields({ text }),
-  stats: fields({ stats: bytes }),
-  news: fields({ news: bytes }),
-  dashboard: fields({ url: text }),
-  traced: fields({ id: positive, part: bytes, isLast: flag, error: optional(bytes) }),
-  explained: fields({ explanations: optional(bytes), error: optional(bytes) }),
+  answer: fields({ id: positive, value: optional(bytes), error: optional(bytes) }),
+  traced: fields({ id: positive, part: bytes }),
+  beat: bare,
 };
+
+const nothing = oneOf(undefined);
+const object = fields({});
+
+/** The values of answers, as far as those who ask rely on them. */
+export const answers: Shapes<Question> = {
+  tasks: list(record),
+  metrics: text,
+  stats: object,
+  dashboard: text,
+  news: fields({ pool: text, change: count, hasMore: flag, nowMs: number, status: object, tasks: list(object) }),
+  explain: list(fields({ text })),
+  share: nothing,
+  trace: nothing,
+  endTrace: nothing,
+};
+
+/** Of a status, likewise. */
+export const statusShape: Shape = fields({ workers: list(fields({ worldRank: count, node: text })) });

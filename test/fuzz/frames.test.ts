@@ -96,13 +96,8 @@ const right: readonly (readonly [object, Readonly<Record<string, (value: unknown
   [{ type: 'stop', force: true, timeoutMs: null }, toPool],
   [{ type: 'results', id: 's1.1', results: bytes }, fromPool],
   [{ type: 'message', id: 's1.1', rank: 1, value: bytes }, fromPool],
-  [
-    {
-      type: 'tasks',
-      tasks: [{ id: 'a', source, workers: 1, priority: -3, state: 'queued', elapsedMs: 3, message: 'm' }],
-    },
-    fromPool,
-  ],
+  [{ type: 'ask', id: 3, question: { type: 'share', id: 's1.d1', bytes } }, toPool],
+  [{ type: 'answer', id: 3, value: bytes }, fromPool],
 ];
 const frames = right.map(([message]) => frameOf(message));
 const protocols = [fromRank, toRank, fromNode, toNode, toPool, fromPool];
