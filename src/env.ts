@@ -1,7 +1,7 @@
 /** Every environment variable that the package reads. */
 import { InvalidArgumentError, show } from './errors.js';
 
-/** The variables, parsed. Undefined: not set. */
+/** The variables, parsed. Undefined: not set, or set to nothing. */
 export interface Environment {
   /** `SHOAL_DEBUG=1`: fill freed window memory with 0xFF, name lines of calls, keep all lines of stacks, and more. */
   readonly debug: boolean;
@@ -51,7 +51,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /** Read the variables. @throws {@link InvalidArgumentError} when one is not what it must be. */
 export function environment(): Environment {
-  const logLevel = process.env['SHOAL_LOG' satisfies Name] ?? 'info';
+  const logLevel = text('SHOAL_LOG') ?? 'info';
   if (!levels.includes(logLevel)) {
     throw new InvalidArgumentError(`SHOAL_LOG: expected one of ${levels.join(', ')}, received ${show(logLevel)}`);
   }
@@ -59,15 +59,15 @@ export function environment(): Environment {
     debug: debugIsOn(),
     logLevel,
     workers: number('SHOAL_WORKERS'),
-    transport: process.env['SHOAL_TRANSPORT' satisfies Name],
-    mpiexec: process.env['SHOAL_MPIEXEC' satisfies Name],
-    mpiLibrary: process.env['SHOAL_MPI_LIBRARY' satisfies Name],
-    window: process.env['SHOAL_WINDOW' satisfies Name] === 'false' ? false : number('SHOAL_WINDOW'),
+    transport: text('SHOAL_TRANSPORT'),
+    mpiexec: text('SHOAL_MPIEXEC'),
+    mpiLibrary: text('SHOAL_MPI_LIBRARY'),
+    window: text('SHOAL_WINDOW') === 'false' ? false : number('SHOAL_WINDOW'),
     timeoutMs: number('SHOAL_TIMEOUT_MS'),
     graceMs: number('SHOAL_GRACE_MS'),
     answerMs: number('SHOAL_ANSWER_MS'),
-    home: process.env['SHOAL_HOME' satisfies Name],
-    node: process.env['SHOAL_NODE' satisfies Name],
+    home: text('SHOAL_HOME'),
+    node: text('SHOAL_NODE'),
   };
 }
 
@@ -98,10 +98,15 @@ export function takeJobVariables(): { head: string | undefined } {
   return { head };
 }
 
+function text(name: Name): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
+}
+
 function number(name: Name): number | undefined {
-  const text = process.env[name];
-  if (text === undefined || text === '') return undefined;
-  const value = Number(text);
+  const given = text(name);
+  if (given === undefined) return undefined;
+  const value = Number(given);
   if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError(`${name}: expected a number, received ${show(text)}`);
+  throw new InvalidArgumentError(`${name}: expected a number, received ${show(given)}`);
 }
