@@ -11,11 +11,13 @@ import { dtypeId } from '../types/dtype.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
+import { isRankOf } from './check-rank.js';
 import type { GroupCalls } from './group-calls.js';
 import { openGroup } from './group-place.js';
 import { offerWords, wordsOf } from './offer-words.js';
 import type { Group } from './group.js';
-import type { Made, MessageCalls } from './message-calls.js';
+import type { Made } from './message-arguments.js';
+import type { MessageCalls } from './message-calls.js';
 import type { MessageRequest } from './message-request.js';
 import type { Target } from './receive-request.js';
 import { Pattern } from './message-pattern.js';
@@ -170,8 +172,7 @@ function tagOf(ranks: readonly number[]): number {
 
 function checkRanks(what: string, given: unknown, rank: number, size: number): readonly number[] {
   const ranks: readonly unknown[] = Array.isArray(given) ? Array.from(given as readonly unknown[]) : [];
-  const isRank = (each: unknown): each is number =>
-    typeof each === 'number' && Number.isInteger(each) && each >= 0 && each < size;
+  const isRank = (each: unknown): each is number => isRankOf(size, each);
   if (ranks.length === 0 || !ranks.every(isRank) || new Set(ranks).size !== ranks.length) {
     throw new InvalidArgumentError(
       `${what}: expected ranks to be a list of different ranks from 0 to ${size - 1}, received ${show(given)}`,

@@ -16,6 +16,7 @@ import { dtypeId, itemBytes } from '../types/dtype.js';
 import type { Side } from './call-buffers.js';
 import { memoryOf, readBuffers } from './call-buffers.js';
 import type { GivenOptions } from './call-options.js';
+import { checkRank } from './check-rank.js';
 
 /** Facts of the group that validation needs. */
 export interface Setting {
@@ -178,6 +179,5 @@ export function checkSignal(what: string, signal: unknown): AbortSignal | undefi
 /** @throws {@link InvalidArgumentError} */
 export function checkRoot(what: string, root: unknown, size: number): number {
   if (root === undefined) return 0;
-  if (typeof root === 'number' && Number.isInteger(root) && root >= 0 && root < size) return root;
-  throw new InvalidArgumentError(`${what}: expected root to be a rank from 0 to ${size - 1}, received ${show(root)}`);
+  return checkRank(what, 'root', root, size);
 }

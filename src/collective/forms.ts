@@ -4,6 +4,7 @@ import type { ArrayCalls } from '../calls/array-calls.js';
 import type { GroupCalls } from '../calls/group-calls.js';
 import type { MessageCalls } from '../calls/message-calls.js';
 import type { GivenObject, ObjectCalls } from '../calls/object-calls.js';
+import type { PromptCalls } from '../calls/prompt-calls.js';
 import { operations } from '../operations/index.js';
 import type { MessageOperation } from '../operations/message-operation.js';
 import { messageOperations } from '../operations/messages.js';
@@ -16,6 +17,7 @@ export interface CallsOfGroup {
   readonly arrayCalls: ArrayCalls;
   readonly objectCalls: ObjectCalls;
   readonly messageCalls: MessageCalls;
+  readonly promptCalls: PromptCalls;
 }
 
 type Form = (this: CallsOfGroup, ...args: unknown[]) => unknown;
@@ -82,25 +84,25 @@ function messageFormsOf(operation: MessageOperation): Readonly<Record<string, Fo
 /** What most programs send one after another: without a list of arguments. */
 const promptForms: Readonly<Record<string, Form>> = {
   send(buffer, dest, options) {
-    return this.messageCalls.startSend(buffer, dest, options);
+    return this.promptCalls.startSend(buffer, dest, options);
   },
   sendSync(buffer, dest, options) {
     try {
-      return this.messageCalls.sendSync(buffer, dest, options);
+      return this.promptCalls.sendSync(buffer, dest, options);
     } catch (error) {
       throw toCaller(error);
     }
   },
   recvSync(buffer, source, options) {
     try {
-      return this.messageCalls.recvSync(buffer, source, options);
+      return this.promptCalls.recvSync(buffer, source, options);
     } catch (error) {
       throw toCaller(error);
     }
   },
   sendrecvSync(buffer, dest, into, source, options) {
     try {
-      return this.messageCalls.sendrecvSync(buffer, dest, into, source, options);
+      return this.promptCalls.sendrecvSync(buffer, dest, into, source, options);
     } catch (error) {
       throw toCaller(error);
     }

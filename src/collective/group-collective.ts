@@ -7,6 +7,7 @@ import { GroupCalls } from '../calls/group-calls.js';
 import { ObjectCalls } from '../calls/object-calls.js';
 import { ListedGroups } from '../calls/listed-group.js';
 import { MessageCalls } from '../calls/message-calls.js';
+import { PromptCalls } from '../calls/prompt-calls.js';
 import { SplitCalls } from '../calls/split-calls.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, checkMade } from '../operands/array-class.js';
@@ -32,6 +33,7 @@ class OwnCollective implements CallsOfGroup {
   readonly arrayCalls: ArrayCalls;
   readonly objectCalls: ObjectCalls;
   readonly messageCalls: MessageCalls;
+  readonly promptCalls: PromptCalls;
   readonly #splits: SplitCalls;
   readonly #listed: ListedGroups;
   readonly #group: Group;
@@ -45,6 +47,7 @@ class OwnCollective implements CallsOfGroup {
     this.arrayCalls = new ArrayCalls(this.calls);
     this.objectCalls = new ObjectCalls(this.calls);
     this.messageCalls = new MessageCalls(this.calls);
+    this.promptCalls = new PromptCalls(this.calls, this.messageCalls);
     this.#splits = new SplitCalls(this.calls);
     this.#listed = new ListedGroups(this.calls, this.messageCalls);
     this.#group = group;
