@@ -13,7 +13,7 @@ import { traceCommand } from './trace.js';
 import { doctorCommand } from './doctor.js';
 import { initCommand } from './init.js';
 import { logsCommand } from './logs.js';
-import { readerGoneCode, watchReader } from './print-to.js';
+import { watchReader } from './print-to.js';
 import { reportError, verboseOption } from './report-error.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
@@ -65,8 +65,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     isVerbose = command.opts<{ verbose?: boolean }>().verbose ?? false;
     // Quietly; but not a pool, and a world of ranks in order.
     if (command.name() === 'run') return;
-    watchReader(() => {
-      if (command.name() !== 'start') process.exit(readerGoneCode);
+    watchReader((exitCode) => {
+      if (command.name() !== 'start') process.exit(exitCode);
     });
   });
   try {

@@ -1,8 +1,9 @@
 /** Where a command writes what takes long to make: whether that can be written is found out before. */
-import { accessSync, constants, existsSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, lstatSync, rmSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { InvalidArgumentError } from '../errors.js';
 import { makeFolders } from '../native/make-folders.js';
+import { openOutput } from '../native/output-file.js';
 
 /** A file, from `openPlace` to `close`. */
 export interface OutputPlace {
@@ -40,11 +41,20 @@ export async function openPlace(what: string, option: string, path: string): Pro
   };
 }
 
-/** The same folder, made where it is not there. @throws {@link InvalidArgumentError} for one that cannot be written. */
-export function openFolder(what: string, option: string, path: string): string {
+/**
+ * The same folder, made where it is not there.
+ *
+ * @param files - That will be written in it, by their paths.
+ * @throws {@link InvalidArgumentError} for one that cannot be written, or where one of the files cannot.
+ */
+export function openFolder(what: string, option: string, path: string, files: readonly string[]): string {
   try {
     makeFolders(path);
-    accessSync(path, constants.W_OK);
+    accessSync(path, constants.W_OK | constants.X_OK);
+    for (const file of files) {
+      // One that is not there is made by whoever writes it. What is too long a path is an error here.
+      if (lstatSync(file, { throwIfNoEntry: false })) closeSync(openOutput(file, false));
+    }
     return path;
   } catch (cause) {
     throw unusable(what, option, 'folder', cause);

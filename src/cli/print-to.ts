@@ -14,13 +14,31 @@ export function printTo(stream: NodeJS.WriteStream): Print {
   };
 }
 
-/** Call `gone` when nobody reads standard output or error any more. */
-export function watchReader(gone: () => void): void {
-  for (const stream of [process.stdout, process.stderr]) {
+/** Exit code of a command that cannot write what it was to print, such as on a full disk. */
+const notWrittenCode = 1;
+
+/**
+ * Call `gone` with the command's exit code when nobody reads standard output or error any more, or when it cannot be
+ * written, which is said once.
+ */
+export function watchReader(gone: (exitCode: number) => void): void {
+  const { stdout, stderr } = process;
+  let isTold = false;
+  const failed = (stream: NodeJS.WriteStream, { code, message }: NodeJS.ErrnoException): void => {
+    // EIO: of a terminal that is gone.
+    if (code === 'EPIPE' || code === 'EIO') {
+      gone(readerGoneCode);
+      return;
+    }
+    if (stream === stdout && !isTold) {
+      isTold = true;
+      stderr.write(`error: standard output cannot be written: ${message}\n`);
+    }
+    gone(notWrittenCode);
+  };
+  for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EIO: of a terminal that is gone.
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-      gone();
+      failed(stream, error);
     });
   }
 }

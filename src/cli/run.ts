@@ -10,6 +10,8 @@ import { detectLauncher } from '../launch/family.js';
 import { processOptions } from '../launch/process-options.js';
 import { ProcessScriptRanks } from '../launch/process-script-ranks.js';
 import type { ScriptSettings } from '../protocol/control-messages.js';
+import type { OutputKind } from '../worker/script-thread.js';
+import { outputPath } from '../worker/script-thread.js';
 import { runForeignScript } from '../worker/foreign-script.js';
 import { launchedRank } from '../worker/launcher-environment.js';
 import { ScriptWorld, ThreadScriptRanks } from '../worker/script-world.js';
@@ -89,7 +91,7 @@ async function runFile(file: string, argv: readonly string[], flags: Flags, run:
     argv,
     timeoutMs,
     label: label ? 'rank' : 'none',
-    outputDir: outputDir === undefined ? undefined : openFolder('run', '--output-dir', resolve(outputDir)),
+    outputDir: outputDir === undefined ? undefined : openOutputs(outputDir, launched ? [launched.rank] : upTo(workers)),
   };
   if (launched) return runForeignScript(launched, windowBytes, script, run.readerGone);
   if (filled.transport === 'threads') {
@@ -106,11 +108,25 @@ async function runFile(file: string, argv: readonly string[], flags: Flags, run:
   }
 }
 
+/** The folder for these ranks' output. @throws {@link InvalidArgumentError} before any of them has begun. */
+function openOutputs(folder: string, ranks: readonly number[]): string {
+  if (folder === '')
+    throw new InvalidArgumentError("run: expected --output-dir to be the path of a folder, received ''");
+  const path = resolve(folder);
+  const kinds: readonly OutputKind[] = ['out', 'err'];
+  const files = ranks.flatMap((rank) => kinds.map((kind) => outputPath(path, rank, kind)));
+  return openFolder('run', '--output-dir', path, files);
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
 /** What ends the ranks from outside: signals, and a reader that has gone. */
 class Run {
   /** One of them has come. */
   isEnding = false;
-  #isReaderGone = false;
+  #readerGoneCode: number | undefined;
   readonly #starting = new AbortController();
   #world: ScriptWorld | undefined;
 
@@ -130,20 +146,20 @@ class Run {
     try {
       await open?.(this.#starting.signal);
       const exitCode = await world.run();
-      return this.#isReaderGone ? readerGoneCode : exitCode;
+      return this.#readerGoneCode ?? exitCode;
     } catch (error) {
-      if (this.#isReaderGone) return readerGoneCode;
+      if (this.#readerGoneCode !== undefined) return this.#readerGoneCode;
       throw error;
     }
   }
 
   /** As a signal would end an ordinary command: at once, and without a word. */
-  readonly readerGone = (): void => {
-    if (!this.#world) process.exit(readerGoneCode);
-    if (this.#isReaderGone) return;
-    this.#isReaderGone = true;
+  readonly readerGone = (exitCode: number = readerGoneCode): void => {
+    if (!this.#world) process.exit(exitCode);
+    if (this.#readerGoneCode !== undefined) return;
+    this.#readerGoneCode = exitCode;
     this.isEnding = true;
     this.#starting.abort(new Error('nobody reads the output'));
-    this.#world.end(readerGoneCode);
+    this.#world.end(exitCode);
   };
 }

@@ -26,8 +26,14 @@ export async function runForeignScript(
   const { rank, rows, window, wire } = job;
   const members = worldMembers(rows);
   const thread = startScriptThread(rank, defaultSettings);
-  const { exitCode } = await new Promise<ScriptExit>((resolve) => {
-    new ScriptThread(rank, members, job, script, thread, { exited: resolve, readerGone });
+  const { exitCode } = await new Promise<ScriptExit>((resolve, reject) => {
+    try {
+      new ScriptThread(rank, members, job, script, thread, { exited: resolve, readerGone });
+    } catch (error) {
+      // It waits for its boot, and would keep this process.
+      thread.terminate();
+      reject(error);
+    }
   });
   if (exitCode !== 0) return exitCode;
   const allEnded = endInWorld(rank, members.length, window.node, wire);

@@ -19,7 +19,7 @@ class LineWriter {
   readonly #fd: number;
   readonly #label: () => string;
   readonly #log: LogFile | undefined;
-  readonly #readerGone: () => void;
+  readonly #lost: (error: NodeJS.ErrnoException) => void;
   /** The line that is not finished. */
   readonly #line = Buffer.allocUnsafeSlow(partBytes);
   /** Something has been written to it. */
@@ -30,9 +30,9 @@ class LineWriter {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
 
-  constructor(fd: number, label: () => string, log: LogFile | undefined, readerGone: () => void) {
+  constructor(fd: number, label: () => string, log: LogFile | undefined, lost: (error: NodeJS.ErrnoException) => void) {
     this.#log = log;
-    this.#readerGone = readerGone;
+    this.#lost = lost;
     this.#fd = fd;
     this.#label = label;
   }
@@ -110,7 +110,8 @@ class LineWriter {
     this.#batchBytes = 0;
     // The file first: nobody can keep it waiting.
     this.#log?.write(bytes);
-    if (!writeAll(this.#fd, bytes)) this.#readerGone();
+    const error = writeAll(this.#fd, bytes);
+    if (error) this.#lost(error);
   }
 }
 
@@ -132,23 +133,22 @@ const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Write to a pipe that may be full and non-blocking: the writer waits for its reader, as any process does. The end of
- * its task by force, at `timeoutMs` for one, ends the wait too. Output that nobody can read any more is dropped: false
- * then.
+ * its task by force, at `timeoutMs` for one, ends the wait too. What cannot be written is
+ * dropped. Returns why.
  */
-function writeAll(fd: number, bytes: Uint8Array): boolean {
+function writeAll(fd: number, bytes: Uint8Array): NodeJS.ErrnoException | undefined {
   let sleepMs = 1;
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
       sleepMs = 1;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EAGAIN') return code !== 'EPIPE';
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return error as NodeJS.ErrnoException;
       wait(nobody, 0, 0, sleepMs);
       sleepMs = Math.min(longestSleepMs, 2 * sleepMs);
     }
   }
-  return true;
+  return undefined;
 }
 
 /** How Node calls a stream's sink. */
@@ -186,14 +186,22 @@ export interface Output {
   flush(): void;
 }
 
-/** Send this thread's standard output and error, console included, to file descriptors. `readerGone` is called once. */
-export function installOutput(boot: OutputBoot, label: () => string, readerGone: () => void): Output {
+/**
+ * Send this thread's standard output and error, console included, to file descriptors.
+ *
+ * @param lost - What was printed cannot be written; called for the first time alone.
+ */
+export function installOutput(
+  boot: OutputBoot,
+  label: () => string,
+  lost: (error: NodeJS.ErrnoException) => void,
+): Output {
   const text = boot.label === 'none' ? () => '' : label;
   const log = boot.log === undefined ? undefined : new LogFile(boot.log);
-  let isGone = false;
-  const gone = (): void => {
-    if (!isGone) readerGone();
-    isGone = true;
+  let isLost = false;
+  const gone = (error: NodeJS.ErrnoException): void => {
+    if (!isLost) lost(error);
+    isLost = true;
   };
   const writers = [new LineWriter(boot.stdout, text, log, gone), new LineWriter(boot.stderr, text, log, gone)] as const;
   redirect(process.stdout, writers[0]);

@@ -32,7 +32,7 @@ export class ScriptRank implements JoinedRank {
 
   start(thread: PrivateThread): Promise<void> {
     const { rank, rows, wire } = this.job;
-    this.#send(this.#registered);
+    // Before it is registered: what stands in its way, such as the place of its output, is a failure of the start.
     this.#thread = new ScriptThread(rank, worldMembers(rows), this.job, this.#script, thread, {
       exited: (exit) => {
         this.#send({ type: 'exited', ...exit });
@@ -40,6 +40,7 @@ export class ScriptRank implements JoinedRank {
       },
       readerGone: () => undefined, // it is mpiexec, whose end the head sees
     });
+    this.#send(this.#registered);
     return Promise.resolve();
   }
 

@@ -38,6 +38,14 @@ export interface ScriptEvents {
   readerGone(): void;
 }
 
+/** Names of a rank's two files. */
+export type OutputKind = 'out' | 'err';
+
+/** Where a rank's output goes, in the folder that was asked for. */
+export function outputPath(folder: string, rank: number, kind: OutputKind): string {
+  return join(folder, `rank-${rank}.${kind}`);
+}
+
 /** Runs the script at once. */
 export class ScriptThread {
   readonly #thread: PrivateThread;
@@ -128,8 +136,8 @@ export class ScriptThread {
 
   #output(rank: number, { outputDir, label }: ScriptSettings): OutputBoot {
     if (outputDir === undefined) return { stdout: 1, stderr: 2, label, log: undefined };
-    const open = (kind: string): number => {
-      const path = join(outputDir, `rank-${rank}.${kind}`);
+    const open = (kind: OutputKind): number => {
+      const path = outputPath(outputDir, rank, kind);
       try {
         makeFolders(outputDir);
         const file = openOutput(path, true);

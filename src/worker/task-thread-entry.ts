@@ -42,6 +42,9 @@ import { runScript } from './script.js';
 import { ThreadMailbox } from './thread-mailbox.js';
 import { WorkerValues } from './worker-values.js';
 
+/** What a disk says that takes no more. */
+const noRoom = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
 // Before any user code.
 const { boot, port } = takePrivateBoot();
 
@@ -55,9 +58,13 @@ const output = installOutput(
     if (boot.output.label === 'rank') return `${boot.worldRank} | `;
     return context ? `${context.taskId}/${context.rank} | ` : `worker ${boot.worldRank} | `;
   },
-  () => {
+  ({ code = '', message }) => {
+    if (noRoom.has(code)) {
+      const who = `${boot.script ? 'rank' : 'worker'} ${boot.worldRank}`;
+      port.send({ type: 'warning', message: `what ${who} prints is lost from now on: ${message}` });
+    }
     // A task does not end with its reader: its result is what it is there for.
-    if (boot.script) port.send({ type: 'readerGone' });
+    if (code === 'EPIPE' && boot.script) port.send({ type: 'readerGone' });
   },
 );
 const { engine, node } = createEngine(boot, {

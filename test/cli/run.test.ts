@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { shoalCommand } from '../../src/cli/main.js';
+import { rejectsCode } from '../support/check.js';
 
 const test = suite('shoal run');
 const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
@@ -127,32 +129,42 @@ test('context.log goes where the standard error of its rank goes, with task and 
 
 test('an output folder that cannot be written ends the command, whatever its input is', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-test-'));
-  writeFileSync(join(folder, 'file'), '');
-  mkdirSync(join(folder, 'taken', 'rank-1.out'), { recursive: true });
-  for (const [where, exit, why] of [
-    [join(folder, 'file', 'x'), 2, /run: expected --output-dir to be a folder .*ENOTDIR.*\n$/],
-    ['/proc/foo', 2, /run: expected --output-dir to be a folder .*ENOENT.*\n$/],
-    [join(folder, 'taken'), 2, /cannot write the output of rank 1 to .*rank-1\.out/],
-  ] as const) {
-    const child = spawn(process.execPath, [
-      cli,
-      'run',
-      '-n',
-      '2',
-      '--transport',
-      'threads',
-      '--output-dir',
-      where,
-      script,
-      'exit',
-    ]);
-    let err = '';
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    // Its standard input stays open.
-    const code = await new Promise((resolve) => child.once('close', resolve));
-    assert.is(code, exit, err);
-    assert.match(err, why);
+  const at = (...names: string[]): string => join(folder, ...names);
+  writeFileSync(at('file'), 'kept');
+  for (const name of ['taken/rank-1.err', 'link', 'pipe']) mkdirSync(at(name), { recursive: true });
+  symlinkSync(at('file'), at('link', 'rank-1.out'));
+  execFileSync('mkfifo', [at('pipe', 'rank-0.out')]);
+  // Just so long that a file in it has a path that is too long.
+  const nearly = `${folder}/${`${'x'.repeat(99)}/`.repeat(41)}`.slice(0, 4_090);
+  const refused = (why: string): RegExp => new RegExp(`^error: run: expected --output-dir to be .*${why}.*\n$`);
+  const cases: [where: string, why: RegExp][] = [
+    ['', refused("the path of a folder, received ''")],
+    [at('file', 'x'), refused('ENOTDIR')],
+    ['/dev/full', refused('EEXIST')],
+    ['/proc/foo', refused('ENOENT')],
+    [at('y'.repeat(256)), refused('ENAMETOOLONG')],
+    [nearly, refused('ENAMETOOLONG')],
+    [at('taken'), refused('EISDIR')],
+    [at('link'), refused('ELOOP')],
+    [at('pipe'), refused('ENXIO|is no file')],
+  ];
+  // They are found before there is a rank, so the command may run in this process.
+  for (const [where, why] of cases) {
+    const error = await rejectsCode(
+      shoalCommand().parseAsync(['run', '-n', '2', '--output-dir', where, script], { from: 'user' }),
+      'INVALID_ARGUMENT',
+    );
+    assert.match(`error: ${error.message}\n`, why);
   }
+  assert.is(readFileSync(at('file'), 'utf8'), 'kept');
+  // Where root may do everything, and yet makes no file: only the ranks find that out.
+  const child = spawn(process.execPath, [cli, 'run', '-n', '2', '--output-dir', '/sys/kernel', script, 'exit']);
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  // Its standard input stays open.
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  assert.is(code, 2, err);
+  assert.match(err, /^error: .*(cannot write the output of rank [01] to \/sys|expected --output-dir).*\n$/);
   rmSync(folder, { recursive: true });
 });
 

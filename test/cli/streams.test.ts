@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
@@ -131,7 +131,7 @@ test('the input may be a file, a pipe, or nothing', async () => {
 test('descriptor 0 of rank 0 is that input as well', async () => {
   const script = folder.file(
     'descriptor.mjs',
-    `${worker}import { readFileSync } from 'node:fs';
+    `${worker}import { closeSync, openSync, readFileSync } from 'node:fs';
     if (context.rank === 0) console.log(readFileSync('/dev/stdin', 'utf8').length);`,
   );
   const { out, err } = await shell(`yes | head -c 200000 | "$node" "$cli" run -n 2 ${script}`);
@@ -292,6 +292,23 @@ test('what a task has printed comes out of a driver that does not close its pool
   const { out, err } = await shell(`"$node" ${file}`);
   assert.match(out, /^t\S+\/0 \| printed\n$/);
   assert.is(err, '');
+});
+
+test('a disk that is full is said once, in one line, by commands and by ranks', async () => {
+  const full = openSync('/dev/full', 'w');
+  const say = folder.file('says.mjs', `for (let i = 0; i < 3; i++) console.log('line', i);`);
+  const told: [args: readonly string[], code: number, text: RegExp][] = [
+    [['complete', 'bash'], 1, /^error: standard output cannot be written: ENOSPC.*\n$/],
+    [['run', '-n', '1', '--transport', 'threads', say], 0, /^0 \| what rank 0 prints is lost from now on: ENOSPC.*\n$/],
+  ];
+  for (const [args, expected, text] of told) {
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', full, 'pipe'] });
+    let err = '';
+    child.stderr!.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    assert.equal([code, err.match(text)?.length], [expected, 1], err);
+  }
+  closeSync(full);
 });
 
 test.after(() => folder.remove());
