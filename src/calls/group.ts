@@ -189,7 +189,8 @@ export class Group implements CallGroup, DrivenGroup, MessageGroup {
    */
   damage(): WindowDamagedError | undefined {
     if (this.#damage || this.#closed) return this.#damage;
-    const atRest = this.isIdle && !this.#failure && !this.abortReason();
+    // A rank that sleeps in a group inside the task says so in the task's own slot.
+    const atRest = this.isIdle && this.#sleepers === 0 && !this.#failure && !this.abortReason();
     const where = this.channel.damage(atRest);
     if (where !== undefined) this.#damage = damageError(this, where);
     return this.#damage;

@@ -1,6 +1,6 @@
 /** The tasks of a pool as its dashboard shows them: those that have not ended, and the last that have. */
 import { nowMs } from '../clock.js';
-import { ShoalError } from '../errors.js';
+import { fieldOf, isError, ShoalError } from '../errors.js';
 import type { Attempt } from '../head/attempt.js';
 import type { Task } from '../head/task.js';
 import type { TaskWatcher } from '../head/task-watchers.js';
@@ -150,8 +150,9 @@ export class TaskHistory implements TaskWatcher {
 }
 
 function failure(error: Error): TaskView['error'] {
-  const cause = error.cause instanceof Error && error.cause.stack !== undefined ? `\n${error.cause.stack}` : '';
-  const text = `${error.message}${cause}`;
+  // Of a cancelled task it is whatever the driver's code gave as the reason.
+  const stack = isError(error.cause) ? fieldOf(error.cause, 'stack') : undefined;
+  const text = typeof stack === 'string' ? `${error.message}\n${stack}` : error.message;
   const code = error instanceof ShoalError ? error.code : error.name;
   return { code, text: text.length > errorLength ? `${text.slice(0, errorLength)} …` : text };
 }

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { environment } from '../env.js';
 import type { RankError } from '../errors.js';
-import { isError, ShoalError, TaskFailedError } from '../errors.js';
+import { CancelledError, isError, ShoalError, TaskFailedError } from '../errors.js';
 import { partsOf, setFrames, userFrames } from '../own-frames.js';
 import { inWords } from '../protocol/error-value.js';
 import { saysTheSame } from './same-error.js';
@@ -37,7 +37,8 @@ export function showToDriver(error: Error, site: string | undefined): void {
     setFrames(each, [...(isTold ? own : framesOf(each)), ...more]);
     if (each instanceof TaskFailedError) waiting.push(...each.errors.map((rankError) => rankError.error));
     if (site !== undefined) printShort(each);
-    waiting.push(each.cause);
+    // Why it was cancelled is an object of the driver's own code, and stays as it is.
+    if (!(each instanceof CancelledError)) waiting.push(each.cause);
   }
 }
 

@@ -34,7 +34,7 @@ const foreignArrays: ReadonlyMap<string, readonly [Dtype, ViewClass]> = new Map<
 /** Over the memory of an array that is no typed array of the runtime, one that is. */
 export function viewOf(value: unknown): { array: TypedArray; dtype: Dtype } | undefined {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
-  const { buffer, byteOffset, byteLength } = value as Partial<ArrayBufferView>;
+  const { buffer, byteOffset, byteLength } = partsOf(value);
   if (!types.isAnyArrayBuffer(buffer)) return undefined;
   const tag = tagOf(value);
   const known = foreignArrays.get(tag === 'Object' ? value.constructor.name : tag);
@@ -43,9 +43,23 @@ export function viewOf(value: unknown): { array: TypedArray; dtype: Dtype } | un
   return { array: new Class(buffer, byteOffset, byteLength / Class.BYTES_PER_ELEMENT), dtype };
 }
 
+/** Of a proxy of a typed array the getters throw: it is no array. */
+function partsOf(value: object): { buffer?: unknown; byteOffset?: unknown; byteLength?: unknown } {
+  try {
+    const { buffer, byteOffset, byteLength } = value as Partial<ArrayBufferView>;
+    return { buffer, byteOffset, byteLength };
+  } catch {
+    return {};
+  }
+}
+
 /** Whether a value is meant as a tensor. */
 export function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && 'data' in value;
+  try {
+    return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && 'data' in value;
+  } catch {
+    return false; // a proxy that was revoked
+  }
 }
 
 /** The parts of a tensor; no layout: all of the data in a row. */

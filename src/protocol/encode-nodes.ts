@@ -1,4 +1,5 @@
 /** From a value to its table of nodes; what has no value is refused with its path, or said in words. */
+import { types } from 'node:util';
 import { withArticle } from '../grammar.js';
 import { NotSerializableError, show, tagOf } from '../errors.js';
 import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
@@ -135,7 +136,7 @@ export class NodeEncoder {
     } catch (cause) {
       return this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);
     }
-    if (kind === 'refused') return this.#refuse(value, `is ${withArticle(nameOf(value))}`, parent, via, key);
+    if (kind === 'refused') return this.#refuse(value, `is ${nameOf(value)}`, parent, via, key);
     if (kind === 'reference') return this.#referTo(value as Reference, parent, via, key);
     if (kind === 'boxed') return this.#slot(unboxed(value), parent, via, key);
     if (this.#limits && this.table.length >= this.#limits.nodes) return this.#words(value);
@@ -166,9 +167,15 @@ export class NodeEncoder {
   #node(value: object, index: number): ValueNode {
     switch (this.#kinds[index]) {
       case 'view':
-        return this.#view(value as ArrayBufferView, index);
+        return this.#bytes(value, index, 'a view of a buffer that was detached or shrunk', () => {
+          const kind = viewTag(value);
+          return [kind, viewBytes(value, kind)];
+        });
       case 'buffer':
-        return this.#raw(value, 'ArrayBuffer', new Uint8Array(value as ArrayBuffer));
+        return this.#bytes(value, index, 'a buffer that was detached', () => [
+          'ArrayBuffer',
+          new Uint8Array(value as ArrayBuffer),
+        ]);
       case 'date':
         return [Tag.date, Date.prototype.getTime.call(value)];
       case 'regExp':
@@ -186,16 +193,16 @@ export class NodeEncoder {
     }
   }
 
-  #view(value: ArrayBufferView, index: number): ValueNode {
+  /** Of what has bytes. @param lost - What it is where they cannot be read. */
+  #bytes(value: object, index: number, lost: string, read: () => [kind: string, bytes: Uint8Array]): ValueNode {
+    let kind, bytes;
     try {
-      const kind = viewTag(value);
-      return this.#raw(value, kind, viewBytes(value, kind));
+      [kind, bytes] = read();
     } catch (cause) {
-      // A DataView of a buffer that was detached or shrunk.
-      const what = 'is a view of a buffer that was detached or shrunk';
       const { parent, via, key } = this.#paths.of(index);
-      return [Tag.array, this.#refuse(value, what, parent, via, key, cause)];
+      return [Tag.array, this.#refuse(value, `is ${lost}`, parent, via, key, cause)];
     }
+    return this.#raw(value, kind, bytes);
   }
 
   #raw(value: object, kind: string, bytes: Uint8Array): ValueNode {
@@ -314,10 +321,17 @@ export class NodeEncoder {
   }
 }
 
+/** With its article. */
 function nameOf(value: object): string {
   const tag = tagOf(value);
-  const name = tag === 'Object' ? (value.constructor as { name?: unknown } | undefined)?.name : tag;
-  return typeof name === 'string' && name !== '' ? name : tag;
+  let name: unknown = tag;
+  try {
+    if (tag === 'Object') name = (value.constructor as { name?: unknown } | undefined)?.name;
+  } catch {
+    // A getter of the caller's: the tag is all that is known.
+  }
+  const known = withArticle(typeof name === 'string' && name !== '' ? name : tag);
+  return types.isProxy(value) ? `a proxy of ${known}` : known;
 }
 
 /** ES2024: every supported Node has it, the es2022 library does not declare it. */

@@ -26,6 +26,8 @@ const typedArrayTag = getter(typedArray, Symbol.toStringTag);
 const parts = ['buffer', 'byteOffset', 'byteLength'] as const;
 const typedArrayParts = parts.map((part) => getter(typedArray, part));
 const dataViewParts = parts.map((part) => getter(DataView.prototype, part));
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is given its `this`
+const elementAt = Uint8Array.prototype.at;
 const regExpSource = getter(RegExp.prototype, 'source');
 const regExpFlags = getter(RegExp.prototype, 'flags');
 
@@ -35,10 +37,12 @@ export function viewTag(value: object): string {
   return typeof tag === 'string' ? tag : 'DataView';
 }
 
-/** The bytes of a view. @throws {@link TypeError} for a DataView of a buffer that was detached or shrunk. */
+/** The bytes of a view. @throws {@link TypeError} for a view of a buffer that was detached or shrunk. */
 export function viewBytes(value: object, kind: string): Uint8Array {
   const read = kind === 'DataView' ? dataViewParts : typedArrayParts;
   const [buffer, byteOffset, byteLength] = read.map((part) => part(value)) as [ArrayBuffer, number, number];
+  // A typed array beyond the end of its buffer says that it is empty; what reads an element throws.
+  if (byteLength === 0 && kind !== 'DataView') Reflect.apply(elementAt, value, [0]);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 

@@ -302,6 +302,44 @@ test('a throw with calls in flight fails the task once, and harms nothing else',
   }
 });
 
+test('a throw with a call of a group inside the task in flight is no damage', async () => {
+  const { cause } = await rejectsCode(pool.run(tasks, { workers: 2, export: 'throwInGroup' }), 'TASK_FAILED');
+  assert.is((cause as Error).message, 'with a call of a group in flight');
+});
+
+/** Objects of the driver's code that cannot be read. */
+function unreadable(): readonly unknown[] {
+  const fail = (): never => {
+    throw new Error('no');
+  };
+  const revoked = ({ proxy, revoke }: { proxy: object; revoke: () => void }): object => {
+    revoke();
+    return proxy;
+  };
+  const fields = ['stack', 'message', 'name', 'cause', 'code'].map((key) => {
+    return Object.defineProperty(new Error('x'), key, { get: fail });
+  });
+  const proxies = [Proxy.revocable({}, {}), Proxy.revocable(new Error('x'), {}), Proxy.revocable(() => 1, {})];
+  return [...fields, ...proxies.map(revoked), new Proxy(new Error('x'), { get: fail, getPrototypeOf: fail })];
+}
+
+test('a task is cancelled with any reason, which stays as it is', async () => {
+  for (const reason of unreadable()) {
+    const controller = new AbortController();
+    const handles = [
+      pool.submit(url, { workers: 2, export: 'hang', signal: controller.signal }),
+      pool.submit(url, { workers: 2, export: 'hang' }),
+    ];
+    controller.abort(reason);
+    handles[1]!.cancel(reason);
+    for (const handle of handles) assert.is((await rejectsCode(handle.result(), 'CANCELLED')).cause, reason);
+  }
+  const error = new Error('stop');
+  const { stack } = error;
+  await rejectsCode(pool.run(url, { export: 'hang', signal: AbortSignal.abort(error) }), 'CANCELLED');
+  assert.is(error.stack, stack);
+});
+
 test('limits beyond what a timer can hold are no limit', async () => {
   for (const timeoutMs of [2 ** 40, Infinity, null]) {
     const own = await launch({ workers: 2, timeoutMs });

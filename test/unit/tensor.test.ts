@@ -6,6 +6,7 @@ import { Tensor } from 'onnxruntime-common';
 import { runRanks } from 'shoal/testing';
 import { collective, context } from 'shoal/worker';
 import { rejectsCode } from '../support/check.js';
+import { resizable } from '../support/resizable.js';
 
 const test = suite('tensors, refused');
 const f32 = (...values: number[]): Float32Array => Float32Array.of(...values);
@@ -14,6 +15,10 @@ const allreduce = (buffer: unknown, options?: unknown): Promise<unknown> =>
 
 const detached = f32(1, 2);
 structuredClone(detached.buffer, { transfer: [detached.buffer as ArrayBuffer] });
+
+const room = resizable(16);
+const beyond = new Float32Array(room, 8, 2);
+room.resize(8);
 
 const shared = f32(1, 2, 3, 4);
 
@@ -156,6 +161,13 @@ const refusals: readonly (readonly [sentence: string, buffer: unknown, options: 
     { op: 'band' },
     'no op band on float16',
   ],
+  [
+    'an array beyond the end of its buffer',
+    beyond,
+    {},
+    'buffer to be usable, but its buffer was detached, or has shrunk',
+  ],
+  ['a proxy of an array', new Proxy(f32(1), {}), {}, 'or a tensor with one as its data, received a proxy'],
   ['detached data', { data: detached }, {}, 'expected buffer.data to be usable, but it is detached'],
 ];
 

@@ -11,6 +11,7 @@ import { decodeValue, encodeValue, layOut } from '../../src/protocol/values.js';
 import { throwsCode } from '../support/check.js';
 import fc from '../support/property.js';
 import { randomOf } from '../support/random.js';
+import { resizable } from '../support/resizable.js';
 
 const test = suite('values');
 const copy = (value: unknown): unknown => decodeValue(encodeValue(value, 'value'));
@@ -207,6 +208,33 @@ test('what cannot be copied is refused, and never becomes an empty object', asyn
   }
   assert.equal(copy(new Proxy({ a: [1] }, {})), { a: [1] });
   assert.equal(copy({ [Symbol.toStringTag]: 'URL', a: 1 }), { a: 1 });
+});
+
+test('what has lost its bytes, and proxies, are refused with their path', () => {
+  const detached = new Float32Array(2);
+  const { buffer } = detached;
+  const view = new DataView(buffer);
+  structuredClone(buffer, { transfer: [buffer] });
+  const room = resizable(16);
+  const revoked = (target: object): object => {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    return proxy;
+  };
+  const beyond = [new Uint8Array(room, 8, 8), new Float64Array(room, 8), new DataView(room, 8, 8)];
+  const within = new Uint8Array(room, 0, 0);
+  room.resize(4);
+  for (const [value, text] of [
+    [buffer, 'is a buffer that was detached'],
+    ...[detached, view, ...beyond].map((each) => [each, 'is a view of a buffer that was detached or shrunk'] as const),
+    [new Proxy(new Float32Array(1), {}), 'is a proxy of a Float32Array;'],
+    [revoked({}), 'is a proxy whose traps throw'],
+    [revoked(() => 1), 'is a proxy;'],
+  ] as const) {
+    const error = throwsCode(() => encodeValue({ a: [value] }, 'value'), 'NOT_SERIALIZABLE');
+    assert.match(error.message, `value.a[0] ${text}`);
+  }
+  assert.equal(copy(within), new Uint8Array(0));
 });
 
 test('a message in a Buffer, which shares its memory, gives arrays of their own', () => {

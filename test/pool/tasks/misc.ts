@@ -195,6 +195,17 @@ export function throwInFlight(): void {
   if (context.rank === 0) throw new Error('with a call in flight');
   void collective.barrier();
 }
+/** Throws while rank 0 sleeps in a call of a group inside the task, to which rank 1 never comes. */
+export async function throwInGroup(): Promise<void> {
+  const group = await collective.group([0, 1]);
+  if (context.rank === 1) {
+    await collective.recv(Float32Array, 0);
+    return;
+  }
+  void group.barrier().catch(() => undefined);
+  await sleep(50);
+  throw new Error('with a call of a group in flight');
+}
 /** Leaves a timer that throws, or rejects without a handler. */
 export function leaveError(kind: string, ms: number): void {
   setTimeout(() => {
