@@ -1,6 +1,7 @@
 /** `shoal build-mpi`: the addons, compiled for the MPI of this machine. */
 import { Command } from 'commander';
 import { buildAddons } from '../launch/build-addons.js';
+import { assertCanBuild } from '../launch/build-tools.js';
 import type { CompilerChoice } from '../launch/mpicc.js';
 import { findCompilers } from '../launch/mpicc.js';
 import { waiting } from './progress.js';
@@ -23,6 +24,7 @@ export function buildMpiCommand(): Command {
     .option('--mpiexec <command>', 'compile for the MPI of this mpiexec alone: with the mpicc beside it')
     .option('--json', 'print one JSON object')
     .action(async ({ mpicc, mpiexec, json = false }: Flags) => {
+      assertCanBuild();
       const { wrappers, built } = await waiting('looking for compilers', { json }, (say) => {
         const found = findCompilers({ mpicc, mpiexec });
         say('compiling');

@@ -6,10 +6,13 @@ import { assetPath } from '../asset.js';
 import { UnsupportedError } from '../errors.js';
 import { makeFolders } from '../native/make-folders.js';
 import { findOs } from '../native/os.js';
+import { readProcess } from '../native/proc.js';
+import { assertCanBuild, findTools, howToInstall } from './build-tools.js';
 import type { MpiCompiler } from './mpicc.js';
 
 const limitMs = 600_000;
-const compilers = ['g++', 'c++', 'clang++'];
+/** Of folders in which something is built, before the number of the process that does so. */
+const newPrefix = '.new-';
 
 /** A file that was built. */
 export interface BuiltAddon {
@@ -26,12 +29,8 @@ export interface BuiltAddon {
  * @throws {@link UnsupportedError} where there is no compiler, where the folder cannot be written, when it fails.
  */
 export function buildAddons(wrappers: readonly MpiCompiler[]): BuiltAddon[] {
-  if (process.platform !== 'linux') {
-    throw new UnsupportedError(
-      `the addons are for Linux, this is ${process.platform}; transport: 'threads' needs none of them`,
-    );
-  }
-  const compiler = findTools();
+  assertCanBuild();
+  const compiler = compilerHere();
   const sources = assetPath('#bindings');
   const target = join(sources, 'build');
   const folder = makeFolder(target);
@@ -61,20 +60,13 @@ function namesFor(wrappers: readonly MpiCompiler[], target: string): string[] {
 }
 
 /** The C++ compiler. @throws {@link UnsupportedError} without it, or without make. */
-function findTools(): string {
-  const chosen = process.env.CXX;
-  const names = chosen === undefined || chosen === '' ? compilers : [chosen];
-  const answers = (command: string): boolean =>
-    spawnSync(command, ['--version'], { stdio: 'ignore', timeout: limitMs }).status === 0;
-  const compiler = names.find(answers);
-  const missing = [
-    ...(compiler === undefined ? [`no C++ compiler (${names.join(', ')})`] : []),
-    ...(answers('make') ? [] : ['no make']),
-  ];
+function compilerHere(): string {
+  const tools = findTools();
+  const { compiler, missing } = tools;
   if (compiler !== undefined && missing.length === 0) return compiler;
   throw new UnsupportedError(
-    `there is ${missing.join(' and ')} on the path; install both, on Debian and Ubuntu: apt-get install g++ make, or name ` +
-      'the compiler: CXX=/path/to/g++ npx shoal build-mpi',
+    `there is ${missing.join(' and ')} on the path; install both, ${howToInstall([], tools)}; or name the compiler: ` +
+      'CXX=/path/to/g++ npx shoal build-mpi',
     { missing },
   );
 }
@@ -85,9 +77,9 @@ function makeFolder(target: string): string {
     makeFolders(target);
     for (const name of readdirSync(target)) {
       // One that was interrupted has left it.
-      if (name.startsWith('.new-')) rmSync(join(target, name), { recursive: true });
+      if (name.startsWith(newPrefix) && !isInUse(name)) rmSync(join(target, name), { recursive: true, force: true });
     }
-    return mkdtempSync(join(target, '.new-'));
+    return mkdtempSync(join(target, `${newPrefix}${process.pid}-`));
   } catch (cause) {
     throw new UnsupportedError(
       `${target} cannot be written (${(cause as Error).message}); run npx shoal build-mpi as the user who installed the ` +
@@ -96,6 +88,12 @@ function makeFolder(target: string): string {
       { cause },
     );
   }
+}
+
+/** Somebody else builds in it now. */
+function isInUse(name: string): boolean {
+  const pid = Number(/^\d+/.exec(name.slice(newPrefix.length))?.[0] ?? 0);
+  return pid > 0 && readProcess(pid) !== undefined;
 }
 
 function make(

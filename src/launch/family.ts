@@ -58,7 +58,8 @@ export function detectLauncher(command?: string): MpiLauncher {
   }
   throw new LaunchError(
     `no mpiexec of Open MPI or MPICH was found (${tried.join('; ')}). Install one, on Debian and Ubuntu: ` +
-      `apt-get install openmpi-bin libopenmpi3 (or: mpich), name it with mpiexec: '/path/to/mpiexec', or use ` +
+      `apt-get install openmpi-bin (or: mpich), on Fedora: dnf install openmpi (or: mpich), then module load ` +
+      `mpi/openmpi-$(uname -m) (or: mpi/mpich-$(uname -m)), name it with mpiexec: '/path/to/mpiexec', or use ` +
       `transport: 'threads', which needs no MPI`,
     { tried },
   );

@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { LaunchError } from '../errors.js';
 import type { MpiFamily } from '../types/mpi-family.js';
+import { findTools, howToInstall } from './build-tools.js';
 import { detectLauncher, findLaunchers } from './family.js';
 
 /** A wrapper that was found. */
@@ -60,13 +61,11 @@ export function findCompilers({ mpicc, mpiexec }: CompilerChoice): MpiCompiler[]
     else if (!found.some(({ family }) => family === compiler.family)) found.push(compiler);
   }
   if (found.length > 0) return wanted === undefined ? found : found.slice(0, 1);
-  const families = new Set(wanted === undefined ? findLaunchers(mpiexec).map(({ family }) => family) : [wanted]);
-  const packages = { openmpi: 'openmpi-bin libopenmpi-dev', mpich: 'mpich libmpich-dev' };
-  const install =
-    [...families].map((family) => packages[family]).join(' ') || `${packages.openmpi} (or: ${packages.mpich})`;
+  const families = [...new Set(wanted === undefined ? findLaunchers(mpiexec).map(({ family }) => family) : [wanted])];
+  const install = howToInstall(families.length > 0 ? families : undefined, findTools());
   throw new LaunchError(
-    `no compiler wrapper with an mpi.h of Open MPI or MPICH was found (${tried.join('; ')}). Install one, on Debian and ` +
-      `Ubuntu: apt-get install ${install}, or name it: npx shoal build-mpi --mpicc /path/to/mpicc`,
+    `no compiler wrapper with an mpi.h of Open MPI or MPICH was found (${tried.join('; ')}). Install one, ${install}; or ` +
+      'name it: npx shoal build-mpi --mpicc /path/to/mpicc',
     { tried },
   );
 }

@@ -1,10 +1,24 @@
 /** `shoal build-mpi` in a copy of the package that has no addon for MPI. */
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '../support/check.js';
 import { root } from '../support/spawn.js';
 
 const test = suite('shoal build-mpi');
@@ -34,6 +48,10 @@ test.before(() => {
   for (const name of ['os.node', 'mpi-abi.node']) cpSync(join(root, 'bindings/build', name), join(target, name));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(scratch, 'hello.mjs'), "console.log('hello');\n");
+  const worker = JSON.stringify(pathToFileURL(join(folder, 'dist/worker.js')).href);
+  const sum = `export default async () => (await collective.allreduce(Int32Array.of(context.rank + 1)))[0];`;
+  writeFileSync(join(scratch, 'sum.mjs'), `import { collective, context } from ${worker};\n${sum}\n`);
+  process.env.SHOAL_HOME = join(scratch, 'home');
 });
 
 test.after(() => {
@@ -42,11 +60,29 @@ test.after(() => {
 
 const hello = ['run', '-n', '2', '--mpiexec', 'mpiexec.openmpi', 'hello.mjs'];
 
-test('a pool without the addon names the command, which builds it, and the pool finds it', () => {
+/** A pool of that package. */
+async function started(): Promise<ChildProcess> {
+  const args = [join(folder, 'dist/cli.js'), 'start', '-n', '2', '--mpiexec', 'mpiexec.openmpi'];
+  const pool = spawn(process.execPath, args, { cwd: scratch, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  pool.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until(() => said.includes('pool of 2 workers') || pool.exitCode !== null, 60_000);
+  return pool;
+}
+
+test('a pool without the addon names the command, which builds it under a pool that runs, and ranks find it', async () => {
   const before = shoal(hello);
   assert.is.not(before.status, 0);
   assert.match(before.err, 'libmpi.so.40 is here, and its addon');
   assert.match(before.err, 'npx shoal build-mpi');
+  // One that has an addon loaded keeps it, and its next workers have the new one.
+  const addon = join(target, 'mpi-openmpi.node');
+  cpSync(join(root, 'bindings/build/mpi-openmpi.node'), addon);
+  const old = statSync(addon).ino;
+  const pool = await started();
+  // What was interrupted is removed, what another process builds in is not.
+  const [left, used] = [`.new-${2 ** 22 + 1}-abc`, `.new-${process.pid}-abc`];
+  for (const name of [left, used]) mkdirSync(join(target, name));
   const { status, out, err } = shoal(['build-mpi', '--mpiexec', 'mpiexec.openmpi', '--json']);
   assert.is(status, 0, err);
   const { wrappers, built } = JSON.parse(out) as {
@@ -58,7 +94,17 @@ test('a pool without the addon names the command, which builds it, and the pool 
     ['openmpi'],
   );
   assert.equal(built, [{ name: 'mpi-openmpi.node', file: join(target, 'mpi-openmpi.node') }]);
-  assert.equal(readdirSync(target).sort(), ['mpi-abi.node', 'mpi-openmpi.node', 'os.node']);
+  assert.equal(readdirSync(target).sort(), [used, 'mpi-abi.node', 'mpi-openmpi.node', 'os.node']);
+  rmSync(join(target, used), { recursive: true });
+  assert.is.not(statSync(addon).ino, old);
+  const sum = shoal(['submit', '-n', '2', 'sum.mjs']);
+  assert.equal([sum.status, sum.out], [0, '3\n3\n'], sum.err);
+  const { workers } = JSON.parse(shoal(['status', '--json']).out) as { workers: { pid: number }[] };
+  process.kill(workers[0]!.pid, 'SIGKILL');
+  const again = shoal(['submit', '-n', '2', '--max-retries', '3', 'sum.mjs']);
+  assert.equal([again.status, again.out], [0, '3\n3\n'], again.err);
+  pool.kill('SIGTERM');
+  await once(pool, 'exit');
   const after = shoal(hello);
   assert.is(after.status, 0, after.err);
   assert.is(after.out.match(/hello/g)?.length, 2, after.out);

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { howToInstall } from '../../src/launch/build-tools.js';
 import { findCompilers, parseHeader } from '../../src/launch/mpicc.js';
 import { throwsCode } from '../support/check.js';
 
@@ -48,6 +49,34 @@ test('a wrapper that is absent, or is none, is refused with what to do', () => {
   assert.match(other, 'true: its mpi.h is neither of Open MPI nor of MPICH');
   assert.match(throwsCode(() => findCompilers({ mpicc: 'false' }), 'LAUNCH').message, 'false: exit code 1');
   assert.match(throwsCode(() => findCompilers({ mpiexec: 'true' }), 'LAUNCH').message, 'neither Open MPI nor MPICH');
+});
+
+test('where nothing is on the path, all that is missing is told at once', () => {
+  const { PATH } = process.env;
+  process.env.PATH = '/absent';
+  try {
+    const { message } = throwsCode(() => findCompilers({}), 'LAUNCH');
+    for (const command of ['mpicc', 'mpicc.openmpi', 'mpicc.mpich']) assert.match(message, `${command}: spawnSync`);
+    const install =
+      'on Debian and Ubuntu: apt-get install g++ make openmpi-bin libopenmpi-dev (or: mpich libmpich-dev); on Fedora: ' +
+      'dnf install gcc-c++ make openmpi-devel (or: mpich-devel), then module load mpi/openmpi-$(uname -m) (or: mpi/mpich-';
+    assert.match(message, install);
+  } finally {
+    process.env.PATH = PATH;
+  }
+});
+
+test('the packages are those of the families that are here', () => {
+  const tools = { compiler: 'g++', missing: [] };
+  assert.is(
+    howToInstall(['mpich'], tools),
+    'on Debian and Ubuntu: apt-get install mpich libmpich-dev; on Fedora: dnf install mpich-devel, then module load ' +
+      'mpi/mpich-$(uname -m)',
+  );
+  assert.is(
+    howToInstall([], { compiler: undefined, missing: ['no C++ compiler'] }),
+    'on Debian and Ubuntu: apt-get install g++ make; on Fedora: dnf install gcc-c++ make',
+  );
 });
 
 test.run();
