@@ -10,7 +10,9 @@ type Attributes = JSX.IntrinsicElements['canvas'];
 /** Draw on `width` × `height` units of the page. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number, colours: Colours) => void;
 
-interface Props extends Pick<Attributes, 'onWheel' | 'onPointerDown' | 'onPointerMove' | 'onPointerUp'> {
+type Events = 'onWheel' | 'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel';
+
+interface Props extends Pick<Attributes, Events> {
   readonly label: string;
   readonly height: number;
   readonly draw: Draw;

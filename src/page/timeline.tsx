@@ -1,9 +1,14 @@
-/** Tasks over time, one line for each worker. Wheel and + − zoom, dragging and arrows move, 0 shows all, L follows. */
-import type { JSX } from 'preact';
+/**
+ * Tasks over time, one line for each worker. Wheel, two fingers and + − zoom, dragging and arrows move, 0 shows all, L
+ * follows.
+ */
+import type { JSX, TargetedPointerEvent } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { TaskView } from '../driver/task-history.js';
 import type { Colours } from './canvas.js';
 import { Canvas } from './canvas.js';
+import type { Sight } from './gesture.js';
+import { Gesture } from './gesture.js';
 import { duration, marks } from '../view/format.js';
 
 interface Props {
@@ -28,7 +33,7 @@ const steps = [1, 2, 5];
 /** See above. */
 export function Timeline({ tasks, workers, nowMs, open }: Props): JSX.Element {
   const [view, setView] = useState<View>({ span: 30_000, end: undefined });
-  const drag = useRef<{ x: number; end: number; moved: boolean } | undefined>(undefined);
+  const gesture = useRef(new Gesture()).current;
   const lane = Math.min(18, Math.max(3, Math.floor(most / Math.max(1, workers))));
   const height = lane * workers + axisHeight;
   const end = view.end ?? nowMs;
@@ -62,6 +67,11 @@ export function Timeline({ tasks, workers, nowMs, open }: Props): JSX.Element {
     });
     return found.at(-1);
   };
+  const sightOf = ({ currentTarget }: PointerOver): Sight => ({
+    begin,
+    span: view.span,
+    width: currentTarget.clientWidth - labelWidth,
+  });
   return (
     <>
       <div class="tools" role="toolbar" aria-label="Timeline">
@@ -96,22 +106,22 @@ export function Timeline({ tasks, workers, nowMs, open }: Props): JSX.Element {
           zoom(event.deltaY > 0 ? 1.25 : 0.8, Math.max(0, (event.clientX - left - labelWidth) / (width - labelWidth)));
         }}
         onPointerDown={(event) => {
-          drag.current = { x: event.clientX, end, moved: false };
           event.currentTarget.setPointerCapture(event.pointerId);
+          gesture.down(event.pointerId, placeOf(event), sightOf(event));
         }}
         onPointerMove={(event) => {
-          const { current } = drag;
-          if (!current || (!current.moved && Math.abs(event.clientX - current.x) < 4)) return;
-          current.moved = true;
-          const share = (event.clientX - current.x) / (event.currentTarget.clientWidth - labelWidth);
-          setView({ span: view.span, end: current.end - share * view.span });
+          const seen = gesture.move(event.pointerId, placeOf(event), sightOf(event));
+          if (!seen) return;
+          const span = Math.max(leastSpanMs, seen.span);
+          setView({ span, end: seen.begin + span });
         }}
         onPointerUp={(event) => {
+          gesture.up(event.pointerId, sightOf(event));
           const { left, top, width } = event.currentTarget.getBoundingClientRect();
-          const found = drag.current?.moved ? undefined : find(event.clientX - left, event.clientY - top, width);
-          drag.current = undefined;
+          const found = gesture.moved ? undefined : find(event.clientX - left, event.clientY - top, width);
           if (found) open(found);
         }}
+        onPointerCancel={(event) => gesture.up(event.pointerId, sightOf(event))}
       />
       <p class="legend">
         {(['running', 'succeeded', 'failed', 'cancelled'] as const).map((state) => (
@@ -125,6 +135,12 @@ export function Timeline({ tasks, workers, nowMs, open }: Props): JSX.Element {
 }
 
 type Context = CanvasRenderingContext2D;
+type PointerOver = TargetedPointerEvent<HTMLCanvasElement>;
+
+/** Where a pointer is, in pixels from the end of the labels. */
+function placeOf({ currentTarget, clientX }: PointerOver): number {
+  return clientX - currentTarget.getBoundingClientRect().left - labelWidth;
+}
 
 function drawLanes(context: Context, width: number, workers: number, lane: number, colours: Colours): void {
   context.fillStyle = colours('quiet');

@@ -171,6 +171,34 @@ test('it fits a phone, and shows in light and dark', async () => {
   await page.close();
 });
 
+test('two fingers zoom the timeline, and one moves it', async () => {
+  const page = await visit(small.url);
+  const timeline = page.getByRole('img', { name: /^Timeline/ });
+  await timeline.scrollIntoViewIfNeeded();
+  const { x, y } = (await timeline.boundingBox())!;
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...across: number[]): Promise<unknown> =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: across.map((each, id) => ({ x: x + each, y: y + 10, id })),
+    });
+  await page.locator('.tools', { hasText: '30.0 s in sight' }).waitFor();
+  await touch('touchStart', 100);
+  await touch('touchStart', 100, 200);
+  for (const apart of [120, 160, 200]) await touch('touchMove', 100, 100 + apart);
+  await page.locator('.tools', { hasText: '15.0 s in sight' }).waitFor();
+  await touch('touchEnd');
+  await page.getByRole('button', { name: 'Live' }).click();
+  await page.locator('.tools [aria-pressed=true]').waitFor();
+  await touch('touchStart', 200);
+  for (const at of [210, 250, 300]) await touch('touchMove', at);
+  await touch('touchEnd');
+  await page.locator('.tools [aria-pressed=false]').waitFor();
+  await page.locator('.tools', { hasText: '15.0 s in sight' }).waitFor();
+  assert.is(await page.getByRole('dialog').count(), 0, 'a gesture opens nothing');
+  await page.close();
+});
+
 test('a pool at work is shown as it goes on, and its end too', async () => {
   const own = await launch({ workers: 2, dashboard: true, graceMs: 50 });
   const page = await visit(own.dashboardUrl!);
