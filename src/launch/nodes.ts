@@ -2,6 +2,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { assetPath } from '../asset.js';
 import { jobVariableNames, jobVariables } from '../env.js';
 import { LaunchError } from '../errors.js';
@@ -167,7 +168,7 @@ export class Nodes {
       extraArgs: mpiexecArgs,
       root: process.getuid?.() === 0,
       // What MPI makes there it removes itself: this process may be gone by then.
-      folder: tmpdir(),
+      folder: resolve(tmpdir()),
       forward: [...jobVariableNames, 'SHOAL_NODE'],
     });
     // The token goes in by standard input, which mpiexec gives to its first rank: an environment can be read by others.

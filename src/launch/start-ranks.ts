@@ -23,7 +23,11 @@ export function startRanks(options: JobOptions, agents: number, folder: string):
     root: process.getuid?.() === 0,
     folder,
     // The agent waits inside MPI while the job starts. Over the wire a yield at each poll would cost more than that.
-    preload: preloadFor(launcher.family, welcome.windowBytes === false ? ranks : worldSize),
+    preload: preloadFor(
+      launcher.family,
+      welcome.windowBytes === false ? ranks : worldSize,
+      hosts.length === 0 && hostfile === undefined ? folder : undefined,
+    ),
   });
   const { pid, startTime } = readProcess('self') ?? { pid: process.pid, startTime: 0 };
   const head: HeadPlace = {

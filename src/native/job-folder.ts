@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { LaunchError } from '../errors.js';
 import { makePrivateFolder } from './private-folder.js';
 import type { NodeIdentity } from './proc.js';
@@ -41,7 +41,8 @@ export interface Owner extends Pick<NodeIdentity, 'hostname' | 'bootId' | 'pidNa
  * @throws {@link LaunchError} where none can be made.
  */
 export function makeJobFolder(): string {
-  const root = tmpdir();
+  // Of a path that is not absolute each process of the job would make another.
+  const root = resolve(tmpdir());
   sweepJobFolders(root);
   try {
     // mkdtemp makes it with mode 0700.

@@ -1,8 +1,12 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { MpiJob } from '../../src/launch/command-line.js';
 import { mpiCommand } from '../../src/launch/command-line.js';
 import { detectLauncher, parseVersion } from '../../src/launch/family.js';
+import { preloadable } from '../../src/launch/preload.js';
 import {
   launchedRank,
   launcherVariables,
@@ -10,6 +14,7 @@ import {
   preloadWithout,
   sharedMemoryVariables,
 } from '../../src/worker/launcher-environment.js';
+import { makeJobFolder } from '../../src/native/job-folder.js';
 import { throwsCode } from '../support/check.js';
 
 const test = suite('launch');
@@ -80,6 +85,36 @@ test('preloads its own library before those of the user, and hides it from their
   assert.is(preloadWith('/x/ucx-yield.so', 'a.so b.so'), '/x/ucx-yield.so:a.so b.so');
   assert.is(preloadWithout('/x/ucx-yield.so'), undefined);
   assert.is(preloadWithout('/x/ucx-yield.so:a.so b.so'), 'a.so:b.so');
+});
+
+test('a library whose path LD_PRELOAD cannot hold is preloaded by a link in the folder of the job', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'preload-'));
+  const [plain, odd] = ['plain.so', 'a b:c.so'].map((name) => join(folder, name));
+  for (const path of [plain!, odd!]) writeFileSync(path, '');
+  assert.is(preloadable(plain!, undefined), plain);
+  assert.is(preloadable(join(folder, 'absent.so'), folder), undefined);
+  assert.is(preloadable(odd!, undefined), undefined);
+  assert.is(preloadable(odd!, `${folder}/a b`), undefined);
+  const linked = mkdtempSync(join(folder, 'job-'));
+  const library = join(folder, 'with space');
+  mkdirSync(library);
+  writeFileSync(join(library, 'x.so'), 'the library');
+  assert.is(preloadable(join(library, 'x.so'), linked), join(linked, 'x.so'));
+  assert.is(readFileSync(join(linked, 'x.so'), 'utf8'), 'the library');
+  rmSync(folder, { recursive: true });
+});
+
+test('the folder of a job has an absolute path, whatever TMPDIR is', () => {
+  const { TMPDIR: before = '' } = process.env;
+  process.env.TMPDIR = '.';
+  try {
+    const folder = makeJobFolder();
+    rmSync(folder, { recursive: true });
+    assert.ok(isAbsolute(folder), folder);
+  } finally {
+    process.env.TMPDIR = before;
+    if (before === '') delete process.env.TMPDIR;
+  }
 });
 
 test("tells each library where to keep shared memory, by its version's name, unless the user has", () => {
