@@ -23,7 +23,7 @@ export type { MapEntry, MapIterator, MapOptions, MapProgress, UntypedMapOptions 
 export { Kept } from './driver/kept.js';
 export { Shared } from './driver/shared.js';
 export { Pool } from './driver/pool.js';
-export type { HeadStatus, PoolStatus } from './driver/pool.js';
+export type { HeadStatus, PoolStatus } from './driver/pool-status.js';
 export type { PoolStats, WorkerStats } from './driver/pool-stats.js';
 export type { RunOptions, TaskOptions, UntypedRunOptions } from './driver/task-options.js';
 export { TaskHandle } from './driver/task-handle.js';

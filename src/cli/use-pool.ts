@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { clearTimeout, setTimeout } from '../clock.js';
 import { connectHead } from '../driver/connect-head.js';
 import { limit } from '../driver/check-options.js';
-import type { PoolStatus } from '../driver/pool.js';
+import type { PoolStatus } from '../driver/pool-status.js';
 import type { RemoteHead } from '../driver/remote-head.js';
 import type { GangStatus } from '../head/pool-events.js';
 import { counted } from '../grammar.js';

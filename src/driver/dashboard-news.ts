@@ -9,7 +9,7 @@ import { tailOf } from '../node-manager/tail.js';
 import { packageVersion } from '../version.js';
 import { logPath } from '../worker/log-file.js';
 import type { PoolStats } from './pool-stats.js';
-import type { PoolStatus } from './pool.js';
+import type { PoolStatus } from './pool-status.js';
 import type { TaskView } from './task-history.js';
 import { TaskHistory } from './task-history.js';
 

@@ -5,7 +5,7 @@ import type { TaskOutcome } from '../head/statistics.js';
 import { taskOutcomes } from '../head/statistics.js';
 import type { StartPhases } from '../head/worker-side.js';
 import { addTimes } from './metric-times.js';
-import type { PoolStatus } from './pool.js';
+import type { PoolStatus } from './pool-status.js';
 import type { PoolStats } from './pool-stats.js';
 
 /** Upper ends of the histogram's buckets, in seconds. */

@@ -15,7 +15,7 @@ import { newToken } from '../protocol/token.js';
 import { decodeError } from '../protocol/decode-error.js';
 import { encodeValue } from '../protocol/values.js';
 import { encodeError } from '../protocol/error-value.js';
-import { headEventNames } from './pool.js';
+import { headEventNames } from '../head/pool-events.js';
 import { PoolSession } from './pool-session.js';
 import type { StartedPool } from './prepare-pool.js';
 import { TaskRecords } from './task-records.js';

@@ -1,15 +1,12 @@
 /** A pool as its driver sees it. */
 import { runForCaller, showCallers } from '../caller-lines.js';
 import { EventEmitter } from 'node:events';
-import { CancelledError, InvalidArgumentError, isError, show } from '../errors.js';
-import type { NodeStatus } from '../launch/job-nodes.js';
+import { InvalidArgumentError, show } from '../errors.js';
 import type { TaskExplanation } from '../head/explanations.js';
-import type { HeadEvents, WorkStatus, PoolEvents } from '../head/pool-events.js';
-import type { TraceDocument } from '../head/trace-document.js';
-import type { Rendezvous } from '../protocol/control-messages.js';
+import type { PoolEvents } from '../head/pool-events.js';
+import { headEventNames } from '../head/pool-events.js';
 import { layOut } from '../protocol/values.js';
 import type { Referable } from '../protocol/reference.js';
-import type { MpiFamily } from '../types/mpi-family.js';
 import { keepHere } from '../protocol/value-kinds.js';
 import { checkSignal, limit, ownOptions, refuseKeep } from './check-options.js';
 import { Gang } from './gang.js';
@@ -27,88 +24,14 @@ import { Shared } from './shared.js';
 import type { TaskHandle } from './task-handle.js';
 import type { FunctionNames, ResultOf, TaskModule, TaskModuleLike } from './task-module.js';
 import type { PoolStats } from './pool-stats.js';
+import type { PoolStatus } from './pool-status.js';
+import type { PoolViews } from './pool-views.js';
 import type { KeepOptions, RunArguments, UntypedRunOptions, WorkersOption } from './task-options.js';
 import { fillTask, runOptionNames } from './task-options.js';
 import { TaskSender, siteOf } from './task-sender.js';
 import type { TraceOptions } from './trace.js';
 import { Trace, fillTrace } from './trace.js';
-
-/**
- * The process that holds a pool's head; with threads the workers are in it too.
- *
- * @example
- * const head: HeadStatus = pool.status().head;
- * console.log(`process ${head.pid} uses ${head.rssBytes} bytes`);
- */
-export interface HeadStatus {
-  /** Number of the process. */
-  readonly pid: number;
-  /** Milliseconds since the workers were ready. */
-  readonly uptimeMs: number;
-  /** Bytes of memory in use, shared ones included. */
-  readonly rssBytes: number;
-  /** Milliseconds on a core since the start of the process, on all its threads. */
-  readonly cpuMs: number;
-}
-
-/**
- * What {@link Pool.status} returns.
- *
- * @example
- * const status: PoolStatus = pool.status();
- * console.log(status.transport, status.workers.length, status.mpi?.family);
- */
-export interface PoolStatus extends WorkStatus {
-  /** Where `connect` reaches the pool; undefined for one that `launch` made. */
-  readonly address: string | undefined;
-  /** The process that holds the head. */
-  readonly head: HeadStatus;
-  /** Counts the jobs of processes that the pool has had, from 1. */
-  readonly epoch: number;
-  /** Whether its workers are threads, or processes under MPI. */
-  readonly transport: 'threads' | 'mpi';
-  /** The MPI that started the workers; undefined with threads. */
-  readonly mpi: { readonly family: MpiFamily; readonly version: string } | undefined;
-  /** How the rows of the processes came to the head; undefined with threads. */
-  readonly rendezvous: Rendezvous | undefined;
-  /** Which node manager has which workers' rows; empty with threads. */
-  readonly nodes: readonly NodeStatus[];
-  /** Communicator rounds so far. */
-  readonly rounds: number;
-  /** Communicators that were made in them. */
-  readonly splits: number;
-  /** Assignments that reused one. */
-  readonly cacheHits: number;
-}
-
-/** What is known of a pool's workers as a whole. */
-export type PoolFacts = Pick<PoolStatus, 'epoch' | 'transport' | 'mpi' | 'rendezvous' | 'nodes'>;
-
-/** What a pool says of itself. */
-export interface PoolViews {
-  readonly status: () => PoolStatus;
-  readonly metrics: () => Promise<string>;
-  readonly stats: () => Promise<PoolStats>;
-  readonly explain: (taskId: string | undefined) => Promise<readonly TaskExplanation[]>;
-  /** Resolves when it has begun, with what ends it. */
-  readonly startTrace: (maxEvents: number) => Promise<() => Promise<TraceDocument>>;
-  readonly maxMessageBytes: number;
-  readonly dashboardUrl?: string | undefined;
-}
-
-/** Names of the events that everybody who uses a pool hears. */
-export const headEventNames: readonly (keyof HeadEvents)[] = [
-  'workerDied',
-  'workerReplaced',
-  'taskStarted',
-  'taskDone',
-  'taskFailed',
-  'drain',
-  'warning',
-];
-
-/** Names of all events of a pool. */
-export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames, 'message'];
+import { tellProcess } from './unheard-event.js';
 
 /**
  * Runs tasks on gangs of workers. Made by {@link launch} or {@link connect}.
@@ -418,25 +341,5 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
       const site = siteOf(what === 'run' ? this.run : this.submit);
       return this.#sender.send({ ...spec, ...args }, site, options.signal);
     });
-  }
-}
-
-/** A warning, or the failure of a task that nobody asks for, reaches the user also when nobody listens. */
-function tellProcess(event: keyof PoolEvents, payload: unknown): void {
-  if (event === 'warning') {
-    process.emitWarning((payload as PoolEvents['warning'][0]).message, { type: 'ShoalWarning' });
-  } else if (event === 'taskFailed') {
-    const { taskId, name, source, error } = payload as PoolEvents['taskFailed'][0];
-    // Whoever cancelled it knows.
-    if (error instanceof CancelledError) return;
-    const { cause } = error;
-    const at = /\n\s+at .*/.exec((isError(cause) ? cause : error).stack ?? '')?.[0] ?? '';
-    const called = name === undefined ? '' : ` ${show(name)}`;
-    process.emitWarning(
-      `task ${taskId}${called} failed, and nobody has asked for its result: ${error.message}${at}\n` +
-        `    in ${show(source.exportName)} of ${source.url}\n` +
-        `Wait for handle.result(), or listen for "taskFailed".`,
-      { type: 'ShoalWarning' },
-    );
   }
 }

@@ -14,11 +14,12 @@ import type { DashboardSource } from './dashboard-news.js';
 import type { DashboardOptions } from './dashboard-options.js';
 import type { FilledLaunchOptions, LaunchOptions } from './options.js';
 import { fillLaunchOptions } from './options.js';
-import type { HeadStatus, PoolFacts, PoolStatus, PoolViews } from './pool.js';
 import { Pool } from './pool.js';
 import type { PoolMetrics } from './pool-metrics.js';
 import type { PoolStats } from './pool-stats.js';
 import { poolStats } from './pool-stats.js';
+import type { HeadStatus, PoolFacts, PoolStatus } from './pool-status.js';
+import type { PoolViews } from './pool-views.js';
 
 /** As `launch`. */
 export async function launchPool(options: LaunchOptions): Promise<Pool> {

@@ -22,7 +22,7 @@ import { adviceOn } from './pool-advice.js';
 import type { PoolBackend } from './pool-backend.js';
 import type { PoolAddress } from './pool-files.js';
 import { isSeen } from './pool-files.js';
-import type { PoolStatus } from './pool.js';
+import type { PoolStatus } from './pool-status.js';
 import { RemoteQuestions } from './remote-questions.js';
 
 const pollMs = 10;

@@ -85,6 +85,20 @@ export interface HeadEvents {
   warning: [{ message: string; worldRank: number | undefined }];
 }
 
+/** Names of the events that everybody who uses a pool hears. */
+export const headEventNames: readonly (keyof HeadEvents)[] = [
+  'workerDied',
+  'workerReplaced',
+  'taskStarted',
+  'taskDone',
+  'taskFailed',
+  'drain',
+  'warning',
+];
+
+/** Names of all events of a pool. */
+export const poolEventNames: readonly (keyof PoolEvents)[] = [...headEventNames, 'message'];
+
 /**
  * What `status()` says of one gang.
  *

@@ -1,6 +1,6 @@
 /** Workers by node: state, task, processor and memory. */
 import type { JSX } from 'preact';
-import type { PoolStatus } from '../driver/pool.js';
+import type { PoolStatus } from '../driver/pool-status.js';
 import { bytes, marks, percent } from '../view/format.js';
 
 interface Props {

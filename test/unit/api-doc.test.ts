@@ -26,7 +26,7 @@ import { operations } from '../../src/operations/index.js';
 import { cart, group, split } from '../../src/operations/split.js';
 import { messageOperations } from '../../src/operations/messages.js';
 import { launchOptionNames } from '../../src/driver/options.js';
-import { poolEventNames } from '../../src/driver/pool.js';
+import { poolEventNames } from '../../src/head/pool-events.js';
 import { callOptionNames, gangOptionNames, gangRunOptionNames } from '../../src/driver/gang-options.js';
 import { mapOptionNames } from '../../src/driver/map-options.js';
 import { runOptionNames } from '../../src/driver/task-options.js';
