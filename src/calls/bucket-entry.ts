@@ -1,7 +1,7 @@
 /** An array that was added to a bucket, and those that one flush waits for. */
 import { rejectionForCaller } from '../caller-lines.js';
 import type { MemoryRange } from '../operands/buffers-in-use.js';
-import type { BufferUser } from './group-calls.js';
+import type { BufferUser } from './buffer-users.js';
 import type { Item } from './list-items.js';
 
 /** What was added between two flushes. Every array tells it of its end: a promise for each would cost ten times as much. */

@@ -86,7 +86,7 @@ export class OwnBucket implements Bucket {
     } catch (error) {
       entry.settle(error);
     }
-    this.#calls.take(entry, false);
+    this.#calls.buffers.take(entry);
     this.#waiting.push(entry);
     this.#waitingBytes += entry.sizeBytes;
     if (this.#waitingBytes >= this.#bytes) this.#start();
@@ -98,7 +98,7 @@ export class OwnBucket implements Bucket {
     const item = readItem(what, allreduce, { buffer: 'x', out: 'x' }, [x], this.#given, setting, true);
     checkOp(what, this.#given, item.dtype);
     const ranges = rangesOf([item.source.memory]);
-    this.#calls.assertFree(what, ranges);
+    this.#calls.buffers.assertFree(what, ranges);
     entry.item = item;
     entry.ranges = ranges;
     entry.sizeBytes = item.source.array.byteLength;
@@ -162,11 +162,11 @@ export class OwnBucket implements Bucket {
   #lose(index: number): void {
     const lost = this.#waiting[index];
     if (!lost) return;
-    this.#calls.giveBack(lost, false);
+    this.#calls.buffers.giveBack(lost);
     lost.settle(lostBuffer(what, lost.item?.source.memory.byteLength ?? 0));
     lost.item = undefined;
     lost.ranges = [];
-    this.#calls.take(lost, false);
+    this.#calls.buffers.take(lost);
   }
 
   /** A call has ended, and with it the first arrays that wait. */
@@ -175,7 +175,7 @@ export class OwnBucket implements Bucket {
     this.#ended += count;
     for (const entry of this.#waiting.splice(0, count)) {
       this.#waitingBytes -= entry.sizeBytes;
-      this.#calls.giveBack(entry, false);
+      this.#calls.buffers.giveBack(entry);
       entry.settle(error);
     }
     this.#start();

@@ -5,43 +5,28 @@ import type { CallArguments } from '../backend/call-arguments.js';
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { nowMs } from '../clock.js';
 import { InvalidArgumentError, ShoalError } from '../errors.js';
-import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
-import { BuffersInUse, overlap, rangesOf } from '../operands/buffers-in-use.js';
-import { isDetached } from '../operands/operand.js';
-import type { TaskArrays } from '../operands/task-arrays.js';
-import type { TypedArray } from '../types/buffers.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
+import { BufferUsers } from './buffer-users.js';
 import { CallCache } from './call-cache.js';
 import type { Form } from './call-options.js';
 import { GivenOptions, methodName } from './call-options.js';
 import { callSite } from './call-site.js';
+import { checkedCall, isIntact } from './checked-call.js';
 import { Call } from './call.js';
-import type { Waited } from './engine.js';
 import type { Group } from './group.js';
 import { Prepared } from './prepared.js';
 import { TimeInCalls } from './time-in-calls.js';
-import { listCall } from './list-call.js';
-import { isNumber, numberCall } from './number-call.js';
-import { raggedCall } from './ragged-call.js';
 import { isKept, readList } from './steady-buffers.js';
 import type { Setting } from './validate.js';
-import { checkSignal, emptyArguments, validate } from './validate.js';
+import { checkSignal, emptyArguments } from './validate.js';
 
 /** Calls on so few bytes are not measured each. */
 const shortBytes = 65_536;
 
-/** A call that uses memory. */
-export interface BufferUser extends MemoryUser {
-  /** The method, for errors. */
-  readonly what: string;
-}
-
 /** What the calls of a task have in common, whichever of its groups they are in. */
 export class CallsOfTask {
-  readonly inUse: BuffersInUse<BufferUser> = new BuffersInUse();
-  /** Messages that are read from memory: several may be from the same. */
-  readonly readers: Set<BufferUser> = new Set();
+  readonly buffers: BufferUsers = new BufferUsers();
   readonly time: TimeInCalls = new TimeInCalls();
   /** Collective calls that were started. */
   calls = 0;
@@ -55,40 +40,22 @@ export class GroupCalls {
   readonly setting: Setting;
   /** Note the line that made an awaited call. */
   readonly notesLines: boolean;
-  readonly #inUse: BuffersInUse<BufferUser>;
-  readonly #readers: Set<BufferUser>;
-  readonly #time: TimeInCalls;
+  /** What the calls of all groups of the task have in common. */
+  readonly ofTask: CallsOfTask;
+  readonly buffers: BufferUsers;
+  readonly time: TimeInCalls;
   readonly #cache = new CallCache();
   /** Read into at each call, and taken by one that is new. */
   #given: GivenOptions | undefined;
-
-  /** What the calls of all groups of the task have in common. */
-  readonly ofTask: CallsOfTask;
 
   constructor(group: Group, timeoutMs: number, notesLines: boolean, ofTask: CallsOfTask = new CallsOfTask()) {
     this.group = group;
     this.notesLines = notesLines;
     this.ofTask = ofTask;
-    this.#inUse = ofTask.inUse;
-    this.#readers = ofTask.readers;
-    this.#time = ofTask.time;
+    this.buffers = ofTask.buffers;
+    this.time = ofTask.time;
     const { engine, rank, members, number } = group;
     this.setting = { arrays: engine.backend.arrays, rank, size: members.length, timeoutMs, group: number };
-  }
-
-  /** Milliseconds during which at least one call of this rank was under way. */
-  get elapsedMs(): number {
-    return this.#time.elapsedMs;
-  }
-
-  /** Of these those in which it copied. */
-  get movedMs(): number {
-    return this.#time.movedMs;
-  }
-
-  /** Those in which it reduced. */
-  get reducedMs(): number {
-    return this.#time.reducedMs;
   }
 
   /** The blocking form. */
@@ -108,10 +75,10 @@ export class GroupCalls {
 
   /** The prepared form: checked now, and nothing is sent before it is started. */
   prepare(operation: Operation, buffer: unknown, options: unknown): PreparedCall<unknown> {
-    const { failure } = this.group;
-    if (failure) throw toCaller(failure);
+    const { group, setting } = this;
+    if (group.failure) throw toCaller(group.failure);
     const given = new GivenOptions();
-    const check = (): Call => this.#check(operation, buffer, given, 'prepared');
+    const check = (): Call => checkedCall(group, setting, operation, buffer, given, 'prepared');
     const first = runForCaller(() => {
       given.read(operation, 'prepared', options);
       return check();
@@ -125,16 +92,16 @@ export class GroupCalls {
     const { args } = call;
     call.signal = undefined;
     const isShort = this.#note(args) <= shortBytes;
-    const weight = this.#time.weight(isShort);
+    const weight = this.time.weight(isShort);
     if (weight > 0) this.#ask(call, weight, isShort);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (group.start(call, group.engine.turns)) {
-      if (weight > 0) this.#time.add(nowMs() - begun, weight);
+      if (weight > 0) this.time.add(nowMs() - begun, weight);
     } else {
-      this.#time.begin();
+      this.time.begin();
       group.engine.wait(call);
-      this.#time.end();
+      this.time.end();
     }
     const error = endOf(call);
     if (error) throw toCaller(error);
@@ -146,17 +113,17 @@ export class GroupCalls {
     const { group } = this;
     const { engine } = group;
     const { args, signal } = call;
-    this.#inUse.take(call);
+    this.buffers.take(call);
     call.isHeld = true;
     if (this.notesLines) call.madeAt = callSite();
     const isShort = this.#note(args) <= shortBytes;
-    const weight = this.#time.weight(isShort);
+    const weight = this.time.weight(isShort);
     if (weight > 0) this.#ask(call, weight, isShort);
     const begun = weight > 0 ? nowMs() : 0;
     args.packedInput?.gather();
     if (signal?.aborted) call.abort('cancelled');
     if (group.start(call, engine.asyncTurns)) {
-      if (weight > 0) this.#time.add(nowMs() - begun, weight);
+      if (weight > 0) this.time.add(nowMs() - begun, weight);
       call.error = endOf(call);
       return call.ended.then(this.#giveBack);
     }
@@ -165,8 +132,8 @@ export class GroupCalls {
 
   /** Some calls tell what they do. */
   #ask(call: Call, weight: number, isShort: boolean): void {
-    call.asker = this.#time;
-    call.askedWeight = this.#time.askedWeight(weight, isShort);
+    call.asker = this.time;
+    call.askedWeight = this.time.askedWeight(weight, isShort);
   }
 
   /** Count a call. Returns its bytes. */
@@ -181,12 +148,12 @@ export class GroupCalls {
   /** In a function of its own: closures would cost a call that completes at once some memory. */
   #waitFor(call: Call): Promise<unknown> {
     const { signal } = call;
-    this.#time.begin();
+    this.time.begin();
     const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel(call)) : undefined;
     const ended = new Promise<Call>((resolve) => {
       call.onSettled = () => {
         call.onSettled = undefined;
-        this.#time.end();
+        this.time.end();
         unbind?.();
         call.error = endOf(call);
         resolve(call);
@@ -201,7 +168,7 @@ export class GroupCalls {
    * on how fast the others were. Calls come here in the order in which they have ended.
    */
   readonly #giveBack = (call: Call): unknown => {
-    this.#inUse.giveBack(call);
+    this.buffers.giveBack(call);
     call.isHeld = false;
     if (call.error) throw toCaller(call.error);
     return call.result;
@@ -212,85 +179,13 @@ export class GroupCalls {
     if (call.isHeld) return false;
     // Most calls take this way: what is known since arrays were last freed is still so.
     const isKnown = !call.canLose && call.checkedAt === this.setting.arrays.frees;
-    if (!isKnown && !this.#isIntact(call)) return false;
-    return this.isUnused || this.#userOf(call.ranges) === undefined;
+    if (!isKnown && !isIntact(call, this.setting)) return false;
+    return !this.buffers.areInUse(call.ranges);
   }
 
   /** The same, of a group that is open and a thread that may block. */
   canRun(call: Call): boolean {
     return this.group.isOpen && this.group.engine.canBlock && this.isReady(call);
-  }
-
-  /** @throws {@link InvalidArgumentError} when a call in flight uses a buffer. */
-  assertFree(what: string, ranges: readonly MemoryRange[]): void {
-    this.#assertNoUser(what, this.#userOf(ranges));
-  }
-
-  /** @throws {@link InvalidArgumentError} when a call in flight may write a buffer. */
-  assertReadable(what: string, ranges: readonly MemoryRange[]): void {
-    this.#assertNoUser(what, this.#inUse.userOf(ranges));
-  }
-
-  /** An awaited message call uses its memory, only to read it or not, until `giveBack`. */
-  take(user: BufferUser, reads: boolean): void {
-    if (reads) this.#readers.add(user);
-    else this.#inUse.take(user);
-  }
-
-  giveBack(user: BufferUser, reads: boolean): void {
-    if (reads) this.#readers.delete(user);
-    else this.#inUse.giveBack(user);
-  }
-
-  /** No awaited call uses any memory. */
-  get isUnused(): boolean {
-    return this.#inUse.isEmpty && this.#readers.size === 0;
-  }
-
-  /** How many short calls the next one stands for, where it ends at once; 0: its time is not measured. */
-  shortWeight(): number {
-    return this.#time.weight(true);
-  }
-
-  addTime(elapsedMs: number, weight: number): void {
-    this.#time.add(elapsedMs, weight);
-  }
-
-  /** Block until a message call has ended. */
-  waitFor(call: Waited): void {
-    this.#time.begin();
-    const { engine } = this.group;
-    this.group.step(engine.turns);
-    if (!call.settled) engine.wait(call);
-    this.#time.end();
-  }
-
-  /** An awaited message call waits from now on. */
-  beginTime(): void {
-    this.#time.begin();
-  }
-
-  endTime(): void {
-    this.#time.end();
-  }
-
-  #userOf(ranges: readonly MemoryRange[]): BufferUser | undefined {
-    const user = this.#inUse.userOf(ranges);
-    if (user || this.#readers.size === 0) return user;
-    for (const reader of this.#readers) if (overlap(reader.ranges, ranges)) return reader;
-    return undefined;
-  }
-
-  #assertNoUser(what: string, user: BufferUser | undefined): void {
-    if (!user) return;
-    throw new InvalidArgumentError(
-      `${what}: the buffer is still in use by ${user.what} on the same rank; await that call first`,
-    );
-  }
-
-  /** Whether a call in flight uses any byte of an array. */
-  isInUse(array: TypedArray): boolean {
-    return this.#userOf(rangesOf([array])) !== undefined;
   }
 
   /** Announce a bad call to the peers, who are to stay in step. Returns the error to throw. */
@@ -350,9 +245,9 @@ export class GroupCalls {
     // A list is read once: what is kept of it is what was checked.
     const [read, { out }] = [readList(buffer), given];
     given.out = readList(out);
-    const call = this.#check(operation, read, given, form);
+    const call = checkedCall(this.group, this.setting, operation, read, given, form);
     const { args } = call;
-    this.assertFree(what, call.ranges);
+    this.buffers.assertFree(what, call.ranges);
     if (Array.isArray(args.result)) call.list = out ?? buffer;
     call.signal = signal;
     // Counts may change between two calls.
@@ -362,50 +257,10 @@ export class GroupCalls {
     return call;
   }
 
-  #check(operation: Operation, buffer: unknown, given: GivenOptions, form: Form): Call {
-    const what = methodName(operation, form);
-    const { group, setting } = this;
-    if (operation.takesNumber && isNumber(buffer)) {
-      return new Call(group, numberCall(what, operation, buffer, given, setting, form));
-    }
-    const isList = operation.takesList && Array.isArray(buffer);
-    if (!isList && operation.takes !== 'blocks') {
-      return new Call(group, validate(what, operation, buffer, given, setting));
-    }
-    if (isList) {
-      const { args, stages, explain } = listCall(what, operation, buffer, given, setting);
-      return new Call(group, args, undefined, stages, explain);
-    }
-    const { args, stages } = raggedCall(what, operation, buffer, given, setting);
-    return new Call(group, args, undefined, stages);
-  }
-
-  /** Whether the memory of a call is still what it was: not detached, not shrunk, not freed. */
-  #isIntact(call: Call): boolean {
-    const { arrays } = this.setting;
-    const { memory, count, inLists } = call.args;
-    if (count === 0) return !memory.some(isDetached); // an empty array has no bytes that could be gone
-    if (call.hasLost) return false;
-    if (call.checkedAt === arrays.frees) return true;
-    if (hasFreed(arrays, memory) || inLists?.some((array) => arrays.sharedPlace(array))) return false;
-    // What lies at the same place now may be shared, or no more.
-    const { output, shared } = call.args;
-    const target = output ?? (shared && memory.at(-1));
-    const place = target && arrays.sharedPlace(target);
-    if (place?.array !== shared?.array || (place && place.group !== this.setting.group)) return false;
-    call.checkedAt = arrays.frees;
-    return true;
-  }
-
   #cancel(call: Call): void {
     call.abort('cancelled');
     this.group.engine.start();
   }
-}
-
-/** Whether an array lies where arrays are made, and in none that is still there. */
-function hasFreed(arrays: TaskArrays, memory: readonly TypedArray[]): boolean {
-  return memory.some((array) => arrays.holds(array) && !arrays.owns(array));
 }
 
 /** Put a packed result where it belongs. Returns why the start failed, if it did. */

@@ -148,7 +148,7 @@ export class MessageArguments {
     const dest = this.#rank(what, 'dest', givenDest);
     const tag = checkTag(what, tagName, givenTag);
     const request = new Send(what, timeoutMs, operand, dest, tag, dtypeId(dtype));
-    this.#calls.assertReadable(what, request.ranges);
+    this.#calls.buffers.assertReadable(what, request.ranges);
     return request;
   }
 
@@ -160,7 +160,7 @@ export class MessageArguments {
   ): Receive {
     const target = this.#target(what, buffer, dtype);
     const request = new Receive(what, timeoutMs, this.#pattern(what, source, tag, tagName), target);
-    this.#calls.assertFree(what, request.ranges);
+    this.#calls.buffers.assertFree(what, request.ranges);
     return request;
   }
 

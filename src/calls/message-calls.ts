@@ -5,6 +5,8 @@ import type { MessageOperation } from '../operations/message-operation.js';
 import { probe } from '../operations/probe.js';
 import { recvObject } from '../operations/recv-object.js';
 import { sendrecv } from '../operations/sendrecv.js';
+import type { BufferUsers } from './buffer-users.js';
+import type { Waited } from './engine.js';
 import type { GroupCalls } from './group-calls.js';
 import type { Made } from './message-arguments.js';
 import { MessageArguments } from './message-arguments.js';
@@ -45,7 +47,7 @@ export class MessageCalls {
     const { requests, result } = made;
     this.#start(made);
     const call = requests.length === 1 ? result : all(requests);
-    if (!call.settled) this.#calls.waitFor(call);
+    if (!call.settled) this.#waitFor(call);
     for (const request of requests) if (request.error) throw toCaller(request.error);
     if (group.failure && !result.settled) throw group.failure;
     return result.given;
@@ -55,37 +57,46 @@ export class MessageCalls {
   startMade(made: Made): Promise<unknown> {
     const { requests, result } = made;
     const calls = this.#calls;
-    for (const request of requests) calls.take(request, request instanceof Send);
+    take(calls.buffers, requests);
     const { signal } = result;
     if (signal?.aborted) calls.group.messages.cancel(result.text);
     try {
       this.#start(made);
     } catch (error) {
-      for (const request of requests) calls.giveBack(request, request instanceof Send);
+      giveBack(calls.buffers, requests);
       throw error;
     }
-    const giveBack = (): unknown => {
-      for (const request of requests) calls.giveBack(request, request instanceof Send);
+    const end = (): unknown => {
+      giveBack(calls.buffers, requests);
       for (const request of requests) if (request.error) throw toCaller(request.error);
       return result.given;
     };
     const open = requests.filter(({ settled }) => !settled);
-    if (open.length === 0) return Promise.resolve().then(giveBack);
+    if (open.length === 0) return Promise.resolve().then(end);
     const unbind = signal && !signal.aborted ? onAbort(signal, () => this.#cancel(result)) : undefined;
-    calls.beginTime();
+    calls.time.begin();
     let left = open.length;
     const ended = new Promise<void>((resolve) => {
       for (const request of open) {
         request.onSettled = () => {
           if (--left > 0) return;
-          calls.endTime();
+          calls.time.end();
           unbind?.();
           resolve();
         };
       }
     });
     for (const request of open) calls.group.engine.waitLater(request);
-    return ended.then(giveBack);
+    return ended.then(end);
+  }
+
+  /** Block until it has ended. */
+  #waitFor(call: Waited): void {
+    const { group, time } = this.#calls;
+    time.begin();
+    group.step(group.engine.turns);
+    if (!call.settled) group.engine.wait(call);
+    time.end();
   }
 
   #cancel({ text }: MessageRequest): void {
@@ -112,10 +123,25 @@ function argumentCount(operation: MessageOperation): number {
 }
 
 /** What has ended when all have. */
-function all(requests: readonly MessageRequest[]): { readonly settled: boolean } {
+function all(requests: readonly MessageRequest[]): Waited {
   return {
     get settled() {
       return requests.every(({ settled }) => settled);
     },
   };
+}
+
+/** Sends may share memory, since they only read it. */
+function take(buffers: BufferUsers, requests: readonly MessageRequest[]): void {
+  for (const request of requests) {
+    if (request instanceof Send) buffers.takeToRead(request);
+    else buffers.take(request);
+  }
+}
+
+function giveBack(buffers: BufferUsers, requests: readonly MessageRequest[]): void {
+  for (const request of requests) {
+    if (request instanceof Send) buffers.giveBackRead(request);
+    else buffers.giveBack(request);
+  }
 }

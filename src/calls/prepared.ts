@@ -2,9 +2,9 @@
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { toCaller } from '../caller-lines.js';
 import { InvalidArgumentError, show } from '../errors.js';
-import type { MemoryRange } from '../operands/buffers-in-use.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
+import type { BufferUsers } from './buffer-users.js';
 import { methodName } from './call-options.js';
 import type { Call } from './call.js';
 import type { Group } from './group.js';
@@ -13,10 +13,10 @@ import { checkSignal } from './validate.js';
 /** What a prepared call asks of the calls of its group. */
 export interface Starter {
   readonly group: Group;
+  readonly buffers: BufferUsers;
   isReady(call: Call): boolean;
   /** The same, of a group that is open and a thread that may block. */
   canRun(call: Call): boolean;
-  assertFree(what: string, ranges: readonly MemoryRange[]): void;
   runCall(call: Call): unknown;
   startCall(call: Call): Promise<unknown>;
   refuse(operation: Operation, error: unknown): unknown;
@@ -80,7 +80,7 @@ export class Prepared implements PreparedCall<unknown> {
     const what = this.#what(method);
     if (!call) return new InvalidArgumentError(`${what}: the call was freed; prepare another`);
     if (call.isHeld) return new InvalidArgumentError(`${what}: the call is under way already; await it first`);
-    this.#starter.assertFree(what, call.ranges);
+    this.#starter.buffers.assertFree(what, call.ranges);
     this.#check();
     return lostBuffer(this.#operation.name, call.bytesLeft);
   }

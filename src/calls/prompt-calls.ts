@@ -12,8 +12,9 @@ import { sendrecv } from '../operations/sendrecv.js';
 import type { CallWork } from '../records/call-work.js';
 import type { MessageKind } from '../records/record-layout.js';
 import type { Recorder } from '../records/recorder.js';
+import type { BufferUser } from './buffer-users.js';
 import type { GivenOptions } from './call-options.js';
-import type { BufferUser, GroupCalls } from './group-calls.js';
+import type { GroupCalls } from './group-calls.js';
 import type { ReadyArray } from './known-arrays.js';
 import type { MessageArguments } from './message-arguments.js';
 import type { MessageCalls } from './message-calls.js';
@@ -44,7 +45,7 @@ export class PromptCalls {
     const { tag = 0 } = given;
     const from = this.#arguments.isPlain(dest, tag, given) ? this.#arguments.known.source(buffer) : undefined;
     if (!from) return this.#runAll(send, [buffer, dest], given);
-    if (this.#calls.isUnused && this.#sendNow(dest as number, tag as number, from)) return undefined;
+    if (this.#calls.buffers.isEmpty && this.#sendNow(dest as number, tag as number, from)) return undefined;
     this.#begin('send', dest as number, tag as number, from);
     let isSent: boolean;
     try {
@@ -107,9 +108,9 @@ export class PromptCalls {
       const from = isPlain ? this.#arguments.known.source(buffer) : undefined;
       if (from) {
         const user = { what: 'send', ranges: from.ranges };
-        this.#calls.assertReadable(user.what, user.ranges);
+        this.#calls.buffers.assertReadable(user.what, user.ranges);
         if (this.#sendNow(dest as number, tag as number, from)) {
-          this.#calls.take(user, true);
+          this.#calls.buffers.takeToRead(user);
           return Promise.resolve(user).then(this.#giveBackSent);
         }
       }
@@ -160,7 +161,7 @@ export class PromptCalls {
 
   /** Its array is free when the caller goes on, and not before. */
   readonly #giveBackSent = (user: BufferUser): void => {
-    this.#calls.giveBack(user, true);
+    this.#calls.buffers.giveBackRead(user);
   };
 
   /** Make and start requests, as all other message calls do. */

@@ -35,7 +35,7 @@ export class PromptMessages {
   /** Send what has to wait; true when that has ended. */
   send(dest: number, tag: number, from: ReadyArray): boolean {
     this.#clear();
-    if (!this.#calls.isUnused || !this.#isAlone) return false;
+    if (!this.#calls.buffers.isEmpty || !this.#isAlone) return false;
     this.outgoing = this.#carrier.send(dest, tag, from.dtype, from.memory.array);
     return this.#spin(() => this.#hasSent(dest));
   }
@@ -43,10 +43,10 @@ export class PromptMessages {
   /** Receive: the bytes of the message; -1: that has not ended. */
   receive(source: number, tag: number, into: ReadyArray): number {
     if (!this.#mayReceive(source)) return -1;
-    const weight = this.#calls.shortWeight();
+    const weight = this.#calls.time.weight(true);
     const begun = weight > 0 ? nowMs() : 0;
     let sizeBytes = this.#carrier.takeShort(source, tag, into.dtype, into.memory, this.#turns);
-    if (weight > 0) this.#calls.addTime(nowMs() - begun, weight);
+    if (weight > 0) this.#calls.time.add(nowMs() - begun, weight);
     if (sizeBytes < 0 && this.#takeLong(source, tag, into)) {
       this.#spin(() => (sizeBytes = this.#takeBytes(into)) >= 0);
     }
@@ -97,7 +97,7 @@ export class PromptMessages {
   /** What has come before is received first. */
   #mayReceive(source: number): boolean {
     this.#clear();
-    if (!this.#calls.isUnused || !this.#isAlone || !this.#calls.group.messages.hasNone(source)) return false;
+    if (!this.#calls.buffers.isEmpty || !this.#isAlone || !this.#calls.group.messages.hasNone(source)) return false;
     return ++this.#receives % turnEvery !== 0;
   }
 
@@ -136,7 +136,7 @@ export class PromptMessages {
     const begun = nowMs();
     let isOver = hasEnded();
     for (let turn = 0; !isOver && turn < this.#turns; turn += turnCost) isOver = hasEnded();
-    this.#calls.addTime(nowMs() - begun, 1);
+    this.#calls.time.add(nowMs() - begun, 1);
     return isOver;
   }
 }

@@ -65,7 +65,7 @@ class OwnCollective implements CallsOfGroup {
 
   /** Milliseconds during which at least one call of this rank was under way; calls together count once. */
   get elapsedMs(): number {
-    return this.calls.elapsedMs;
+    return this.calls.time.elapsedMs;
   }
 
   empty<T extends TypedArray | Float16ArrayLike>(arrayClass: TypedArrayClass<T>, count: number): T {
@@ -84,7 +84,7 @@ class OwnCollective implements CallsOfGroup {
       );
     }
     this.#assertOpen();
-    if (this.calls.isInUse(array)) {
+    if (this.calls.buffers.isInUse(array)) {
       throw new InvalidArgumentError('free: the array is in use by a collective in flight; await it first');
     }
     this.#arrays.free(array, this.#poison);

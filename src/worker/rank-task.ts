@@ -121,8 +121,8 @@ export class RankTask {
 
   /** Undefined: none was called, and no message was sent or received. */
   get #collectives(): CollectiveUse | undefined {
-    const { calls, bytes } = this.#collective.calls.ofTask;
-    const { elapsedMs, movedMs, reducedMs } = this.#collective.calls;
+    const { calls, bytes, time } = this.#collective.calls.ofTask;
+    const { elapsedMs, movedMs, reducedMs } = time;
     return calls === 0 && elapsedMs === 0 ? undefined : { calls, bytes, elapsedMs, movedMs, reducedMs };
   }
 
