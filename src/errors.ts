@@ -210,7 +210,8 @@ export class MessageTruncatedError extends ShoalError {
   declare readonly capacity: number;
 }
 /**
- * A task's `timeoutMs` passed.
+ * A task's `timeoutMs` passed. It rejects when the ranks have ended, so that nothing of the task runs any more: at once
+ * where they end by `context.signal`, else `graceMs` later, by force. The text says which it was.
  *
  * @example
  * await pool.run(tasks, { export: 'train', timeoutMs: 60_000 }).catch((error) => {

@@ -310,7 +310,7 @@ export class Pool extends EventEmitter<PoolEvents> implements AsyncDisposable {
    * waits for the same end, and may shorten it.
    *
    * @param options.force - Cancel the tasks, which end by force after `graceMs`; default `false`.
-   * @param options.timeoutMs - Cancel them after this time in milliseconds; default: never.
+   * @param options.timeoutMs - Cancel them after this time in milliseconds, as `force` does; default: never.
    * @example
    * const pool = await launch({ workers: 2 });
    * await pool.run(tasks, { export: 'train', workers: 2 });

@@ -30,7 +30,7 @@ export interface TaskOptions {
    * While tasks of higher priorities wait without end, one of a lower priority does not start.
    */
   readonly priority?: number | undefined;
-  /** Limit from assignment in milliseconds; default: none. */
+  /** Limit from assignment in milliseconds; default: none. It rejects when its ranks have ended, up to `graceMs` later. */
   readonly timeoutMs?: number | null | undefined;
   /** How often to run again after the death of a worker; default 0. */
   readonly maxRetries?: number | undefined;

@@ -37,8 +37,12 @@ export class Attempt {
   ending = false;
   /** What its ranks did last, when it began to fail. */
   last: LastOperations | undefined;
-  /** It has passed its limit: the error that says so, with what its ranks did last. */
-  overdue: ((last: LastOperations) => Error) | undefined;
+  /** It has passed its limit: the error that says so, with what its ranks did last and how they have ended. */
+  overdue: ((last: LastOperations, how: string) => Error) | undefined;
+  /** Ranks that went on for the grace time, and were then ended by force. */
+  forced: readonly number[] = [];
+  /** Why it has ended without some of its workers. */
+  abandoned: string | undefined;
   /** In order of arrival. */
   readonly outcomes: RankOutcome[] = [];
   /** Errors that escaped a rank's function; they count once its thread is gone. */
@@ -122,6 +126,7 @@ export class Attempt {
       workers.cancel(worldRank, { type: 'cancel', taskId: this.taskId, reason: encoded });
     }
     this.#grace = setTimeout(() => {
+      this.forced = this.missing.map(({ rank }) => rank);
       for (const { worldRank } of this.missing) workers.end(worldRank);
       this.#grace = setTimeout(() => {
         stubborn(`could not be ended in ${forceLimitMs} ms: it may sit in native code`);

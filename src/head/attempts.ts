@@ -208,12 +208,21 @@ export class Attempts {
   #timeOut(task: Task, timeoutMs: number): void {
     if (task.override || !task.attempt) return;
     const ranks = task.attempt.missing.map(({ rank }) => rank);
-    task.attempt.overdue = (last) => {
-      const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}.${last.text}`;
+    task.attempt.overdue = (last, how) => {
+      const text = `task ${task.id} did not end within timeoutMs (${timeoutMs} ms); still running: rank ${ranks.join(', ')}.${how}${last.text}`;
       return new TaskTimeoutError(text, { taskId: task.id, timeoutMs, ranks, ...last.fields });
     };
-    task.override = task.attempt.overdue(this.#lastOperations(task.attempt));
+    task.override = task.attempt.overdue(this.#lastOperations(task.attempt), '');
     this.end(task, { kind: 'taskTimeout', rank: undefined, error: task.override });
+  }
+
+  /** Why a time-out rejects when it does: after its ranks, and not at its deadline. */
+  #howEnded({ forced, abandoned }: Attempt): string {
+    const { graceMs } = this.#options;
+    if (abandoned !== undefined) return ` Its worker ${abandoned}.`;
+    if (forced.length === 0) return ' It ended by itself when its context.signal had aborted.';
+    const who = forced.length === 1 ? `rank ${forced[0]} has` : `ranks ${forced.join(', ')} have`;
+    return ` It was ended by force, since ${who} gone on for graceMs (${graceMs} ms) after context.signal had aborted.`;
   }
 
   /** What the ranks of a task that runs have done last, wherever they are. */
@@ -243,6 +252,7 @@ export class Attempts {
   /** End an attempt without the workers that have not reported: they are lost until they are replaced. */
   #abandon(task: Task, attempt: Attempt, why: string): void {
     const absent = attempt.missing;
+    attempt.abandoned = why;
     for (const { rank, worldRank } of absent) {
       const error = encodeValue(new WorkerDiedError(`worker ${worldRank} ${why}`), 'error');
       attempt.record(rank, attempt.escaped.get(rank) ?? { kind: 'died', error });
@@ -329,7 +339,7 @@ export class Attempts {
     this.#events.attempted(task, attempt);
     // Before a worker notes what it does next.
     const last = attempt.last || !endedClean(outcomes) ? this.#lastOperations(attempt) : undefined;
-    if (last && attempt.overdue) task.override = attempt.overdue(last);
+    if (last && attempt.overdue) task.override = attempt.overdue(last, this.#howEnded(attempt));
     task.lastOperations = last?.fields.lastOperations ?? [];
     task.lastReadAt = last?.readAt ?? 0;
     task.lastRanks = attempt.worldRanks;

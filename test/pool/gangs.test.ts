@@ -171,7 +171,8 @@ test('a task that fails or is cancelled leaves the gang, and what it has in memo
   await until(() => cancelled.state === 'running');
   cancelled.cancel();
   await rejectsCode(cancelled.result(), 'CANCELLED');
-  await rejectsCode(gang.run(tasks, { export: 'hang', args: [true], timeoutMs: 20 }), 'TASK_TIMEOUT');
+  const late = await rejectsCode(gang.run(tasks, { export: 'hang', args: [true], timeoutMs: 20 }), 'TASK_TIMEOUT');
+  assert.match(late.message, 'It ended by itself when its context.signal had aborted.');
   assert.equal(await gang.run(tasks, { export: 'counted' }), Array(3).fill(before! + 1));
   assert.equal(warnings, []);
   await gang.close();
@@ -198,6 +199,11 @@ for (const { how, code, timeoutMs } of losses) {
     const losingEnds = rejectsCode(losing.result(), code);
     const error = await rejectsCode(waits.result(), 'WORKER_DIED');
     const ended = await losingEnds;
+    if (how === 'spin') {
+      const text =
+        /within timeoutMs \(50 ms\); still running: .* It was ended by force, since rank 1 has gone on for graceMs \(\d+ ms\)/;
+      assert.match(ended.message, text);
+    }
     const { gangId, rank, cause } = error as unknown as { gangId: string; rank: number; cause: unknown };
     assert.is(gangId, gang.id, error.message);
     // Under MPICH the others die with one.
