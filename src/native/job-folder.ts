@@ -1,20 +1,11 @@
 /**
  * Private folders of jobs: sockets, the token, what MPI keeps. Each says whose it is, so that what was left is found.
  */
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { LaunchError } from '../errors.js';
-import { makePrivateFolder } from './private-folder.js';
+import { isPrivateFolder, makePrivateFolder } from './private-folder.js';
 import type { NodeIdentity } from './proc.js';
 import { isLiving, nodeIdentity, readProcess } from './proc.js';
 
@@ -69,7 +60,7 @@ export function makeNamedJobFolder(path: string): void {
 export function joinJobFolder(path: string): void {
   makeOwned(() => {
     makePrivateFolder(path);
-    if (!isOwn(path)) throw new Error(`${path} is not a folder of this user alone`);
+    if (!isPrivateFolder(path)) throw new Error(`${path} is not a folder of this user alone`);
     return path;
   }, `owner-${process.pid}.json`);
 }
@@ -106,7 +97,7 @@ export function removeToken(folder: string): void {
 export function sweepJobFolders(root: string): void {
   for (const folder of foldersIn(root)) {
     try {
-      if (!isOwn(folder)) continue;
+      if (!isPrivateFolder(folder)) continue;
       const owners = ownersOf(folder);
       if (owners.length > 0 && owners.every(isGone)) rmSync(folder, { recursive: true, force: true });
       // One that is being made is made again; one with something in it stays.
@@ -139,11 +130,6 @@ function isGone(owner: Owner): boolean {
   const { hostname, bootId, pidNamespace } = nodeIdentity();
   if (owner.bootId !== bootId) return owner.hostname === hostname && owner.pidNamespace === pidNamespace;
   return owner.pidNamespace === pidNamespace && !isLiving(owner);
-}
-
-function isOwn(folder: string): boolean {
-  const stat = lstatSync(folder);
-  return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o777) === folderMode;
 }
 
 /** A sweep may come between the folder and its owner. */

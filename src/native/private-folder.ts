@@ -1,5 +1,5 @@
 /** Folders that nobody but the user can use. */
-import { mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 
 const folderMode = 0o700;
 
@@ -13,4 +13,10 @@ export function makePrivateFolder(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+}
+
+/** Whether it is a folder of this user alone. @throws Where nothing is there. */
+export function isPrivateFolder(path: string): boolean {
+  const stat = lstatSync(path);
+  return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o777) === folderMode;
 }

@@ -10,6 +10,7 @@ import { isClass, mustBeConstructed } from './actor-class.js';
 import { foreignLoaderWorks } from './foreign-loader.js';
 import { plugNPlay } from './plug-n-play.js';
 import { withPlace } from './syntax-error.js';
+import { createLoader } from './typescript-loader.js';
 
 const typescript = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx']);
 let loader: Jiti | undefined;
@@ -33,7 +34,7 @@ export async function loadModule(url: string, foreignLoader: boolean): Promise<R
     evaluated.set(url, module);
     return withCommonJs(module);
   } catch (error) {
-    throw await withPlace(error, url);
+    throw withPlace(error, url);
   }
 }
 
@@ -42,10 +43,8 @@ async function evaluate(url: string, file: string, foreignLoader: boolean): Prom
     return (await import(url)) as Record<string, unknown>;
   }
   // Loaded only when the first such file comes: 1.8 MB that most production pools never need.
-  const { createJiti } = await import('jiti');
-  loader ??= createJiti(import.meta.url);
-  const ofYarn = plugNPlay(file, loader);
-  return await (ofYarn ? createJiti(import.meta.url, ofYarn) : loader).import<Record<string, unknown>>(file);
+  const ofYarn = plugNPlay(file);
+  return await (ofYarn ? createLoader(ofYarn) : (loader ??= createLoader())).import<Record<string, unknown>>(file);
 }
 
 /**

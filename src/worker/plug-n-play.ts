@@ -2,9 +2,10 @@
  * Yarn's Plug'n'Play: a table says where packages are, and there is no node_modules. jiti reads folders, so what a file
  * of TypeScript imports is replaced by the path that the table has for it.
  */
-import type { Jiti, JitiOptions } from 'jiti';
+import type { JitiOptions } from 'jiti';
 import { createRequire } from 'node:module';
 import { resolveImport } from '../modules/imports.js';
+import { compile } from './babel.js';
 
 /** What Yarn adds to `node:module` of the processes that it starts. */
 interface Table {
@@ -28,8 +29,8 @@ interface Program {
 
 const conditions: readonly string[] = ['node', 'import', 'module-sync'];
 
-/** Options for jiti; undefined where there is no table for the file. `plain` is used for what is not of Yarn. */
-export function plugNPlay(file: string, plain: Jiti): JitiOptions | undefined {
+/** Options for jiti; undefined where there is no table for the file. */
+export function plugNPlay(file: string): JitiOptions | undefined {
   // Not by an import: the build makes those of the names that Node itself has.
   const { findPnpApi } = createRequire(import.meta.url)('node:module') as {
     findPnpApi?: (file: string) => Table | null;
@@ -41,7 +42,7 @@ export function plugNPlay(file: string, plain: Jiti): JitiOptions | undefined {
     transform: (options) => {
       const { filename = file, babel } = options;
       const resolve = (specifier: string): string => resolveWith(findPnpApi(filename), specifier, filename);
-      return { code: plain.transform({ ...options, babel: { ...babel, plugins: [replaceImports(resolve)] } }) };
+      return compile({ ...options, babel: { ...babel, plugins: [replaceImports(resolve)] } });
     },
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isError } from '../errors.js';
 import { SourceFiles } from '../modules/module-graph.js';
+import { createLoader } from './typescript-loader.js';
 
 interface Place {
   readonly file: string;
@@ -19,7 +20,7 @@ type Parse = (file: string) => Place | undefined;
  *
  * Everything else comes back as it is, also a SyntaxError that the module's own code has thrown.
  */
-export async function withPlace(error: unknown, url: string): Promise<unknown> {
+export function withPlace(error: unknown, url: string): unknown {
   if (!isError(error)) return error;
   const byJiti = /^ParseError: (.*?)\s*\n\s*(\/.*):(\d+):(\d+)$/s.exec(error.message);
   if (byJiti) {
@@ -37,7 +38,7 @@ export async function withPlace(error: unknown, url: string): Promise<unknown> {
     return placed(error, what, placeInJson(file));
   }
   // Node keeps the place of an error in an ES module to itself.
-  const parse = await parser();
+  const parse = parser();
   const files = new SourceFiles().graph(url)?.files ?? [];
   for (const { path } of files) {
     const found = path.endsWith('.json') ? undefined : parse(path);
@@ -69,9 +70,8 @@ function isOfLoader(stack: string): boolean {
 }
 
 /** jiti holds the parser that knows TypeScript too. */
-async function parser(): Promise<Parse> {
-  const { createJiti } = await import('jiti');
-  const jiti = createJiti(import.meta.url, { fsCache: false });
+function parser(): Parse {
+  const jiti = createLoader({ fsCache: false });
   return (file) => {
     const text = jiti.transform({ source: readFileSync(file, 'utf8'), filename: file, async: true });
     const found = /^exports\.__JITI_ERROR__ = (\{.*\})/.exec(text)?.[1];

@@ -11,7 +11,6 @@ const test = suite("Plug'n'Play");
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shoal-pnp-')));
 const task = join(folder, 'task.ts');
 const yarn = nodeModule as { findPnpApi?: unknown };
-const plain = createJiti(import.meta.url, { fsCache: false });
 
 test.before(() => {
   writeFileSync(join(folder, 'zipped.js'), 'export const a = 1, b = 2;');
@@ -42,14 +41,14 @@ function resolveRequest(specifier: string, file: string, options: { conditions: 
 }
 
 test('without a table nothing is told to the loader', () => {
-  assert.is(plugNPlay(task, plain), undefined);
+  assert.is(plugNPlay(task), undefined);
   yarn.findPnpApi = () => null;
-  assert.is(plugNPlay(task, plain), undefined);
+  assert.is(plugNPlay(task), undefined);
 });
 
 test('packages that a task and its files import are those of the table', async () => {
   yarn.findPnpApi = () => ({ resolveRequest });
-  const loader = createJiti(import.meta.url, plugNPlay(task, plain));
+  const loader = createJiti(import.meta.url, plugNPlay(task));
   const [a, b, sep, lazy, absent, text] = await loader.import<unknown[]>(task, { default: true });
   assert.equal([a, b, sep, lazy, text], [1, 2, '/', 1, "import 'package'"]);
   assert.match(String(absent), "Cannot find module 'absent'");
