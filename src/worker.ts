@@ -29,10 +29,13 @@ export type { ScanOptions } from './operations/scan.js';
 export type { ScatterOptions } from './operations/scatter.js';
 export type { Bucket, BucketOptions } from './operations/bucket.js';
 export type { CollectiveOptions, CollectiveSyncOptions, PreparedCall } from './operations/call-options.js';
+export type { BorderMessages } from './operations/border-messages.js';
 export { anySource, anyTag } from './operations/message-options.js';
 export type {
   MessageOptions,
   MessageSyncOptions,
+  NotReceived,
+  NotReceivedObject,
   Probed,
   Received,
   ReceivedObject,

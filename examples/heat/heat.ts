@@ -43,28 +43,16 @@ export default async function heat(n: number, steps: number, dims: [number, numb
 
 /** Give the edges of the block to the four neighbours, and get theirs. */
 async function exchangeHalo(grid: CartGroup, field: Float64Array, rows: number, columns: number): Promise<void> {
-  await pass(grid, 0, 1, rowOf(field, rows, columns), rowOf(field, 0, columns));
-  await pass(grid, 0, -1, rowOf(field, 1, columns), rowOf(field, rows + 1, columns));
+  const [down, up] = [grid.shift(0, 1), grid.shift(0, -1)]; // nobody is beyond the border
+  await grid.sendrecv(rowOf(field, rows, columns), down.dest, rowOf(field, 0, columns), down.source);
+  await grid.sendrecv(rowOf(field, 1, columns), up.dest, rowOf(field, rows + 1, columns), up.source);
   for (const [by, edge, halo] of [[1, columns, 0] as const, [-1, 1, columns + 1] as const]) {
     const [sent, received] = [new Float64Array(rows), new Float64Array(rows)]; // elements of a column lie apart
     for (let i = 0; i < rows; i++) sent[i] = field[(i + 1) * (columns + 2) + edge]!;
-    await pass(grid, 1, by, sent, received);
+    const { source, dest } = grid.shift(1, by);
+    await grid.sendrecv(sent, dest, received, source);
     for (let i = 0; i < rows; i++) field[(i + 1) * (columns + 2) + halo] = received[i]!;
   }
-}
-
-/** Send an edge one place along a dimension, and receive that of the rank on the other side. At the border is nobody. */
-async function pass(
-  grid: CartGroup,
-  dimension: number,
-  by: number,
-  edge: Float64Array,
-  halo: Float64Array,
-): Promise<void> {
-  const { source, dest } = grid.shift(dimension, by);
-  const sent = dest === undefined ? undefined : grid.send(edge, dest);
-  if (source !== undefined) await grid.recv(halo, source);
-  await sent;
 }
 
 /** Row i of the block without its halo, where it lies. */

@@ -1,10 +1,11 @@
 /** What a caller gives a message call: it is checked, and becomes the requests that are started. */
 import { InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, dtypeOfClass } from '../operands/array-class.js';
-import { overlap } from '../operands/buffers-in-use.js';
+import { overlap, rangesOf } from '../operands/buffers-in-use.js';
 import { checkDtype } from '../operands/numeric.js';
 import { assertWritable, readOperand } from '../operands/operand.js';
 import type { MessageOperation } from '../operations/message-operation.js';
+import type { NotReceivedObject } from '../operations/message-options.js';
 import { anySource, anyTag } from '../operations/message-options.js';
 import { probe } from '../operations/probe.js';
 import { recvObject } from '../operations/recv-object.js';
@@ -23,6 +24,7 @@ import type { GroupCalls } from './group-calls.js';
 import { KnownArrays } from './known-arrays.js';
 import { Pattern } from './message-pattern.js';
 import type { MessageRequest } from './message-request.js';
+import { NullRequest, notReceived } from './null-request.js';
 import { encodedValue, objectTarget, ReceiveObject } from './object-messages.js';
 import { Probe } from './probe-request.js';
 import type { Target } from './receive-request.js';
@@ -46,9 +48,12 @@ export interface Made {
 export class MessageArguments {
   readonly known: KnownArrays;
   readonly #calls: GroupCalls;
+  readonly #hasBorders: boolean;
 
-  constructor(calls: GroupCalls) {
+  /** @param hasBorders - Of a grid: a rank that is undefined is nobody, beyond its border. */
+  constructor(calls: GroupCalls, hasBorders: boolean) {
     this.#calls = calls;
+    this.#hasBorders = hasBorders;
     this.known = new KnownArrays(calls.setting.arrays);
   }
 
@@ -86,6 +91,7 @@ export class MessageArguments {
       request.signal = signal;
       request.madeAt = madeAt;
     }
+    made.result.signal = signal;
     return made;
   }
 
@@ -95,13 +101,13 @@ export class MessageArguments {
       case send: {
         const [buffer, dest] = args;
         const request = this.#send(what, timeoutMs, [buffer, dest, given.tag, 'tag'], given.dtype);
-        this.#assertCanEnd(request, form);
-        return { requests: [request], result: request };
+        if (request instanceof Send) this.#assertCanEnd(request, form);
+        return madeOf([request], request);
       }
       case recv: {
         const [buffer, source] = args;
         const request = this.#receive(what, timeoutMs, [buffer, source, given.tag, 'tag'], given.dtype);
-        return { requests: [request], result: request };
+        return madeOf([request], request);
       }
       case sendrecv: {
         const [buffer, dest, into, source] = args;
@@ -110,28 +116,35 @@ export class MessageArguments {
         if (overlap(sent.ranges, received.ranges)) {
           throw new InvalidArgumentError(`${what}: expected two buffers that do not overlap; copy one of them first`);
         }
-        return { requests: [received, sent], result: received };
+        return madeOf([received, sent], received);
       }
       case probe: {
         const [source] = args;
         const pattern = this.#pattern(what, source, given.tag, 'tag');
         const request = new Probe(what, timeoutMs, pattern);
-        return { requests: [request], result: request };
+        return madeOf([request], request);
       }
       case sendObject: {
         const [value, givenDest] = args;
-        const [dest, tag] = [this.#rank(what, 'dest', givenDest), checkTag(what, 'tag', given.tag)];
+        const tag = checkTag(what, 'tag', given.tag);
+        if (this.#isNobody(givenDest)) return madeOf([], new NullRequest(what, timeoutMs, [], undefined));
+        const dest = this.#rank(what, 'dest', givenDest);
         const operand = encodedValue(what, value, this.#calls.setting.arrays);
         const request = new Send(what, timeoutMs, operand, dest, tag, objectId);
         this.#assertCanEnd(request, form);
-        return { requests: [request], result: request };
+        return madeOf([request], request);
       }
       case recvObject: {
         const [source] = args;
+        if (this.#isNobody(source)) {
+          checkTagPattern(what, 'tag', given.tag);
+          const nothing: NotReceivedObject = { data: undefined, source: undefined, tag: undefined };
+          return madeOf([], new NullRequest(what, timeoutMs, [], nothing));
+        }
         const target = objectTarget(what, this.#calls.setting.arrays);
         const pattern = this.#pattern(what, source, given.tag, 'tag');
         const request = new ReceiveObject(what, timeoutMs, pattern, target);
-        return { requests: [request], result: request };
+        return madeOf([request], request);
       }
     }
     throw new RangeError(operation.name);
@@ -142,12 +155,13 @@ export class MessageArguments {
     timeoutMs: number,
     [buffer, givenDest, givenTag, tagName]: readonly [unknown, unknown, unknown, string],
     givenDtype: unknown,
-  ): Send {
+  ): Send | NullRequest {
     const operand = this.known.read(what, buffer);
     const dtype = checkDtype(what, operand, givenDtype);
-    const dest = this.#rank(what, 'dest', givenDest);
     const tag = checkTag(what, tagName, givenTag);
-    const request = new Send(what, timeoutMs, operand, dest, tag, dtypeId(dtype));
+    const request = this.#isNobody(givenDest)
+      ? new NullRequest(what, timeoutMs, rangesOf([operand.memory]), undefined)
+      : new Send(what, timeoutMs, operand, this.#rank(what, 'dest', givenDest), tag, dtypeId(dtype));
     this.#calls.buffers.assertReadable(what, request.ranges);
     return request;
   }
@@ -157,9 +171,12 @@ export class MessageArguments {
     timeoutMs: number,
     [buffer, source, tag, tagName]: readonly [unknown, unknown, unknown, string],
     dtype: unknown,
-  ): Receive {
+  ): Receive | NullRequest {
     const target = this.#target(what, buffer, dtype);
-    const request = new Receive(what, timeoutMs, this.#pattern(what, source, tag, tagName), target);
+    const request = this.#isNobody(source)
+      ? notReceived(what, timeoutMs, target)
+      : new Receive(what, timeoutMs, this.#pattern(what, source, tag, tagName), target);
+    if (request instanceof NullRequest) checkTagPattern(what, tagName, tag);
     this.#calls.buffers.assertFree(what, request.ranges);
     return request;
   }
@@ -196,8 +213,12 @@ export class MessageArguments {
   #pattern(what: string, source: unknown, tag: unknown, tagName: string): Pattern {
     return new Pattern(
       source === anySource ? undefined : this.#rank(what, 'source', source, ', or anySource'),
-      tag === anyTag ? undefined : checkTag(what, tagName, tag, ', or anyTag'),
+      checkTagPattern(what, tagName, tag),
     );
+  }
+
+  #isNobody(rank: unknown): boolean {
+    return rank === undefined && this.#hasBorders;
   }
 
   #rank(what: string, role: string, rank: unknown, or?: string): number {
@@ -219,6 +240,10 @@ function isTag(tag: unknown): tag is number {
   return typeof tag === 'number' && Number.isInteger(tag) && tag >= 0 && tag <= largestTag;
 }
 
+function checkTagPattern(what: string, name: string, tag: unknown): number | undefined {
+  return tag === anyTag ? undefined : checkTag(what, name, tag, ', or anyTag');
+}
+
 function checkTag(what: string, name: string, tag: unknown, or: string = ''): number {
   if (tag === undefined) return 0;
   if (isTag(tag)) return tag;
@@ -226,4 +251,9 @@ function checkTag(what: string, name: string, tag: unknown, or: string = ''): nu
     `${what}: expected ${name} to be an integer from 0 to ${largestTag}${or}, received ${show(tag)}`,
     { option: name },
   );
+}
+
+/** With nobody nothing has to be started. */
+function madeOf(requests: readonly MessageRequest[], result: MessageRequest): Made {
+  return { requests: requests.filter((request) => !(request instanceof NullRequest)), result };
 }

@@ -20,9 +20,10 @@ export class MessageCalls {
   readonly arguments: MessageArguments;
   readonly #calls: GroupCalls;
 
-  constructor(calls: GroupCalls) {
+  /** @param hasBorders - Of a grid: a rank that is undefined is nobody, beyond its border. */
+  constructor(calls: GroupCalls, hasBorders: boolean) {
     this.#calls = calls;
-    this.arguments = new MessageArguments(calls);
+    this.arguments = new MessageArguments(calls, hasBorders);
   }
 
   /** The blocking form. */
@@ -37,7 +38,7 @@ export class MessageCalls {
       const given = this.arguments.open(operation, 'awaited', args[argumentCount(operation)]);
       return this.startMade(this.arguments.requestsOf(operation, args, given, 'awaited'));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(toCaller(error));
     }
   }
 
@@ -46,7 +47,8 @@ export class MessageCalls {
     const { group } = this.#calls;
     const { requests, result } = made;
     this.#start(made);
-    const call = requests.length === 1 ? result : all(requests);
+    const [first = result] = requests;
+    const call = requests.length > 1 ? all(requests) : first;
     if (!call.settled) this.#waitFor(call);
     for (const request of requests) if (request.error) throw toCaller(request.error);
     if (group.failure && !result.settled) throw group.failure;

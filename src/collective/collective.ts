@@ -21,6 +21,7 @@ import type { GatherObject } from '../operations/gather-object.js';
 import type { AllgatherObject } from '../operations/allgather-object.js';
 import type { ScatterObject } from '../operations/scatter-object.js';
 import type { AllreduceObject } from '../operations/allreduce-object.js';
+import type { BorderMessages } from '../operations/border-messages.js';
 import type { Probe } from '../operations/probe.js';
 import type { RecvObject } from '../operations/recv-object.js';
 import type { Recv } from '../operations/recv.js';
@@ -152,10 +153,10 @@ export interface CartOptions {
  * const grid: CartGroup | undefined = await collective.cart([2, 2], { periodic: true });
  * if (grid) {
  *   const { source, dest } = grid.shift(0, 1);
- *   if (dest !== undefined && source !== undefined) await grid.sendrecv(lastRow, dest, halo, source);
+ *   await grid.sendrecv(lastRow, dest, halo, source);
  * }
  */
-export interface CartGroup extends CollectiveGroup {
+export interface CartGroup extends Omit<CollectiveGroup, keyof BorderMessages>, BorderMessages {
   /** Ranks in each dimension. */
   readonly dims: readonly number[];
   /** Which of them have no end. */
@@ -181,12 +182,10 @@ export interface CartGroup extends CollectiveGroup {
   /**
    * Whom to receive from and send to when all ranks send `by` places along a dimension.
    *
-   * @returns Undefined where the grid ends.
+   * @returns Undefined where the grid ends. The message calls of the grid take that: they do nothing there.
    * @example
    * const { source, dest } = grid.shift(0, 1);
-   * const sent = dest === undefined ? undefined : grid.send(lastRow, dest);
-   * if (source !== undefined) await grid.recv(halo, source);
-   * await sent;
+   * await grid.sendrecv(lastRow, dest, halo, source);
    * @see MPI-4.1 section 8.5.6 (MPI_Cart_shift)
    */
   shift(dimension: number, by: number): { source: number | undefined; dest: number | undefined };

@@ -41,12 +41,15 @@ class OwnCollective implements CallsOfGroup {
   /** Fill freed memory with 0xFF, so that a use after free shows. */
   readonly #poison: boolean;
 
-  /** @param parent - Of a group inside a task: of the group that it was made from. */
-  constructor(group: Group, timeoutMs: number, poison: boolean, parent?: OwnCollective) {
+  /**
+   * @param parent - Of a group inside a task: of the group that it was made from.
+   * @param hasBorders - Whether there may be nobody where a neighbour is asked for.
+   */
+  constructor(group: Group, timeoutMs: number, poison: boolean, parent?: OwnCollective, hasBorders: boolean = false) {
     this.calls = new GroupCalls(group, timeoutMs, poison, parent?.calls.ofTask);
     this.arrayCalls = new ArrayCalls(this.calls);
     this.objectCalls = new ObjectCalls(this.calls);
-    this.messageCalls = new MessageCalls(this.calls);
+    this.messageCalls = new MessageCalls(this.calls, hasBorders);
     this.promptCalls = new PromptCalls(this.calls, this.messageCalls);
     this.#splits = new SplitCalls(this.calls);
     this.#listed = new ListedGroups(this.calls, this.messageCalls);
@@ -181,7 +184,7 @@ class OwnCart extends OwnGroup {
   readonly #grid: Grid;
 
   constructor(group: Group, timeoutMs: number, poison: boolean, parent: OwnCollective, grid: Grid) {
-    super(group, timeoutMs, poison, parent);
+    super(group, timeoutMs, poison, parent, true);
     this.#grid = grid;
   }
 

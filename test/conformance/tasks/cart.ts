@@ -1,5 +1,5 @@
 /** Cases of cart. */
-import type { CartGroup } from 'shoal/worker';
+import type { CartGroup, Received } from 'shoal/worker';
 import { collective } from 'shoal/worker';
 import type { Case, Cases } from './case.js';
 import { runCases } from './case.js';
@@ -59,6 +59,59 @@ export const cases: Cases = {
         }
       }
     });
+  },
+  'nobody beyond the border': async (c) => {
+    const [, dims = []] = gridsOf(c.size);
+    const grid = (await collective.cart(dims))!;
+    for (const [dimension, by] of dims.flatMap((_, i) => [[i, 1] as const, [i, -1] as const])) {
+      const { source, dest } = grid.shift(dimension, by);
+      const length = c.oneOf([0, 1, 5_000]);
+      const none = [undefined, undefined, 0];
+      for (const form of ['awaited', 'blocking'] as const) {
+        const what = `${form}, ${dimension} by ${by}`;
+        const check = (call: string, got: unknown, data: Int32Array | undefined, count = length): void => {
+          const received = got as Received<Int32Array>;
+          if (data) c.same(`${what}, ${call}: data`, received.data === data, true);
+          c.elements(`${what}, ${call}`, received.data, data || source !== undefined ? count : 0, () => source ?? -1);
+          const wanted = source === undefined ? none : [source, 0, count];
+          c.same(`${what}, ${call}: message`, [received.source, received.tag, received.count], wanted);
+        };
+        const x = c.array(Int32Array, length).fill(c.rank);
+        const [y, z] = [c.array(Int32Array, length).fill(-1), c.array(Int32Array, length).fill(-1)];
+        check('sendrecv', await c.callOf(grid, 'sendrecv', form, x, dest, y, source), y);
+        const sent = grid.send(x, dest);
+        check('recv', await c.callOf(grid, 'recv', form, z, source), z);
+        await sent;
+        await c.callOf(grid, 'send', form, Int32Array.of(c.rank), dest);
+        check('a class', await c.callOf(grid, 'recv', form, Int32Array, source), undefined, 1);
+        await c.callOf(grid, 'sendObject', form, { rank: c.rank }, dest);
+        const object = await c.callOf(grid, 'recvObject', form, source);
+        const data = source === undefined ? undefined : { rank: source };
+        c.same(`${what}, an object`, object, { data, source, tag: source === undefined ? undefined : 0 });
+      }
+    }
+    grid.close();
+  },
+  'wrong calls with nobody': async (c) => {
+    const grid = (await collective.cart([c.size]))!;
+    const nobody = undefined;
+    const [x, y] = [c.array(Int32Array, 3), c.array(Int32Array, 3)];
+    const wrong: Readonly<Record<string, () => unknown>> = {
+      'no array to send': () => grid.send([1] as never, nobody),
+      'no array to receive into': () => grid.recv([1] as never, nobody),
+      'a tag': () => grid.send(x, nobody, { tag: -1 }),
+      'a tag to receive': () => grid.recv(y, nobody, { tag: -1 }),
+      'an option': () => grid.sendObject(1, nobody, { tags: 1 } as never),
+      'a limit': () => grid.recvObject(nobody, { timeoutMs: -1 }),
+      'one array for both': () => grid.sendrecv(x, nobody, x, nobody),
+      'a probe': () => grid.probe(nobody as never),
+      null: () => grid.send(x, null as never),
+      'in another group': () => collective.send(x, nobody as never),
+      'received in another group': () => collective.recv(x, nobody as never),
+    };
+    for (const [name, call] of Object.entries(wrong)) await c.refused(name, call, 'INVALID_ARGUMENT');
+    grid.close();
+    await c.refused('a closed grid', () => grid.send(x, nobody), 'CLOSED');
   },
   'rows, columns and other parts': async (c) => {
     await everyGrid(c, async (grid, what) => {

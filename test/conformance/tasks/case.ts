@@ -1,6 +1,6 @@
 /** What a case of a conformance test works with: arrays between poison, calls in any form, and what was wrong. */
 import { deepStrictEqual } from 'node:assert';
-import type { TypedArray, TypedArrayClass } from 'shoal/worker';
+import type { Collective, TypedArray, TypedArrayClass } from 'shoal/worker';
 import { collective, context } from 'shoal/worker';
 import { failure } from '../../shared/tasks/failure.js';
 import { randomOf } from '../../support/random.js';
@@ -57,7 +57,12 @@ export class Case {
 
   /** A call of an operation; a prepared one is started once. */
   async call(operation: string, form: Form, ...values: unknown[]): Promise<unknown> {
-    const methods = collective as unknown as Readonly<Record<string, Method>>;
+    return this.callOf(collective, operation, form, ...values);
+  }
+
+  /** The same of another group. */
+  async callOf(group: Collective, operation: string, form: Form, ...values: unknown[]): Promise<unknown> {
+    const methods = group as unknown as Readonly<Record<string, Method>>;
     if (form === 'awaited' || isOneThread) return methods[operation]!(...values);
     if (form === 'blocking') return methods[`${operation}Sync`]!(...values);
     const prepared = methods[`${operation}Init`]!(...values) as Prepared;
