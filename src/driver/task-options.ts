@@ -48,8 +48,18 @@ export type ArgsOption<A extends readonly unknown[]> =
   | {
       readonly args?: never;
       /** The arguments of each rank, in rank order: as many lists as `workers`. */
-      readonly perRankArgs: readonly Referables<A>[];
+      readonly perRankArgs: Lists<A>;
     };
+
+/**
+ * A list for each rank. The empty one tells the compiler, while it does not know of which function, that a list has a type
+ * for each argument: also one that a function makes, such as `items.map((item) => [item, 1])`.
+ */
+type Lists<A extends readonly unknown[]> = [A] extends [never]
+  ? readonly (readonly unknown[] | [])[]
+  : number extends A['length']
+    ? readonly (Referables<A> | [])[]
+    : readonly Referables<A>[];
 
 /** Arguments, with references wherever a value may be. */
 export type Referables<A extends readonly unknown[]> = { readonly [K in keyof A]: Referable<A[K]> };

@@ -14,6 +14,8 @@ const wrong: Readonly<Record<string, RegExp>> = {
   "await pool.run(tasks, { export: 'sun' })": /'"sun"' is not assignable to type '"default" \| "sum"/,
   "await pool.run(tasks, { export: 'sum', args: ['1'] })": /'string' is not assignable to type 'Referable<number>'/,
   "await pool.run(tasks, { export: 'sum', args: [1], timeout: 5 })": /Did you mean to write 'timeoutMs'/,
+  "await pool.run(tasks, { export: 'sum', perRankArgs: ['1'].map((n) => [n]) })":
+    /'string' is not assignable to type 'Referable<number>'/,
   "await gang.actor(tasks, { export: 'sum' })": /'"sum"' is not assignable to type '"Model"'/,
   "await model.call('stop')": /'"stop"' is not assignable to (type|parameter of type) '"step" \| "start"'/,
 };
