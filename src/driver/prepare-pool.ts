@@ -1,7 +1,8 @@
 /** What a launched pool consists of, and how it starts. */
+import { statSync } from 'node:fs';
 import { nowMs } from '../clock.js';
 import { becomeDriver, findRuntime } from '../collective/scope.js';
-import { UnsupportedError } from '../errors.js';
+import { LaunchError, UnsupportedError } from '../errors.js';
 import { Head } from '../head/head.js';
 import type { StartPhases, WorkerEvents, WorkerSide } from '../head/worker-side.js';
 import { detectLauncher } from '../launch/family.js';
@@ -60,6 +61,7 @@ export function preparePool(filled: FilledLaunchOptions): PreparedPool {
         'Return what is to be done to the driver and let it run further tasks, or start the driver with plain node',
     );
   }
+  assertWorkingDirectory();
   becomeDriver();
   const { workers, facts, starts, nodes } = makeWorkers(filled);
   const start = async (): Promise<StartedPool> => {
@@ -168,4 +170,20 @@ function makeWorkers(filled: FilledLaunchOptions): {
     return { epoch: workers.epoch, transport: 'mpi', mpi, rendezvous, nodes: workers.nodes };
   };
   return { workers, facts, starts: () => workers.starts, nodes: options.nodes };
+}
+
+/** No thread and no launcher of MPI starts in a folder that was removed, and none of them says so. */
+function assertWorkingDirectory(): void {
+  try {
+    statSync(process.cwd());
+  } catch (cause) {
+    // What may not be looked at is there.
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') return;
+    throw new LaunchError(
+      'expected the working directory of this process to exist, but it was removed, and workers cannot start in it; ' +
+        'call process.chdir first, or start the program in another folder',
+      {},
+      { cause },
+    );
+  }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool, TaskFailedError } from 'shoal';
@@ -253,6 +256,18 @@ test('a worker that cannot start is ERR_SHOAL_LAUNCH', async () => {
   const controller = new AbortController();
   controller.abort('never mind');
   await rejectsCode(launch({ workers: 1, signal: controller.signal }), 'LAUNCH');
+});
+
+test('a launch in a working directory that was removed says so', async () => {
+  const before = process.cwd();
+  const folder = mkdtempSync(join(tmpdir(), 'gone-'));
+  process.chdir(folder);
+  rmdirSync(folder);
+  try {
+    assert.match((await rejectsCode(launch({ workers: 1 }), 'LAUNCH')).message, 'it was removed');
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test('an error that escapes while no task runs is a warning, and the worker is replaced', async () => {
