@@ -5,12 +5,12 @@
  * and back to `idle`. Then `error` says how it ended. A start that completes at once allocates nothing and reads no
  * clock.
  */
-import type { AbortReason } from '../backend/abort-reason.js';
 import { encodeAbort } from '../backend/abort-reason.js';
 import type { Transfer, TransferStatus } from '../backend/backend.js';
 import type { CallArguments } from '../backend/call-arguments.js';
 import { nowMs } from '../clock.js';
-import { CancelledError, InvalidArgumentError, ShoalError, errorNumber, isError, show } from '../errors.js';
+import type { ShoalError } from '../errors.js';
+import { CancelledError, errorNumber } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import type { MemoryRange, MemoryUser } from '../operands/buffers-in-use.js';
 import { rangesOf } from '../operands/buffers-in-use.js';
@@ -19,7 +19,8 @@ import type { RecordedCall, Recorder } from '../records/recorder.js';
 import type { CallWork } from '../records/call-work.js';
 import type { Tracer } from '../records/tracer.js';
 import { describeCall } from '../operations/describe.js';
-import type { GroupView } from './failures.js';
+import type { CallGroup } from './call-group.js';
+import { causeOfBreak } from './call-group.js';
 import { abortError, cancelledBy, mismatchError } from './failures.js';
 import { haveOtherLists } from './list-difference.js';
 import type { Stages } from './staged-transfer.js';
@@ -28,17 +29,6 @@ import { TimedStart } from './timed-start.js';
 import { StagedTransfer } from './staged-transfer.js';
 
 const noBytes = new Uint8Array(0);
-
-/** What a call asks of its group. */
-export interface CallGroup extends GroupView {
-  readonly number: number;
-  damage(): ShoalError | undefined;
-  abortReason(): AbortReason | undefined;
-  /** Fail the group on every rank. */
-  abort(reason: number): void;
-  /** Fail this rank's side. */
-  fail(error: ShoalError): void;
-}
 
 /** See above. */
 export class Call implements MemoryUser, RecordedCall {
@@ -329,16 +319,7 @@ export class Call implements MemoryUser, RecordedCall {
   #break(error: unknown): void {
     if (this.settled) return;
     const what = this.args.operation.name;
-    this.#broken ??=
-      this.#group.damage() ??
-      (error instanceof ShoalError
-        ? error
-        : new InvalidArgumentError(
-            `${what}: the call could not be carried out: ${isError(error) ? error.message : show(error)}. See that nobody ` +
-              `writes to memory that is not its own, nor changes the buffer, while the call runs`,
-            {},
-            { cause: error },
-          ));
+    this.#broken ??= causeOfBreak(this.#group, `${what}: the call could not be carried out`, error);
     if (this.leavingSince === 0) this.#startLeaving();
     this.#group.channel.interrupted();
     this.#failGroup(this.#broken);

@@ -5,7 +5,7 @@ import type { Operation } from '../operations/operation.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Form, GivenOptions } from './call-options.js';
 import { methodName } from './call-options.js';
-import type { CallGroup } from './call.js';
+import type { CallGroup } from './call-group.js';
 import { Call } from './call.js';
 import { listCall } from './list-call.js';
 import { isNumber, numberCall } from './number-call.js';

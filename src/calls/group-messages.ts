@@ -4,40 +4,31 @@
  * section 3.5.
  */
 import { encodeAbort } from '../backend/abort-reason.js';
-import type { AbortReason } from '../backend/abort-reason.js';
 import type { Carrier, Incoming, Recipient } from '../backend/carrier.js';
-import { CancelledError, CollectiveMismatchError, CollectiveTimeoutError, InvalidArgumentError } from '../errors.js';
-import { isError, ShoalError, show } from '../errors.js';
-import { counted } from '../grammar.js';
+import type { ShoalError } from '../errors.js';
+import { CancelledError } from '../errors.js';
 import { encodeError } from '../protocol/error-value.js';
 import { ArrivedMessages } from './arrived-messages.js';
-import type { GroupView } from './failures.js';
-import { abortError, cancelledBy, lastOperationsOf, warnAfterMs } from './failures.js';
+import type { CallGroup } from './call-group.js';
+import { causeOfBreak } from './call-group.js';
+import { abortError, cancelledBy } from './failures.js';
+import type { MessageRequest } from './message-request.js';
+import { MessageWatch } from './message-watch.js';
 import { Probe } from './probe-request.js';
 import { Receive } from './receive-request.js';
 import { SelfMessage } from './self-message.js';
-import type { MessageRequest } from './message-request.js';
 import type { Send } from './send-request.js';
-import { MessageRoom } from './message-room.js';
-import { listIn } from './offer-words.js';
-import { cycleCure, isOfGroup, whoWaits } from './who-waits.js';
+import { isUnserved, unservedError } from './unserved.js';
 
 /** A turn takes as long as so many turns of a collective. */
 const turnCost = 8;
-/** After this time of waiting a rank tells the others what it waits for. */
-const tellAfterMs = 50;
 /** How often the memory of a group is checked while it waits. */
 const examineAfterMs = 1_000;
 
 /** What messages ask of their group. */
-export interface MessageGroup extends GroupView {
-  readonly number: number;
+export interface MessageGroup extends CallGroup {
   /** A collective is under way: it hears first of what fails the group. */
   readonly head: unknown;
-  abortReason(): AbortReason | undefined;
-  abort(reason: number): void;
-  fail(error: ShoalError): void;
-  damage(): ShoalError | undefined;
 }
 
 /** Owned by the group; made at the first message call. */
@@ -50,13 +41,9 @@ export class GroupMessages implements Recipient {
   #active: Receive[] = [];
   #sends: Send[] = [];
   readonly #arrived: ArrivedMessages;
-  readonly #room: MessageRoom;
+  readonly #watch: MessageWatch;
   #count = 0;
   #settled = 0;
-  /** Of which others were told. */
-  #told: MessageRequest | undefined;
-  /** As others were told. */
-  #lacksRoom = false;
   #examinedAt = 0;
   /** Look whether ranks that are waited for have returned. */
   #isAboutToSleep = false;
@@ -69,7 +56,7 @@ export class GroupMessages implements Recipient {
     this.#group = group;
     this.carrier = group.channel.makeCarrier();
     this.#arrived = new ArrivedMessages(group.members.length);
-    this.#room = new MessageRoom(group.rank, this.carrier, this.#arrived);
+    this.#watch = new MessageWatch(group, this.carrier, this.#arrived);
   }
 
   /** A call is under way. */
@@ -157,32 +144,24 @@ export class GroupMessages implements Recipient {
   checkClock(now: number, warn: (message: string) => void): number {
     if (!this.isOpen) return Infinity;
     this.#isAboutToSleep = true;
-    let next = Infinity;
-    let oldest: MessageRequest | undefined;
-    let isLong = false;
-    for (const request of this.open) {
-      oldest ??= request;
-      if (request.deadline <= now) {
-        this.#expire(request);
-        return 1;
-      }
-      const warnsAfter = warnsIn(request, now);
-      isLong ||= warnsAfter <= 0;
-      next = Math.min(next, request.deadline - now, warnsAfter <= 0 ? Infinity : warnsAfter);
+    const { open } = this;
+    const late = open.find(({ deadline }) => deadline <= now);
+    if (late) {
+      this.#watch.expire(late);
+      return 1;
     }
-    if (isLong) this.#warnOfLong(now, warn);
-    if (oldest && (oldest !== this.#told || this.#lacksRoomFor(oldest) !== this.#lacksRoom)) {
-      const tellAt = oldest.startedAt + Math.min(tellAfterMs, oldest.timeoutMs / 2);
-      if (tellAt <= now) this.#tell(oldest);
-      else next = Math.min(next, tellAt - now);
-    }
+    return Math.min(this.#watch.check(open, now, warn), this.#examine(now));
+  }
+
+  /** Memory that was overwritten may be why this rank waits. Returns the milliseconds until it is looked at again. */
+  #examine(now: number): number {
     if (this.#examinedAt === 0) this.#examinedAt = now;
     if (now - this.#examinedAt >= examineAfterMs) {
       this.#examinedAt = now;
       const damage = this.#group.damage();
       if (damage) this.#break(damage);
     }
-    return Math.min(next, this.#examinedAt + examineAfterMs - now);
+    return this.#examinedAt + examineAfterMs - now;
   }
 
   /** Fail the whole group because of a call's signal. @param call - In words. */
@@ -292,9 +271,7 @@ export class GroupMessages implements Recipient {
 
   #ended(request: MessageRequest): void {
     this.#settled++;
-    if (this.#told !== request) return;
-    this.#told = undefined;
-    this.carrier.setWaiting(undefined);
+    this.#watch.ended(request);
   }
 
   #sendToSelf(send: Send): void {
@@ -310,17 +287,10 @@ export class GroupMessages implements Recipient {
 
   /** Calls that wait for a rank whose function has returned. To be read before what has come is taken. */
   #unserved(): MessageRequest[] {
-    const { channel, members, rank } = this.#group;
-    const others = members.map((member) => member.rank).filter((other) => other !== rank);
-    const hasReturned = (other: number): boolean => other !== rank && channel.finished(other) !== 0;
-    const receives = this.#posted.filter(({ pattern }) => {
-      return pattern.source === undefined
-        ? others.length > 0 && others.every(hasReturned)
-        : hasReturned(pattern.source);
-    });
-    return [...receives, ...this.#sends.filter(({ dest }) => hasReturned(dest))];
+    return [...this.#posted, ...this.#sends].filter((request) => isUnserved(this.#group, request));
   }
 
+  /** Reject calls that are still open and that nobody serves any more. */
   #refuse(unserved: readonly MessageRequest[]): void {
     for (const request of unserved) {
       const isOpen = [...this.#posted, ...this.#sends].some((each) => each === request);
@@ -329,80 +299,9 @@ export class GroupMessages implements Recipient {
       this.#sends = this.#sends.filter((each) => each !== request);
       const { peer } = request.waiting;
       if (peer !== undefined) this.#refused.add(peer);
-      const last = lastOperationsOf(this.#group);
-      const who = peer === undefined ? 'all other ranks' : `rank ${peer}`;
-      const calls = this.#group.members.map(({ rank }) => {
-        if (rank === this.#group.rank) return { rank, call: request.text };
-        const hasReturned = this.#group.channel.finished(rank) !== 0;
-        return { rank, call: hasReturned ? 'its function has returned' : 'still runs' };
-      });
-      request.settle(
-        new CollectiveMismatchError(
-          `${request.text}: the function of ${who} has returned, so that nobody serves the call any more.${last.text}`,
-          { calls, taskId: this.#group.taskId, ...last.fields },
-        ),
-      );
+      request.settle(unservedError(this.#group, request));
       this.#ended(request);
     }
-  }
-
-  /** One warning for all that wait for so long by now. */
-  #warnOfLong(now: number, warn: (message: string) => void): void {
-    const long = this.open.filter((request) => warnsIn(request, now) <= 0);
-    const [first, ...others] = long;
-    if (!first) return;
-    for (const request of long) request.warned = true;
-    const { taskId, rank } = this.#group;
-    const { text, cycle } = whoWaits(this.#group, this.carrier, this.#room, first.waiting);
-    const seconds = Math.round((now - first.startedAt) / 1000);
-    const more = others.length > 0 ? `, and in ${counted(others.length, 'further call')}` : '';
-    const cure = cycle ? `. ${cycleCure}` : '';
-    warn(`task ${taskId}: rank ${rank} has waited ${seconds} s in ${first.text}${more}: ${text}${cure}`);
-  }
-
-  #tell(request: MessageRequest): void {
-    this.#told = request;
-    this.#lacksRoom = this.#lacksRoomFor(request);
-    this.carrier.setWaiting({ ...request.waiting, lacksRoom: this.#lacksRoom });
-  }
-
-  /** Messages to the rank that a request waits for wait here. */
-  #lacksRoomFor({ waiting: { peer } }: MessageRequest): boolean {
-    return peer !== undefined && this.#room.lacksAt(peer);
-  }
-
-  #expire(request: MessageRequest): void {
-    const group = this.#group;
-    const { text, cycle, missing } = whoWaits(group, this.carrier, this.#room, request.waiting);
-    const lists = isOfGroup(request.waiting) ? this.#otherLists() : '';
-    const error = new CollectiveTimeoutError(
-      `${request.text} passed its deadline on rank ${group.rank}: ${text}${lists}. ` +
-        (cycle
-          ? `${cycleCure}. The group has failed; go on in a new task.`
-          : 'The group has failed; go on in a new task, or pass a longer timeoutMs.'),
-      {
-        missing: missing.flatMap((rank) => {
-          const member = group.members[rank];
-          return member ? [{ ...member, lastCompleted: 'none' }] : [];
-        }),
-        cycle,
-        rank: group.rank,
-        taskId: group.taskId,
-      },
-    );
-    group.channel.leaveFault(encodeError(error));
-    group.abort(encodeAbort('timeout', group.rank));
-  }
-
-  /** What others gave to `group` that this rank has not called so. */
-  #otherLists(): string {
-    const texts = this.#arrived.all.flatMap((incoming) => {
-      if (incoming.tag >= 0) return [];
-      const words = new Float64Array(incoming.sizeBytes / Float64Array.BYTES_PER_ELEMENT);
-      if (incoming.take(words) !== 'complete') return [];
-      return [`; rank ${incoming.source} called group([${listIn(words).join(', ')}])`];
-    });
-    return texts.join('');
   }
 
   /** As `#guarded`; a closure in each turn would cost some time. */
@@ -426,25 +325,11 @@ export class GroupMessages implements Recipient {
   /** Arrays that lie, or were detached, and memory that somebody has overwritten. */
   #break(error: unknown): void {
     const group = this.#group;
-    const cause =
-      group.damage() ??
-      (error instanceof ShoalError
-        ? error
-        : new InvalidArgumentError(
-            `a message could not be carried: ${isError(error) ? error.message : show(error)}. See that nobody writes to ` +
-              `memory that is not its own, nor changes the buffer, while the call runs`,
-            {},
-            { cause: error },
-          ));
+    const cause = causeOfBreak(group, 'a message could not be carried', error);
     group.channel.leaveFault(encodeError(cause));
     group.abort(encodeAbort('peerFailed', group.rank));
     this.#broken ??= cause;
     // A collective under way leaves first, when nobody touches its memory any more.
     if (group.head === undefined) group.fail(cause);
   }
-}
-
-/** Milliseconds until a warning says that it waits. */
-function warnsIn({ startedAt, warned }: MessageRequest, now: number): number {
-  return startedAt === 0 || warned ? Infinity : startedAt + warnAfterMs - now;
 }

@@ -2,7 +2,8 @@
 import type { MemberInfo, ShoalError, WindowDamagedError } from '../errors.js';
 import { ClosedError } from '../errors.js';
 import type { AbortReason } from '../backend/abort-reason.js';
-import type { Call, CallGroup } from './call.js';
+import type { Call } from './call.js';
+import type { CallGroup } from './call-group.js';
 import type { Lease } from '../backend/lease.js';
 import type { DrivenGroup, RankEngine } from './engine.js';
 import { damageError } from '../backend/damage.js';
