@@ -4,7 +4,7 @@ import { nowMs } from '../clock.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { TaskExplanation } from '../head/explanations.js';
 import type { Head } from '../head/head.js';
-import type { WaitingTask } from '../head/why-waits.js';
+import type { WaitingTask } from '../head/waiting-tasks.js';
 import { tailOf } from '../node-manager/tail.js';
 import { packageVersion } from '../version.js';
 import { logPath } from '../worker/log-file.js';

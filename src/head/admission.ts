@@ -1,8 +1,9 @@
 /** What a pool does not accept. Pure. */
 import { counted } from '../grammar.js';
-import { InsufficientWorkersError, QueueFullError } from '../errors.js';
+import { InsufficientWorkersError, InvalidArgumentError, QueueFullError } from '../errors.js';
 import { carrierSize } from '../protocol/carrier.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
+import type { Gang } from './gang.js';
 import { largestGang } from './placement.js';
 
 /** What waits in a pool, and its limits. */
@@ -29,6 +30,27 @@ export function assertAcceptable(
     `the queue holds ${queued} tasks with ${queuedBytes} bytes of arguments, the limits are ` +
       `${maxQueue} tasks (maxQueue) and ${maxQueueBytes} bytes (maxQueueBytes). Wait for 'drain' or for results`,
     { queued, queuedBytes },
+  );
+}
+
+/**
+ * Whether a gang can run a task.
+ *
+ * @param on - The workers that the task needs for what lies on them; undefined: any.
+ * @throws {@link InvalidArgumentError}
+ */
+export function assertOfGang(
+  { workers }: Pick<TaskSpec, 'workers'>,
+  gang: Pick<Gang, 'spec' | 'label' | 'worldRanks'>,
+  on: readonly number[] | undefined,
+): void {
+  if (gang.spec.workers !== workers) {
+    throw new InvalidArgumentError(`expected a task of ${gang.label} for its ${gang.spec.workers} workers`);
+  }
+  if (!on || on.join() === gang.worldRanks.join()) return;
+  throw new InvalidArgumentError(
+    `expected values that lie on the workers of ${gang.label}, received one on workers ${on.join(', ')}; ` +
+      'take its results to the driver, and pass them on',
   );
 }
 

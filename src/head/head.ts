@@ -1,12 +1,12 @@
 /** The head of a pool: accepts tasks, gives them gangs of workers, and tells how they have ended. */
 import { EventEmitter } from 'node:events';
 import { clearTimeout, longestTimerMs, nowMs, setImmediate, setTimeout } from '../clock.js';
-import { CancelledError, ClosedError, InvalidArgumentError } from '../errors.js';
+import { CancelledError, ClosedError } from '../errors.js';
 import { endsWithin } from '../ends-within.js';
 import type { GoneOutcome, Outcome } from '../protocol/thread-messages.js';
 import type { StoreContent } from '../native/value-stores.js';
 import type { GangSpec, TaskSpec } from '../protocol/pool-messages.js';
-import { unplaceable } from './admission.js';
+import { assertOfGang, unplaceable } from './admission.js';
 import { announce } from './announce.js';
 import { Attempts } from './attempts.js';
 import type { Gang } from './gang.js';
@@ -27,9 +27,9 @@ import type { TraceRecording } from './trace-recording.js';
 import { Traces } from './traces.js';
 import type { Verdict } from './verdict.js';
 import { workerDied } from './verdict.js';
+import type { WaitingTask } from './waiting-tasks.js';
+import { waitingTasks } from './waiting-tasks.js';
 import type { WorkerEvents, WorkerSide } from './worker-side.js';
-import type { WaitingTask } from './why-waits.js';
-import { whyWaits } from './why-waits.js';
 import { WorkerStates } from './worker-states.js';
 
 /** How long the workers' side may take to end all threads and processes. */
@@ -155,16 +155,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
     this.assertOpen();
     // What a frame has left out may have come as null.
     const gang = typeof spec.gang === 'string' ? this.#gangs.find(spec.gang) : undefined;
-    if (gang && gang.spec.workers !== spec.workers) {
-      throw new InvalidArgumentError(`expected a task of ${gang.label} for its ${gang.spec.workers} workers`);
-    }
-    const on = gang && this.#references.workersFor(spec);
-    if (on && on.join() !== gang.worldRanks.join()) {
-      throw new InvalidArgumentError(
-        `expected values that lie on the workers of ${gang.label}, received one on workers ${on.join(', ')}; ` +
-          'take its results to the driver, and pass them on',
-      );
-    }
+    if (gang) assertOfGang(spec, gang, this.#references.workersFor(spec));
     this.#references.use(spec);
     try {
       return this.#queue.accept(spec, id, this.#states.nodeSizes, gang);
@@ -253,20 +244,7 @@ export class Head extends EventEmitter<HeadEvents> implements WorkerEvents {
 
   /** Tasks that wait, at most so many, and why: what starts next comes first, with those of gangs at the end. */
   waiting(most: number): WaitingTask[] {
-    const queued = this.#queue.tasks.filter(({ state }) => state === 'queued');
-    const first = this.#queue.first;
-    const { idle } = this.#states;
-    const free = queued.filter(({ gang }) => !gang).sort((a, b) => b.spec.priority - a.spec.priority);
-    const inGangs = queued.filter(({ gang }) => gang);
-    const before = new Map<Gang | undefined, number>();
-    return [...free, ...inGangs].slice(0, most).map((task) => {
-      const { id, gang, spec } = task;
-      const isAhead = this.#queue.isAhead(task);
-      const count = before.get(gang) ?? (gang?.taskId === undefined ? 0 : 1);
-      if (!isAhead) before.set(gang, count + 1);
-      const on = this.#references.workersFor(spec);
-      return { id, why: whyWaits(task, { idle, first, before: count, on, isAhead }) };
-    });
+    return waitingTasks(this.#queue, this.#states.idle, most);
   }
 
   /** Say what a task is at, or was at when it failed; see {@link Explanations.explain}. */

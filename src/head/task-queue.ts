@@ -16,9 +16,10 @@ import { Task } from './task.js';
 export class TaskQueue {
   /** Tasks that wait in gangs. */
   readonly gangs: GangQueues = new GangQueues();
+  /** The workers that a task has to run on, in rank order; undefined: any. */
+  readonly workersFor: (spec: TaskSpec) => readonly number[] | undefined;
   readonly #scheduler: GangScheduler;
   readonly #limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>;
-  readonly #workersFor: (spec: TaskSpec) => readonly number[] | undefined;
   readonly #tasks = new Map<string, Task>();
   /** Those that wait at a worker which has been given them ahead. */
   readonly #ahead = new Set<Task>();
@@ -26,13 +27,12 @@ export class TaskQueue {
   #queuedBytes = 0;
   #nextId = 1;
 
-  /** @param workersFor - The workers that a task has to run on, in rank order; undefined: any. */
   constructor(
     scheduler: GangScheduler,
     limits: Pick<HeadOptions, 'maxQueue' | 'maxQueueBytes'>,
     workersFor: (spec: TaskSpec) => readonly number[] | undefined,
   ) {
-    this.#workersFor = workersFor;
+    this.workersFor = workersFor;
     this.#scheduler = scheduler;
     this.#limits = limits;
   }
@@ -177,6 +177,6 @@ export class TaskQueue {
 
   #waiting({ id, spec }: Task): Waiting {
     const { workers, placement, priority } = spec;
-    return { id, workers, placement, priority, on: this.#workersFor(spec) };
+    return { id, workers, placement, priority, on: this.workersFor(spec) };
   }
 }

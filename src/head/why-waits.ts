@@ -15,12 +15,6 @@ export interface QueueView {
   readonly isAhead: boolean;
 }
 
-/** A task that waits, and why. */
-export interface WaitingTask {
-  readonly id: string;
-  readonly why: string;
-}
-
 /** One clause, without a full stop. */
 export function whyWaits({ spec, gang }: Task, { idle, first, before, on, isAhead }: QueueView): string {
   if (isAhead) return 'a busy worker begins with it next';
