@@ -66,8 +66,8 @@ export interface Carrier {
   /** Send a message that need not wait, with less around it; false: nothing was done, and `send` is the way. */
   sendShort(dest: number, tag: number, dtype: number, memory: ArrayMemory): boolean;
   /**
-   * Receive the next message of a rank, past `step`, when it is a short one with this tag and dtype, for which the array
-   * has room. Look for it so many times.
+   * Receive the next message of a rank without `step`. It has to be a short one with this tag and dtype, and the array
+   * must have room for it. `looks`: how many times this rank looks for it.
    *
    * @returns Its bytes; -1: none has come, or another, and `step` is the way.
    */

@@ -60,7 +60,7 @@ export class Call implements MemoryUser, RecordedCall {
   checkedAt: number = -1;
   /** The line that made the call, where it is noted. */
   madeAt: string | undefined;
-  /** Who asks what the next start does, and how many calls it stands for; 0: nobody does. */
+  /** It is told for how long the next start copies and reduces, and for how many calls that stands; 0: nobody asks. */
   asker: TimeInCalls | undefined;
   askedWeight = 0;
   /** Since when this rank waits for others to stop touching its memory; 0 while it does not. */
@@ -79,7 +79,7 @@ export class Call implements MemoryUser, RecordedCall {
   #bytes: readonly Uint8Array[] | undefined;
   #state: 'idle' | 'queued' | 'running' | 'leaving' = 'idle';
   #ended: Promise<this> | undefined;
-  /** Of a start that tells what it does: a trace, or whoever asks. */
+  /** What a start does and for how long, where a trace or `asker` wants to know it. */
   #work: CallWork | undefined;
   #timed: TimedStart | undefined;
   /** What a step of this call has thrown. */
@@ -145,7 +145,7 @@ export class Call implements MemoryUser, RecordedCall {
     return this.#state === 'queued' ? 0 : this.#transfer.sequence;
   }
 
-  /** Waits for something that nobody notifies of: poll in slices. */
+  /** It waits for something that no doorbell tells of, so that whoever waits polls in slices. */
   get polls(): boolean {
     return this.#state !== 'queued' && this.#transfer.polls;
   }
@@ -213,7 +213,7 @@ export class Call implements MemoryUser, RecordedCall {
     return sequence;
   }
 
-  /** The start tells what it does. */
+  /** What the start does is measured from now on. */
   #beginWork(tracer: Tracer | undefined, sequence: number): void {
     this.#timed ??= new TimedStart(this.args);
     this.#work = this.#timed.begin(tracer, sequence);

@@ -130,7 +130,7 @@ export class GroupCalls {
     return this.#waitFor(call);
   }
 
-  /** Some calls tell what they do. */
+  /** A sampled call tells for how long it copied and reduced. */
   #ask(call: Call, weight: number, isShort: boolean): void {
     call.asker = this.time;
     call.askedWeight = this.time.askedWeight(weight, isShort);

@@ -1,7 +1,6 @@
 /**
- * The messages of one rank in one group: which receive gets which message, and what is under way. Messages of one
- * source are matched in the order in which they were sent, receives in the order in which they were made, as in MPI-4.1,
- * section 3.5.
+ * The messages of one rank in one group: which receive gets which message, and what is under way. Both sides are matched
+ * in order, as in MPI-4.1, section 3.5: messages of one source as they were sent, receives as they were made.
  */
 import { encodeAbort } from '../backend/abort-reason.js';
 import type { Carrier, Incoming, Recipient } from '../backend/carrier.js';

@@ -1,9 +1,9 @@
 /**
  * The gang scheduler: which queued tasks start now, each on k idle workers at once.
  *
- * Higher priorities first, FIFO within one, with bounded backfill. A later, smaller task of the same priority may start
- * on workers that the first task in the queue cannot use yet, at most `maxBypass` times. Then nothing passes it until it
- * has started. A task of a lower priority never passes. So every task starts once enough workers come free and no task
+ * Higher priorities first, FIFO within one, with bounded backfill. The first task in the queue may wait for more workers
+ * than are idle. Then a later, smaller task of the same priority may start on those, at most `maxBypass` times. After
+ * that nothing passes the first task until it has started. A task of a lower priority never passes. So every task starts once enough workers come free and no task
  * of a higher priority waits. Pure: no clock, no workers, only counts and names.
  */
 

@@ -49,8 +49,8 @@ export interface Bucket {
    *
    * Every rank adds as many arrays, of the same dtypes and lengths in the same order, whenever it has them. What is added
    * in one go is sent when the code that runs has ended, or when `bytes` have come together. What comes while a call is
-   * under way goes into the next one. From the first `add` to the end of a flush the group has no other collectives, which
-   * would come between two calls of the bucket on one rank and behind them on another. A bucket of a group of its own,
+   * under way goes into the next one. From the first `add` to the end of a flush the group has no other collectives. They
+   * would come between two calls of the bucket on one rank, and behind them on another. A bucket of a group of its own,
    * `(await collective.split(0)).bucket()`, goes beside those of the task. Ownership: `x` belongs to the call until the promise settles.
    *
    * @returns `x`, bit for bit as an allreduce of it alone gives.

@@ -51,8 +51,8 @@ export interface Recv {
    * @throws {@link InvalidArgumentError} on this rank alone; nothing is received and the group stays usable.
    * @throws {@link MessageTruncatedError} when the message is longer than the buffer. The message is lost; its sender
    * does not notice, and the group stays usable.
-   * @throws {@link CollectiveMismatchError} when it has another dtype, in the same way, or when the function of `source`
-   * has returned and nothing of it is left to receive.
+   * @throws {@link CollectiveMismatchError} when the message has another dtype: it is lost in the same way. Also when the
+   * function of `source` has returned, and nothing of it is left to receive.
    * @throws {@link CollectiveTimeoutError} on every rank, with who waits for whom.
    * @example
    * if (context.rank > 0) await collective.send(weights, 0);

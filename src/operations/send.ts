@@ -35,12 +35,12 @@ export interface Send {
    *
    * Not collective: two ranks take part. Order: messages of a rank to another with the same tag are received in the order
    * in which they were sent. Ownership: `buffer` may be read, and sent again, while the call is under way, and not
-   * written. The call ends when the buffer is free again. Up to 8 KiB (4 KiB from the window) that is at once, as long as
-   * the receiver has fewer than 1,024 messages and 1 MiB of this rank's to receive (256 messages over MPI). Otherwise the
-   * receiver has to receive it. A call that is not awaited at once is the non-blocking form.
+   * written. The call ends when the buffer is free again. With up to 8 KiB (4 KiB from the window) it ends at once. That
+   * holds as long as the receiver has fewer than 1,024 messages (256 over MPI) and 1 MiB of this rank's to receive.
+   * Otherwise it ends when the receiver has received it. A call that is not awaited at once is the non-blocking form.
    *
-   * @throws {@link InvalidArgumentError} on this rank alone; nothing is sent and the group stays usable. So does
-   * `sendSync` to the rank itself of what no receive waits for and is too long to be kept.
+   * @throws {@link InvalidArgumentError} on this rank alone; nothing is sent and the group stays usable. `sendSync` to the
+   * rank itself throws it too, when no receive waits for the message and it is too long to be kept.
    * @throws {@link WindowExhaustedError} when this rank's part of the window has no room for messages.
    * @throws {@link CollectiveMismatchError} when the function of `dest` has returned; the group stays usable.
    * @throws {@link CollectiveTimeoutError} on every rank, with who waits for whom.
