@@ -4,6 +4,7 @@ import { withArticle } from '../grammar.js';
 import { NotSerializableError, show, tagOf } from '../errors.js';
 import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
 import { flagsOf, sourceOf, unboxed, viewBytes, viewTag } from './intrinsics.js';
+import { warnOfLostMethods } from './lost-methods.js';
 import { Reference } from './reference.js';
 import type { ValueKind } from './value-kinds.js';
 import { kindOf } from './value-kinds.js';
@@ -133,6 +134,9 @@ export class NodeEncoder {
     let kind: ValueKind;
     try {
       kind = kindOf(value);
+      if (kind === 'object' && !this.#limits) {
+        warnOfLostMethods(value, () => `${this.#paths.text(this.#root, parent, via, key)} is ${nameOf(value)}`);
+      }
     } catch (cause) {
       return this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);
     }

@@ -16,6 +16,48 @@ import { resizable } from '../support/resizable.js';
 const test = suite('values');
 const copy = (value: unknown): unknown => decodeValue(encodeValue(value, 'value'));
 
+class Counter {
+  count = 0;
+  get isNew(): boolean {
+    return this.count === 0;
+  }
+}
+
+class Row {
+  name = 'one';
+}
+
+test('with SHOAL_DEBUG=1 a warning names a class whose methods are lost, once', async () => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error): unknown => warnings.push(message);
+  const encodeAll = (value: unknown): void => {
+    for (let i = 0; i < 2; i++) encodeValue(value, 'value');
+  };
+  const before = process.env.SHOAL_DEBUG;
+  process.on('warning', note);
+  try {
+    delete process.env.SHOAL_DEBUG;
+    encodeAll(new Counter());
+    process.env.SHOAL_DEBUG = '1';
+    const plain = [
+      { a: 1 },
+      Object.create(null),
+      new Row(),
+      vm.runInNewContext('({ a: 1 })'),
+      [new Date(0), new Map()],
+    ];
+    encodeAll(plain);
+    encodeAll({ list: [1, new Counter()] });
+    await new Promise(setImmediate);
+  } finally {
+    if (before === undefined) delete process.env.SHOAL_DEBUG;
+    else process.env.SHOAL_DEBUG = before;
+    process.off('warning', note);
+  }
+  assert.is(warnings.length, 1, warnings.join('\n'));
+  assert.match(warnings[0]!, /^value\.list\[1\] is .*Counter, and arrives as a plain object without its methods\./);
+});
+
 test('copies plain values, keeping what msgpack alone would change', () => {
   for (const value of [
     null,
