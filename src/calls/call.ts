@@ -22,7 +22,7 @@ import { describeCall } from '../operations/describe.js';
 import type { CallGroup } from './call-group.js';
 import { causeOfBreak } from './call-group.js';
 import { abortError, cancelledBy, mismatchError } from './failures.js';
-import { haveOtherLists } from './list-difference.js';
+import { haveOtherLists } from './lists/list-difference.js';
 import type { Stages } from './staged-transfer.js';
 import type { TimeInCalls } from './time-in-calls.js';
 import { TimedStart } from './timed-start.js';

@@ -7,9 +7,9 @@ import type { Form, GivenOptions } from './call-options.js';
 import { methodName } from './call-options.js';
 import type { CallGroup } from './call-group.js';
 import { Call } from './call.js';
-import { listCall } from './list-call.js';
+import { listCall } from './lists/list-call.js';
 import { isNumber, numberCall } from './number-call.js';
-import { raggedCall } from './ragged-call.js';
+import { raggedCall } from './ragged/ragged-call.js';
 import type { Setting } from './validate.js';
 import { validate } from './validate.js';
 

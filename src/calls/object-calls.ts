@@ -13,8 +13,8 @@ import { Call } from './call.js';
 import type { Form } from './call-options.js';
 import { GivenOptions } from './call-options.js';
 import type { GroupCalls } from './group-calls.js';
-import { unsaid } from './ragged-counts.js';
-import { raggedStages } from './ragged-stages.js';
+import { unsaid } from './ragged/ragged-counts.js';
+import { raggedStages } from './ragged/ragged-stages.js';
 import { checkName, checkRoot, checkSignal, checkTimeout, emptyArguments } from './validate.js';
 
 /** What a caller gives. */

@@ -6,7 +6,7 @@ import type { Operation } from '../operations/operation.js';
 import { Call } from './call.js';
 import type { Form } from './call-options.js';
 import { GivenOptions } from './call-options.js';
-import { countsStage } from './counts-stage.js';
+import { countsStage } from './ragged/counts-stage.js';
 import type { GroupCalls } from './group-calls.js';
 import { openGroup } from './group-place.js';
 import { offerWords, wordsOf } from './offer-words.js';

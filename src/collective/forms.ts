@@ -2,9 +2,9 @@
 import { toCaller } from '../caller-lines.js';
 import type { ArrayCalls } from '../calls/array-calls.js';
 import type { GroupCalls } from '../calls/group-calls.js';
-import type { MessageCalls } from '../calls/message-calls.js';
+import type { MessageCalls } from '../calls/messages/message-calls.js';
 import type { GivenObject, ObjectCalls } from '../calls/object-calls.js';
-import type { PromptCalls } from '../calls/prompt-calls.js';
+import type { PromptCalls } from '../calls/messages/prompt-calls.js';
 import { operations } from '../operations/index.js';
 import type { MessageOperation } from '../operations/message-operation.js';
 import { messageOperations } from '../operations/messages.js';

@@ -1,13 +1,13 @@
 /** The collectives of one group as task code has them, and the arrays of its task. */
 import { showCallers } from '../caller-lines.js';
 import { ArrayCalls } from '../calls/array-calls.js';
-import { OwnBucket } from '../calls/bucket.js';
+import { OwnBucket } from '../calls/lists/bucket.js';
 import type { Group } from '../calls/group.js';
 import { GroupCalls } from '../calls/group-calls.js';
 import { ObjectCalls } from '../calls/object-calls.js';
 import { ListedGroups } from '../calls/listed-group.js';
-import { MessageCalls } from '../calls/message-calls.js';
-import { PromptCalls } from '../calls/prompt-calls.js';
+import { MessageCalls } from '../calls/messages/message-calls.js';
+import { PromptCalls } from '../calls/messages/prompt-calls.js';
 import { SplitCalls } from '../calls/split-calls.js';
 import { ClosedError, InvalidArgumentError, show } from '../errors.js';
 import { arrayBytes, checkMade } from '../operands/array-class.js';
