@@ -25,7 +25,7 @@ const layers = [
   ['native', '^src/native/'],
   [
     'base',
-    '^src/(types/|asset\\.ts$|assert\\.ts$|clock\\.ts$|abort-listeners\\.ts$|errors\\.ts$|grammar\\.ts$|ends-within\\.ts$|env\\.ts$|caller-lines\\.ts$|log\\.ts$|own-frames\\.ts$|version\\.ts$)',
+    '^src/(types/|asset\\.ts$|assert\\.ts$|clock\\.ts$|abort-listeners\\.ts$|errors\\.ts$|grammar\\.ts$|ends-within\\.ts$|env\\.ts$|caller-lines\\.ts$|log\\.ts$|own-frames\\.ts$|show\\.ts$|version\\.ts$)',
   ],
 ];
 

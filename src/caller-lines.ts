@@ -3,7 +3,8 @@
  * failed, so calls that succeed pay nothing: V8 knows who awaits a promise, as the stacks of async functions show.
  */
 import { debugIsOn } from './env.js';
-import { isError, ShoalError } from './errors.js';
+import { ShoalError } from './errors.js';
+import { isError } from './show.js';
 import { isUserFrame, partsOf, setFrames, userFrames } from './own-frames.js';
 
 /** Errors that a call has given: what fails a group fails its further calls too, each with a line of its own. */

@@ -1,5 +1,6 @@
 /** Every environment variable that the package reads. */
-import { InvalidArgumentError, show } from './errors.js';
+import { InvalidArgumentError } from './errors.js';
+import { show } from './show.js';
 
 /** The variables, parsed. Undefined: not set, or set to nothing. */
 export interface Environment {

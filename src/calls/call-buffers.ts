@@ -1,6 +1,7 @@
 /** The buffers of a call on one rank: what it brings, and where its result goes. */
 import { counted, withArticle } from '../grammar.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { makeLike } from '../operands/made-array.js';
 import { checkDtype } from '../operands/numeric.js';
 import type { Operand } from '../operands/operand.js';

@@ -1,6 +1,7 @@
 /** What the calls of a rank ask of their group: collectives and messages alike. */
 import type { AbortReason } from '../backend/abort-reason.js';
-import { InvalidArgumentError, isError, ShoalError, show } from '../errors.js';
+import { InvalidArgumentError, ShoalError } from '../errors.js';
+import { isError, show } from '../show.js';
 import type { GroupView } from './failures.js';
 
 /** A group that calls are made in. */

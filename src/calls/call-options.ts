@@ -1,5 +1,6 @@
 /** The options of one call as they were given: each read once, so that getters and proxies cannot say two things. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { BlockOptionName, Operation, OptionName } from '../operations/operation.js';
 
 /** How a collective is called. */

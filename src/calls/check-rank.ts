@@ -1,5 +1,6 @@
 /** Ranks that a caller names. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 
 /** Whether it is a rank of a group of `size`. */
 export function isRankOf(size: number, rank: unknown): rank is number {

@@ -8,8 +8,8 @@ import {
   TaskExitedError,
   TaskTimeoutError,
   WorkerDiedError,
-  isError,
 } from '../errors.js';
+import { isError } from '../show.js';
 import { decodeValue } from '../protocol/values.js';
 import type { AbortReason } from '../backend/abort-reason.js';
 import type { LastOperations } from '../records/last-operations.js';

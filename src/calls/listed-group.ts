@@ -4,7 +4,8 @@
  */
 import type { GroupOffer } from '../backend/backend.js';
 import { nowMs } from '../clock.js';
-import { InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
+import { InvalidArgumentError, WindowExhaustedError } from '../errors.js';
+import { show } from '../show.js';
 import { readOperand } from '../operands/operand.js';
 import { group as row } from '../operations/split.js';
 import { dtypeId } from '../types/dtype.js';

@@ -5,7 +5,8 @@
 import { counted } from '../grammar.js';
 import { types } from 'node:util';
 import type { CallArguments } from '../backend/call-arguments.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { Operation } from '../operations/operation.js';
 import { decodeValue, encodeForRanks } from '../protocol/values.js';
 import { dtypeId } from '../types/dtype.js';

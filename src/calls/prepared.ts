@@ -1,7 +1,8 @@
 /** A call that its caller has prepared: `PreparedCall` of `operations/call-options.ts`. */
 import { lostBuffer } from '../backend/piece-bytes.js';
 import { toCaller } from '../caller-lines.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { PreparedCall } from '../operations/call-options.js';
 import type { Operation } from '../operations/operation.js';
 import type { BufferUsers } from './buffer-users.js';

@@ -1,7 +1,8 @@
 /** `split`: every rank of a group says a color, and those that said the same are a group of their own. */
 import type { CallArguments } from '../backend/call-arguments.js';
 import type { GroupOffer } from '../backend/backend.js';
-import { CollectiveMismatchError, InvalidArgumentError, show, WindowExhaustedError } from '../errors.js';
+import { CollectiveMismatchError, InvalidArgumentError, WindowExhaustedError } from '../errors.js';
+import { show } from '../show.js';
 import type { Operation } from '../operations/operation.js';
 import { Call } from './call.js';
 import type { Form } from './call-options.js';

@@ -1,6 +1,7 @@
 /** From a caller's arguments to those of a call: everything that is wrong is found here, before any byte moves. */
 import type { CallArguments } from '../backend/call-arguments.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { checkOp } from '../operands/numeric.js';
 import { ArrayParts } from '../operands/array-parts.js';
 import type { Packing } from '../operands/strides.js';

@@ -2,7 +2,8 @@
 import { constants, cpus, loadavg } from 'node:os';
 import { Command } from 'commander';
 import { integer } from '../driver/check-options.js';
-import { InvalidArgumentError, LaunchError, ShoalError, show } from '../errors.js';
+import { InvalidArgumentError, LaunchError, ShoalError } from '../errors.js';
+import { show } from '../show.js';
 import { detectLauncher, findLaunchers } from '../launch/family.js';
 import { usableCores } from '../native/cores.js';
 import { packageVersion } from '../version.js';

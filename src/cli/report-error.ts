@@ -2,7 +2,8 @@
 import { inspect } from 'node:util';
 import pc from 'picocolors';
 import type { ShoalError } from '../errors.js';
-import { isError, TaskFailedError } from '../errors.js';
+import { TaskFailedError } from '../errors.js';
+import { isError } from '../show.js';
 import { userFrames } from '../own-frames.js';
 import { printable } from './printable.js';
 

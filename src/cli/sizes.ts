@@ -1,5 +1,6 @@
 /** Sizes of arrays on the command line, and as they are shown. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 
 const units: Readonly<Record<string, number>> = { b: 1, kib: 2 ** 10, mib: 2 ** 20 };
 const elementBytes = 4;

@@ -1,6 +1,7 @@
 /** A grid of ranks: who lies where, and who is next to whom. Ranks count row by row, as those of MPI's grids do. */
 import type { GivenSplit } from '../calls/split-calls.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 
 const hashPrime = 16_777_619;
 

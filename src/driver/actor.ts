@@ -1,6 +1,7 @@
 /** An actor as its driver sees it. */
 import { runForCaller, showCallers } from '../caller-lines.js';
-import { ClosedError, InvalidArgumentError, show } from '../errors.js';
+import { ClosedError, InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { ActorStep } from '../protocol/thread-messages.js';
 import { keepHere } from '../protocol/value-kinds.js';
 import { ownOptions } from './check-options.js';

@@ -1,7 +1,8 @@
 /** What one option must be: each check returns the value or throws. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { makePrivateFolder } from '../native/private-folder.js';
 
 /**

@@ -1,5 +1,6 @@
 /** The option `dashboard` of `launch`. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { integer, ownOptions } from './check-options.js';
 
 /** Where a dashboard listens. */

@@ -1,5 +1,6 @@
 /** Options of gangs and actors, and the types that a typed module gives them. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { GangSpec, Placement } from '../protocol/pool-messages.js';
 import { placements } from '../protocol/pool-messages.js';
 import { integer, oneOf } from './check-options.js';

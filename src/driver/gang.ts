@@ -1,6 +1,7 @@
 /** A gang as its driver sees it. */
 import { runForCaller, showCallers } from '../caller-lines.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { MemberInfo } from '../errors.js';
 import type { Gang as GangRecord, GangState } from '../head/gang.js';
 import { closedError } from '../head/gang.js';

@@ -1,5 +1,6 @@
 /** Items of an iterable or of an async one, pulled one at a time as `for await` pulls them. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 
 /**
  * What items come from. Promises that an iterable gives are awaited.

@@ -1,5 +1,6 @@
 /** Options of `map`, and the types of what it gives. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { integer } from './check-options.js';
 import type { ArgumentsOf, FunctionNames } from './task-module.js';
 import type { TaskOptions, WorkersOption } from './task-options.js';

@@ -1,6 +1,7 @@
 /** One who uses a pool that runs by itself, from their welcome until they leave. */
 import { clearInterval, setInterval } from '../clock.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { Gang } from '../head/gang.js';
 import type { Task } from '../head/task.js';
 import type { Connection } from '../protocol/connection.js';

@@ -1,7 +1,8 @@
 /** A pool as its driver sees it. */
 import { runForCaller, showCallers } from '../caller-lines.js';
 import { EventEmitter } from 'node:events';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { TaskExplanation } from '../head/explanations.js';
 import type { PoolEvents } from '../head/pool-events.js';
 import { headEventNames } from '../head/pool-events.js';

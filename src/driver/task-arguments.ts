@@ -1,6 +1,7 @@
 /** Arguments of a task: copied when it is submitted, for all ranks or for each. */
 import { counted } from '../grammar.js';
-import { InvalidArgumentError, MessageTooLargeError, show } from '../errors.js';
+import { InvalidArgumentError, MessageTooLargeError } from '../errors.js';
+import { show } from '../show.js';
 import type { Refer } from '../protocol/encode-nodes.js';
 import type { Encoded } from '../protocol/encoded.js';
 import { encode } from '../protocol/encoded.js';

@@ -1,6 +1,7 @@
 /** How a task has ended, as text of bounded length: what is kept of it when nobody waits for its result. */
 import { inspect } from 'node:util';
-import { TaskFailedError, isError } from '../errors.js';
+import { TaskFailedError } from '../errors.js';
+import { isError } from '../show.js';
 import type { TaskRecord } from '../protocol/pool-messages.js';
 
 /** Of a result, and of a failure. */

@@ -1,6 +1,7 @@
 /** The tasks of a pool as its dashboard shows them: those that have not ended, and the last that have. */
 import { nowMs } from '../clock.js';
-import { fieldOf, isError, ShoalError } from '../errors.js';
+import { ShoalError } from '../errors.js';
+import { fieldOf, isError } from '../show.js';
 import type { Attempt } from '../head/attempt.js';
 import type { Task } from '../head/task.js';
 import type { TaskWatcher } from '../head/task-watchers.js';

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { environment } from '../env.js';
-import { InvalidArgumentError, ModuleNotFoundError, show } from '../errors.js';
+import { InvalidArgumentError, ModuleNotFoundError } from '../errors.js';
+import { show } from '../show.js';
 
 declare const moduleType: unique symbol;
 

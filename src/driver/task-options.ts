@@ -1,5 +1,6 @@
 /** Options of a task: from what the user gives to what the head needs. */
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { Placement, TaskSpec } from '../protocol/pool-messages.js';
 import type { Referable } from '../protocol/reference.js';
 import { placements, priorityRange } from '../protocol/pool-messages.js';

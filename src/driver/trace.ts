@@ -1,7 +1,8 @@
 /** A trace of a pool, for Perfetto. */
 import { showCallers } from '../caller-lines.js';
 import { writeFile } from 'node:fs/promises';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { TraceDocument } from '../head/trace-document.js';
 import { keepHere } from '../protocol/value-kinds.js';
 import { ownOptions } from './check-options.js';

@@ -1,5 +1,6 @@
 /** What the process is told of an event of a pool that nobody listens to. */
-import { CancelledError, isError, show } from '../errors.js';
+import { CancelledError } from '../errors.js';
+import { isError, show } from '../show.js';
 import type { PoolEvents } from '../head/pool-events.js';
 
 /** Warn of a warning, and of the failure of a task that nobody asks for: both reach the user also when nobody listens. */

@@ -1,7 +1,8 @@
 /** What the tasks of a pool are at, and what the ranks of those that failed lately did last. */
 import { epochMs } from '../clock.js';
 import type { RankOperations } from '../errors.js';
-import { InvalidArgumentError, ShoalError, show } from '../errors.js';
+import { InvalidArgumentError, ShoalError } from '../errors.js';
+import { show } from '../show.js';
 import { lastOperationLines } from '../records/explain-ranks.js';
 import { whoWaitsForWhom } from '../records/who-waits-for-whom.js';
 import type { Task, TaskState } from './task.js';

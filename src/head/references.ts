@@ -1,12 +1,6 @@
 /** The values that lie with the workers, and the tasks that need them. */
-import {
-  ClosedError,
-  InvalidArgumentError,
-  ReferenceLostError,
-  ShoalError,
-  show,
-  WindowExhaustedError,
-} from '../errors.js';
+import { ClosedError, InvalidArgumentError, ReferenceLostError, ShoalError, WindowExhaustedError } from '../errors.js';
+import { show } from '../show.js';
 import type { StoreContent } from '../native/value-stores.js';
 import type { TaskSpec } from '../protocol/pool-messages.js';
 import type { Forgotten, ReferencePlace, TaskReferences } from '../protocol/thread-messages.js';

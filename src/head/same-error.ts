@@ -1,5 +1,6 @@
 /** Whether ranks of a task say the same of its failure. */
-import { isError, PeerFailedError } from '../errors.js';
+import { PeerFailedError } from '../errors.js';
+import { isError } from '../show.js';
 import { withoutLastOperations } from '../records/last-operations.js';
 
 /** Steps of a chain of failed peers; user code may have made a circle. */

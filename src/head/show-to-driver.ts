@@ -2,7 +2,8 @@
 import { inspect } from 'node:util';
 import { environment } from '../env.js';
 import type { RankError } from '../errors.js';
-import { CancelledError, isError, ShoalError, TaskFailedError } from '../errors.js';
+import { CancelledError, ShoalError, TaskFailedError } from '../errors.js';
+import { isError } from '../show.js';
 import { partsOf, setFrames, userFrames } from '../own-frames.js';
 import { inWords } from '../protocol/error-value.js';
 import { saysTheSame } from './same-error.js';

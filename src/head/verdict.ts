@@ -15,8 +15,8 @@ import {
   TaskFailedError,
   WindowDamagedError,
   WorkerDiedError,
-  isError,
 } from '../errors.js';
+import { isError } from '../show.js';
 import { userFrames } from '../own-frames.js';
 import type { Outcome } from '../protocol/thread-messages.js';
 import { decodeThrown } from '../protocol/decode-error.js';

@@ -1,6 +1,7 @@
 /** Hosts of a launch, as the user names them. */
 import { hostname, networkInterfaces } from 'node:os';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { Host } from './command-line.js';
 
 const loopback = '127.0.0.1';

@@ -1,5 +1,6 @@
 /** The classes that arrays are made of, for `collective.empty` and `emptyShared`. */
-import { InvalidArgumentError, show, tagOf } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show, tagOf } from '../show.js';
 import type { Float16ArrayLike, TypedArray, TypedArrayClass } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypesOfTag } from '../types/dtype.js';

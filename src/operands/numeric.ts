@@ -1,6 +1,7 @@
 /** What a reduction computes with: dtype and operation of a call, checked against the contract. */
 import { counted, withArticle } from '../grammar.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { canCarry, carriedOps, opsOf } from '../types/contract.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeNames, dtypesOfTag, itemBytes } from '../types/dtype.js';

@@ -1,5 +1,6 @@
 /** What a caller gives as `buffer` or `out`, typed array or tensor, as elements in a row. */
-import { ClosedError, InvalidArgumentError, show, tagOf } from '../errors.js';
+import { ClosedError, InvalidArgumentError } from '../errors.js';
+import { show, tagOf } from '../show.js';
 import type { TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypesOfTag, itemBytes } from '../types/dtype.js';

@@ -1,7 +1,8 @@
 /** Tensors of other libraries: their data, dtype and layout, read once and checked. */
 import { counted } from '../grammar.js';
 import { types } from 'node:util';
-import { InvalidArgumentError, isError, show, tagOf } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { isError, show, tagOf } from '../show.js';
 import type { Tensor, TypedArray } from '../types/buffers.js';
 import type { Dtype } from '../types/dtype.js';
 import { dtypeNames, dtypesOfTag, itemBytes } from '../types/dtype.js';

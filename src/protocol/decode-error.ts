@@ -1,6 +1,6 @@
 /** Errors that another process, or a task, has encoded. */
 import { inspect } from 'node:util';
-import { isError } from '../errors.js';
+import { isError } from '../show.js';
 import { decodeValue } from './values.js';
 
 /** What was thrown, of whatever kind; where it cannot be decoded, the error that says so. Never throws. */

@@ -1,7 +1,8 @@
 /** From a value to its table of nodes; what has no value is refused with its path, or said in words. */
 import { types } from 'node:util';
 import { withArticle } from '../grammar.js';
-import { NotSerializableError, show, tagOf } from '../errors.js';
+import { NotSerializableError } from '../errors.js';
+import { show, tagOf } from '../show.js';
 import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
 import { flagsOf, sourceOf, unboxed, viewBytes, viewTag } from './intrinsics.js';
 import { warnOfLostMethods } from './lost-methods.js';

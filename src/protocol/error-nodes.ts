@@ -1,5 +1,5 @@
 /** Errors as the encoder takes them apart. */
-import { isError, tagOf } from '../errors.js';
+import { isError, tagOf } from '../show.js';
 import type { ValueNode } from './value-nodes.js';
 import { Tag } from './value-nodes.js';
 

@@ -1,5 +1,5 @@
 /** Where in a value an object was first met, as an error names it: `args[0].weights.get("w1")`. */
-import { show } from '../errors.js';
+import { show } from '../show.js';
 
 /** How an object is reached from the one it was first met in. */
 export type Via = 'field' | 'index' | 'key of' | 'value of' | 'entry of';

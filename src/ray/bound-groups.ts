@@ -3,7 +3,8 @@ import { toCaller } from '../caller-lines.js';
 import type { Collective } from '../collective/collective.js';
 import type { TaskScope } from '../collective/scope.js';
 import { currentScope } from '../collective/scope.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 
 /** A group that has a name. */
 export interface BoundGroup {

@@ -4,7 +4,8 @@
  * In Ray they block; here they are awaited. A failure is a typed error, where Ray returns a sentinel or waits.
  */
 import { toCaller } from '../caller-lines.js';
-import { InvalidArgumentError, show } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import type { NumericBuffer } from '../types/buffers.js';
 import type { AnyReduceOptions } from '../types/reduce-options.js';
 import { groupOf } from './bound-groups.js';

@@ -2,7 +2,8 @@
 import { toCaller } from '../caller-lines.js';
 import { counted } from '../grammar.js';
 import { currentScope } from '../collective/scope.js';
-import { CollectiveMismatchError, InvalidArgumentError, show } from '../errors.js';
+import { CollectiveMismatchError, InvalidArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import { assertNew, bind, groupOf, isBound, unbind } from './bound-groups.js';
 
 /** What Ray calls the ways that bytes go. Here the pool has chosen: none of them changes anything. */

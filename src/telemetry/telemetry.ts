@@ -8,7 +8,8 @@
  * @see The API's own `internal/global-utils` and `trace/context-utils`, whose keys are the same for all copies.
  */
 import type { Context, ContextManager, Span, SpanOptions, TextMapPropagator, TracerProvider } from '@opentelemetry/api';
-import { ShoalError, isError, show } from '../errors.js';
+import { ShoalError } from '../errors.js';
+import { isError, show } from '../show.js';
 import type { Carrier } from '../protocol/carrier.js';
 import { boundedCarrier } from '../protocol/carrier.js';
 import { packageVersion } from '../version.js';

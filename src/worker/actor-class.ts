@@ -1,5 +1,6 @@
 /** Classes of actors, and the methods that can be called on their instances. Pure. */
-import { ExportNotFoundError, show } from '../errors.js';
+import { ExportNotFoundError } from '../errors.js';
+import { show } from '../show.js';
 
 /** A class whose instances can be actors. */
 export type ActorClass = new (...args: unknown[]) => object;

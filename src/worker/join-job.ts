@@ -1,6 +1,7 @@
 /** A process joins its MPI job: MPI itself, everybody's rows, and the window of the host. */
 import type { RecordMemory } from '../records/record-layout.js';
-import { LaunchError, isError } from '../errors.js';
+import { LaunchError } from '../errors.js';
+import { isError } from '../show.js';
 import { compileKernels } from '../kernels/wasm-module.js';
 import type { MpiAddon } from '../native/mpi.js';
 import { loadMpi, threadLevel } from '../native/mpi.js';

@@ -1,7 +1,7 @@
 /** Errors of syntax with the place they are at: where Node and jiti say it, it is not in the message. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isError } from '../errors.js';
+import { isError } from '../show.js';
 import { SourceFiles } from '../modules/module-graph.js';
 import { createLoader } from './typescript-loader.js';
 

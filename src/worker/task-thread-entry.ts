@@ -10,8 +10,8 @@ import {
   NotSerializableError,
   ShoalError,
   WindowDamagedError,
-  show,
 } from '../errors.js';
+import { show } from '../show.js';
 import type { Encoded } from '../protocol/encoded.js';
 import { decode, encode } from '../protocol/encoded.js';
 import { movable } from '../protocol/long-bytes.js';

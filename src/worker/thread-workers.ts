@@ -1,7 +1,7 @@
 /** Workers that are threads of this process: all of a pool with `threads`, one of it in a process of `mpi`. */
 import { inspect } from 'node:util';
 import type { RankOperations } from '../errors.js';
-import { isError } from '../errors.js';
+import { isError } from '../show.js';
 import type { LeaseGrant } from '../head/leases.js';
 import { ValueHosts } from '../head/value-hosts.js';
 import type { RecordedRank } from '../records/read-records.js';

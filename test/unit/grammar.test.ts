@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { show } from '../../src/errors.js';
+import { show } from '../../src/show.js';
 import { counted, withArticle } from '../../src/grammar.js';
 
 const test = suite('the grammar of messages');

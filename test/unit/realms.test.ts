@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { ClosedError, ShoalError } from 'shoal';
 import { runRanks } from 'shoal/testing';
 import { collective } from 'shoal/worker';
-import { isError } from '../../src/errors.js';
+import { isError } from '../../src/show.js';
 import { rejectsCode } from '../support/check.js';
 
 const test = suite('another realm, as test runners make them');

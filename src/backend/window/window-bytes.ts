@@ -1,6 +1,7 @@
 /** How much of the window each rank gets. */
 import { totalmem } from 'node:os';
-import { InvalidArgumentError, LaunchError, show } from '../../errors.js';
+import { InvalidArgumentError, LaunchError } from '../../errors.js';
+import { show } from '../../show.js';
 import { largestWindowBytes, minWindowBytes } from './layout.js';
 
 const MIB = 1024 * 1024;

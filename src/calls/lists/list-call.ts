@@ -7,7 +7,8 @@
  */
 import { counted } from '../../grammar.js';
 import type { CallArguments } from '../../backend/call-arguments.js';
-import { InvalidArgumentError, show } from '../../errors.js';
+import { InvalidArgumentError } from '../../errors.js';
+import { show } from '../../show.js';
 import { assertApart } from '../../operands/result-place.js';
 import { packAll } from '../../operands/strides.js';
 import type { Operation } from '../../operations/operation.js';

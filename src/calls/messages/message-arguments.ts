@@ -1,5 +1,6 @@
 /** What a caller gives a message call: it is checked, and becomes the requests that are started. */
-import { InvalidArgumentError, show } from '../../errors.js';
+import { InvalidArgumentError } from '../../errors.js';
+import { show } from '../../show.js';
 import { arrayBytes, dtypeOfClass } from '../../operands/array-class.js';
 import { overlap, rangesOf } from '../../operands/buffers-in-use.js';
 import { checkDtype } from '../../operands/numeric.js';

@@ -1,6 +1,7 @@
 /** What the ranks of a call whose blocks have any length say of them, and whether that fits together. */
 import { counted } from '../../grammar.js';
-import { CollectiveMismatchError, InvalidArgumentError, show } from '../../errors.js';
+import { CollectiveMismatchError, InvalidArgumentError } from '../../errors.js';
+import { show } from '../../show.js';
 
 /** Not said: the sender's count is taken; or: an array is made. */
 export const unsaid = -1;
