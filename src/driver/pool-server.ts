@@ -81,7 +81,8 @@ export class PoolServer {
     for (const name of headEventNames) {
       pool.head.on(name, (...args: unknown[]) => {
         if (this.#sessions.size === 0) return;
-        this.#broadcast({ type: 'event', name, payload: encodeEvent(args) });
+        const payload = encodeEvent(args);
+        for (const session of this.#sessions) session.tellEvent(name, payload);
         // Where tasks begin, the status is told in its turn: their ends come as often.
         if (name !== 'taskStarted') this.#tellStatus();
       });
@@ -195,10 +196,6 @@ export class PoolServer {
     this.#told = news;
     const encoded = encodeValue(status, 'status');
     for (const session of this.#sessions) session.tell(encoded);
-  }
-
-  #broadcast(message: FromPool): void {
-    for (const session of this.#sessions) session.send(message);
   }
 }
 

@@ -1,6 +1,7 @@
 /** One who uses a pool that runs by itself, from their welcome until they leave. */
 import { clearInterval, setInterval } from '../clock.js';
 import { InvalidArgumentError } from '../errors.js';
+import { counted } from '../grammar.js';
 import { show } from '../show.js';
 import type { Gang } from '../head/gang.js';
 import type { Task } from '../head/task.js';
@@ -22,6 +23,8 @@ const anyPort = { host: '127.0.0.1', port: 0 };
 const noTime: Task['durations'] = { waitedMs: 0, ranMs: 0 };
 /** Whoever has not taken so much yet gets no beats and statuses until they have: a stopped process never does. */
 const mostUnsentBytes = 1024 * 1024;
+/** Of events alone: results and values that are on their way beside them may be long. */
+const mostEventBytes = 16 * 1024 * 1024;
 
 /** Whom it is told to: the pool's server. */
 export interface SessionEvents {
@@ -47,6 +50,10 @@ export class PoolSession {
   #hasLeft = false;
   /** The last status was not told. */
   #isOutdated = false;
+  /** Bytes of events that the user has not taken yet. */
+  #eventBytes = 0;
+  /** Events that were left out, since too many of them wait already. */
+  #missedEvents = 0;
 
   /** @param name - Begins the ids of what it makes. */
   constructor(
@@ -81,7 +88,32 @@ export class PoolSession {
   /** Say how the pool is, or leave it to a later status. */
   tell(status: Uint8Array): void {
     this.#isOutdated = this.#isBehind;
-    if (!this.#isOutdated) this.send({ type: 'status', status });
+    if (this.#isOutdated) return;
+    this.#tellMissed();
+    this.send({ type: 'status', status });
+  }
+
+  /** Tell of something that has happened. Whoever takes nothing, such as a stopped process, is told later how much. */
+  tellEvent(name: string, payload: Uint8Array): void {
+    if (this.#eventBytes + payload.length > mostEventBytes) {
+      this.#missedEvents++;
+      this.#isOutdated = true;
+      return;
+    }
+    this.#tellMissed();
+    this.#eventBytes += payload.length;
+    this.#connection.send({ type: 'event', name, payload }, () => {
+      this.#eventBytes -= payload.length;
+    });
+  }
+
+  #tellMissed(): void {
+    if (this.#missedEvents === 0) return;
+    const missed = counted(this.#missedEvents, 'event');
+    this.#missedEvents = 0;
+    const message = `this program did not take for some time what its pool had to tell; ${missed} were left out`;
+    const payload = encodeValue([{ message, worldRank: undefined }], 'event');
+    this.send({ type: 'event', name: 'warning', payload });
   }
 
   receive(message: ToPool): void {
