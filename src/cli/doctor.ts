@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import pc from 'picocolors';
+import { colours } from './colours.js';
 import { findLaunchers } from '../launch/family.js';
 import type { LauncherReport } from '../launch/trial.js';
 import { rendezvousOf } from '../launch/choose-rendezvous.js';
@@ -94,7 +94,7 @@ function problemsOf({ osAddonError, launchers, maxOpenFiles }: Omit<Report, 'pro
 }
 
 function describe({ node, platform, cores, maxOpenFiles, osAddonError, launchers, problems }: Report): string {
-  const mark = (good: boolean): string => (good ? pc.green('✓') : pc.red('✗'));
+  const mark = (good: boolean): string => (good ? colours.green('✓') : colours.red('✗'));
   const quota = cores.quota === null ? 'no quota' : `quota ${cores.quota}`;
   const lines = [
     `${mark(true)} Node ${node} on ${platform}: threads work`,
@@ -114,7 +114,8 @@ function describe({ node, platform, cores, maxOpenFiles, osAddonError, launchers
     lines.push(`  ${mark(trial.window)} one window in both`);
     lines.push(`  ${mark(trial.roundTrip)} messages there and back`);
   }
-  for (const { problem, fix } of problems) lines.push('', `${pc.red('problem')}: ${problem}`, `  ${pc.bold(fix)}`);
+  for (const { problem, fix } of problems)
+    lines.push('', `${colours.red('problem')}: ${problem}`, `  ${colours.bold(fix)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,6 +1,6 @@
 /** Errors of ours on the command line: one line, and the story with `--verbose`. */
 import { inspect } from 'node:util';
-import pc from 'picocolors';
+import { colours } from './colours.js';
 import type { ShoalError } from '../errors.js';
 import { TaskFailedError } from '../errors.js';
 import { isError } from '../show.js';
@@ -26,8 +26,8 @@ export function reportError(error: ShoalError, exitCode: number, verbose: boolea
   const { message, code } = error;
   const story = verbose ? `${inspect(error, { depth: 4, maxArrayLength: 20 })}\n` : '';
   const ofTask = verbose || !(error instanceof TaskFailedError) ? [] : inShort(error.cause);
-  const more = ofTask.length === 0 ? '' : `${ofTask.join('\n')}\n${pc.dim('--verbose prints all of it')}\n`;
-  process.stderr.write(`${printable(story)}${pc.red('error')}: ${onOneLine(message)} (${code})\n${more}`);
+  const more = ofTask.length === 0 ? '' : `${ofTask.join('\n')}\n${colours.dim('--verbose prints all of it')}\n`;
+  process.stderr.write(`${printable(story)}${colours.red('error')}: ${onOneLine(message)} (${code})\n${more}`);
   process.exitCode = exitCode;
 }
 

@@ -1,6 +1,6 @@
 /** `shoal top`: a pool at work, on the terminal, again and again. */
 import { Command } from 'commander';
-import pc from 'picocolors';
+import { colours } from './colours.js';
 import { assert } from '../assert.js';
 import { nowMs } from '../clock.js';
 import { connectHead } from '../driver/connect-head.js';
@@ -120,7 +120,7 @@ async function print(
 function asText(facts: PoolFacts): string {
   const { columns, isTTY } = process.stdout;
   const hasWidth = isTTY && columns > 0;
-  const paint = isScreen(process.stdout) && pc.isColorSupported ? pc : plain;
+  const paint = isScreen(process.stdout) && colours.isColorSupported ? colours : plain;
   return `${topLines(facts, { columns: hasWidth ? columns : Infinity, rows: Infinity, paint }).join('\n')}\n`;
 }
 
@@ -128,7 +128,7 @@ function asText(facts: PoolFacts): string {
 async function draw({ head, looks, intervalMs }: View): Promise<void> {
   let facts: PoolFacts | undefined;
   let problem: string | undefined;
-  const paint = pc.isColorSupported ? pc : plain;
+  const paint = colours.isColorSupported ? colours : plain;
   const screen = new Screen(process.stdout, process.stdin, () => {
     if (facts) screen.show(topLines(facts, { ...screen.size, paint, problem, foot: 'q quits' }));
   });

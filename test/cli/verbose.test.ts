@@ -52,6 +52,19 @@ test.before(() => {
   assert.type(transport, 'string');
 });
 
+test('colours are forced by FORCE_COLOR, and taken by FORCE_COLOR=0, by NO_COLOR and in a pipe', () => {
+  const isColoured = (env: NodeJS.ProcessEnv): boolean => {
+    const own = { ...process.env, CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env };
+    const { stderr } = spawnSync(process.execPath, [cli, 'run', 'missing.js'], { env: own, encoding: 'utf8' });
+    assert.match(stderr, 'no file at');
+    return stderr.includes('\u001b[');
+  };
+  assert.ok(isColoured({ FORCE_COLOR: '1' }));
+  for (const env of [{}, { FORCE_COLOR: '0' }, { FORCE_COLOR: 'false' }, { FORCE_COLOR: '1', NO_COLOR: '1' }]) {
+    assert.not(isColoured(env), JSON.stringify(env));
+  }
+});
+
 test('an error is one line, and that of a task the lines of its code', () => {
   const wrong = shoal('cancel', 't99');
   assert.is(wrong.code, 2);
