@@ -4,13 +4,13 @@
 const together = 'test/conformance';
 
 /**
- * The shared suites, and half of those of the pool and of the command, over processes that one family's mpiexec starts:
- * the other family has the other half.
+ * The shared suites, half of those of the pool and a third of those of the command, over processes that one family's
+ * mpiexec starts: the other family has the other half, and another third.
  */
 const overMpi = (family, half) => ({
   folders: ['test/shared', 'test/pool', 'test/cli'],
   together,
-  parts: { 'test/pool': { index: half, of: 2 }, 'test/cli': { index: half, of: 2 } },
+  parts: { 'test/pool': { index: half, of: 2 }, 'test/cli': { index: half, of: 3 } },
   needs: ['g++', 'make', 'script', family],
   addons: true,
   env: {
