@@ -50,7 +50,9 @@ export function shoalCommand(): Command {
     .addCommand(buildMpiCommand())
     .addCommand(benchCommand())
     .addCommand(completeCommand());
-  for (const command of program.commands) command.option(...verboseOption);
+  for (const command of program.commands) {
+    command.option(...verboseOption).showHelpAfterError(`(shoal ${command.name()} --help says more)`);
+  }
   return program;
 }
 

@@ -65,6 +65,18 @@ test('colours are forced by FORCE_COLOR, and taken by FORCE_COLOR=0, by NO_COLOR
   }
 });
 
+test('of a wrong option and a missing argument the error says which help has more', () => {
+  for (const [args, text] of [
+    [['submit', '--args', '[1]', 'sum.js'], "unknown option '--args'"],
+    [['run'], "missing required argument 'file'"],
+    [['trace', '--out'], "option '--out <file>' argument missing"],
+  ] as const) {
+    const { code, err } = shoal(...args);
+    assert.is(code, 2);
+    assert.is(err, `error: ${text}\n(shoal ${args[0]} --help says more)\n`);
+  }
+});
+
 test('an error is one line, and that of a task the lines of its code', () => {
   const wrong = shoal('cancel', 't99');
   assert.is(wrong.code, 2);
