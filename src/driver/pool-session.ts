@@ -95,7 +95,7 @@ export class PoolSession {
 
   /** Tell of something that has happened. Whoever takes nothing, such as a stopped process, is told later how much. */
   tellEvent(name: string, payload: Uint8Array): void {
-    if (this.#eventBytes + payload.length > mostEventBytes) {
+    if (this.#eventBytes >= mostEventBytes) {
       this.#missedEvents++;
       this.#isOutdated = true;
       return;

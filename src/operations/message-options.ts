@@ -145,45 +145,6 @@ export interface NotReceivedObject {
 }
 
 /**
- * What a receive gives in a grid where nobody is to receive from: beyond its border.
- *
- * @example
- * function cameIn<T>(got: Received<T> | NotReceived<T>): T | undefined {
- *   return got.source === undefined ? undefined : got.data;
- * }
- * const { source, dest } = grid.shift(0, 1);
- * console.log(cameIn(await grid.sendrecv(weights, dest, Float32Array, source)));
- */
-export interface NotReceived<T> {
-  /** The buffer as it was, or an empty array. */
-  readonly data: T;
-  /** There is none. */
-  readonly source: undefined;
-  /** There is none. */
-  readonly tag: undefined;
-  /** Elements that have come. */
-  readonly count: 0;
-}
-
-/**
- * The same, of a value.
- *
- * @example
- * const { source, dest } = grid.shift(0, 1);
- * void grid.sendObject(loss, dest);
- * const got: ReceivedObject<number> | NotReceivedObject = await grid.recvObject<number>(source);
- * console.log(got.source === undefined ? 'nobody is there' : got.data);
- */
-export interface NotReceivedObject {
-  /** There is none. */
-  readonly data: undefined;
-  /** There is none. */
-  readonly source: undefined;
-  /** There is none. */
-  readonly tag: undefined;
-}
-
-/**
  * A message that has come and was not received yet.
  *
  * @example

@@ -5,7 +5,7 @@ import { NotSerializableError } from '../errors.js';
 import { show, tagOf } from '../show.js';
 import { causesFrom, errorKeys, errorNode } from './error-nodes.js';
 import { flagsOf, sourceOf, unboxed, viewBytes, viewTag } from './intrinsics.js';
-import { warnOfLostMethods } from './lost-methods.js';
+import { losesMethods, warnOfLostMethods } from './lost-methods.js';
 import { Reference } from './reference.js';
 import type { ValueKind } from './value-kinds.js';
 import { kindOf } from './value-kinds.js';
@@ -135,8 +135,8 @@ export class NodeEncoder {
     let kind: ValueKind;
     try {
       kind = kindOf(value);
-      if (kind === 'object' && !this.#limits) {
-        warnOfLostMethods(value, () => `${this.#paths.text(this.#root, parent, via, key)} is ${nameOf(value)}`);
+      if (kind === 'object' && !this.#limits && losesMethods(value)) {
+        warnOfLostMethods(value, `${this.#paths.text(this.#root, parent, via, key)} is ${nameOf(value)}`);
       }
     } catch (cause) {
       return this.#refuse(value, 'is a proxy whose traps throw', parent, via, key, cause);

@@ -6,18 +6,18 @@ const told = new WeakSet();
 /** Prototypes in a chain that are looked at. */
 const chainLength = 20;
 
-/**
- * Warn of a value that is copied as a plain object. Once for each class.
- *
- * @param what - Where it is and what, such as `args[0].p is an instance of Point`.
- */
-export function warnOfLostMethods(value: object, what: () => string): void {
+/** Whether to warn of a value that is copied as a plain object: its class has methods, and no warning has named it. */
+export function losesMethods(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return;
-  if (told.has(prototype) || !debugIsOn() || !hasMethods(prototype)) return;
-  told.add(prototype);
+  if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return false;
+  return !told.has(prototype) && debugIsOn() && hasMethods(prototype);
+}
+
+/** Warn of it, once for its class. @param what - Such as `args[0].p is a Point`. */
+export function warnOfLostMethods(value: object, what: string): void {
+  told.add(Object.getPrototypeOf(value) as object);
   process.emitWarning(
-    `${what()}, and arrives as a plain object without its methods. Send plain data and make the instance where it is ` +
+    `${what}, and arrives as a plain object without its methods. Send plain data and make the instance where it is ` +
       `used, keep it with keep: true, or make an actor of the class`,
     { type: 'ShoalWarning' },
   );

@@ -74,6 +74,17 @@ test('without a further event the next status tells of it, once', () => {
   assert.not(session.wantsStatus);
 });
 
+test('one long event is told to who takes what comes', () => {
+  const user = new SlowUser();
+  const session = sessionOf(user);
+  const long = encodeValue(['x'.repeat(20 * 2 ** 20)], 'event');
+  for (let i = 0; i < 3; i++) {
+    session.tellEvent('taskFailed', long);
+    user.take();
+  }
+  assert.is(user.events.length, 3);
+});
+
 test('a user who takes events gets all of them, however many', () => {
   const user = new SlowUser();
   const session = sessionOf(user);
